@@ -131,6 +131,7 @@ func TestScopesOfRoutes(t *testing.T) {
 		"createLabel":          "chats:write",
 		"updateLabel":          "chats:write",
 		"deleteLabel":          "chats:write",
+		"getStatus":            "deliveries:read",
 		"listActions":          "deliveries:read",
 		"listDeliveries":       "deliveries:read",
 		"getDelivery":          "deliveries:read",

@@ -558,3 +558,19 @@ func TestActionsAreListedByWhatTheyWaitFor(t *testing.T) {
 		assert.Contains(t, a.raw, "query."+field+" must be one of", "it says what would be right")
 	}
 }
+
+func TestStatusCountsWhatNeedsAPerson(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.store.status = chat.WorkspaceStatus{Counts: []chat.MatterCount{
+		{Matter: chat.Matter(chat.WaitingPerson), Count: 2, Oldest: noon},
+		{Matter: chat.MatterResponse, Count: 3, Oldest: noon},
+		{Matter: chat.Matter(chat.WaitingAttempt), Count: 9, Oldest: noon},
+	}}
+
+	a := w.do(t, request{method: http.MethodGet, path: workspaceURL("/status")})
+	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+	assert.EqualValues(t, 5, a.json["need_person"])
+	assert.Len(t, a.json["matters"], 3)
+	assert.Contains(t, a.raw, "deliveries that wait for a decision")
+}

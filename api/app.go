@@ -183,6 +183,7 @@ func New(config Config) (*App, error) {
 func (s *service) routes() {
 	// Actions and chats.
 	s.actionRoutes()
+	s.statusRoutes()
 	s.participantRoutes()
 	s.chatRoutes()
 	s.messageRoutes()

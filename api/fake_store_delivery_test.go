@@ -79,6 +79,11 @@ func (f *fakeStore) Actions(
 	return chat.List[chat.ActionView]{Items: f.actions, NextCursor: "older"}, f.fail
 }
 
+// WorkspaceStatus has one matter of each kind.
+func (f *fakeStore) WorkspaceStatus(context.Context, chat.WorkspaceID) (chat.WorkspaceStatus, error) {
+	return f.status, f.fail
+}
+
 func (f *fakeStore) Deliveries(
 	_ context.Context,
 	_ chat.WorkspaceID,

@@ -57,6 +57,7 @@ type fakeStore struct {
 	inboundFilter chat.InboundFilter
 	// actions are what is listed.
 	actions []chat.ActionView
+	status  chat.WorkspaceStatus
 	// needsSecond makes what may take a second member take one.
 	needsSecond bool
 	// fail is returned by every change, and by what has no field of its own.

@@ -189,6 +189,8 @@ type ActionStore interface {
 	SendView(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.SendView, error)
 	// Actions lists actions, the newest first, with what they wait for.
 	Actions(ctx context.Context, ws chat.WorkspaceID, f chat.ActionFilter) (chat.List[chat.ActionView], error)
+	// WorkspaceStatus counts what goes on in a workspace, and what needs a person.
+	WorkspaceStatus(ctx context.Context, ws chat.WorkspaceID) (chat.WorkspaceStatus, error)
 }
 
 // DeliveryStore tells how deliveries stand, and takes what people decide about them.

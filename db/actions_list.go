@@ -154,7 +154,7 @@ func (s *Store) addParts(ctx context.Context, ws chat.WorkspaceID, views []chat.
 		}
 	}
 
-	sent, err := s.SendViews(ctx, ws, sends...)
+	sent, err := s.briefSends(ctx, ws, sends)
 	if err != nil {
 		return err
 	}

@@ -43,6 +43,30 @@ func requireFoundByWait(t require.TestingT, s *db.Store, ws chat.WorkspaceID, si
 	}
 }
 
+// TestListsReadNoTexts: to say in a sentence what each of a hundred sends waits for, all that their tools were given
+// and have answered was read, 400 MB at worst.
+func TestListsReadNoTexts(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+		sent := prepareAs(t, s, w, w.By, chat.Tool{Name: "set_title", Kind: chat.ToolBuiltin})
+
+		list, err := s.Actions(t.Context(), w.Workspace, chat.ActionFilter{Page: chat.Page{Limit: 10}})
+		require.NoError(t, err)
+		require.Len(t, list.Items, 1)
+		require.NotNil(t, list.Items[0].Send)
+		assert.Empty(t, list.Items[0].Send.Content)
+		assert.Empty(t, list.Items[0].Send.ToolCalls[0].Arguments)
+		assert.Equal(t, "set_title", list.Items[0].Send.ToolCalls[0].Name)
+
+		view, err := s.SendView(t.Context(), w.Workspace, sent.ActionID)
+		require.NoError(t, err)
+		assert.Equal(t, "It is booked.", view.Content)
+		assert.NotEmpty(t, view.ToolCalls[0].Arguments)
+	})
+}
+
 func TestActionsAreListed(t *testing.T) {
 	t.Parallel()
 

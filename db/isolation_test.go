@@ -252,9 +252,9 @@ var tries = map[string]try{
 	"SendView": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.SendView(ctx, i.ws, i.sent.ActionID))
 	}},
-	"SendViews": {"", func(ctx context.Context, i *intruder) (any, error) {
-		found, err := i.s.SendViews(ctx, i.ws, i.sent.ActionID)
-		return slices.Collect(maps.Values(found)), err
+	"WorkspaceStatus": {"", func(ctx context.Context, i *intruder) (any, error) {
+		status, err := i.s.WorkspaceStatus(ctx, i.ws)
+		return status.Counts, err
 	}},
 	"Actions": {"", func(ctx context.Context, i *intruder) (any, error) {
 		list, err := i.s.Actions(ctx, i.ws, chat.ActionFilter{Page: pageOfTen()})

@@ -13,7 +13,7 @@ import (
 // SendView is a send as it stands now, with all that it may wait for: action_not_found, also for an action that
 // is no send.
 func (s *Store) SendView(ctx context.Context, ws chat.WorkspaceID, action chat.ActionID) (chat.SendView, error) {
-	views, err := s.SendViews(ctx, ws, action)
+	views, err := s.findSendViews(ctx, sentQuery{workspace: ws, actions: []chat.ActionID{action}})
 	if err != nil {
 		return chat.SendView{}, err
 	}
@@ -26,24 +26,41 @@ func (s *Store) SendView(ctx context.Context, ws chat.WorkspaceID, action chat.A
 	return view, nil
 }
 
-// SendViews are sends as they stand now, by their actions. What is no send, or not prepared yet, is left out.
-func (s *Store) SendViews(
+// briefSends are sends as they stand now, by their actions, for lists: without their texts, and without what their
+// tool calls were given and have answered. What is no send, or not prepared yet, is left out.
+func (s *Store) briefSends(
 	ctx context.Context,
 	ws chat.WorkspaceID,
-	actions ...chat.ActionID,
+	actions []chat.ActionID,
 ) (map[chat.ActionID]chat.SendView, error) {
-	views := map[chat.ActionID]chat.SendView{}
 	if len(actions) == 0 {
-		return views, nil
+		return map[chat.ActionID]chat.SendView{}, nil
 	}
 
+	return s.findSendViews(ctx, sentQuery{
+		workspace: ws,
+		actions:   actions,
+		isBrief:   true,
+	})
+}
+
+// sentQuery says whose sends are read, and whether in brief: see [Store.briefSends].
+type sentQuery struct {
+	workspace chat.WorkspaceID
+	actions   []chat.ActionID
+	isBrief   bool
+}
+
+func (s *Store) findSendViews(ctx context.Context, query sentQuery) (map[chat.ActionID]chat.SendView, error) {
+	views := map[chat.ActionID]chat.SendView{}
+
 	err := s.snapshot(ctx, "find what actions have sent", func(ctx context.Context, tx bun.Tx) error {
-		sent, err := s.findSentMessages(ctx, tx, ws, actions)
+		sent, err := s.findSentMessages(ctx, tx, query)
 		if err != nil {
 			return err
 		}
 
-		requests, err := requestsOf(ctx, tx, ws, sent)
+		requests, err := requestsOf(ctx, tx, query.workspace, sent)
 		if err != nil {
 			return err
 		}
@@ -82,15 +99,23 @@ func viewSend(
 func (s *Store) findSentMessages(
 	ctx context.Context,
 	db bun.IDB,
-	ws chat.WorkspaceID,
-	actions []chat.ActionID,
+	query sentQuery,
 ) ([]chat.AssistantMessageSent, error) {
-	var rows []messageRow
+	ws := query.workspace
+	callColumns := callsOf
 
-	err := db.NewSelect().
-		Model(&rows).
+	var rows []messageRow
+	q := db.NewSelect().Model(&rows)
+
+	if query.isBrief {
+		q.ExcludeColumn("content", "original", "earlier_texts", "files", "undecoded")
+
+		callColumns = briefCallsOf
+	}
+
+	err := q.
 		Where("m.workspace_id = ?", ws).
-		Where("m.action_id IN ?", bun.Tuple(actions)).
+		Where("m.action_id IN ?", bun.Tuple(query.actions)).
 		Scan(ctx)
 	if err != nil || len(rows) == 0 {
 		return nil, err
@@ -102,7 +127,7 @@ func (s *Store) findSentMessages(
 	}
 
 	messages := mapSlice(rows, (*messageRow).message)
-	if err := addToolCalls(ctx, db, ws, messages); err != nil {
+	if err := addSelectedCalls(ctx, db, ws, messages, callColumns); err != nil {
 		return nil, err
 	}
 
@@ -248,7 +273,7 @@ func (s *Store) addSends(ctx context.Context, ws chat.WorkspaceID, deliveries []
 		}
 	}
 
-	views, err := s.SendViews(ctx, ws, actions...)
+	views, err := s.briefSends(ctx, ws, actions)
 	if err != nil {
 		return err
 	}

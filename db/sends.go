@@ -419,7 +419,7 @@ func (s *Store) findSentMessage(
 	ws chat.WorkspaceID,
 	action chat.ActionID,
 ) (chat.AssistantMessageSent, error) {
-	sent, err := s.findSentMessages(ctx, db, ws, []chat.ActionID{action})
+	sent, err := s.findSentMessages(ctx, db, sentQuery{workspace: ws, actions: []chat.ActionID{action}})
 	if err != nil {
 		return chat.AssistantMessageSent{}, err
 	}

@@ -113,13 +113,34 @@ func toolCallRows(
 
 // callsOf selects the calls of messages with what belongs to them.
 func callsOf(q *bun.SelectQuery) *bun.SelectQuery {
-	return q.ColumnExpr("t.*").
+	return withRequests(q.ColumnExpr("t.*"))
+}
+
+// briefCallsOf selects tool calls without what they were given and have answered, which may be megabytes.
+func briefCallsOf(q *bun.SelectQuery) *bun.SelectQuery {
+	return withRequests(q.ExcludeColumn("arguments", "result"))
+}
+
+// withRequests adds the ids of what contributors are asked by tool calls.
+func withRequests(q *bun.SelectQuery) *bun.SelectQuery {
+	return q.
 		ColumnExpr(`(SELECT r.id FROM contributor_requests r WHERE r.workspace_id = t.workspace_id
 			AND r.message_id = t.message_id AND r.position = t.position) AS request_id`)
 }
 
 // addToolCalls fills in the tool calls of messages, in the order in which they run.
 func addToolCalls(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, messages []chat.Message) error {
+	return addSelectedCalls(ctx, db, ws, messages, callsOf)
+}
+
+// addSelectedCalls is addToolCalls with the columns that are given.
+func addSelectedCalls(
+	ctx context.Context,
+	db bun.IDB,
+	ws chat.WorkspaceID,
+	messages []chat.Message,
+	columns func(*bun.SelectQuery) *bun.SelectQuery,
+) error {
 	var ids []chat.MessageID
 
 	for i := range messages {
@@ -134,7 +155,7 @@ func addToolCalls(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, messages
 
 	var rows []toolCallRow
 
-	err := callsOf(db.NewSelect().Model(&rows)).
+	err := columns(db.NewSelect().Model(&rows)).
 		Where("t.workspace_id = ?", ws).
 		Where("t.message_id IN ?", bun.Tuple(ids)).
 		OrderExpr("t.message_id, t.position").

@@ -37,10 +37,15 @@ func (s *Store) CreateWorkspace(ctx context.Context, w chat.Workspace) error {
 
 // Workspace finds a tenant: workspace_not_found.
 func (s *Store) Workspace(ctx context.Context, ws chat.WorkspaceID) (chat.Workspace, error) {
-	var row workspaceRow
-	err := s.db.NewSelect().Model(&row).Where("w.id = ?", ws).Scan(ctx)
+	workspace, err := findWorkspace(ctx, s.db, ws)
+	return workspace, wrapErr("find a workspace", err)
+}
 
-	return row.workspace(), wrapErr("find a workspace", orNotFound(err, chat.CodeWorkspaceNotFound, "workspace"))
+func findWorkspace(ctx context.Context, db bun.IDB, ws chat.WorkspaceID) (chat.Workspace, error) {
+	var row workspaceRow
+	err := db.NewSelect().Model(&row).Where("w.id = ?", ws).Scan(ctx)
+
+	return row.workspace(), orNotFound(err, chat.CodeWorkspaceNotFound, "workspace")
 }
 
 // Workspaces lists all tenants by id, for the command line.

@@ -27,6 +27,8 @@ type cli struct {
 	Workspaces   workspacesCommand   `cmd:"" help:"Create and list workspaces."`
 	Senders      sendersCommand      `cmd:"" help:"List which workspace each number and inbox belongs to; grant one to a workspace, or revoke it."`
 	Keys         keysCommand         `cmd:"" help:"Create, list and revoke API keys."`
+	Status       statusCommand       `cmd:"" help:"Show what needs a person, and what waits by itself: how much, and since when."`
+	Chats        chatsCommand        `cmd:"" help:"List, find and show chats."`
 	Actions      actionsCommand      `cmd:"" help:"Show an action, and resume one that was ended in Temporal."`
 	Deliveries   deliveriesCommand   `cmd:"" help:"Find, explain, retry, cancel and resolve deliveries."`
 	BulkRetries  bulkRetriesCommand  `cmd:"" help:"List, show, pause, resume and cancel bulk retries."`

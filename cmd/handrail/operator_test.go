@@ -193,3 +193,20 @@ func TestTheOperatorMakesAManagerAndKeys(t *testing.T) {
 	assert.Equal(t, 1, status)
 	assert.Contains(t, errs, "member_not_found")
 }
+
+// TestStatusOfAllWorkspacesForTheOperator asks without a key.
+func TestStatusOfAllWorkspacesForTheOperator(t *testing.T) {
+	t.Parallel()
+	d := newOperatorDesk(t)
+	d.askForManager("Noor")
+
+	out := d.must("status", "--operator")
+	assert.Contains(t, out, string(d.ws))
+	assert.Contains(t, out, "requests that wait for a second member")
+
+	out = d.must("status", "--operator", "--json")
+	assert.Contains(t, out, `"need_person": 1`)
+
+	out = d.must("status", "--operator", "--workspace", "00000000-0000-4000-8000-000000000000")
+	assert.Contains(t, out, "no such workspace")
+}

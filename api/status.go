@@ -1,0 +1,99 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"handrail/chat"
+)
+
+// statusJSON is what goes on in a workspace.
+type statusJSON struct {
+	NeedPerson int          `json:"need_person" doc:"How many matters wait for a person. 0: nothing is to be done."`
+	Matters    []matterJSON `json:"matters" doc:"What there is, what needs a person first."`
+	Partial    bool         `json:"partial,omitempty" doc:"More than 10,000 actions wait: the oldest are counted."`
+}
+
+// matterJSON counts what waits for one thing.
+type matterJSON struct {
+	Matter      matterName `json:"matter" doc:"A word of an action's waiting_for, or bulk_retry, inbound, response."`
+	Count       int        `json:"count"`
+	Oldest      time.Time  `json:"oldest" doc:"Since when the oldest waits."`
+	NeedsPerson bool       `json:"needs_person"`
+	Explanation string     `json:"explanation" example:"deliveries that wait for a decision"`
+}
+
+// matterName is the word of a matter.
+type matterName chat.Matter
+
+// Schema is asked by huma.
+func (matterName) Schema(huma.Registry) *huma.Schema {
+	schema := &huma.Schema{Type: huma.TypeString}
+	for _, m := range chat.Matters() {
+		schema.Enum = append(schema.Enum, string(m))
+	}
+
+	return schema
+}
+
+func (s *service) statusRoutes() {
+	registerRoute(s, s.getStatus, route{
+		method:  http.MethodGet,
+		path:    "/status",
+		access:  withScope(chat.ScopeDeliveriesRead),
+		id:      "getStatus",
+		tag:     tagActions,
+		summary: "Get the workspace's status",
+		description: "What waits, how much of it there is, and since when: what needs a person first. Actions that " +
+			"wait for a receipt are not counted. A key without `chats:read` is not told of chats and of messages " +
+			"that came in.",
+		answer: exampleStatus(),
+	})
+}
+
+func exampleStatus() statusJSON {
+	return presentStatus(&chat.WorkspaceStatus{Counts: []chat.MatterCount{
+		{Matter: chat.Matter(chat.WaitingPerson), Count: 2, Oldest: exampleTime},
+		{Matter: chat.Matter(chat.WaitingAttempt), Count: 14, Oldest: exampleTime},
+	}})
+}
+
+type statusOutput struct{ Body statusJSON }
+
+func (s *service) getStatus(ctx context.Context, _ *struct{}) (*statusOutput, error) {
+	c := callFrom(ctx)
+
+	status, err := s.store.WorkspaceStatus(ctx, c.workspace())
+	if err != nil {
+		return nil, err
+	}
+
+	if !c.principal.May(chat.ScopeChatsRead) {
+		status.Omit(chat.MatterResponse, chat.MatterInbound)
+	}
+
+	return &statusOutput{Body: presentStatus(&status)}, nil
+}
+
+func presentStatus(status *chat.WorkspaceStatus) statusJSON {
+	shown := statusJSON{
+		NeedPerson: status.NeedPerson(),
+		Matters:    make([]matterJSON, len(status.Counts)),
+		Partial:    status.IsPartial,
+	}
+
+	for i, c := range status.Counts {
+		shown.Matters[i] = matterJSON{
+			Matter:      matterName(c.Matter),
+			Count:       c.Count,
+			Oldest:      c.Oldest,
+			NeedsPerson: c.Matter.NeedsPerson(),
+			Explanation: c.Matter.Explain(),
+		}
+	}
+
+	return shown
+}

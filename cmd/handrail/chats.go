@@ -1,0 +1,185 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+type chatsCommand struct {
+	List chatList `cmd:"" help:"List chats, the newest activity first, or find them by a member or by words."`
+	Show chatShow `cmd:"" help:"Show a chat with its newest messages and their deliveries."`
+}
+
+// Help is shown by kong.
+func (chatsCommand) Help() string {
+	return `From a customer to a message: handrail members list --phone +14155550199 shows the member's id, handrail chats
+list --member ID the chats, and handrail chats show ID the messages with the ids of their deliveries.
+
+It takes the scope chats:read.
+
+` + exitHelp
+}
+
+// chatJSON is a chat as the API shows it.
+type chatJSON struct {
+	ID            int64  `json:"id"`
+	Channel       string `json:"channel"`
+	State         string `json:"state"`
+	Title         string `json:"title"`
+	Summary       string `json:"summary"`
+	MemberID      int64  `json:"member_id"`
+	NeedsResponse bool   `json:"needs_response"`
+	NeedsReason   string `json:"needs_response_reason"`
+	Labels        []struct {
+		Name string `json:"name"`
+	} `json:"labels"`
+	LastActivityAt time.Time `json:"last_activity_at"`
+}
+
+// formatNeed says whether the chat needs a response, and why if it was no message that came in.
+func (c *chatJSON) formatNeed() string {
+	switch {
+	case !c.NeedsResponse:
+		return "no"
+	case c.NeedsReason != "":
+		return "yes: " + makePrintable(c.NeedsReason)
+	}
+
+	return "yes"
+}
+
+type chatList struct {
+	remote
+	listing
+	NeedsResponse bool   `help:"Only chats whose customer waits for a response."`
+	Member        int64  `help:"Only chats with this member." placeholder:"ID"`
+	Text          string `help:"Only chats with this in their title, summary or messages." placeholder:"TEXT"`
+	Channel       string `help:"Only this channel: phone-sms, email, web-chat or phone-voice." placeholder:"CHANNEL"`
+	State         string `help:"Only this state: open, waiting, closed or archived." placeholder:"STATE"`
+	Label         string `help:"Only chats with this label." placeholder:"NAME"`
+}
+
+// Run lists chats.
+func (l *chatList) Run(c *console) error {
+	query := url.Values{}
+
+	setGiven(query, map[string]string{
+		"q":       l.Text,
+		"channel": l.Channel,
+		"state":   l.State,
+		"label":   l.Label,
+	})
+	setIDs(query, map[string]int64{"member_id": l.Member})
+
+	if l.NeedsResponse {
+		query.Set("needs_response", "true")
+	}
+
+	return showList(c, &l.remote, l.listing, listView[chatJSON]{
+		path:    "chats",
+		query:   query,
+		empty:   "no such chats",
+		columns: []string{"CHAT", "ACTIVE", "CHANNEL", "STATE", "MEMBER", "NEEDS RESPONSE", "TITLE"},
+		row: func(chat *chatJSON) []string {
+			return []string{
+				strconv.FormatInt(chat.ID, 10),
+				formatAge(chat.LastActivityAt),
+				makePrintable(chat.Channel),
+				makePrintable(chat.State),
+				strconv.FormatInt(chat.MemberID, 10),
+				chat.formatNeed(),
+				shortenText(chat.Title, 40),
+			}
+		},
+	})
+}
+
+type chatShow struct {
+	remote
+	ID       int64 `arg:"" help:"The chat's id."`
+	Messages int   `default:"10" help:"How many messages to show at most, 1 to 100."`
+}
+
+// chatMessageJSON is a message of a chat as the API shows it.
+type chatMessageJSON struct {
+	Role       string    `json:"role"`
+	Content    string    `json:"content"`
+	State      string    `json:"state"`
+	DeliveryID string    `json:"delivery_id"`
+	CreatedAt  time.Time `json:"created_at"`
+}
+
+// Run shows a chat.
+func (s *chatShow) Run(c *console) error {
+	api, err := s.dial(c)
+	if err != nil {
+		return err
+	}
+
+	path := "chats/" + strconv.FormatInt(s.ID, 10)
+
+	got, err := api.do(call{method: http.MethodGet, path: path})
+	if err != nil {
+		return err
+	}
+
+	if s.JSON {
+		return api.showJSON(got.raw)
+	}
+
+	var shown chatJSON
+	if err := got.into(&shown); err != nil {
+		return err
+	}
+
+	messages, err := fetchList[chatMessageJSON](api, path+"/messages", url.Values{}, listing{Limit: s.Messages})
+	if err != nil {
+		return err
+	}
+
+	shown.show(c)
+	showMessages(c, messages.Items)
+
+	return nil
+}
+
+func (c *chatJSON) show(out *console) {
+	names := make([]string, len(c.Labels))
+	for i, label := range c.Labels {
+		names[i] = makePrintable(label.Name)
+	}
+
+	f := facts{out}
+	f.say("chat", "%d", c.ID)
+	f.say("channel", "%s", makePrintable(c.Channel))
+	f.say("state", "%s", makePrintable(c.State))
+	f.say("member", "%d", c.MemberID)
+	f.say("needs response", "%s", c.formatNeed())
+	f.say("title", "%s", makePrintable(c.Title))
+	f.say("summary", "%s", makePrintable(c.Summary))
+	f.say("labels", "%s", strings.Join(names, ", "))
+	f.say("last activity", "%s (%s ago)", formatTime(c.LastActivityAt), formatAge(c.LastActivityAt))
+}
+
+// showMessages writes messages, the oldest first as they are read.
+func showMessages(c *console, messages []chatMessageJSON) {
+	if len(messages) == 0 {
+		fmt.Fprintln(c.out, "\nno messages yet")
+		return
+	}
+
+	fmt.Fprintln(c.out, "\nThe newest messages")
+
+	for i := len(messages) - 1; i >= 0; i-- {
+		m := &messages[i]
+		fmt.Fprintf(c.out, "  %s  %s: %s\n", formatTime(m.CreatedAt), makePrintable(m.Role), shortenText(m.Content, 200))
+
+		if m.DeliveryID != "" {
+			fmt.Fprintf(c.out, "    %s, delivery %s\n", makePrintable(m.State), makePrintable(m.DeliveryID))
+		}
+	}
+}

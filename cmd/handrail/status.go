@@ -1,0 +1,214 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"handrail/chat"
+	"handrail/db"
+)
+
+type statusCommand struct {
+	remote
+	operated
+}
+
+// Help is shown by kong.
+func (statusCommand) Help() string {
+	return `What needs a person comes first, with the command that lists it. What waits by itself comes below it.
+
+With --operator, the status is that of every workspace, or of the one that --workspace names, and is read from the
+database itself, with the server's settings, and no key.
+
+` + exitHelp
+}
+
+// statusJSON is a status as the API shows it.
+type statusJSON struct {
+	NeedPerson int          `json:"need_person"`
+	Matters    []matterJSON `json:"matters"`
+	Partial    bool         `json:"partial"`
+}
+
+type matterJSON struct {
+	Matter      string    `json:"matter"`
+	Count       int       `json:"count"`
+	Oldest      time.Time `json:"oldest"`
+	NeedsPerson bool      `json:"needs_person"`
+	Explanation string    `json:"explanation"`
+}
+
+// Run shows what needs a person.
+func (s *statusCommand) Run(c *console) error {
+	if s.Operator {
+		return s.showAsOperator(c)
+	}
+
+	api, err := s.dial(c)
+	if err != nil {
+		return err
+	}
+
+	var status statusJSON
+
+	got, err := api.get("status", nil, &status)
+	if err != nil {
+		return err
+	}
+
+	if s.JSON {
+		return api.showJSON(got.raw)
+	}
+
+	return status.show(c, &s.remote)
+}
+
+// show writes what needs a person, and then what waits by itself.
+func (s *statusJSON) show(c *console, r *remote) error {
+	if s.NeedPerson == 0 {
+		fmt.Fprintln(c.out, "Nothing needs a person.")
+	}
+
+	for _, needsPerson := range []bool{true, false} {
+		if err := s.showPart(c, r, needsPerson); err != nil {
+			return err
+		}
+	}
+
+	if s.Partial {
+		fmt.Fprintf(c.errs, "More than %d actions wait: the oldest are counted.\n", chat.MaxMatters)
+	}
+
+	return nil
+}
+
+// showPart writes the matters that need a person, or those that do not.
+func (s *statusJSON) showPart(c *console, r *remote, needsPerson bool) error {
+	title := "Waits by itself"
+	if needsPerson {
+		title = "Needs a person"
+	}
+
+	t := newTable(c.out, "COUNT", "OLDEST", "WHAT", "LIST THEM")
+	rows := 0
+
+	for i := range s.Matters {
+		m := &s.Matters[i]
+		if m.NeedsPerson != needsPerson {
+			continue
+		}
+
+		t.row(
+			fmt.Sprint(m.Count),
+			formatAge(m.Oldest),
+			makePrintable(m.Explanation),
+			r.line(c, listCommand(chat.Matter(m.Matter))),
+		)
+
+		rows++
+	}
+
+	if rows == 0 {
+		return nil
+	}
+
+	fmt.Fprintln(c.out, title)
+
+	return t.flush()
+}
+
+// listCommand is the command that lists what is counted.
+func listCommand(matter chat.Matter) string {
+	switch matter {
+	case chat.MatterApproval:
+		return "approvals list"
+	case chat.MatterBulkRetry:
+		return "bulk-retries list"
+	case chat.MatterInbound:
+		return "inbound list --status refused"
+	case chat.MatterResponse:
+		return "chats list --needs-response"
+	}
+
+	return "actions list --waiting-for " + makePrintable(string(matter))
+}
+
+// workspaceStatusJSON is the status of one workspace for the operator.
+type workspaceStatusJSON struct {
+	WorkspaceID string `json:"workspace_id"`
+	Name        string `json:"name"`
+	statusJSON
+}
+
+// showAsOperator shows the status of every workspace, or of one.
+func (s *statusCommand) showAsOperator(c *console) error {
+	return withStoreOf(c, func(p *process, store *db.Store) error {
+		workspaces, err := store.Workspaces(p.ctx)
+		if err != nil {
+			return err
+		}
+
+		all := []workspaceStatusJSON{}
+
+		for _, workspace := range workspaces {
+			if s.Workspace != "" && s.Workspace != string(workspace.ID) {
+				continue
+			}
+
+			status, err := store.WorkspaceStatus(p.ctx, workspace.ID)
+			if err != nil {
+				return err
+			}
+
+			all = append(all, workspaceStatusJSON{
+				WorkspaceID: string(workspace.ID),
+				Name:        workspace.Name,
+				statusJSON:  statusOf(&status),
+			})
+		}
+
+		if s.JSON {
+			return writeJSON(c.out, all)
+		}
+
+		if len(all) == 0 {
+			fmt.Fprintln(c.out, "There is no such workspace. handrail workspaces list shows all.")
+		}
+
+		for i := range all {
+			fmt.Fprintf(c.out, "%s (%s)\n", makePrintable(all[i].Name), makePrintable(all[i].WorkspaceID))
+
+			at := s.remote
+			at.Workspace = all[i].WorkspaceID
+
+			if err := all[i].show(c, &at); err != nil {
+				return err
+			}
+
+			fmt.Fprintln(c.out)
+		}
+
+		return nil
+	})
+}
+
+// statusOf is a status that was read from the database.
+func statusOf(status *chat.WorkspaceStatus) statusJSON {
+	shown := statusJSON{
+		NeedPerson: status.NeedPerson(),
+		Matters:    make([]matterJSON, len(status.Counts)),
+		Partial:    status.IsPartial,
+	}
+
+	for i, c := range status.Counts {
+		shown.Matters[i] = matterJSON{
+			Matter:      string(c.Matter),
+			Count:       c.Count,
+			Oldest:      c.Oldest,
+			NeedsPerson: c.Matter.NeedsPerson(),
+			Explanation: c.Matter.Explain(),
+		}
+	}
+
+	return shown
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handrail/chat"
+)
+
+const aStatus = `{"need_person":3,"matters":[
+	{"matter":"person","count":2,"oldest":"2026-11-22T10:00:00Z","needs_person":true,
+		"explanation":"deliveries that wait for a decision"},
+	{"matter":"response","count":1,"oldest":"2026-11-22T10:00:00Z","needs_person":true,
+		"explanation":"chats whose customer waits for a response"},
+	{"matter":"attempt","count":14,"oldest":"2026-11-22T10:00:00Z","needs_person":false,
+		"explanation":"sends that wait for their next attempt"}]}`
+
+func TestStatusShowsWhatNeedsAPersonFirst(t *testing.T) {
+	t.Parallel()
+	s := newStub(t, map[string][]reply{
+		"GET status": {okReply(aStatus), okReply(aStatus), okReply(`{"need_person":0,"matters":[]}`)},
+	})
+
+	status, out, errs := s.do("status")
+	require.Equal(t, 0, status, errs)
+	assert.Regexp(t, `(?s)Needs a person.*2 .*deliveries that wait.*actions list --waiting-for person.*`+
+		`chats list --needs-response.*Waits by itself.*14 .*actions list --waiting-for attempt`, out)
+
+	_, out, _ = s.do("status", "--json")
+	assert.Contains(t, out, `"need_person"`)
+
+	_, out, _ = s.do("status")
+	assert.Equal(t, "Nothing needs a person.\n", out)
+}
+
+// TestEveryMatterIsListedByACommand takes the commands that a status names.
+func TestEveryMatterIsListedByACommand(t *testing.T) {
+	t.Parallel()
+
+	for _, matter := range chat.Matters() {
+		assert.NotEmpty(t, matter.Explain(), matter)
+
+		s := newStub(t, map[string][]reply{
+			"GET actions":      {aPage("")},
+			"GET approvals":    {aPage("")},
+			"GET bulk-retries": {aPage("")},
+			"GET inbound":      {aPage("")},
+			"GET chats":        {aPage("")},
+		})
+
+		status, _, errs := s.do(strings.Fields(listCommand(matter))...)
+		assert.Equal(t, 0, status, "%s: %s", matter, errs)
+	}
+}
+
+const aChat = `{"id":7,"channel":"phone-sms","state":"open","title":"A table for\u001b[2J four","summary":"Ana wants a table.",
+	"member_id":12,"needs_response":true,"needs_response_reason":"undelivered","labels":[{"name":"vip"}],
+	"last_activity_at":"2026-11-22T10:00:00Z"}`
+
+func TestChatsAreListedAndShown(t *testing.T) {
+	t.Parallel()
+	s := newStub(t, map[string][]reply{
+		"GET chats":   {aPage("", aChat), aPage("")},
+		"GET chats/7": {okReply(aChat), okReply(aChat)},
+		"GET chats/7/messages": {
+			aPage("", `{"role":"assistant","content":"On its way.","state":"sent","delivery_id":"0193","created_at":"2026-11-22T10:00:00Z"}`,
+				`{"role":"user","content":"Where is it?","state":"received","created_at":"2026-11-22T09:00:00Z"}`),
+			aPage(""),
+		},
+	})
+
+	status, out, errs := s.do("chats", "list", "--member", "12", "--needs-response", "--text", "table")
+	require.Equal(t, 0, status, errs)
+	assert.Contains(t, out, "yes: undelivered")
+	assert.NotContains(t, out, "\x1b")
+	assertFits(t, out)
+	assert.Equal(t, "limit=20&member_id=12&needs_response=true&q=table", s.sent("chats").query)
+
+	_, out, _ = s.do("chats", "list")
+	assert.Equal(t, "no such chats\n", out)
+
+	status, out, errs = s.do("chats", "show", "7")
+	require.Equal(t, 0, status, errs)
+	assert.Regexp(t, `(?s)vip.*user: Where is it\?.*assistant: On its way\..*sent, delivery 0193`, out)
+
+	_, out, _ = s.do("chats", "show", "7")
+	assert.Contains(t, out, "no messages yet")
+}

@@ -1,0 +1,141 @@
+package db
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+// matterRow is a count of one matter.
+type matterRow struct {
+	Matter chat.Matter `bun:"matter"`
+	Count  int         `bun:"count"`
+	Oldest *time.Time  `bun:"oldest"`
+}
+
+// WorkspaceStatus counts what goes on in a workspace, and what needs a person: workspace_not_found.
+func (s *Store) WorkspaceStatus(ctx context.Context, ws chat.WorkspaceID) (chat.WorkspaceStatus, error) {
+	var status chat.WorkspaceStatus
+
+	err := s.snapshot(ctx, "count what waits", func(ctx context.Context, tx bun.Tx) error {
+		workspace, err := findWorkspace(ctx, tx, ws)
+		if err != nil {
+			return err
+		}
+
+		counted, err := s.countMatters(ctx, tx, ws)
+		if err != nil {
+			return err
+		}
+
+		status = newWorkspaceStatus(workspace, counted)
+
+		return nil
+	})
+
+	return status, err
+}
+
+// countMatters counts all matters of a workspace. One may come twice: approvals are of sends and of others.
+func (s *Store) countMatters(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID) ([]matterRow, error) {
+	var all []matterRow
+
+	queries := []*bun.SelectQuery{
+		countWaitingActions(tx, ws),
+		// An approval of a send is counted with its action.
+		countOldest(tx, ws, chat.MatterApproval, "approvals", "created_at").
+			Where("x.state = ?", chat.ApprovalWaiting).
+			Where("x.action_id IS NULL").
+			Where("x.deadline > ?", s.time()),
+		countOldest(tx, ws, chat.MatterBulkRetry, "bulk_retries", "updated_at").
+			Where("x.state = ?", chat.BulkPaused),
+		countOldest(tx, ws, chat.MatterInbound, "inbound", "received_at").
+			Where("x.status = ?", chat.InboundRefused),
+		countOldest(tx, ws, chat.MatterResponse, "chats", "last_activity_at").
+			Where("x.needs_response").
+			Where("x.deleted_at IS NULL"),
+	}
+
+	for _, q := range queries {
+		var rows []matterRow
+		if err := q.Scan(ctx, &rows); err != nil {
+			return nil, err
+		}
+
+		all = append(all, rows...)
+	}
+
+	return all, nil
+}
+
+// countWaitingActions counts what actions wait for, of the oldest that wait.
+func countWaitingActions(tx bun.Tx, ws chat.WorkspaceID) *bun.SelectQuery {
+	waiting := tx.NewSelect().
+		TableExpr("actions AS a").
+		ColumnExpr("a.created_at AS since").
+		ColumnExpr(
+			waitingOf+" AS matter",
+			bun.Tuple(chat.LeftAlone()),
+			bun.Tuple([]string{chat.ErrorAddressBusy, chat.ErrorTextBusy}),
+			chat.ErrorSenderBlocked,
+		).
+		Join("LEFT JOIN messages AS m ON m.workspace_id = a.workspace_id AND m.action_id = a.id").
+		Join("LEFT JOIN deliveries AS d ON d.workspace_id = a.workspace_id AND d.id = "+newestDelivery).
+		Where("a.workspace_id = ?", ws).
+		Where(waitsForSomething, ws).
+		// Those that wait for a receipt are many, and need nobody.
+		Where("(d.status IS NULL OR d.status <> 'accepted')").
+		OrderExpr("a.created_at").
+		Limit(chat.MaxMatters + 1)
+
+	return tx.NewSelect().
+		TableExpr("(?) AS x", waiting).
+		ColumnExpr("x.matter, count(*) AS count, min(x.since) AS oldest").
+		GroupExpr("x.matter")
+}
+
+// countOldest counts rows of a table, and finds since when the oldest of them is.
+func countOldest(tx bun.Tx, ws chat.WorkspaceID, matter chat.Matter, table, since string) *bun.SelectQuery {
+	return tx.NewSelect().
+		TableExpr("? AS x", bun.Ident(table)).
+		ColumnExpr("? AS matter", matter).
+		ColumnExpr("count(*) AS count").
+		ColumnExpr("min(x.?) AS oldest", bun.Ident(since)).
+		Where("x.workspace_id = ?", ws)
+}
+
+// newWorkspaceStatus puts counts into their order, and leaves out what there is none of.
+func newWorkspaceStatus(workspace chat.Workspace, counted []matterRow) chat.WorkspaceStatus {
+	status := chat.WorkspaceStatus{Workspace: workspace}
+	sums := map[chat.Matter]chat.MatterCount{}
+	actions := 0
+
+	for _, row := range counted {
+		if row.Count == 0 || row.Oldest == nil {
+			continue
+		}
+
+		sum := sums[row.Matter]
+		if sum.Count == 0 || row.Oldest.Before(sum.Oldest) {
+			sum.Oldest = row.Oldest.UTC()
+		}
+
+		sum.Count += row.Count
+		sums[row.Matter] = sum
+		actions += row.Count
+	}
+
+	for _, matter := range chat.Matters() {
+		if sum, ok := sums[matter]; ok {
+			sum.Matter = matter
+			status.Counts = append(status.Counts, sum)
+		}
+	}
+
+	status.IsPartial = actions > chat.MaxMatters
+
+	return status
+}
