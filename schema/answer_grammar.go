@@ -22,6 +22,8 @@ type answerText struct {
 	tokens []token
 	// units are words that may stand behind a number, for the question asks how many of them.
 	units []string
+	// measured are the units that the question names.
+	measured []unit
 	// language is the question's, "" if it is not known.
 	language string
 }
@@ -31,17 +33,17 @@ func newAnswerText(asked Asked, text string) *answerText {
 		return &answerText{tokens: []token{{kind: tokenUnknown}}}
 	}
 
-	tokens := splitTokens(letterBody(text, asked.Name))
+	tokens := splitUnits(splitTokens(letterBody(text, asked.Name)))
 	for i, t := range tokens {
-		squeezed := squeezeWord(t.text)
-		if t.kind == tokenWord && languagesOf[t.text] == 0 && languagesOf[squeezed] > 0 {
-			tokens[i].text = squeezed
+		if t.kind == tokenWord {
+			tokens[i].text = repairWord(t.text)
 		}
 	}
 
 	return &answerText{
 		tokens:   dropName(tokens, asked.Name),
 		units:    unitsOf(asked.Question),
+		measured: measuresOf(asked.Question),
 		language: LanguageOf(asked.Question),
 	}
 }
@@ -216,11 +218,13 @@ func (a *answerText) readNumberIn(l *lexicon) reading[string] {
 			numbers++
 			got.value = value
 			i += n
+			i += a.unitAfter(i)
 
-			if i < len(a.tokens) && slices.Contains(a.units, a.tokens[i].text) {
-				i++
-			}
+			continue
+		}
 
+		if n := a.unitAt(i); n > 0 && numbers == 0 && a.isNumberNext(l, i+n) {
+			i += n // "€ 20"
 			continue
 		}
 
@@ -328,7 +332,14 @@ func (a *answerText) readChoice(choices map[string]int, longest int) (int, bool)
 // choiceAt is the choice with the most words that begins at a token.
 func (a *answerText) choiceAt(choices map[string]int, longest, at int) (choice, n int) {
 	for n := min(longest, len(a.tokens)-at); n > 0; n-- {
-		if choice, ok := choices[joinTokens(a.tokens[at:at+n])]; ok {
+		name := joinTokens(a.tokens[at : at+n])
+		if choice, ok := choices[name]; ok {
+			return choice, n
+		}
+
+		// "Tuesdays"
+		singular, isPlural := strings.CutSuffix(name, "s")
+		if choice, ok := choices[singular]; ok && isPlural && len(singular) >= len("item") {
 			return choice, n
 		}
 	}

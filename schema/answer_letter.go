@@ -17,7 +17,8 @@ func letterBody(text, name string) string {
 	lines = cutSignOff(lines, name)
 	lines = trimBlank(lines)
 
-	if len(lines) > 0 {
+	if last := len(lines) - 1; last >= 0 {
+		lines[last] = cutClosing(lines[last], name)
 		lines[0] = cutGreeting(lines[0], len(lines) > 1, name)
 	}
 
@@ -91,6 +92,33 @@ func cutSignOff(lines []string, name string) []string {
 	return lines
 }
 
+// cutClosing takes "Regards, Anna" off the end of a line: a sign-off that means nothing else, and a name.
+func cutClosing(line, name string) string {
+	fields := strings.Fields(clipLine(line))
+
+	for i := max(1, len(fields)-maxClosing); i < len(fields); i++ {
+		closing := strings.Join(fields[i:], " ")
+		words := wordsIn(closing)
+
+		n := shared.signOffs.measurePrefix(words)
+		if n > 0 && n < len(words) && !isMeant(words[:n]) && isName(afterWords(closing, n), name) {
+			return strings.Join(fields[:i], " ")
+		}
+	}
+
+	return line
+}
+
+// maxClosing is the most words of a sign-off and a name that end a line.
+const maxClosing = 8
+
+// isMeant reports whether a phrase is more than a courtesy in some language.
+func isMeant(words []string) bool {
+	phrase := strings.Join(words, " ")
+
+	return slices.ContainsFunc(lexicons, func(l *lexicon) bool { return l.phrases[phrase].senses&^senseCourtesy != 0 })
+}
+
 // afterWords is what stands behind the first n words of a line.
 func afterWords(line string, n int) string {
 	fields := strings.Fields(line)
@@ -128,7 +156,7 @@ func isContact(line string) bool {
 
 // particles are words that stand in names and titles, and say nothing by themselves.
 var particles = strings.Fields("de von van der den la di da del el al bin dr mr mrs ms herr frau mme pan pani " +
-	"sra senor senora and und the")
+	"sra senor senora and und the zum zur im am du des le les y et do dos das e degli delle della")
 
 // maxName is the most words of a name or a title that stands in one line.
 const maxName = 5

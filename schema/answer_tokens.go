@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -30,7 +31,7 @@ type token struct {
 }
 
 // neutral are marks that change nothing.
-const neutral = ".,!;:()\"'¡«»“”„‟‘’‚‹›`´"
+const neutral = ".,!;:()\"'¡«»“”„‟‘’‚‹›`´、。！「」・"
 
 // dashes are the marks that people write for a hyphen, a minus or a dash.
 const dashes = "-‐‑‒–—―−"
@@ -78,7 +79,7 @@ func foldAnswer(text string) string {
 		plain.Reset()
 	}
 
-	for _, r := range text {
+	for _, r := range joinGroups(text) {
 		switch {
 		case isUnseen(r):
 		case unicode.In(r, unicode.S, unicode.No, unicode.Nl) || strings.ContainsRune("…‥", r):
@@ -92,6 +93,21 @@ func foldAnswer(text string) string {
 	flush()
 
 	return folded.String()
+}
+
+// groupSpace is a space that does not break, before three digits of a number: it groups them.
+var groupSpace = regexp.MustCompile(`(\d)[\x{00a0}\x{2009}\x{202f}](\d{3})(\D|$)`)
+
+// joinGroups takes the spaces out of numbers that group their digits.
+func joinGroups(text string) string {
+	for {
+		joined := groupSpace.ReplaceAllString(text, "$1$2$3")
+		if joined == text {
+			return text
+		}
+
+		text = joined
+	}
 }
 
 // isUnseen reports whether a character only changes how others look: joiners, variants, skin tones, and
@@ -159,7 +175,7 @@ func (l *lexer) next() {
 	case strings.ContainsRune(neutral, r):
 		l.at++
 		l.parted = true
-	case unicode.IsSymbol(r):
+	case unicode.IsSymbol(r), r == '%':
 		l.at++
 		l.add(tokenWord, string(r))
 	default:
@@ -195,21 +211,32 @@ func (l *lexer) readDash(r rune) {
 	}
 }
 
-// readNumeral reads digits with what stands between them. With a letter beside them they are no number.
+// readNumeral reads digits with what stands between them. With a letter beside them they are no number, but in the
+// scripts that part no words.
 func (l *lexer) readNumeral(sign string) {
 	from := l.at
 	for isDigit(l.peek(0)) || strings.ContainsRune(dashes+".,:/'’", l.peek(0)) && isDigit(l.peek(1)) {
 		l.at++
 	}
 
-	kind := tokenNumeral
+	end := l.at
+	numeral := sign + string(l.runes[from:end])
 
 	for unicode.IsLetter(l.peek(0)) || unicode.IsDigit(l.peek(0)) {
-		kind = tokenUnknown
 		l.at++
 	}
 
-	l.add(kind, sign+string(l.runes[from:l.at]))
+	suffix := string(l.runes[end:l.at])
+
+	switch {
+	case suffix == "":
+		l.add(tokenNumeral, numeral)
+	case unicode.In(l.runes[end], unicode.Han, unicode.Hiragana, unicode.Katakana):
+		l.add(tokenNumeral, numeral)
+		l.add(tokenWord, suffix)
+	default:
+		l.add(tokenUnknown, numeral+suffix)
+	}
 }
 
 // readWord reads a word without its apostrophes.
@@ -232,7 +259,28 @@ func (l *lexer) readWord() {
 	}
 }
 
-// squeezeWord takes out of a word what is said longer than it is written: "yesss", "noooo".
+// repairWord makes a known word of one that is not: of what is said longer than it is written ("yesss", "yess"), and
+// of a long one with one letter that is missing, too many, wrong, or in the wrong place.
+func repairWord(word string) string {
+	if languagesOf[word] > 0 || shared.isWord(word) {
+		return word
+	}
+
+	squeezed := squeezeWord(word)
+	if languagesOf[squeezed] > 0 {
+		return squeezed
+	}
+
+	// The last letter is the one that is held.
+	letters := []rune(squeezed)
+	if n := len(letters); n > 2 && letters[n-1] == letters[n-2] && languagesOf[string(letters[:n-1])] > 0 {
+		return string(letters[:n-1])
+	}
+
+	return correctWord(word)
+}
+
+// squeezeWord takes out of a word the letters that are repeated three times and more: "noooo".
 func squeezeWord(word string) string {
 	runes := []rune(word)
 	kept := runes[:0]

@@ -76,6 +76,8 @@ type lexicon struct {
 	longest int
 	// greetings, signOffs, sentFrom and howMany are phrases that are looked for by themselves.
 	greetings, signOffs, sentFrom, howMany phraseSet
+	// units are what numbers may have, by their phrases.
+	units phraseSet
 }
 
 // phraseSet are phrases, each as its words with a space between them.
@@ -106,12 +108,12 @@ func (s *phraseSet) measurePrefix(words []string) int {
 
 // lexicons are the languages in the order of their names; shared are signs, and the courtesies,
 // greetings and signatures of all of them, for people mix those.
-var lexicons, shared = loadLexicons()
+var lexicons, shared, units = loadLexicons()
 
 // languagesOf counts the languages that have a word.
 var languagesOf = countLanguages(lexicons)
 
-func loadLexicons() (all []*lexicon, common *lexicon) {
+func loadLexicons() (all []*lexicon, common *lexicon, units map[string]unit) {
 	files, err := wordFiles.ReadDir("words")
 	if err != nil {
 		panic("schema: read the lists of words: " + err.Error())
@@ -126,6 +128,11 @@ func loadLexicons() (all []*lexicon, common *lexicon) {
 		}
 
 		name := strings.TrimSuffix(file.Name(), ".txt")
+		if name == "units" {
+			units = loadUnits(string(text), common)
+			continue
+		}
+
 		if name == "signs" {
 			common.load(name, string(text), common)
 			continue
@@ -136,7 +143,7 @@ func loadLexicons() (all []*lexicon, common *lexicon) {
 		all = append(all, l)
 	}
 
-	return all, common
+	return all, common, units
 }
 
 // load reads a file. A mistake in one is a mistake in the program.
@@ -186,6 +193,8 @@ func (l *lexicon) addPhrase(kind, phrase string, common *lexicon) {
 		return
 	case "sign-off":
 		common.signOffs.add(words)
+		l.learn(words, senseCourtesy, 0)
+
 		return
 	case "sent from":
 		common.sentFrom.add(words)
@@ -238,6 +247,12 @@ func (l *lexicon) find(words []string) (m meaning, n int) {
 	}
 
 	return meaning{}, 0
+}
+
+// isWord reports whether a word, or a sign, is one that all languages share.
+func (l *lexicon) isWord(word string) bool {
+	_, ok := l.phrases[word]
+	return ok
 }
 
 func countLanguages(all []*lexicon) map[string]int {
