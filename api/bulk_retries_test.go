@@ -169,7 +169,8 @@ func TestBulkRetriesAreShown(t *testing.T) {
 	assert.JSONEq(t, `{
 		"id": "`+string(actionOne)+`", "state": "running", "note": "", "filter": {"status": "undelivered"}, "rate_per_second": 5, "canary": 5,
 		"reason": "outage", "member_id": 1, "selected": 40, "begun": 12, "skipped": 1, "by_status": {"delivered": 10, "pending": 2},
-		"workflow_id": "action:bulk", "created_at": "2026-11-22T12:00:00Z", "updated_at": "2026-11-22T12:00:00Z"
+		"workflow_id": "action:bulk", "created_at": "2026-11-22T12:00:00Z", "updated_at": "2026-11-22T12:00:00Z",
+		"acknowledge_duplicate": false
 	}`, a.raw)
 
 	a = w.do(t, request{method: http.MethodGet, path: workspaceURL("/bulk-retries?limit=5")})

@@ -105,6 +105,33 @@ func TestARetryThatMaySendTwiceNeedsAnAcknowledgment(t *testing.T) {
 	}
 }
 
+// TestARepeatedRetryIsNotAskedForAnAcknowledgment has the delivery become one that may have been sent after
+// the retry was asked for: the same request is told what became of it.
+func TestARepeatedRetryIsNotAskedForAnAcknowledgment(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deliveryOn(chat.ChannelSMS, chat.SubmissionRejected)
+
+	r := retryRequest.with("Idempotency-Key", "k-1")
+	require.Equal(t, http.StatusOK, w.do(t, r).StatusCode)
+
+	action := chat.Action{
+		ID:          actionOne,
+		WorkspaceID: home,
+		Kind:        chat.ActionRetryDelivery,
+		ChatID:      chatOne,
+		State:       chat.ActionParked,
+		Fingerprint: w.engine.all()[0].(chat.RetryDelivery).Fingerprint,
+	}
+
+	w.store.action = func(chat.ActionID) (chat.Action, error) { return action, nil }
+	w.deliveryOn(chat.ChannelSMS, chat.SubmissionNeedsReview)
+
+	a := w.do(t, r)
+	require.Less(t, a.StatusCode, http.StatusBadRequest, a.raw)
+	assert.Equal(t, "true", a.Header.Get("Idempotency-Replayed"))
+}
+
 // TestWhatIsOfferedSaysWhatItNeeds has the delivery say which fields a retry must have.
 func TestWhatIsOfferedSaysWhatItNeeds(t *testing.T) {
 	t.Parallel()
