@@ -15,7 +15,9 @@ import (
 type countedDuplicates map[chat.Provider]int64
 
 // CountDuplicates returns the counts.
-func (c countedDuplicates) CountDuplicates(context.Context) (map[chat.Provider]int64, error) { return c, nil }
+func (c countedDuplicates) CountDuplicates(context.Context) (map[chat.Provider]int64, error) {
+	return c, nil
+}
 
 // TestDuplicatesAreCountedFromZero holds that each provider has its series before anything was sent twice:
 // an alert on its increase would miss the first one otherwise.
