@@ -62,6 +62,8 @@ type newBulkRetryJSON struct {
 	Rate   *int   `json:"rate_per_second,omitempty" minimum:"1" maximum:"50" default:"5" doc:"How many are begun in a second."`
 	Canary *int   `json:"canary,omitempty" minimum:"0" maximum:"100" default:"5" doc:"How many are tried first. The rest waits for their outcome, and the run pauses when the provider did not take one of them. 0 is none."`
 	Reason string `json:"reason,omitempty" doc:"Why, for the audit log: at most 500 characters. Needed unless it is a dry run."`
+
+	AcknowledgeDuplicate bool `json:"acknowledge_duplicate,omitempty" doc:"Also retries deliveries that may have been sent already, so that their messages may be sent twice. Without it they are skipped."`
 }
 
 // dryRunJSON is what a bulk retry would do.
@@ -69,12 +71,16 @@ type dryRunJSON struct {
 	DryRun bool            `json:"dry_run"`
 	Count  int             `json:"count" doc:"How many deliveries would be tried again."`
 	Groups []bulkGroupJSON `json:"groups"`
+
+	MayDuplicate int `json:"may_duplicate" doc:"How many of them may have been sent already. They are retried only with acknowledge_duplicate, and skipped without it."`
 }
 
 type bulkGroupJSON struct {
 	Status    string `json:"status"`
 	ErrorCode string `json:"error_code"`
 	Count     int    `json:"count"`
+
+	MayDuplicate int `json:"may_duplicate"`
 }
 
 // bulkRetryJSON is a bulk retry and how far it has come.
@@ -94,6 +100,8 @@ type bulkRetryJSON struct {
 	WorkflowID string         `json:"workflow_id,omitempty" doc:"Where operators find it in the Temporal UI."`
 	CreatedAt  time.Time      `json:"created_at"`
 	UpdatedAt  time.Time      `json:"updated_at"`
+
+	AcknowledgeDuplicate bool `json:"acknowledge_duplicate" doc:"Whether it also retries what may have been sent already."`
 }
 
 func presentBulk(r chat.BulkRetry) bulkRetryJSON {
@@ -113,6 +121,8 @@ func presentBulk(r chat.BulkRetry) bulkRetryJSON {
 		WorkflowID: r.WorkflowID,
 		CreatedAt:  r.CreatedAt.UTC(),
 		UpdatedAt:  r.UpdatedAt.UTC(),
+
+		AcknowledgeDuplicate: r.AcknowledgeDuplicate,
 	}
 	if shown.ByStatus == nil {
 		shown.ByStatus = map[string]int{}
@@ -160,7 +170,8 @@ func (s *service) bulkRetryRoutes() {
 		running: running,
 		description: "Those that fit the filter and may be retried, one after the other, at a steady rate. With " +
 			"`dry_run` it only counts them. Otherwise it answers 202 with the bulk retry, which can be watched, " +
-			"paused, resumed and canceled.",
+			"paused, resumed and canceled. What may have been sent already is skipped unless `acknowledge_duplicate` " +
+			"is true.",
 		request: newBulkRetryJSON{
 			BulkFilterJSON: BulkFilterJSON{Status: "undelivered", ErrorCode: "twilio_30003"},
 			Rate:           new(chat.DefaultBulkRate),
@@ -261,6 +272,8 @@ func (s *service) retryDeliveries(ctx context.Context, in *retryDeliveriesInput)
 		Rate:           valueOr(in.Body.Rate, chat.DefaultBulkRate),
 		Canary:         valueOr(in.Body.Canary, defaultCanary),
 		Reason:         reason,
+
+		AcknowledgeDuplicate: in.Body.AcknowledgeDuplicate,
 	}
 
 	asked.Fingerprint, err = fingerprintOf(chat.ActionRetryDeliveries, 0, map[string]any{
@@ -273,6 +286,8 @@ func (s *service) retryDeliveries(ctx context.Context, in *retryDeliveriesInput)
 		"rate_per_second": asked.Rate,
 		"canary":          asked.Canary,
 		"reason":          reason,
+
+		chat.FieldAcknowledgeDuplicate: asked.AcknowledgeDuplicate,
 	})
 	if err != nil {
 		return nil, err
@@ -285,7 +300,13 @@ func presentDryRun(groups []chat.RetryCount) dryRunJSON {
 	shown := dryRunJSON{DryRun: true, Groups: make([]bulkGroupJSON, len(groups))}
 	for i, g := range groups {
 		shown.Count += g.Count
-		shown.Groups[i] = bulkGroupJSON{Status: g.Status, ErrorCode: g.ErrorCode, Count: g.Count}
+		shown.MayDuplicate += g.MayDuplicate
+		shown.Groups[i] = bulkGroupJSON{
+			Status:       g.Status,
+			ErrorCode:    g.ErrorCode,
+			Count:        g.Count,
+			MayDuplicate: g.MayDuplicate,
+		}
 	}
 
 	return shown

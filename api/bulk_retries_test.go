@@ -32,8 +32,9 @@ func TestBulkRetryThatOnlyCounts(t *testing.T) {
 	a := w.do(t, r)
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 
-	assert.JSONEq(t, `{"dry_run":true,"count":5,"groups":[
-		{"status":"undelivered","error_code":"twilio_30003","count":3},{"status":"rejected","error_code":"twilio_21614","count":2}
+	assert.JSONEq(t, `{"dry_run":true,"count":5,"may_duplicate":1,"groups":[
+		{"status":"undelivered","error_code":"twilio_30003","count":3,"may_duplicate":1},
+		{"status":"rejected","error_code":"twilio_21614","count":2,"may_duplicate":0}
 	]}`, a.raw)
 
 	since := time.Date(2026, time.November, 22, 9, 0, 0, 0, time.UTC)
@@ -65,9 +66,12 @@ func TestBulkRetry(t *testing.T) {
 	assert.Equal(t, chat.MemberID(1), asked.By.MemberID)
 
 	r := bulkRequest
-	r.body = `{"status":"undelivered","rate_per_second":50,"canary":0,"reason":"r"}`
+	assert.False(t, asked.AcknowledgeDuplicate)
+
+	r.body = `{"status":"undelivered","rate_per_second":50,"canary":0,"reason":"r","acknowledge_duplicate":true}`
 	require.Equal(t, http.StatusAccepted, w.do(t, r).StatusCode)
 	asked = w.engine.all()[1].(chat.NewBulkRetry)
+	assert.True(t, asked.AcknowledgeDuplicate)
 	assert.Equal(t, []int{50, 0}, []int{asked.Rate, asked.Canary})
 }
 
@@ -165,7 +169,8 @@ func TestBulkRetriesAreShown(t *testing.T) {
 	assert.JSONEq(t, `{
 		"id": "`+string(actionOne)+`", "state": "running", "note": "", "filter": {"status": "undelivered"}, "rate_per_second": 5, "canary": 5,
 		"reason": "outage", "member_id": 1, "selected": 40, "begun": 12, "skipped": 1, "by_status": {"delivered": 10, "pending": 2},
-		"workflow_id": "action:bulk", "created_at": "2026-11-22T12:00:00Z", "updated_at": "2026-11-22T12:00:00Z"
+		"workflow_id": "action:bulk", "created_at": "2026-11-22T12:00:00Z", "updated_at": "2026-11-22T12:00:00Z",
+		"acknowledge_duplicate": false
 	}`, a.raw)
 
 	a = w.do(t, request{method: http.MethodGet, path: workspaceURL("/bulk-retries?limit=5")})

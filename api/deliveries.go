@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -24,6 +25,7 @@ type DeliveryJSON struct {
 	Status            deliveryStatus       `json:"status" doc:"The submission until the provider took it, and after that the provider's final status."`
 	Submission        chat.SubmissionState `json:"submission" doc:"Whether the provider took it."`
 	Carrier           chat.DeliveryStatus  `json:"carrier" doc:"What the provider says became of it; empty when nothing was heard."`
+	Duplicate         chat.Duplicate       `json:"duplicate" enum:"none,possible,confirmed" doc:"confirmed: two messages of it were found, its own or those of a retry. possible: one attempt was taken, and the outcome of another one was never known."`
 	Explanation       string               `json:"explanation" doc:"Where it stands, what it waits for, and what may be done."`
 	WaitingFor        waitingJSON          `json:"waiting_for,omitempty" doc:"What it waits for, in one word; before its first attempt, what its message waits for. Left out when it waits for nothing."`
 	WaitingUntil      *time.Time           `json:"waiting_until,omitempty" doc:"When that ends by itself, if it is known."`
@@ -75,6 +77,8 @@ type wholeDeliveryJSON struct {
 	Attempts []attemptJSON `json:"attempts" doc:"In their order. Attempts are never erased."`
 	Events   []eventJSON   `json:"events" doc:"What the provider told, in the order of arrival."`
 	Next     []string      `json:"next" enum:"retry,cancel,resolve" doc:"What an operator may do now."`
+
+	RetryNeeds []string `json:"retry_needs,omitempty" enum:"reason,acknowledge_duplicate" doc:"With retry in next: the fields that its body must have, acknowledge_duplicate as true. Left out when there are none."`
 }
 
 type payloadJSON struct {
@@ -115,6 +119,7 @@ func presentDelivery(d chat.Delivery) DeliveryJSON {
 		Status:            deliveryStatus(d.Status()),
 		Submission:        d.Submission,
 		Carrier:           d.DeliveryStatus,
+		Duplicate:         cmp.Or(d.Duplicate, chat.DuplicateNone),
 		Explanation:       standing.Explanation,
 		WaitingFor:        waitingJSON(standing.WaitingFor),
 		WaitingUntil:      standing.Until,
@@ -155,6 +160,10 @@ func presentWholeDelivery(d chat.Delivery) wholeDeliveryJSON {
 		Attempts:     make([]attemptJSON, len(d.Attempts)),
 		Events:       make([]eventJSON, len(d.Events)),
 		Next:         nextFor(d),
+	}
+
+	if slices.Contains(whole.Next, "retry") {
+		whole.RetryNeeds = d.RetryNeeds()
 	}
 
 	for i, a := range d.Attempts {
@@ -255,14 +264,15 @@ var exampleDeliveryJSON = presentDelivery(exampleUnknown)
 
 func (s *service) deliveryRoutes() {
 	registerRoute(s, s.listDeliveries, route{
-		method:      http.MethodGet,
-		path:        "/deliveries",
-		access:      withScope(chat.ScopeDeliveriesRead),
-		id:          "listDeliveries",
-		tag:         tagDeliveries,
-		summary:     "List deliveries",
-		description: "The newest first.",
-		answer:      listOf(exampleDeliveryJSON),
+		method:  http.MethodGet,
+		path:    "/deliveries",
+		access:  withScope(chat.ScopeDeliveriesRead),
+		id:      "listDeliveries",
+		tag:     tagDeliveries,
+		summary: "List deliveries",
+		description: "The newest first. What was sent twice, or may have been, is found with " +
+			"`duplicate=confirmed,possible`.",
+		answer: listOf(exampleDeliveryJSON),
 	})
 
 	registerRoute(s, s.getDelivery, route{
@@ -298,9 +308,16 @@ type listDeliveriesInput struct {
 	ChatID    chat.ChatID    `query:"chat_id" minimum:"1"`
 	Since     time.Time      `query:"since" doc:"Made at this time or later."`
 	Until     time.Time      `query:"until" doc:"Made before this time."`
+
+	Duplicate []chat.Duplicate `query:"duplicate" enum:"possible,confirmed" doc:"Only what was sent twice, or may have been: one of these, or both with a comma."`
 }
 
 func (s *service) listDeliveries(ctx context.Context, in *listDeliveriesInput) (*listOutput[DeliveryJSON], error) {
+	duplicate, err := chat.NewDuplicateFilter(in.Duplicate)
+	if err != nil {
+		return nil, err
+	}
+
 	filter := chat.DeliveryFilter{
 		Status:    string(in.Status),
 		Channel:   chat.Channel(in.Channel),
@@ -308,6 +325,7 @@ func (s *service) listDeliveries(ctx context.Context, in *listDeliveriesInput) (
 		ChatID:    in.ChatID,
 		Since:     timeIfGiven(in.Since),
 		Until:     timeIfGiven(in.Until),
+		Duplicate: duplicate,
 		Page:      in.page(),
 	}
 

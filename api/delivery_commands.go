@@ -16,7 +16,9 @@ type retryJSON struct {
 	To     string `json:"to,omitempty" maxLength:"320" doc:"Another address: E.164 on SMS, local@domain on email." example:"+14155550124"`
 	Body   string `json:"body,omitempty" doc:"Another text, in markdown, as long as a message of the channel may be."`
 	Sender string `json:"sender,omitempty" maxLength:"30" doc:"Another sender of the same channel: phone: and the phone number's id, or inbox: and the inbox's id." example:"phone:12"`
-	Reason string `json:"reason,omitempty" doc:"Why, for the audit log: at most 500 characters. Needed with a change."`
+	Reason string `json:"reason,omitempty" doc:"Why, for the audit log: at most 500 characters. Needed with a change, and where acknowledge_duplicate is."`
+
+	AcknowledgeDuplicate bool `json:"acknowledge_duplicate,omitempty" doc:"Says that the message may be sent twice. Needed for a delivery that may have been sent: needs_review, expired, abandoned, unconfirmed, or one with an attempt whose outcome is not known. Ignored for any other."`
 }
 
 func (r *retryJSON) change() chat.Change {
@@ -86,8 +88,10 @@ func (s *service) commandRoutes() {
 		summary:      "Retry a delivery",
 		acts:         true,
 		description: "What certainly was not handed to the provider goes on under its own id. What has ended gets " +
-			"a new delivery, once, and so does every change. 200 means that the provider took it. What may be with " +
-			"the provider is refused with 409, as is a message whose tool calls did not all succeed: send it anew.",
+			"a new delivery, once, and so does every change. 200 means that the provider took it. What is with " +
+			"the provider is refused with 409, as is a message whose tool calls did not all succeed: send it anew. " +
+			"What may have been sent already, as `retry_needs` of the delivery says, is retried only with a `reason` " +
+			"and with `acknowledge_duplicate`.",
 		request:  retryJSON{To: "+14155550124", Reason: "The customer gave another number."},
 		answer:   exampleRetried(),
 		problems: retryRefusals(),
@@ -180,13 +184,22 @@ func (s *service) retryDelivery(ctx context.Context, in *retryInput) (*actionRes
 			"body":        change.Body,
 			"sender":      change.Sender,
 			"reason":      reason,
+
+			chat.FieldAcknowledgeDuplicate: in.Body.AcknowledgeDuplicate,
 		},
 		start: func(ctx context.Context, request chat.Request, wait time.Duration) (any, bool, error) {
+			// Not for a repetition: since the first request, the delivery may have become unknown.
+			if err := d.CheckAcknowledgment(in.Body.AcknowledgeDuplicate, reason); err != nil && d.CheckRetry() == nil {
+				return nil, false, err
+			}
+
 			answer, err := s.engine.RetryDelivery(ctx, chat.RetryDelivery{
 				Request:    request,
 				DeliveryID: d.ID,
 				Change:     change,
 				Reason:     reason,
+
+				AcknowledgeDuplicate: in.Body.AcknowledgeDuplicate,
 			}, wait)
 			if err != nil || !handedOver(answer.Value.Submission) {
 				return nil, answer.Replayed, err

@@ -54,7 +54,7 @@ func TestRetry(t *testing.T) {
 
 	assert.Equal(
 		t,
-		[]string{"action", "body", "chat_id", "delivery_id", "reason", "sender", "to"},
+		[]string{"acknowledge_duplicate", "action", "body", "chat_id", "delivery_id", "reason", "sender", "to"},
 		asked.Fingerprint.Fields(),
 	)
 
@@ -63,6 +63,103 @@ func TestRetry(t *testing.T) {
 	plain := retryRequest
 	plain.body = `{}`
 	require.Equal(t, http.StatusOK, w.do(t, plain).StatusCode, "a retry without a change needs no reason")
+}
+
+// TestARetryThatMaySendTwiceNeedsAnAcknowledgment is refused with the fields that it lacks, before anything
+// is begun. Where no second copy is possible, the field is ignored.
+func TestARetryThatMaySendTwiceNeedsAnAcknowledgment(t *testing.T) {
+	t.Parallel()
+
+	for _, test := range []struct {
+		submission chat.SubmissionState
+		body       string
+		fields     []string
+	}{
+		{chat.SubmissionNeedsReview, `{}`, []string{"acknowledge_duplicate", "reason"}},
+		{chat.SubmissionNeedsReview, `{"reason":"r"}`, []string{"acknowledge_duplicate"}},
+		{chat.SubmissionNeedsReview, `{"reason":"r","acknowledge_duplicate":false}`, []string{"acknowledge_duplicate"}},
+		{chat.SubmissionNeedsReview, `{"acknowledge_duplicate":true}`, []string{"reason"}},
+		{chat.SubmissionNeedsReview, `{"reason":"r","acknowledge_duplicate":true}`, nil},
+		{chat.SubmissionExpired, `{"reason":"r"}`, []string{"acknowledge_duplicate"}},
+		{chat.SubmissionAbandoned, `{"reason":"r"}`, []string{"acknowledge_duplicate"}},
+		{chat.SubmissionRejected, `{}`, nil},
+		{chat.SubmissionRejected, `{"acknowledge_duplicate":true}`, nil},
+	} {
+		w := newWorld(t)
+		w.deliveryOn(chat.ChannelSMS, test.submission)
+
+		r := retryRequest
+		r.body = test.body
+		a := w.do(t, r)
+
+		if len(test.fields) == 0 {
+			require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+
+			continue
+		}
+
+		requireProblem(t, a, http.StatusBadRequest, "invalid_request", "")
+		assert.Equal(t, test.fields, fieldsOf(a), test.body)
+		assert.Contains(t, a.json["detail"], "twice")
+		w.requireUntouched(t)
+	}
+}
+
+// TestARepeatedRetryIsNotAskedForAnAcknowledgment has the delivery become one that may have been sent after
+// the retry was asked for: the same request is told what became of it.
+func TestARepeatedRetryIsNotAskedForAnAcknowledgment(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deliveryOn(chat.ChannelSMS, chat.SubmissionRejected)
+
+	r := retryRequest.with("Idempotency-Key", "k-1")
+	require.Equal(t, http.StatusOK, w.do(t, r).StatusCode)
+
+	action := chat.Action{
+		ID:          actionOne,
+		WorkspaceID: home,
+		Kind:        chat.ActionRetryDelivery,
+		ChatID:      chatOne,
+		State:       chat.ActionParked,
+		Fingerprint: w.engine.all()[0].(chat.RetryDelivery).Fingerprint,
+	}
+
+	w.store.action = func(chat.ActionID) (chat.Action, error) { return action, nil }
+	w.deliveryOn(chat.ChannelSMS, chat.SubmissionNeedsReview)
+
+	a := w.do(t, r)
+	require.Less(t, a.StatusCode, http.StatusBadRequest, a.raw)
+	assert.Equal(t, "true", a.Header.Get("Idempotency-Replayed"))
+}
+
+// TestWhatIsOfferedSaysWhatItNeeds has the delivery say which fields a retry must have.
+func TestWhatIsOfferedSaysWhatItNeeds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deliveryOn(chat.ChannelSMS, chat.SubmissionNeedsReview)
+
+	a := w.do(t, request{method: http.MethodGet, path: deliveryPath})
+	assert.Equal(t, []any{"retry", "resolve"}, a.json["next"])
+	assert.Equal(t, []any{"reason", "acknowledge_duplicate"}, a.json["retry_needs"])
+	assert.Equal(t, "none", a.json["duplicate"])
+
+	w.deliveryOn(chat.ChannelSMS, chat.SubmissionRejected)
+	a = w.do(t, request{method: http.MethodGet, path: deliveryPath})
+	assert.Equal(t, []any{"retry"}, a.json["next"])
+	assert.NotContains(t, a.json, "retry_needs")
+}
+
+// TestDeliveriesAreFilteredByDuplicate takes the two kinds that there are to find.
+func TestDeliveriesAreFilteredByDuplicate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+
+	a := w.do(t, request{method: http.MethodGet, path: workspaceURL("/deliveries?duplicate=confirmed,possible")})
+	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+	assert.Equal(t, chat.DuplicateFilter{Possible: true, Confirmed: true}, w.store.deliveryFilter.Duplicate)
+
+	wrong := request{method: http.MethodGet, path: workspaceURL("/deliveries?duplicate=none")}
+	requireProblem(t, w.do(t, wrong), http.StatusBadRequest, "invalid_request", "query.duplicate")
 }
 
 func TestRetriesThatAreWrong(t *testing.T) {

@@ -181,7 +181,7 @@ func (f *fakeStore) CountRetryCandidates(
 	f.deliveryFilter = filter
 
 	return []chat.RetryCount{
-		{Status: "undelivered", ErrorCode: "twilio_30003", Count: 3},
+		{Status: "undelivered", ErrorCode: "twilio_30003", Count: 3, MayDuplicate: 1},
 		{Status: "rejected", ErrorCode: "twilio_21614", Count: 2},
 	}, f.fail
 }

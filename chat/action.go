@@ -202,6 +202,8 @@ type DeliverySnapshot struct {
 	// UnknownMessages reports whether the provider may have made messages of the delivery that
 	// nobody knows.
 	UnknownMessages bool `json:"unknown_messages,omitempty"`
+	// Duplicate is whether it was sent twice, or may have been; "" is none.
+	Duplicate Duplicate `json:"duplicate,omitempty"`
 	// NotShown reports that the provider was asked for an accepted message, and does not know it.
 	NotShown bool `json:"not_shown,omitempty"`
 	// Waits are set by the activities that answer workflows, so that a workflow takes
@@ -238,7 +240,7 @@ type Waits struct {
 
 // Snapshot is what is known of the delivery now.
 func (d *Delivery) Snapshot() DeliverySnapshot {
-	return DeliverySnapshot{
+	snapshot := DeliverySnapshot{
 		DeliveryID:        d.ID,
 		Channel:           d.Channel,
 		Provider:          d.Provider,
@@ -253,6 +255,12 @@ func (d *Delivery) Snapshot() DeliverySnapshot {
 		AlsoReported:      d.AlsoReported,
 		UnknownMessages:   d.seeksEvidence(),
 	}
+
+	if d.Duplicate != DuplicateNone {
+		snapshot.Duplicate = d.Duplicate
+	}
+
+	return snapshot
 }
 
 // SummarizeChat asks for a chat's title and summary to be written anew, and with

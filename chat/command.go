@@ -51,6 +51,8 @@ type RetryDelivery struct {
 	Reason     string     `json:"reason"`
 	// BulkRetryID is the bulk retry that this is a part of, "" for none.
 	BulkRetryID ActionID `json:"bulk_retry_id,omitempty"`
+	// AcknowledgeDuplicate says that the message may be sent twice; see [Delivery.CheckAcknowledgment].
+	AcknowledgeDuplicate bool `json:"acknowledge_duplicate,omitempty"`
 }
 
 // DeliveryRetried answers a [RetryDelivery] with the delivery that goes on.
@@ -249,6 +251,9 @@ type NewBulkRetry struct {
 	// provider, and the run pauses when one was not. 0: none.
 	Canary int    `json:"canary"`
 	Reason string `json:"reason"`
+	// AcknowledgeDuplicate takes deliveries of which a retry may create a second copy, too. Without it
+	// they are skipped.
+	AcknowledgeDuplicate bool `json:"acknowledge_duplicate,omitempty"`
 }
 
 // BulkRetry is a bulk retry and how far it has come.
@@ -273,4 +278,6 @@ type RetryCount struct {
 	Status    string
 	ErrorCode string
 	Count     int
+	// MayDuplicate is how many of them may be sent twice by that.
+	MayDuplicate int
 }

@@ -69,6 +69,8 @@ type Delivery struct {
 	ErrorCode         string
 	ErrorMessage      string
 	Segments          int
+	// Duplicate is whether it was sent twice, or may have been; "" is none.
+	Duplicate Duplicate
 	// Watermark is the chat's Attention that acceptance will mark as answered.
 	Watermark int64
 	// RetryOf is the delivery that this one repeats, RetriedBy the one that repeats it.
@@ -267,6 +269,8 @@ type DeliveryFilter struct {
 	ChatID    ChatID     `json:"chat_id,omitempty"`
 	Since     *time.Time `json:"since,omitempty"`
 	Until     *time.Time `json:"until,omitempty"`
+	// Duplicate is about [Delivery.Duplicate].
+	Duplicate DuplicateFilter `json:"duplicate,omitzero"`
 	Page      `json:"-"`
 }
 

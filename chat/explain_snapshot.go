@@ -9,7 +9,7 @@ import (
 // person's decision and no retry.
 func (r *DeliverySnapshot) Explain() string {
 	if r.Submission == SubmissionPending && r.ErrorCode == "" {
-		return "Waits to be handed to " + r.Provider.Name() + "."
+		return r.Duplicate.explain() + "Waits to be handed to " + r.Provider.Name() + "."
 	}
 
 	d := Delivery{
@@ -21,6 +21,7 @@ func (r *DeliverySnapshot) Explain() string {
 		AlsoReported:   r.AlsoReported,
 		ErrorCode:      r.ErrorCode,
 		ErrorMessage:   r.ErrorMessage,
+		Duplicate:      r.Duplicate,
 	}
 
 	return d.Explain()

@@ -117,7 +117,7 @@ func (d *Delivery) Standing() Standing {
 	}
 
 	return Standing{
-		Explanation: d.explainItself(),
+		Explanation: d.Duplicate.explain() + d.explainItself(),
 		WaitingFor:  d.waitingFor(),
 		Until:       d.waitsUntil(),
 	}

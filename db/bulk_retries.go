@@ -27,6 +27,8 @@ type bulkRetryRow struct {
 	RequestedBy    chat.MemberID       `bun:"requested_by,nullzero"`
 	CreatedAt      time.Time           `bun:"created_at"`
 	UpdatedAt      time.Time           `bun:"updated_at"`
+
+	AcknowledgeDuplicate bool `bun:"acknowledge_duplicate"`
 }
 
 func (r *bulkRetryRow) bulkRetry() chat.BulkRetry {
@@ -41,6 +43,8 @@ func (r *bulkRetryRow) bulkRetry() chat.BulkRetry {
 			Rate:           r.Rate,
 			Canary:         r.Canary,
 			Reason:         r.Reason,
+
+			AcknowledgeDuplicate: r.AcknowledgeDuplicate,
 		},
 		State:      r.State,
 		Note:       r.Note,
@@ -81,6 +85,8 @@ func newBulkRetryRow(in *chat.NewBulkRetry, workflowID string, now time.Time) bu
 		RequestedBy:    in.By.MemberID,
 		CreatedAt:      now,
 		UpdatedAt:      now,
+
+		AcknowledgeDuplicate: in.AcknowledgeDuplicate,
 	}
 	if row.Fingerprint == nil {
 		row.Fingerprint = chat.Fingerprint{}
@@ -132,7 +138,12 @@ func (s *Store) BeginBulkRetry(ctx context.Context, in chat.NewBulkRetry, workfl
 			by:        in.By,
 			verb:      "bulk_retry.begun",
 			object:    string(in.ID),
-			detail:    changed{"selected": row.Selected, "reason": in.Reason},
+			detail: changed{
+				"selected": row.Selected,
+				"reason":   in.Reason,
+
+				chat.FieldAcknowledgeDuplicate: in.AcknowledgeDuplicate,
+			},
 		})
 	})
 

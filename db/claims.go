@@ -190,7 +190,13 @@ func (s *Store) settleRefusedClaim(
 		}
 	}
 
-	err = s.batch(ctx, tx, storeMove(tx, &row, &d, refusal.Effect, now)...)
+	if err := s.batch(ctx, tx, storeMove(tx, &row, &d, refusal.Effect, now)...); err != nil {
+		return chat.Claim{}, err
+	}
+
+	if refusal.Effect != chat.EffectNone {
+		err = s.judgeDuplicates(ctx, tx, &row, now)
+	}
 
 	return chat.Claim{Delivery: row.delivery(), WaitUntil: refusal.WaitUntil, Busy: refusal.Busy}, err
 }

@@ -57,13 +57,12 @@ func (s *Store) Decide(
 			statements = append(statements, adoptOrphans(tx, &row))
 		}
 
-		if effect == chat.EffectSent {
-			// What it repeats, or what repeats it, may have been sent too.
-			statements = append(statements, s.recordSentTwice(tx, &row, toMicroseconds(d.At)))
-		}
-
 		if err := s.batch(ctx, tx, statements...); err != nil {
 			return onViolation(err, uniqueViolation, messageIDTaken())
+		}
+
+		if err := s.compareDecided(ctx, tx, &row, effect, toMicroseconds(d.At)); err != nil {
+			return err
 		}
 
 		workflow, err = workflowOfAction(ctx, tx, row.WorkspaceID, row.ActionID)
@@ -72,6 +71,24 @@ func (s *Store) Decide(
 	})
 
 	return row.delivery(), workflow, err
+}
+
+// compareDecided compares a delivery that a person has decided about with the others of its message.
+func (s *Store) compareDecided(
+	ctx context.Context,
+	tx bun.Tx,
+	row *deliveryRow,
+	effect chat.Effect,
+	at time.Time,
+) error {
+	if effect == chat.EffectSent {
+		// What it repeats, or what repeats it, may have been sent too.
+		if err := s.recordSentTwice(ctx, tx, row, at); err != nil {
+			return err
+		}
+	}
+
+	return s.judgeDuplicates(ctx, tx, row, at)
 }
 
 // decisionVerb is what the audit log calls a decision.
@@ -147,7 +164,16 @@ func (s *Store) changeDelivery(
 			return err
 		}
 
-		return s.batch(ctx, tx, change(tx, &row)...)
+		statements := change(tx, &row)
+		if len(statements) == 0 {
+			return nil
+		}
+
+		if err := s.batch(ctx, tx, statements...); err != nil {
+			return err
+		}
+
+		return s.judgeDuplicates(ctx, tx, &row, s.time())
 	})
 
 	return row.delivery(), err

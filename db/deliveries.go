@@ -45,6 +45,7 @@ type deliveryRow struct {
 	ErrorCode         string               `bun:"error_code"`
 	ErrorMessage      string               `bun:"error_message"`
 	Segments          int                  `bun:"segments"`
+	Duplicate         chat.Duplicate       `bun:"duplicate"`
 	Watermark         int64                `bun:"watermark"`
 	RetryOf           chat.DeliveryID      `bun:"retry_of,nullzero"`
 	ReleasedBy        chat.ActionID        `bun:"released_by,nullzero"`
@@ -73,6 +74,11 @@ type deliveryRow struct {
 	Probing bool `bun:"probing,scanonly"`
 	// WorkflowID is the workflow that follows the delivery.
 	WorkflowID string `bun:"workflow_id,scanonly"`
+
+	// copyFound reports that a second copy was recorded that was not known, copyTold that its chat has
+	// been made to need a response because of that.
+	copyFound bool
+	copyTold  bool
 }
 
 func (r *deliveryRow) delivery() chat.Delivery {
@@ -104,6 +110,7 @@ func (r *deliveryRow) delivery() chat.Delivery {
 		ErrorCode:         r.ErrorCode,
 		ErrorMessage:      r.ErrorMessage,
 		Segments:          r.Segments,
+		Duplicate:         r.Duplicate,
 		Watermark:         r.Watermark,
 		RetryOf:           r.RetryOf,
 		RetriedBy:         r.RetriedBy,
@@ -247,6 +254,11 @@ func filterDeliveries(q *bun.SelectQuery, f *chat.DeliveryFilter) {
 		q.Where("d.chat_id = ?", f.ChatID)
 	}
 
+	if kinds := f.Duplicate.Kinds(); len(kinds) > 0 {
+		// The first condition is that of the partial index deliveries_duplicates.
+		q.Where("d.duplicate <> 'none'").Where("d.duplicate IN ?", bun.Tuple(kinds))
+	}
+
 	filterTime(q, "d.created_at", f.Since, f.Until)
 }
 
@@ -258,7 +270,7 @@ func (s *Store) Delivery(ctx context.Context, ws chat.WorkspaceID, id chat.Deliv
 		return chat.Delivery{}, wrapErr("find a delivery", err)
 	}
 
-	attempts, err := s.findAttempts(ctx, &row)
+	attempts, err := findAttempts(ctx, s.db, &row)
 	if err != nil {
 		return chat.Delivery{}, err
 	}
@@ -284,10 +296,10 @@ func (s *Store) Delivery(ctx context.Context, ws chat.WorkspaceID, id chat.Deliv
 }
 
 // findAttempts are the attempts of a delivery, in order.
-func (s *Store) findAttempts(ctx context.Context, row *deliveryRow) ([]chat.Attempt, error) {
+func findAttempts(ctx context.Context, db bun.IDB, row *deliveryRow) ([]chat.Attempt, error) {
 	var attempts []attemptRow
 
-	err := s.db.NewSelect().
+	err := db.NewSelect().
 		Model(&attempts).
 		Where("t.workspace_id = ?", row.WorkspaceID).
 		Where("t.delivery_id = ?", row.ID).

@@ -2,8 +2,11 @@ package db
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -32,9 +35,9 @@ func duplicateEvent(row *deliveryRow, in submission) (providerEventRow, error) {
 	}, err
 }
 
-// keepNamedMessage is the statement that keeps the message which a person has named for a delivery, if
-// the provider now says that the delivery has become another one: it may have become both.
-func keepNamedMessage(ctx context.Context, tx bun.Tx, in *submission) ([]bun.Query, error) {
+// findNamedCopy is the event of the message which a person has named for a delivery, if the provider now
+// says that the delivery has become another one: it may have become both. It is nil if it has not.
+func findNamedCopy(ctx context.Context, tx bun.Tx, in *submission) (*providerEventRow, error) {
 	row, err := findDelivery(ctx, tx.NewSelect(), in.ws, in.id)
 	if err != nil {
 		return nil, err
@@ -53,18 +56,25 @@ func keepNamedMessage(ctx context.Context, tx bun.Tx, in *submission) ([]bun.Que
 	copied.fence = 0
 
 	event, err := duplicateEvent(&row, copied)
-	if err != nil {
-		return nil, err
-	}
 
-	return []bun.Query{newEventInsert(tx, &event)}, nil
+	return &event, err
 }
 
-// recordSentTwice is the statement that records an acceptance of row when another delivery
-// of its message, of which each repeats the one before, was sent as well. Whichever of the two it
-// is found for, it is recorded once. One that the provider took and then lost was not, and of one
-// without a receipt nobody knows.
-func (s *Store) recordSentTwice(tx bun.Tx, row *deliveryRow, now time.Time) *bun.RawQuery {
+// recordCopy runs the insertion of an event of type [chat.EventDuplicate], and notes in the row whether
+// there was none of it yet: found again, it is still one duplicate.
+func recordCopy(ctx context.Context, row *deliveryRow, insert interface {
+	Exec(ctx context.Context, dest ...any) (sql.Result, error)
+}) error {
+	fresh, err := hasChanged(insert.Exec(ctx))
+	row.copyFound = row.copyFound || fresh
+
+	return err
+}
+
+// recordSentTwice records an acceptance of row when another delivery of its message, of which each
+// repeats the one before, was sent as well. Whichever of the two it is found for, it is recorded once.
+// One that the provider took and then lost was not, and of one without a receipt nobody knows.
+func (s *Store) recordSentTwice(ctx context.Context, tx bun.Tx, row *deliveryRow, now time.Time) error {
 	raw := `CAST('{"other_delivery":"' || o.id || '"}' AS blob)`
 	if s.postgres() {
 		raw = `convert_to('{"other_delivery":"' || o.id || '"}', 'UTF8')`
@@ -83,11 +93,150 @@ func (s *Store) recordSentTwice(tx bun.Tx, row *deliveryRow, now time.Time) *bun
 	}
 	other := []any{row.WorkspaceID, row.MessageID, row.ID}
 
-	return tx.NewRaw(`INSERT INTO provider_events (event_key, workspace_id, delivery_id, provider,
+	if err := s.lockMessage(ctx, tx, row); err != nil {
+		return err
+	}
+
+	return recordCopy(ctx, row, tx.NewRaw(`INSERT INTO provider_events (event_key, workspace_id, delivery_id, provider,
 			provider_message_id, type, raw, received_at, applied)
 		SELECT 'duplicate_confirmed:' || CASE WHEN o.id < ? THEN o.id || ':' || ? ELSE ? || ':' || o.id END,
 			?, ?, ?, ?, ?, `+raw+`, ?, TRUE FROM deliveries o
 		WHERE o.workspace_id = ? AND o.message_id = ? AND o.id <> ?
 			AND o.status IN ('accepted', 'delivered', 'read', 'confirmed_sent')
-		ON CONFLICT (event_key) DO NOTHING`, append(event, other...)...)
+		ON CONFLICT (event_key) DO NOTHING`, append(event, other...)...))
+}
+
+// lockMessage holds the message of a delivery, so that two of its deliveries that change at the same time
+// see each other: the second one waits, and then sees what the first has become.
+func (s *Store) lockMessage(ctx context.Context, tx bun.Tx, row *deliveryRow) error {
+	if !s.postgres() {
+		return nil // its transactions come one after the other
+	}
+
+	var held []chat.MessageID
+
+	return s.locked(tx.NewSelect().Model((*messageRow)(nil)).Column("id")).
+		Where("m.workspace_id = ?", row.WorkspaceID).
+		Where("m.id = ?", row.MessageID).
+		Scan(ctx, &held)
+}
+
+// mayHaveCopies reports whether anything about the delivery makes a second copy thinkable. Most have none,
+// and cost no query.
+func (r *deliveryRow) mayHaveCopies() bool {
+	return r.copyFound || r.RetryOf != "" || r.RetriedBy != "" ||
+		r.Evidence != chat.EvidenceNone || r.Duplicate != chat.DuplicateNone
+}
+
+// judgeDuplicates decides for a delivery that has changed, and for all others of its message, whether they
+// were sent twice, and stores that. A copy that was not known makes the chat need a response. It comes
+// last in the transaction of a change.
+func (s *Store) judgeDuplicates(ctx context.Context, tx bun.Tx, row *deliveryRow, now time.Time) error {
+	if !row.mayHaveCopies() {
+		return nil
+	}
+
+	return s.judgeAllDuplicates(ctx, tx, row, now)
+}
+
+// judgeAllDuplicates is judgeDuplicates for a delivery of which it is not known whether another one
+// repeats it.
+func (s *Store) judgeAllDuplicates(ctx context.Context, tx bun.Tx, row *deliveryRow, now time.Time) error {
+	if err := s.lockMessage(ctx, tx, row); err != nil {
+		return err
+	}
+
+	var rows []deliveryRow
+
+	err := tx.NewSelect().
+		Model(&rows).
+		Where("d.workspace_id = ?", row.WorkspaceID).
+		Where("d.message_id = ?", row.MessageID).
+		OrderExpr("d.id").
+		Scan(ctx)
+	if err != nil {
+		return err
+	}
+
+	copies, err := countCopies(ctx, tx, rows)
+	if err != nil {
+		return err
+	}
+
+	var statements []bun.Query
+
+	for i := range rows {
+		others := slices.Delete(slices.Clone(copies), i, i+1)
+		verdict := copies[i].JudgeDuplicate(others...)
+
+		if rows[i].ID == row.ID {
+			row.Duplicate = verdict
+		}
+
+		if verdict != rows[i].Duplicate {
+			statements = append(statements, setDuplicate(tx, &rows[i], verdict))
+		}
+	}
+
+	if row.copyFound && !row.copyTold {
+		row.copyTold = true
+		statements = append(statements,
+			requestResponse(tx.NewUpdate().Model((*chatRow)(nil)), chat.ReasonSentTwice).
+				Set("updated_at = ?", now).
+				Where("workspace_id = ?", row.WorkspaceID).
+				Where("id = ?", row.ChatID))
+	}
+
+	return s.batch(ctx, tx, statements...)
+}
+
+// setDuplicate is the statement that stores whether a delivery was sent twice.
+func setDuplicate(tx bun.Tx, row *deliveryRow, verdict chat.Duplicate) bun.Query {
+	return tx.NewUpdate().
+		Model((*deliveryRow)(nil)).
+		Set("duplicate = ?", verdict).
+		Where("workspace_id = ?", row.WorkspaceID).
+		Where("id = ?", row.ID)
+}
+
+// countCopies counts what each of the deliveries of one message has become.
+func countCopies(ctx context.Context, tx bun.Tx, rows []deliveryRow) ([]chat.Copies, error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+
+	ids := make([]chat.DeliveryID, len(rows))
+	for i := range rows {
+		ids[i] = rows[i].ID
+	}
+
+	var found []providerEventRow
+
+	err := tx.NewSelect().
+		Model(&found).
+		Column("delivery_id", "event_key").
+		Where("e.workspace_id = ?", rows[0].WorkspaceID).
+		Where("e.delivery_id IN ?", bun.Tuple(ids)).
+		Where("e.type = ?", chat.EventDuplicate).
+		Scan(ctx)
+	if err != nil {
+		return nil, err
+	}
+
+	copies := make([]chat.Copies, len(rows))
+
+	for i := range rows {
+		d := rows[i].delivery()
+
+		if d.Attempts, err = findAttempts(ctx, tx, &rows[i]); err != nil {
+			return nil, err
+		}
+
+		copies[i] = d.CountCopies(slices.ContainsFunc(found, func(e providerEventRow) bool {
+			// The key of a pair names both deliveries.
+			return e.DeliveryID == d.ID || strings.Contains(e.Key, string(d.ID))
+		}))
+	}
+
+	return copies, nil
 }

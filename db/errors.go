@@ -36,6 +36,14 @@ func violationOf(err error) violation {
 	return sqliteViolation(err)
 }
 
+// isDeadlock reports whether two transactions have waited for each other, and the database has ended this
+// one. It may be tried again at once.
+func isDeadlock(err error) bool {
+	e, ok := errors.AsType[pgdriver.Error](err)
+
+	return ok && e.Field('C') == "40P01"
+}
+
 // onViolation replaces an error that broke the rule with what that means to the caller.
 func onViolation(err error, broke violation, means *chat.Error) error {
 	if err != nil && violationOf(err) == broke {

@@ -177,7 +177,7 @@ func (s *Store) EvidenceRivals(
 	for i := range rows {
 		rivals[i] = rows[i].delivery()
 
-		if rivals[i].Attempts, err = s.findAttempts(ctx, &rows[i]); err != nil {
+		if rivals[i].Attempts, err = findAttempts(ctx, s.db, &rows[i]); err != nil {
 			return nil, err
 		}
 	}

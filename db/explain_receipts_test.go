@@ -116,6 +116,12 @@ func TestQueriesOfReceiptsUseIndexes(t *testing.T) {
 			"duplicates": {func(ctx context.Context, s *db.Store) error {
 				return errorOf(s.CountDuplicates(ctx))
 			}, []string{"provider_events_duplicates"}},
+			"deliveries that may have been sent twice": {func(ctx context.Context, s *db.Store) error {
+				return errorOf(s.Deliveries(ctx, w.Workspace, chat.DeliveryFilter{
+					Duplicate: chat.DuplicateFilter{Possible: true, Confirmed: true},
+					Page:      pageOfTen(),
+				}))
+			}, []string{"deliveries_duplicates"}},
 			"rivals for evidence": {func(ctx context.Context, s *db.Store) error {
 				return errorOf(s.EvidenceRivals(ctx, w.Workspace, "1000005"))
 			}, []string{"deliveries_evidence_any"}},

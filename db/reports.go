@@ -23,8 +23,9 @@ import (
 // reported again and its delivery is known by then.
 func (s *Store) RecordReport(ctx context.Context, r chat.Report, now time.Time) (chat.Reported, error) {
 	reported, err := s.recordReport(ctx, r, now)
-	if chat.CodeOf(err) == chat.CodeConflict {
-		// The message was recorded for another delivery at the same time; now that is seen.
+	if chat.CodeOf(err) == chat.CodeConflict || isDeadlock(err) {
+		// The message was recorded for another delivery at the same time; now that is seen. Or that
+		// delivery's report and this one have waited for each other.
 		reported, err = s.recordReport(ctx, r, now)
 	}
 
@@ -60,10 +61,11 @@ func (s *Store) recordReport(ctx context.Context, r chat.Report, now time.Time) 
 		if fresh {
 			before := row.delivery()
 
-			if reported.Duplicate, err = s.applyReport(ctx, tx, &row, &in); err != nil {
+			if err = s.applyReport(ctx, tx, &row, &in); err != nil {
 				return err
 			}
 
+			reported.Duplicate = row.copyFound
 			after := row.delivery()
 			reported.Changed = deliveryDiffers(&before, &after)
 			reported.Routine = before.Submission == chat.SubmissionAccepted && !after.DeliveryStatus.Final()
@@ -203,21 +205,21 @@ func deliveryDiffers(a, b *chat.Delivery) bool {
 		a.DeliveryStatus != b.DeliveryStatus ||
 		a.ProviderMessageID != b.ProviderMessageID ||
 		a.ErrorCode != b.ErrorCode ||
+		a.Duplicate != b.Duplicate ||
 		a.Segments != b.Segments
 }
 
-// applyReport changes the delivery, which is held, as the report says. duplicate reports that
-// the provider has taken a second message for it. A report about a message that belongs to
-// another delivery says nothing of this one.
-func (s *Store) applyReport(ctx context.Context, tx bun.Tx, row *deliveryRow, r *report) (duplicate bool, err error) {
+// applyReport changes the delivery, which is held, as the report says. A report about a message that
+// belongs to another delivery says nothing of this one.
+func (s *Store) applyReport(ctx context.Context, tx bun.Tx, row *deliveryRow, r *report) error {
 	foreign, err := ownedByAnother(ctx, tx, row, r.ProviderMessageID)
 	if err != nil || foreign {
-		return false, err
+		return err
 	}
 
 	if r.Accepts && r.ProviderMessageID != "" {
-		if duplicate, err = s.acceptReported(ctx, tx, row, r); err != nil {
-			return false, err
+		if err := s.acceptReported(ctx, tx, row, r); err != nil {
+			return err
 		}
 	}
 
@@ -227,22 +229,21 @@ func (s *Store) applyReport(ctx context.Context, tx bun.Tx, row *deliveryRow, r 
 		(r.ProviderMessageID == "" || r.ProviderMessageID == row.ProviderMessageID || row.ProviderMessageID == "") {
 		statements = applyDeliveryStatus(tx, row, r)
 
-		twice, err := s.findSecondArrival(ctx, tx, row, r)
-		if err != nil {
-			return false, err
+		if err := s.compareArrivals(ctx, tx, row, r); err != nil {
+			return err
 		}
-
-		duplicate = duplicate || twice
 	}
 
 	suppressed, err := reportSuppression(ctx, tx, row, r)
 	if err != nil {
-		return false, err
+		return err
 	}
 
-	statements = append(statements, suppressed...)
+	if err := s.batch(ctx, tx, append(statements, suppressed...)...); err != nil {
+		return err
+	}
 
-	return duplicate, s.batch(ctx, tx, statements...)
+	return s.judgeDuplicates(ctx, tx, row, r.now)
 }
 
 // ownedByAnother reports whether a provider's message belongs to another delivery. Two look-ups
@@ -258,32 +259,27 @@ func ownedByAnother(ctx context.Context, tx bun.Tx, row *deliveryRow, id string)
 	return owned && owner != row.ID, err
 }
 
-// findSecondArrival looks at a delivery that has arrived and was tried again, or is itself a retry:
-// it cancels what the provider does not have yet of its retries, and reports whether another
-// delivery of the message was sent as well, which is recorded once.
-func (s *Store) findSecondArrival(ctx context.Context, tx bun.Tx, row *deliveryRow, r *report) (bool, error) {
+// compareArrivals looks at a delivery that has arrived and was tried again, or is itself a retry: it
+// cancels what the provider does not have yet of its retries, and records it once if another delivery of
+// the message was sent as well.
+func (s *Store) compareArrivals(ctx context.Context, tx bun.Tx, row *deliveryRow, r *report) error {
 	// An email that was delivered and has bounced has not arrived.
 	if row.RetriedBy == "" && row.RetryOf == "" || !r.DeliveryStatus.Arrived() || !row.DeliveryStatus.Arrived() {
-		return false, nil
+		return nil
 	}
 
 	if err := s.cancelRetries(ctx, tx, row, r.now); err != nil {
-		return false, err
+		return err
 	}
 
-	return hasChanged(s.recordSentTwice(tx, row, r.now).Exec(ctx))
+	return s.recordSentTwice(ctx, tx, row, r.now)
 }
 
 // acceptReported records the acceptance that a report proves.
-func (s *Store) acceptReported(
-	ctx context.Context,
-	tx bun.Tx,
-	row *deliveryRow,
-	r *report,
-) (duplicate bool, err error) {
+func (s *Store) acceptReported(ctx context.Context, tx bun.Tx, row *deliveryRow, r *report) error {
 	id := r.ProviderMessageID
 	if id != "" && id == row.ProviderMessageID && row.Submission == chat.SubmissionAccepted {
-		return false, nil // it says nothing new
+		return nil // it says nothing new
 	}
 
 	was := *row
@@ -304,24 +300,19 @@ func (s *Store) acceptReported(
 		evidence: true,
 	}
 
-	if *row, err = s.recordAcceptance(ctx, tx, in); err != nil {
-		return false, err
+	accepted, err := s.recordAcceptance(ctx, tx, in)
+	if err != nil {
+		return err
 	}
 
+	*row = accepted
 	row.RetriedBy = was.RetriedBy
 
-	if was.Submission == chat.SubmissionAccepted {
-		return id != "" && was.ProviderMessageID != "" && id != was.ProviderMessageID, nil
+	if was.Submission != chat.SubmissionAccepted && row.RetriedBy != "" && !r.DeliveryStatus.Lost() {
+		return s.cancelRetries(ctx, tx, row, r.now)
 	}
 
-	if row.RetriedBy != "" && !r.DeliveryStatus.Lost() {
-		if err := s.cancelRetries(ctx, tx, row, r.now); err != nil {
-			return false, err
-		}
-	}
-
-	return tx.NewSelect().Model((*providerEventRow)(nil)).Where("e.workspace_id = ?", row.WorkspaceID).
-		Where("e.delivery_id = ?", row.ID).Where("e.type = ?", chat.EventDuplicate).Exists(ctx)
+	return nil
 }
 
 // cancelRetries cancels what repeats a delivery that was taken after all, directly or in

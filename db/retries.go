@@ -28,12 +28,15 @@ type retryPlan struct {
 	now time.Time
 	// hold is why what the retry begins waits for a person, nil if it does not.
 	hold *chat.DatabaseHold
+	// mayDuplicate reports that the retry may send the message twice, which was acknowledged.
+	mayDuplicate bool
 }
 
 // PrepareRetry stores a retry, in one transaction. What the provider certainly does not have,
 // and what a person must decide about, is released and goes on under its own id; what has
 // ended, and every change, gets a new delivery with the given id, which plan decides about;
-// an error of plan is returned and stores nothing. The other errors: delivery_not_found,
+// an error of plan is returned and stores nothing. The other errors: invalid_request if the retry may send
+// the message twice and nobody has acknowledged that ([chat.Delivery.CheckAcknowledgment]), delivery_not_found,
 // chat_not_found, sender_not_found, idempotency_key_reused, conflict when the delivery
 // may not be tried again, with the id of its retry if there is one, and action_ended as with
 // [Store.PrepareSend].
@@ -77,6 +80,13 @@ func (s *Store) PrepareRetry(
 		if err := checkRetryable(ctx, tx, &r.old); err != nil {
 			return err
 		}
+
+		known := r.old.delivery()
+		if err := known.CheckAcknowledgment(in.AcknowledgeDuplicate, in.Reason); err != nil {
+			return err
+		}
+
+		r.mayDuplicate = known.MayDuplicate()
 
 		if r.hold, err = s.holdCovering(ctx, tx, in.AcceptedAt); err != nil {
 			return err
@@ -206,6 +216,10 @@ func (r *retryPlan) detail(as *deliveryRow) changed {
 
 	if r.BulkRetryID != "" {
 		detail["bulk_retry_id"] = r.BulkRetryID
+	}
+
+	if r.mayDuplicate {
+		detail[chat.FieldAcknowledgeDuplicate] = true
 	}
 
 	return detail

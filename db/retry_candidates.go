@@ -30,6 +30,15 @@ var (
 	}
 )
 
+// mayDuplicate are the statuses of [chat.Delivery.MayDuplicate].
+var mayDuplicate = []string{
+	string(chat.SubmissionUnknown),
+	string(chat.SubmissionNeedsReview),
+	string(chat.SubmissionExpired),
+	string(chat.SubmissionAbandoned),
+	string(chat.StatusUnconfirmed),
+}
+
 // retryCandidates narrows a query to the deliveries that a bulk retry with this filter may
 // try again.
 func retryCandidates(q *bun.SelectQuery, ws chat.WorkspaceID, f *chat.DeliveryFilter) *bun.SelectQuery {
@@ -86,6 +95,8 @@ func countRetryCandidates(
 	var counts []chat.RetryCount
 	err := retryCandidates(db.NewSelect().Model((*deliveryRow)(nil)), ws, f).
 		ColumnExpr("d.status AS status, d.error_code AS error_code, count(*) AS count").
+		ColumnExpr("count(CASE WHEN d.evidence <> 'none' OR d.status IN ? THEN 1 END) AS may_duplicate",
+			bun.Tuple(mayDuplicate)).
 		GroupExpr("d.status, d.error_code").OrderExpr("d.status, d.error_code").Scan(ctx, &counts)
 
 	return counts, err

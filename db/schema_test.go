@@ -184,6 +184,7 @@ func TestChecksAreTheDomainsLists(t *testing.T) {
 		"deliveries_submission": stringsOf(chat.SubmissionStates()),
 		"deliveries_evidence":   stringsOf(chat.EvidenceStates()),
 		"deliveries_carrier":    stringsOf(chat.DeliveryStatuses()),
+		"deliveries_duplicate":  stringsOf(chat.Duplicates()),
 		"deliveries_channel":    stringsOf(chat.Channels()),
 		"deliveries_policy": stringsOf(
 			[]chat.UnknownPolicy{chat.AtMostOnce, chat.ResendAfterSettle, chat.ExpireUnknown},

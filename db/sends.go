@@ -369,6 +369,7 @@ func plannedDelivery(planned *chat.SendPlan, now time.Time) deliveryRow {
 		Submission: chat.SubmissionPending,
 		Evidence:   chat.EvidenceNone,
 		Segments:   plan.Payload.Segments,
+		Duplicate:  chat.DuplicateNone,
 		CreatedAt:  now,
 		UpdatedAt:  now,
 		SweepAfter: now,

@@ -35,18 +35,25 @@ func (s *Store) RecordSubmission(
 	}
 
 	var row deliveryRow
-	err := s.inTx(ctx, "record what a provider said", func(ctx context.Context, tx bun.Tx) error {
-		var err error
-		row, err = record(ctx, tx, submission{
-			ws:    ws,
-			id:    id,
-			fence: fence,
-			said:  said,
-			now:   toMicroseconds(now),
-		})
+	store := func() error {
+		return s.inTx(ctx, "record what a provider said", func(ctx context.Context, tx bun.Tx) error {
+			var err error
+			row, err = record(ctx, tx, submission{
+				ws:    ws,
+				id:    id,
+				fence: fence,
+				said:  said,
+				now:   toMicroseconds(now),
+			})
 
-		return err
-	})
+			return err
+		})
+	}
+
+	err := store()
+	if isDeadlock(err) {
+		err = store()
+	}
 
 	return row.delivery(), err
 }
@@ -69,11 +76,11 @@ func (s *Store) recordAcceptance(ctx context.Context, tx bun.Tx, in submission) 
 		q.Where("submission = ?", chat.SubmissionSending).Where("fence = ?", in.fence)
 	})
 
-	var named []bun.Query
+	var named *providerEventRow
 
 	again := err == nil && row.ID == "" // it is not the claim that lasts
 	if again {
-		if named, err = keepNamedMessage(ctx, tx, &in); err != nil {
+		if named, err = findNamedCopy(ctx, tx, &in); err != nil {
 			return row, err
 		}
 
@@ -91,12 +98,6 @@ func (s *Store) recordAcceptance(ctx context.Context, tx bun.Tx, in submission) 
 	}
 
 	statements := append(markMessageSent(tx, &row, in.now), finishAttempt(tx, in))
-	statements = append(statements, named...)
-
-	if again || row.RetryOf != "" {
-		// A delivery that is in flight is not repeated by another one, but may repeat one.
-		statements = append(statements, s.recordSentTwice(tx, &row, in.now))
-	}
 
 	if said.ProviderMessageID != "" {
 		statements = append(statements, adoptOrphans(tx, &row))
@@ -107,7 +108,26 @@ func (s *Store) recordAcceptance(ctx context.Context, tx bun.Tx, in submission) 
 		statements = append(statements, closeBreaker(tx, &row)...)
 	}
 
-	return row, s.batch(ctx, tx, statements...)
+	if err := s.batch(ctx, tx, statements...); err != nil {
+		return row, err
+	}
+
+	if named != nil {
+		if err := recordCopy(ctx, &row, newEventInsert(tx, named)); err != nil {
+			return row, err
+		}
+	}
+
+	if !again && row.RetryOf == "" {
+		// A delivery that is in flight is not repeated by another one, but may repeat one.
+		return row, s.judgeDuplicates(ctx, tx, &row, in.now)
+	}
+
+	if err := s.recordSentTwice(ctx, tx, &row, in.now); err != nil {
+		return row, err
+	}
+
+	return row, s.judgeAllDuplicates(ctx, tx, &row, in.now)
 }
 
 // storeAcceptance stores an acceptance where it is the first; the ID is "" where it is not.
@@ -210,11 +230,16 @@ func (s *Store) recordAcceptanceAgain(ctx context.Context, tx bun.Tx, in submiss
 			return row, err
 		}
 
-		// Found twice, it is still one duplicate.
-		statements = append(statements, newEventInsert(tx, &event))
+		if err := recordCopy(ctx, &row, newEventInsert(tx, &event)); err != nil {
+			return row, err
+		}
 	}
 
-	return row, onViolation(s.batch(ctx, tx, statements...), uniqueViolation, messageIDTaken())
+	if err := s.batch(ctx, tx, statements...); err != nil {
+		return row, onViolation(err, uniqueViolation, messageIDTaken())
+	}
+
+	return row, s.judgeDuplicates(ctx, tx, &row, in.now)
 }
 
 // finishAttempt is the statement that completes the row of an attempt. Evidence that came
@@ -305,10 +330,19 @@ func (s *Store) recordOutcome(ctx context.Context, tx bun.Tx, in submission) (de
 			return row, err
 		}
 
-		return findDelivery(ctx, tx.NewSelect(), in.ws, in.id)
+		row, err := findDelivery(ctx, tx.NewSelect(), in.ws, in.id)
+		if err != nil {
+			return row, err
+		}
+
+		return row, s.judgeDuplicates(ctx, tx, &row, in.now)
 	}
 
-	return row, s.batch(ctx, tx, append(outcomeStatements(tx, &row, in), finishAttempt(tx, in))...)
+	if err := s.batch(ctx, tx, append(outcomeStatements(tx, &row, in), finishAttempt(tx, in))...); err != nil {
+		return row, err
+	}
+
+	return row, s.judgeDuplicates(ctx, tx, &row, in.now)
 }
 
 // outcomeStatements are the statements that follow from an outcome beside the delivery
@@ -404,9 +438,14 @@ func (s *Store) SettleUnknown(
 			return err
 		}
 
-		return s.batch(ctx, tx, applyMove(tx, &row, now, func(d *chat.Delivery) chat.Effect {
+		err = s.batch(ctx, tx, applyMove(tx, &row, now, func(d *chat.Delivery) chat.Effect {
 			return d.Settle(unknown, now)
 		})...)
+		if err != nil {
+			return err
+		}
+
+		return s.judgeDuplicates(ctx, tx, &row, now)
 	})
 
 	return row.delivery(), err

@@ -195,9 +195,14 @@ func (s *Store) OrphanDelivery(
 			return err
 		}
 
-		return s.batch(ctx, tx, applyMove(tx, &row, now, func(d *chat.Delivery) chat.Effect {
+		err = s.batch(ctx, tx, applyMove(tx, &row, now, func(d *chat.Delivery) chat.Effect {
 			return d.Orphan(tools.Unfinished, now)
 		})...)
+		if err != nil {
+			return err
+		}
+
+		return s.judgeDuplicates(ctx, tx, &row, now)
 	})
 
 	return row.delivery(), err

@@ -221,6 +221,8 @@ func (b *bulk) beginRetry(ctx workflow.Context, id chat.DeliveryID) error {
 		DeliveryID:  id,
 		Reason:      b.in.Reason,
 		BulkRetryID: b.in.ID,
+
+		AcknowledgeDuplicate: b.in.AcknowledgeDuplicate,
 	}).GetChildWorkflowExecution()
 
 	// One that runs already was started by an earlier try of this very step.

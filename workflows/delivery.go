@@ -29,6 +29,8 @@ type deliveryTracker struct {
 	last chat.DeliverySnapshot
 	// troubled reports whether something else than the acceptance was shown of it.
 	troubled bool
+	// waits are those that a snapshot had last: one that comes with a signal has none.
+	waits chat.Waits
 	// listed reports whether the provider's list was read at the end of the wait for a receipt.
 	listed bool
 	// canceled reports whether the workflow was canceled, and does not continue as new.
@@ -69,6 +71,10 @@ func (f *deliveryTracker) step() chat.DeliveryStep {
 func (f *deliveryTracker) follow(ctx workflow.Context, r chat.DeliverySnapshot) error {
 	for {
 		f.last = r
+		if r.Waits != (chat.Waits{}) {
+			f.waits = r.Waits
+		}
+
 		f.troubled = f.troubled || !r.Submission.Settled()
 
 		var err error

@@ -158,6 +158,8 @@ func TestRetryCanceledBeforeItsPostIsNotPosted(t *testing.T) {
 type bulkWorld struct {
 	*world
 	begun []chat.DeliveryID
+	// asked are the retries as they were begun.
+	asked []chat.RetryDelivery
 	state chat.BulkState
 	note  string
 	// outcome is the status that a delivery has once it is begun.
@@ -212,6 +214,7 @@ func newBulkWorld(t *testing.T, count int) *bulkWorld {
 				defer b.mu.Unlock()
 
 				b.begun = append(b.begun, in.DeliveryID)
+				b.asked = append(b.asked, in)
 
 				return nil
 			},
@@ -322,4 +325,27 @@ func TestBulkRetryCanceledInTemporalSaysSo(t *testing.T) {
 	assert.True(t, temporal.IsCanceledError(b.GetWorkflowError()))
 	assert.Equal(t, chat.BulkCanceled, b.state)
 	assert.Empty(t, b.begun)
+}
+
+// TestABulkRetryHandsOnItsAcknowledgment tells each retry whether its message may be sent twice.
+func TestABulkRetryHandsOnItsAcknowledgment(t *testing.T) {
+	t.Parallel()
+
+	for _, acknowledged := range []bool{true, false} {
+		b := newBulkWorld(t, 2)
+		b.ExecuteWorkflow(string(chat.ActionRetryDeliveries), workflows.BulkRetryRun{NewBulkRetry: chat.NewBulkRetry{
+			ID:                   "0199aaaa-0000-7000-8000-0000000000b1",
+			WorkspaceID:          workspace,
+			Rate:                 5,
+			Reason:               "number fixed",
+			AcknowledgeDuplicate: acknowledged,
+		}})
+
+		require.NoError(t, b.GetWorkflowError())
+		require.Len(t, b.asked, 2)
+
+		for _, retry := range b.asked {
+			assert.Equal(t, acknowledged, retry.AcknowledgeDuplicate)
+		}
+	}
 }

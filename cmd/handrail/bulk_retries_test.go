@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -71,6 +72,29 @@ func TestRetryAllShowsWhatItWouldDo(t *testing.T) {
 	status, out, _ = s.do(retryAll...)
 	assert.Equal(t, 0, status)
 	assert.Contains(t, out, "nothing to retry")
+}
+
+func TestRetryAllSaysWhatMayBeSentTwice(t *testing.T) {
+	t.Parallel()
+
+	would := strings.Replace(wouldRetry, `"count":40`, `"count":40,"may_duplicate":12`, 1)
+
+	for flag, says := range map[string]string{
+		"":                "12 of them may have been sent already. They are skipped; --may-duplicate retries them too.",
+		"--may-duplicate": "12 of them may have been sent already, and may be sent twice.",
+	} {
+		s := newStub(t, map[string][]reply{"POST deliveries/retry": {okReply(would)}})
+
+		args := append(slices.Clone(retryAll), "--dry-run")
+		if flag != "" {
+			args = append(args, flag)
+		}
+
+		status, out, errs := s.do(args...)
+		require.Equal(t, 0, status, errs)
+		assert.Contains(t, out, says)
+		assert.Equal(t, flag != "", s.sent("deliveries/retry").body["acknowledge_duplicate"] == true)
+	}
 }
 
 func TestRetryAllAsksFirst(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"handrail/chat"
@@ -55,15 +56,18 @@ func (a *answer) into(v any) error {
 
 // problem is a refusal of the API (RFC 9457).
 type problem struct {
-	Status   int    `json:"status"`
-	Detail   string `json:"detail"`
-	Code     string `json:"code"`
-	Instance string `json:"instance"`
-	Errors   []struct {
-		Field   string `json:"field"`
-		Message string `json:"message"`
-	} `json:"errors"`
-	DeliveryID string `json:"delivery_id"`
+	Status     int            `json:"status"`
+	Detail     string         `json:"detail"`
+	Code       string         `json:"code"`
+	Instance   string         `json:"instance"`
+	Errors     []fieldProblem `json:"errors"`
+	DeliveryID string         `json:"delivery_id"`
+}
+
+// fieldProblem is what is wrong with one field of a request.
+type fieldProblem struct {
+	Field   string `json:"field"`
+	Message string `json:"message"`
 }
 
 // Error returns what is wrong and which fields are, and with a fault of the API where its
@@ -106,13 +110,24 @@ func flagForField(field string) string {
 	}
 
 	name := strings.TrimPrefix(strings.TrimPrefix(field, "query."), "body.")
-	if name == "workspace_uuid" {
+
+	switch name {
+	case "workspace_uuid":
 		name = "workspace"
+	case chat.FieldAcknowledgeDuplicate:
+		name = "may-duplicate"
 	}
 
 	name = strings.TrimSuffix(strings.TrimSuffix(name, "_per_second"), "_seconds")
 
 	return "--" + strings.ReplaceAll(name, "_", "-")
+}
+
+// needsField reports whether the API refused because of a field.
+func needsField(err error, field string) bool {
+	p, ok := errors.AsType[*problem](err)
+
+	return ok && slices.ContainsFunc(p.Errors, func(e fieldProblem) bool { return e.Field == field })
 }
 
 // isProblem reports whether the API refused with a code.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -79,6 +81,16 @@ func (c *console) pause(late <-chan time.Time) bool {
 	}
 
 	return false
+}
+
+// confirm asks a question on the terminal, and reports whether the answer is yes.
+func (c *console) confirm(question string) bool {
+	fmt.Fprint(c.errs, question+" [y/N] ")
+
+	line, err := bufio.NewReader(c.in).ReadString('\n')
+	reply := strings.ToLower(strings.TrimSpace(line))
+
+	return err == nil && (reply == "y" || reply == "yes")
 }
 
 func isTerminal(stream any) bool {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"handrail/chat"
@@ -40,6 +41,7 @@ type deliveryJSON struct {
 	Status            string               `json:"status"`
 	Submission        chat.SubmissionState `json:"submission"`
 	Carrier           chat.DeliveryStatus  `json:"carrier"`
+	Duplicate         chat.Duplicate       `json:"duplicate"`
 	Explanation       string               `json:"explanation"`
 	Advice            chat.Advice          `json:"advice"`
 	From              string               `json:"from"`
@@ -59,6 +61,7 @@ type deliveryJSON struct {
 	Attempts          []attemptJSON        `json:"attempts"`
 	Events            []eventJSON          `json:"events"`
 	Next              []string             `json:"next"`
+	RetryNeeds        []string             `json:"retry_needs"`
 }
 
 type decisionJSON struct {
@@ -150,31 +153,51 @@ func (m *moment) UnmarshalText(text []byte) error {
 type deliveryList struct {
 	remote
 	deliveryFilter
+	Duplicate []string `enum:"possible,confirmed" help:"Only what was sent twice (confirmed), or may have been (possible), or both: confirmed,possible." placeholder:"KIND"`
 	listing
 }
 
 // Run lists deliveries.
 func (l *deliveryList) Run(c *console) error {
+	query := l.query()
+	if len(l.Duplicate) > 0 {
+		query.Set("duplicate", strings.Join(l.Duplicate, ","))
+	}
+
 	empty := "no deliveries yet"
-	if len(l.values()) > 0 {
+	if len(query) > 0 {
 		empty = "no deliveries match"
 	}
 
 	return showList(c, &l.remote, l.listing, listView[deliveryJSON]{
 		path:    "deliveries",
-		query:   l.query(),
+		query:   query,
 		empty:   empty,
-		columns: []string{"DELIVERY", "STATUS", "CHANNEL", "ERROR", "AGE"},
+		columns: []string{"DELIVERY", "STATUS", "TWICE", "CHANNEL", "ERROR", "AGE"},
 		row: func(d *deliveryJSON) []string {
 			return []string{
 				makePrintable(d.ID),
 				makePrintable(d.Status),
+				d.markDuplicate(),
 				makePrintable(d.Channel),
-				shortenText(d.ErrorCode, 24),
+				shortenText(d.ErrorCode, 22),
 				formatAge(d.CreatedAt),
 			}
 		},
 	})
+}
+
+// markDuplicate says whether the delivery was sent twice: "yes" or "maybe", "" if not.
+func (d *deliveryJSON) markDuplicate() string {
+	switch d.Duplicate {
+	case chat.DuplicateConfirmed:
+		return "yes"
+	case chat.DuplicatePossible:
+		return "maybe"
+	case chat.DuplicateNone:
+	}
+
+	return ""
 }
 
 // settled reports whether nothing more is to be awaited after a retry, and whether the

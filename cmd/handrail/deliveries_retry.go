@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"handrail/chat"
 )
 
 type deliveryRetry struct {
@@ -17,13 +19,15 @@ type deliveryRetry struct {
 	Sender string        `help:"Send the message from this sender instead, like phone:12 or inbox:3." placeholder:"SENDER"`
 	Reason string        `help:"The reason, for the audit log. Required if the retry changes something." placeholder:"TEXT"`
 	Wait   time.Duration `default:"30s" help:"How long to wait for the outcome."`
+
+	MayDuplicate bool `help:"Retry a message that may have been sent already, so that it may be sent twice. On a terminal, the command asks instead."`
 }
 
 // Help is shown by kong.
 func (deliveryRetry) Help() string {
 	return `A delivery that was certainly not handed over continues under its own id. One that has ended gets a new
-delivery, and so does every retry with a change. A message in needs_review may have been sent already: a retry may
-send it twice.
+delivery, and so does every retry with a change. A message that is needs_review, expired, abandoned or unconfirmed
+may have been sent already: a retry may send it twice. It needs --reason, and --may-duplicate or your answer.
 
 ` + exitHelp
 }
@@ -39,7 +43,30 @@ func (r *deliveryRetry) Run(c *console) error {
 		return err
 	}
 
-	body := map[string]string{}
+	late := time.NewTimer(r.Wait)
+	defer late.Stop()
+
+	got, err := r.ask(api)
+	if needsField(err, chat.FieldAcknowledgeDuplicate) {
+		if err := r.confirmDuplicate(c, err); err != nil {
+			return err
+		}
+
+		late.Reset(r.Wait)
+
+		got, err = r.ask(api)
+	}
+
+	if err != nil {
+		return err
+	}
+
+	return r.follow(api, got, late.C)
+}
+
+// ask asks the API for the retry. The API waits too, so that a refusal comes as the answer.
+func (r *deliveryRetry) ask(api *client) (*answer, error) {
+	body := map[string]any{}
 
 	for name, value := range map[string]string{"to": r.To, "body": r.Body, "sender": r.Sender, "reason": r.Reason} {
 		if value != "" {
@@ -47,22 +74,40 @@ func (r *deliveryRetry) Run(c *console) error {
 		}
 	}
 
-	late := time.NewTimer(r.Wait)
-	defer late.Stop()
+	if r.MayDuplicate {
+		body[chat.FieldAcknowledgeDuplicate] = true
+	}
 
-	// The API waits too, so that a refusal comes as the answer.
-	got, err := api.do(call{
+	return api.do(call{
 		method: http.MethodPost,
 		path:   deliveryPath(r.ID, "/retry"),
 		body:   body,
 		key:    uuid.NewString(),
 		prefer: fmt.Sprintf("wait=%d", int(min(r.Wait, time.Minute).Seconds())),
 	})
-	if err != nil {
-		return err
+}
+
+// confirmDuplicate asks the person whether the message may be sent twice, which the API wants to know. It
+// fails unless the answer is yes.
+func (r *deliveryRetry) confirmDuplicate(c *console, refusal error) error {
+	switch {
+	case r.Reason == "":
+		return &exitError{
+			errors.New("this delivery may have been sent already, so a retry may send it twice: it needs --reason"),
+			exitUsage,
+		}
+
+	case !c.asks:
+		return &exitError{refusal, exitUsage}
 	}
 
-	return r.follow(api, got, late.C)
+	if !c.confirm("This delivery may have been sent already. A retry may send it twice. Retry it?") {
+		return &exitError{errors.New("nothing was retried"), exitFailed}
+	}
+
+	r.MayDuplicate = true
+
+	return nil
 }
 
 // started is what is known of an action that was begun: the API's answer to it, or the

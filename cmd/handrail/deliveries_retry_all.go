@@ -1,13 +1,11 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"maps"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -22,6 +20,8 @@ type deliveryRetryAll struct {
 	Canary *int   `help:"How many to retry first. The rest waits until the provider has taken these. 0 to 100; 0 for none." placeholder:"N"`
 	Reason string `help:"The reason, for the audit log." placeholder:"TEXT"`
 	Yes    bool   `short:"y" help:"Begin without asking."`
+
+	MayDuplicate bool `help:"Also retry messages that may have been sent already, so that they may be sent twice. Without it they are skipped."`
 }
 
 // Help is shown by kong.
@@ -35,12 +35,28 @@ bulk-retries.
 
 // retryGroups are what a bulk retry would do.
 type retryGroups struct {
-	Count  int `json:"count"`
-	Groups []struct {
+	Count        int `json:"count"`
+	MayDuplicate int `json:"may_duplicate"`
+	Groups       []struct {
 		Status    string `json:"status"`
 		ErrorCode string `json:"error_code"`
 		Count     int    `json:"count"`
 	} `json:"groups"`
+}
+
+// explainDuplicates says what becomes of those that may have been sent already; "" if there are none.
+func (g *retryGroups) explainDuplicates(taken bool) string {
+	switch {
+	case g.MayDuplicate == 0:
+		return ""
+	case taken:
+		return fmt.Sprintf("%d of them may have been sent already, and may be sent twice.", g.MayDuplicate)
+	}
+
+	return fmt.Sprintf(
+		"%d of them may have been sent already. They are skipped; --may-duplicate retries them too.",
+		g.MayDuplicate,
+	)
 }
 
 // Run retries many deliveries and shows the progress.
@@ -105,7 +121,15 @@ func (r *deliveryRetryAll) preview(api *client) (goesOn bool, err error) {
 
 	t.row("all", "", strconv.Itoa(would.Count))
 
-	return !r.DryRun, t.flush()
+	if err := t.flush(); err != nil {
+		return false, err
+	}
+
+	if words := would.explainDuplicates(r.MayDuplicate); words != "" {
+		fmt.Fprintln(api.out, words)
+	}
+
+	return !r.DryRun, nil
 }
 
 // confirm asks the person, and fails unless the answer is yes.
@@ -114,10 +138,7 @@ func (r *deliveryRetryAll) confirm(c *console) error {
 		return &exitError{errors.New("there is no terminal to ask on; use --yes to begin without asking"), exitUsage}
 	}
 
-	fmt.Fprint(c.errs, "Retry these? [y/N] ")
-
-	line, err := bufio.NewReader(c.in).ReadString('\n')
-	if reply := strings.ToLower(strings.TrimSpace(line)); err != nil || (reply != "y" && reply != "yes") {
+	if !c.confirm("Retry these?") {
 		return &exitError{errors.New("nothing was retried"), exitFailed}
 	}
 
@@ -130,6 +151,10 @@ func (r *deliveryRetryAll) body(dryRun bool) map[string]any {
 
 	if r.Reason != "" {
 		body["reason"] = r.Reason
+	}
+
+	if r.MayDuplicate {
+		body[chat.FieldAcknowledgeDuplicate] = true
 	}
 
 	for name, n := range map[string]*int{"rate_per_second": r.Rate, "canary": r.Canary} {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"handrail/chat"
 )
 
 type deliveryShow struct {
@@ -48,6 +50,7 @@ func (d *deliveryJSON) showFacts(c *console) {
 	f := facts{c}
 	f.say("delivery", "%s", d.ID)
 	f.say("status", "%s", d.Status)
+	f.say("sent twice", "%s", d.markDuplicate())
 	f.say("sent through", "%s, %s", d.Provider, d.Channel)
 	f.say("from", "%s", d.From)
 	f.say("to", "%s", d.To)
@@ -151,8 +154,18 @@ func (d *deliveryJSON) showNext(c *console, r *remote) {
 	}
 
 	if slices.Contains(d.Next, "retry") {
-		add("deliveries retry %s", d.ID)
-		add("deliveries retry %s --to ADDRESS --reason '…'", d.ID)
+		flags := ""
+		if slices.Contains(d.RetryNeeds, chat.FieldAcknowledgeDuplicate) {
+			flags = " --may-duplicate"
+		}
+
+		reason := ""
+		if slices.Contains(d.RetryNeeds, "reason") {
+			reason = " --reason '…'"
+		}
+
+		add("deliveries retry %s%s%s", d.ID, reason, flags)
+		add("deliveries retry %s --to ADDRESS --reason '…'%s", d.ID, flags)
 	}
 
 	if slices.Contains(d.Next, "cancel") {

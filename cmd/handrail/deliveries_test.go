@@ -80,6 +80,7 @@ func TestListShowsATableThatFits(t *testing.T) {
 		t,
 		map[string]any{
 			"status":     "confirmed_sent",
+			"duplicate":  "possible",
 			"error_code": "provider_message_id_taken_by_another",
 			"created_at": time.Now().Add(-90 * time.Minute),
 		},
@@ -101,13 +102,15 @@ func TestListShowsATableThatFits(t *testing.T) {
 		"2026-11-22T11:00:00+01:00",
 		"--limit",
 		"2",
+		"--duplicate",
+		"confirmed,possible",
 	)
 
 	require.Equal(t, 0, status, errs)
 
 	for _, want := range []string{
 		"DELIVERY", "STATUS", "CHANNEL", "ERROR", "AGE", stubDelivery, "confirmed_sent",
-		"provider_message_id_tak…", "1h",
+		"TWICE", "maybe", "provider_message_id_t…", "1h",
 	} {
 		assert.Contains(t, out, want)
 	}
@@ -121,7 +124,7 @@ func TestListShowsATableThatFits(t *testing.T) {
 	query := s.sent("deliveries").query
 	for _, want := range []string{
 		"status=needs_review", "channel=phone-sms", "error_code=timeout", "chat_id=7",
-		"since=2026-11-22T10%3A00%3A00Z", "limit=2",
+		"since=2026-11-22T10%3A00%3A00Z", "limit=2", "duplicate=confirmed%2Cpossible",
 	} {
 		assert.Contains(t, query, want)
 	}
@@ -429,6 +432,67 @@ func TestCancelAndResolve(t *testing.T) {
 	)
 }
 
+// TestARetryThatMaySendTwiceIsConfirmed has the API say that the message may be sent twice: on a terminal
+// the person is asked, and anywhere else the command names its flag.
+func TestARetryThatMaySendTwiceIsConfirmed(t *testing.T) {
+	t.Parallel()
+
+	refusal := reply{status: http.StatusBadRequest, body: `{"status":400,"code":"invalid_request",` +
+		`"detail":"acknowledge_duplicate must be true: this delivery is needs_review, so a retry may send the message twice",` +
+		`"errors":[{"field":"acknowledge_duplicate",` +
+		`"message":"must be true: this delivery is needs_review, so a retry may send the message twice"}]}`}
+	taken := okReply(`{"success":true,"action_id":"a","delivery":{"id":"` + stubNext + `"}}`)
+
+	for name, tt := range map[string]struct {
+		args         []string
+		typed        string
+		asks         bool
+		first        reply
+		status       int
+		acknowledged bool
+		says         string
+	}{
+		"yes":           {[]string{"--reason", "r"}, "y\n", true, refusal, 0, true, "A retry may send it twice. Retry it? [y/N]"},
+		"no":            {[]string{"--reason", "r"}, "n\n", true, refusal, 1, false, "nothing was retried"},
+		"nobody there":  {[]string{"--reason", "r"}, "", false, refusal, 2, false, "--may-duplicate must be true"},
+		"no reason":     {nil, "y\n", true, refusal, 2, false, "--reason"},
+		"said at first": {[]string{"--reason", "r", "--may-duplicate"}, "", false, taken, 0, true, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			s := newStub(t, map[string][]reply{
+				"POST deliveries/" + stubDelivery + "/retry": {tt.first, taken},
+				"GET deliveries/" + stubNext: {
+					okReply(aDelivery(t, map[string]any{"submission": "accepted", "carrier": "delivered"})),
+				},
+			})
+
+			one := s.session(tt.typed)
+			one.asks = tt.asks
+
+			assert.Equal(t, tt.status, one.run(append([]string{"deliveries", "retry", stubDelivery}, tt.args...)))
+			assert.Contains(t, one.errs.String(), tt.says)
+
+			sent := s.sent("deliveries/" + stubDelivery + "/retry")
+			assert.Equal(t, tt.acknowledged, sent.body["acknowledge_duplicate"] == true)
+		})
+	}
+}
+
+func TestShowOffersARetryWithWhatItNeeds(t *testing.T) {
+	t.Parallel()
+
+	s := newStub(t, map[string][]reply{"GET deliveries/" + stubDelivery: {okReply(aDelivery(t, map[string]any{
+		"duplicate":   "confirmed",
+		"retry_needs": []any{"reason", "acknowledge_duplicate"},
+	}))}})
+
+	_, out, _ := s.do("deliveries", "show", stubDelivery)
+	assert.Contains(t, out, "deliveries retry "+stubDelivery+" --reason '…' --may-duplicate\n")
+	assert.Regexp(t, `sent twice +yes`, out)
+}
+
 // TestHelpHoldsWhatAnOperatorNeeds reads the help as one who has nothing else.
 func TestHelpHoldsWhatAnOperatorNeeds(t *testing.T) {
 	t.Parallel()
@@ -453,6 +517,7 @@ func TestHelpHoldsWhatAnOperatorNeeds(t *testing.T) {
 			"--chat-id",
 			"--since",
 			"--until",
+			"--duplicate",
 			"--all",
 			"--json",
 			"$HANDRAIL_URL",
@@ -464,6 +529,7 @@ func TestHelpHoldsWhatAnOperatorNeeds(t *testing.T) {
 			"--sender",
 			"--reason",
 			"--wait=30s",
+			"--may-duplicate",
 			"may send it twice",
 			"Exit status",
 		},

@@ -144,7 +144,10 @@ func TestEveryStateIsReachedSeenAndLeft(t *testing.T) {
 	expiring.faults(sandbox.Fault{Kind: sandbox.FaultLate, Delay: time.Hour, Times: 1})
 	id := expiring.send(expiring.chats[0])
 	assert.Contains(t, expiring.awaitStatus(id, "expired").Explanation, "May have been sent")
-	expiring.awaitStatus(expiring.retries(id, "--body", "Once more.", "--reason", "it was not seen"), "delivered")
+	expiring.awaitStatus(
+		expiring.retries(id, "--body", "Once more.", "--reason", "it was not seen", "--may-duplicate"),
+		"delivered",
+	)
 
 	var all []string
 	for _, s := range chat.SubmissionStates() {
@@ -234,7 +237,11 @@ func (o *operator) reachStatesAtProvider() {
 	o.awaitStatus(id, "abandoned")
 	o.faults()
 	// The same text would wait until nobody could take one message for the other.
-	o.awaitStatus(o.retries(id, "--body", "Once more.", "--reason", "not in Twilio's log"), "delivered")
+	o.awaitStatus(
+		o.retries(id, "--body", "Once more.", "--reason", "not in Twilio's log", "--may-duplicate"),
+		"delivered",
+	)
+	assert.Contains(o, o.must("deliveries", "list", "--duplicate", "possible"), id)
 
 	o.faults(sandbox.Fault{Kind: sandbox.FaultRefuse})
 	id = o.send(o.chats[6])
@@ -262,7 +269,7 @@ func (o *operator) reachStatesAfterProvider() {
 	o.awaitStatus(mail, "accepted")
 	o.awaitStatus(mail, "unconfirmed")
 	o.faults()
-	o.awaitStatus(o.retries(mail), "delivered")
+	o.awaitStatus(o.retries(mail, "--reason", "nobody has heard of it", "--may-duplicate"), "delivered")
 }
 
 // reachStatesByCallback reaches the final states that the sandbox does not report by itself.

@@ -207,6 +207,8 @@ func (w *World) Retry(id chat.DeliveryID, change chat.Change) chat.RetryDelivery
 		DeliveryID: id,
 		Change:     change,
 		Reason:     "the customer asked",
+
+		AcknowledgeDuplicate: true,
 	}
 }
 

@@ -87,11 +87,19 @@ func TestARetryOfWhatMayHaveBeenSentGoesOnUnderItsOwnRow(t *testing.T) {
 	w.setFaults(sandbox.Fault{Kind: "late", Delay: time.Hour})
 	delivery, action := w.deliveryInReview(t)
 	w.setFaults()
-	r := w.call("POST", "/deliveries/"+delivery+"/retry", map[string]any{"reason": "not in Twilio's log"})
+	refused := w.call("POST", "/deliveries/"+delivery+"/retry", map[string]any{"reason": "not in Twilio's log"})
+	require.Equal(t, http.StatusBadRequest, refused.status, refused.raw)
+
+	r := w.call(
+		"POST",
+		"/deliveries/"+delivery+"/retry",
+		map[string]any{"reason": "not in Twilio's log", "acknowledge_duplicate": true},
+	)
 	require.Equal(t, http.StatusAccepted, r.status, r.raw)
 	w.awaitSettled(action)
 	d := w.delivery(delivery)
 	assert.Equal(t, "delivered", d.at("status"), d.raw)
+	assert.Equal(t, "possible", d.at("duplicate"), d.raw)
 	assert.Len(t, d.at("attempts"), 2, "every attempt stays visible")
 	assert.Len(t, w.box.Messages(sandbox.MessageFilter{}), 1)
 }

@@ -53,11 +53,11 @@ func (c *duplicateCollector) Collect(ch chan<- prometheus.Metric) {
 		return
 	}
 
-	for provider, count := range counts {
+	for _, provider := range chat.Providers() {
 		ch <- prometheus.MustNewConstMetric(
 			duplicatesDesc,
 			prometheus.CounterValue,
-			float64(count),
+			float64(counts[provider]),
 			string(provider),
 		)
 	}

@@ -246,7 +246,8 @@ func retrySame(w *env) string {
 
 func (w *env) retried(delivery any, status int) string {
 	w.Helper()
-	r := w.call("POST", "/deliveries/"+delivery.(string)+"/retry", map[string]any{}, "Idempotency-Key", "retried")
+	body := map[string]any{"reason": "asked by phone", "acknowledge_duplicate": true}
+	r := w.call("POST", "/deliveries/"+delivery.(string)+"/retry", body, "Idempotency-Key", "retried")
 	require.Equal(w, status, r.status, r.raw)
 	id := w.keyed("retried")
 	w.awaitClosed(id)

@@ -87,7 +87,11 @@ func TestARetryThatDoesNotArriveTakesBackToo(t *testing.T) {
 
 	w.eventually(func() bool { return w.delivery(id).at("status") == "needs_review" })
 	w.setFaults(sandbox.Fault{Kind: sandbox.FaultRefuse})
-	again := w.call("POST", "/deliveries/"+id+"/retry", map[string]any{"to": "+14155550199", "reason": "new number"})
+	again := w.call("POST", "/deliveries/"+id+"/retry", map[string]any{
+		"to":                    "+14155550199",
+		"reason":                "new number",
+		"acknowledge_duplicate": true,
+	})
 	require.Equal(t, "delivery_failed", again.at("code"), again.raw)
 	w.awaitSettled(again.at("action_id"))
 	w.awaitSettled(r.at("action_id"))

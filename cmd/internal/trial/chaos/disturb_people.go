@@ -76,7 +76,7 @@ func (r *run) awaitRetry(ctx context.Context, delivery string) bool {
 // retry asks for another try of a delivery. It returns nil when that is begun, or done.
 func (c *callers) retry(ctx context.Context, delivery string) error {
 	url := fmt.Sprintf("%s/api/v2/w/%s/deliveries/%s/retry", c.api(0), c.seeded.Workspace, delivery)
-	body := []byte(`{"reason":"make chaos retries it"}`)
+	body := []byte(`{"reason":"make chaos retries it","acknowledge_duplicate":true}`)
 
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
