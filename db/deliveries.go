@@ -49,6 +49,7 @@ type deliveryRow struct {
 	RetryOf           chat.DeliveryID      `bun:"retry_of,nullzero"`
 	ReleasedBy        chat.ActionID        `bun:"released_by,nullzero"`
 	BulkRetryID       chat.ActionID        `bun:"bulk_retry_id,nullzero"`
+	BulkNumber        int                  `bun:"bulk_number,nullzero"`
 	Verdict           chat.Verdict         `bun:"decision,nullzero"`
 	DecisionReason    string               `bun:"decision_reason,nullzero"`
 	DecidedBy         chat.MemberID        `bun:"decided_by,nullzero"`
@@ -245,6 +246,10 @@ func filterDeliveries(q *bun.SelectQuery, f *chat.DeliveryFilter) {
 
 	if f.ChatID != 0 {
 		q.Where("d.chat_id = ?", f.ChatID)
+	}
+
+	if f.BulkRetryID != "" {
+		q.Where("d.bulk_retry_id = ?", f.BulkRetryID)
 	}
 
 	filterTime(q, "d.created_at", f.Since, f.Until)

@@ -246,6 +246,7 @@ func releaseDelivery(tx bun.Tx, r *retryPlan) (deliveryRow, []bun.Query) {
 
 	if r.BulkRetryID != "" {
 		row.BulkRetryID = r.BulkRetryID
+		row.BulkNumber = r.BulkNumber
 	}
 
 	retry := actionKey{workspace: r.WorkspaceID, id: r.ActionID}
@@ -293,6 +294,7 @@ func (s *Store) planRetry(
 	row.PurposeKey = "retry:" + string(r.old.ID)
 	row.RetryOf = r.old.ID
 	row.BulkRetryID = r.BulkRetryID
+	row.BulkNumber = r.BulkNumber
 	row.Policy = r.old.Policy
 	row.ToMemberID = r.old.ToMemberID
 

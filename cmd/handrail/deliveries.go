@@ -150,19 +150,25 @@ func (m *moment) UnmarshalText(text []byte) error {
 type deliveryList struct {
 	remote
 	deliveryFilter
+	BulkRetry string `help:"Only those that this bulk retry has begun." placeholder:"ID"`
 	listing
 }
 
 // Run lists deliveries.
 func (l *deliveryList) Run(c *console) error {
+	query := l.query()
+	if l.BulkRetry != "" {
+		query.Set("bulk_retry_id", l.BulkRetry)
+	}
+
 	empty := "no deliveries yet"
-	if len(l.values()) > 0 {
+	if len(query) > 0 {
 		empty = "no deliveries match"
 	}
 
 	return showList(c, &l.remote, l.listing, listView[deliveryJSON]{
 		path:    "deliveries",
-		query:   l.query(),
+		query:   query,
 		empty:   empty,
 		columns: []string{"DELIVERY", "STATUS", "CHANNEL", "ERROR", "AGE"},
 		row: func(d *deliveryJSON) []string {

@@ -103,6 +103,57 @@ func (w *env) secondManager() string {
 	return secret
 }
 
+// TestADecisionAboutATerminatedSendIsRefused: nothing would come of it, and what to do is said. The same request
+// takes the send up again.
+func TestADecisionAboutATerminatedSendIsRefused(t *testing.T) {
+	t.Parallel()
+
+	eachEngine(t, func(t *testing.T, url string) {
+		d := newDesk(t)
+		w := newEnv(t, url, allowHost(d.Server))
+		noor := w.secondManager()
+		w.defineTool(httpTool(d, "refund", map[string]any{"risk": "approval"}))
+
+		send := func() response {
+			body := sendBody("Refunded.", newToolCall("refund", map[string]any{"what": "50"}))
+			return w.call("POST", sendPath(w.people.sms.ID), body, "Idempotency-Key", "k")
+		}
+
+		sent := send()
+		require.Equal(t, http.StatusAccepted, sent.status, sent.raw)
+		action := sent.at("action_id").(string)
+
+		waiting := w.call("GET", "/approvals/"+action, nil)
+		assert.Equal(t, "Refunded.", waiting.at("message"), waiting.raw)
+		assert.NotEmpty(t, waiting.at("requester_name"), waiting.raw)
+
+		workflow := chat.ActionWorkflowID(w.ws, chat.ActionID(action))
+		require.NoError(t, w.raw().TerminateWorkflow(t.Context(), workflow, "", "by mistake"))
+
+		approve := func() response {
+			return w.call(
+				"POST",
+				"/actions/"+action+"/approvals",
+				map[string]any{"decision": "approve", "reason": "looked at it"},
+				"Authorization",
+				"Bearer "+noor,
+			)
+		}
+
+		gone := approve()
+		assert.Equal(t, http.StatusConflict, gone.status, gone.raw)
+		assert.Equal(t, "action_gone", gone.at("code"), gone.raw)
+		assert.Equal(t, "waiting", w.call("GET", "/approvals/"+action, nil).at("state"), "nothing is recorded")
+
+		again := send()
+		require.Equal(t, http.StatusAccepted, again.status, again.raw)
+		w.eventually(func() bool { return approve().status == http.StatusOK })
+		w.awaitSettled(action)
+		assert.Len(t, d.calls(), 1)
+		assert.Len(t, w.box.Messages(sandbox.MessageFilter{}), 1)
+	})
+}
+
 func TestApprovalTakesASecondPerson(t *testing.T) {
 	t.Parallel()
 
