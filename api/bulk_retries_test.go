@@ -119,7 +119,7 @@ func TestWhatABulkRetryHasBegunAndSkippedIsListed(t *testing.T) {
 	assert.Equal(t, actionOne, w.store.deliveryFilter.BulkRetryID)
 
 	list.path = workspaceURL("/deliveries?bulk_retry_id=seven")
-	requireProblem(t, w.do(t, list), http.StatusBadRequest, "invalid_request", "bulk_retry_id")
+	requireProblem(t, w.do(t, list), http.StatusBadRequest, "invalid_request", "query.bulk_retry_id")
 }
 
 func TestBulkRetriesThatAreWrong(t *testing.T) {

@@ -103,8 +103,7 @@ func ActionGone(id ActionID) *Error {
 	e := Errorf(
 		CodeActionGone,
 		"the workflow of this send no longer runs in Temporal, so nothing would come of the decision, and none was "+
-			"recorded; repeat the send under its Idempotency-Key, which takes it up again, or cancel its delivery and "+
-			"send the message anew",
+			"recorded; cancel its delivery, which was not sent, and send the message anew",
 	)
 	e.ActionID = string(id)
 

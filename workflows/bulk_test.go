@@ -42,9 +42,6 @@ func (b *bulkWorld) resume() {
 
 // progress is what the store knows, from a number on.
 func (b *bulkWorld) progress(selected, from int) chat.BulkProgress {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-
 	var outcomes []chat.RetryOutcome
 
 	p := chat.BulkProgress{Run: chat.BulkRetry{

@@ -300,10 +300,11 @@ func TestASecondBulkRetryCannotPassItsCanary(t *testing.T) {
 		w.eventually(func() bool { return w.call("GET", run, nil).at("state") == "paused" })
 
 		shown := w.call("GET", run, nil)
-		assert.InDelta(t, 3, shown.at("begun"), 0, "no more than the canary was attempted: %s", shown.raw)
+		assert.LessOrEqual(t, shown.at("begun"), 3.0, "no more than the canary was attempted: %s", shown.raw)
+		assert.Contains(t, shown.at("note"), "tried first failed: ", shown.raw)
 
 		begun := w.call("GET", fmt.Sprintf("/deliveries?bulk_retry_id=%v", second.at("id")), nil)
-		assert.Len(t, begun.at("items"), 3, begun.raw)
+		assert.Equal(t, shown.at("begun"), float64(len(begun.at("items").([]any))), begun.raw)
 
 		skipped := w.call("GET", run+"/skipped", nil)
 		assert.Equal(t, shown.at("skipped"), float64(len(skipped.at("items").([]any))), skipped.raw)
