@@ -204,6 +204,14 @@ func (s *service) bulkRetryRoutes() {
 		problems: []chat.Code{chat.CodeIdempotencyKeyReused, chat.CodeBulkOverlap},
 	})
 
+	s.bulkRetryReadRoutes()
+	s.bulkRetryCommandRoutes()
+}
+
+// bulkRetryReadRoutes registers the routes that show bulk retries.
+func (s *service) bulkRetryReadRoutes() {
+	running := exampleRun(chat.BulkRunning, "")
+
 	registerRoute(s, s.listBulkRetries, route{
 		method:      http.MethodGet,
 		path:        "/bulk-retries",
@@ -241,8 +249,6 @@ func (s *service) bulkRetryRoutes() {
 		}),
 		problems: []chat.Code{chat.CodeBulkRetryNotFound},
 	})
-
-	s.bulkRetryCommandRoutes()
 }
 
 // defaultCanary is how many deliveries of a bulk retry are tried first.

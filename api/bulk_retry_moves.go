@@ -17,7 +17,7 @@ func (s *service) bulkRetryCommandRoutes() {
 		to                             chat.BulkState
 	}{
 		{"pause", "pauseBulkRetry", "Pause a bulk retry", "No more begin; what has begun goes on.", chat.BulkPaused},
-		{"resume", "resumeBulkRetry", "Resume a bulk retry", "From where it was paused, with a canary again.", chat.BulkRunning},
+		{"resume", "resumeBulkRetry", "Resume a bulk retry", "It begins with a canary again.", chat.BulkRunning},
 		{"cancel", "cancelBulkRetry", "Cancel a bulk retry", "For good. What was begun goes on.", chat.BulkCanceled},
 	} {
 		registerRoute(s, s.moveBulkRetry(move.to), route{
