@@ -206,21 +206,9 @@ type RetryStore interface {
 		plan func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error),
 	) (chat.DeliveryRetried, error)
 	BeginBulkRetry(ctx context.Context, in chat.NewBulkRetry, workflowID string) (chat.BulkRetry, error)
-	RetryCandidates(
-		ctx context.Context,
-		ws chat.WorkspaceID,
-		f chat.DeliveryFilter,
-		after chat.DeliveryID,
-		limit int,
-	) ([]chat.DeliveryID, error)
-	SkipBulkRetry(
-		ctx context.Context,
-		ws chat.WorkspaceID,
-		id chat.ActionID,
-		delivery chat.DeliveryID,
-		why string,
-	) error
-	BulkRetry(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.BulkRetry, error)
+	RetryCandidates(ctx context.Context, in chat.BulkStep) ([]chat.DeliveryID, error)
+	SkipBulkRetry(ctx context.Context, in chat.BulkSkip) error
+	BulkProgress(ctx context.Context, in chat.BulkStep) (chat.BulkProgress, error)
 	SetBulkState(ctx context.Context, in chat.BulkMove) (chat.BulkRetry, error)
 }
 

@@ -40,17 +40,17 @@ func (a *Activities) BeginBulkRetry(ctx context.Context, in chat.NewBulkRetry) (
 // SelectRetries finds the next deliveries of a bulk retry, in the order of their ids.
 // Idempotent: it changes nothing.
 func (a *Activities) SelectRetries(ctx context.Context, in chat.BulkStep) ([]chat.DeliveryID, error) {
-	return a.Store.RetryCandidates(ctx, in.WorkspaceID, in.Filter, in.After, in.Limit)
+	return a.Store.RetryCandidates(ctx, in)
 }
 
 // SkipRetry counts a delivery that could not be retried. Idempotent: each counts once.
 func (a *Activities) SkipRetry(ctx context.Context, in chat.BulkSkip) (struct{}, error) {
-	return struct{}{}, a.Store.SkipBulkRetry(ctx, in.WorkspaceID, in.ID, in.DeliveryID, in.Why)
+	return struct{}{}, a.Store.SkipBulkRetry(ctx, in)
 }
 
 // BulkProgress reads how a bulk retry stands. Idempotent: it changes nothing.
-func (a *Activities) BulkProgress(ctx context.Context, in chat.BulkStep) (chat.BulkRetry, error) {
-	return a.Store.BulkRetry(ctx, in.WorkspaceID, in.ID)
+func (a *Activities) BulkProgress(ctx context.Context, in chat.BulkStep) (chat.BulkProgress, error) {
+	return a.Store.BulkProgress(ctx, in)
 }
 
 // MoveBulkRetry pauses or finishes a bulk retry. Idempotent: the same state twice is one.

@@ -141,6 +141,7 @@ func TestScopesOfRoutes(t *testing.T) {
 		"retryDeliveries":      "deliveries:admin",
 		"listBulkRetries":      "deliveries:read",
 		"getBulkRetry":         "deliveries:read",
+		"listBulkSkipped":      "deliveries:read",
 		"pauseBulkRetry":       "deliveries:admin",
 		"resumeBulkRetry":      "deliveries:admin",
 		"cancelBulkRetry":      "deliveries:admin",

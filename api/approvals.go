@@ -12,40 +12,43 @@ import (
 
 // approvalJSON is a second member's word.
 type approvalJSON struct {
-	ID          chat.ApprovalID      `json:"id" format:"uuid"`
-	Kind        chat.ApprovalKind    `json:"kind" enum:"send,member_role,api_key,tool_change,tool_test,tool_secret" doc:"member_role and tool_change are done with the decision. api_key, tool_test and tool_secret allow it once, for 24 hours: who asked repeats the request with approval_id."`
-	ActionID    chat.ActionID        `json:"action_id,omitempty" format:"uuid" doc:"With a send: the one that waits, or has waited."`
-	ChatID      chat.ChatID          `json:"chat_id,omitempty" doc:"With a send."`
-	State       chat.ApprovalState   `json:"state" enum:"waiting,approved,refused,expired,void" doc:"expired: nobody has decided in time. void: after it was asked for, a tool was changed, or who asked lost the right to ask."`
-	ToolCallIDs []string             `json:"tool_call_ids" doc:"With a send: the tool calls that need it."`
-	Request     *approvalRequestJSON `json:"request,omitempty" doc:"What is asked for, as it was then. For those with the scopes that deciding takes."`
-	Deadline    time.Time            `json:"deadline"`
-	RequestedBy chat.MemberID        `json:"requested_by" doc:"Who has asked, and cannot decide."`
-	Deciders    []chat.MemberID      `json:"deciders,omitempty" doc:"While it waits: the members who can decide now."`
-	Void        bool                 `json:"void,omitempty" doc:"While it waits: that it cannot be approved any more, because a tool was changed, or who asked lost the right to ask. Who approves it finds it void."`
-	Note        string               `json:"note,omitempty" doc:"While it waits: why it cannot be approved any more, or that no other member can decide, and who can."`
-	DecidedBy   chat.MemberID        `json:"decided_by,omitempty" doc:"Left out when the operator has decided, on the command line."`
-	DecidedAt   *time.Time           `json:"decided_at,omitempty"`
-	ExecutedAt  *time.Time           `json:"executed_at,omitempty" doc:"When it was done, or used. Not with a send."`
-	Reason      string               `json:"reason,omitempty"`
+	ID            chat.ApprovalID      `json:"id" format:"uuid"`
+	Kind          chat.ApprovalKind    `json:"kind" enum:"send,member_role,api_key,tool_change,tool_test,tool_secret" doc:"member_role and tool_change are done with the decision. api_key, tool_test and tool_secret allow it once, for 24 hours: who asked repeats the request with approval_id."`
+	ActionID      chat.ActionID        `json:"action_id,omitempty" format:"uuid" doc:"With a send: the one that waits, or has waited."`
+	ChatID        chat.ChatID          `json:"chat_id,omitempty" doc:"With a send."`
+	State         chat.ApprovalState   `json:"state" enum:"waiting,approved,refused,expired,void" doc:"expired: nobody has decided in time. void: after it was asked for, a tool was changed, or who asked lost the right to ask."`
+	ToolCallIDs   []string             `json:"tool_call_ids" doc:"With a send: the tool calls that need it."`
+	Request       *approvalRequestJSON `json:"request,omitempty" doc:"What is asked for, as it was then. For those with the scopes that deciding takes."`
+	Deadline      time.Time            `json:"deadline"`
+	RequestedBy   chat.MemberID        `json:"requested_by" doc:"Who has asked, and cannot decide."`
+	RequesterName string               `json:"requester_name,omitempty" doc:"The name of who has asked."`
+	Message       string               `json:"message,omitempty" doc:"With a send: the text that is sent when its tools have run. For those with chats:read."`
+	Deciders      []chat.MemberID      `json:"deciders,omitempty" doc:"While it waits: the members who can decide now."`
+	Void          bool                 `json:"void,omitempty" doc:"While it waits: that it cannot be approved any more, because a tool was changed, or who asked lost the right to ask. Who approves it finds it void."`
+	Note          string               `json:"note,omitempty" doc:"While it waits: why it cannot be approved any more, or that no other member can decide, and who can."`
+	DecidedBy     chat.MemberID        `json:"decided_by,omitempty" doc:"Left out when the operator has decided, on the command line."`
+	DecidedAt     *time.Time           `json:"decided_at,omitempty"`
+	ExecutedAt    *time.Time           `json:"executed_at,omitempty" doc:"When it was done, or used. Not with a send."`
+	Reason        string               `json:"reason,omitempty"`
 }
 
 // presentApproval shows an approval to a principal.
 func presentApproval(a chat.Approval, to *chat.Principal) approvalJSON {
 	shown := approvalJSON{
-		ID:          a.ID,
-		Kind:        a.Kind,
-		ActionID:    a.ActionID,
-		ChatID:      a.ChatID,
-		State:       a.State,
-		ToolCallIDs: append([]string{}, a.Calls...),
-		Deadline:    a.Deadline.UTC(),
-		RequestedBy: a.RequestedBy,
-		Deciders:    a.Deciders,
-		DecidedBy:   a.DecidedBy,
-		DecidedAt:   chat.UTC(a.DecidedAt),
-		ExecutedAt:  chat.UTC(a.ExecutedAt),
-		Reason:      a.Reason,
+		ID:            a.ID,
+		Kind:          a.Kind,
+		ActionID:      a.ActionID,
+		ChatID:        a.ChatID,
+		State:         a.State,
+		ToolCallIDs:   append([]string{}, a.Calls...),
+		Deadline:      a.Deadline.UTC(),
+		RequestedBy:   a.RequestedBy,
+		RequesterName: a.RequesterName,
+		Deciders:      a.Deciders,
+		DecidedBy:     a.DecidedBy,
+		DecidedAt:     chat.UTC(a.DecidedAt),
+		ExecutedAt:    chat.UTC(a.ExecutedAt),
+		Reason:        a.Reason,
 	}
 
 	switch {
@@ -55,6 +58,10 @@ func presentApproval(a chat.Approval, to *chat.Principal) approvalJSON {
 		shown.Note = chat.VoidNow
 	case a.Alone:
 		shown.Note = chat.NobodyElse
+	}
+
+	if to.May(chat.ScopeChatsRead) {
+		shown.Message = a.Message
 	}
 
 	if maySee(to, a.Kind) {
@@ -79,14 +86,16 @@ type resolveCallJSON struct {
 
 func exampleApproval(state chat.ApprovalState) approvalJSON {
 	a := chat.Approval{
-		ID:          chat.ApprovalID(exampleAction),
-		Kind:        chat.ApprovalSend,
-		ActionID:    exampleAction,
-		ChatID:      7,
-		State:       state,
-		Calls:       []string{"call_1"},
-		Deadline:    exampleTime.Add(24 * time.Hour),
-		RequestedBy: 3,
+		ID:            chat.ApprovalID(exampleAction),
+		Kind:          chat.ApprovalSend,
+		ActionID:      exampleAction,
+		ChatID:        7,
+		State:         state,
+		Calls:         []string{"call_1"},
+		Deadline:      exampleTime.Add(24 * time.Hour),
+		RequestedBy:   3,
+		RequesterName: "Mona Manager",
+		Message:       "I have refunded you 50 euros.",
 		Request: chat.ApprovalRequest{Calls: []chat.PinnedCall{{
 			CallID: "call_1",
 			Tool: chat.PinnedTool{
@@ -114,12 +123,13 @@ func exampleApproval(state chat.ApprovalState) approvalJSON {
 // exampleSecond is the approval that a request waits for that takes a second member.
 func exampleSecond() approvalJSON {
 	return presentApproval(chat.Approval{
-		ID:          exampleApprovalID,
-		Kind:        chat.ApprovalMemberRole,
-		State:       chat.ApprovalWaiting,
-		Deadline:    exampleTime.Add(24 * time.Hour),
-		RequestedBy: 3,
-		Deciders:    []chat.MemberID{5},
+		ID:            exampleApprovalID,
+		Kind:          chat.ApprovalMemberRole,
+		State:         chat.ApprovalWaiting,
+		Deadline:      exampleTime.Add(24 * time.Hour),
+		RequestedBy:   3,
+		RequesterName: "Mona Manager",
+		Deciders:      []chat.MemberID{5},
 		Request: chat.ApprovalRequest{
 			Member:  &chat.MemberRequest{ID: 42, Kind: chat.KindPerson, Name: "Ana Lopez"},
 			Changes: []chat.FieldChange{{Field: "role", Before: chat.RoleUser, After: chat.RoleManager}},
@@ -176,7 +186,8 @@ func (s *service) approvalRoutes() {
 		description: "Once, before the deadline, and not by who has asked for the send. A send that is refused, or " +
 			"that nobody decides on in time, ends: none of its tools runs. So does one whose tool was changed after " +
 			"the approval was asked for, or whose requester is no manager any more, or has no working key: 409 " +
-			"`approval_void`.",
+			"`approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded then, and nothing " +
+			"would come of it.",
 		request:  newApprovalJSON{Decision: "approve", Reason: "The terrace was closed."},
 		answer:   exampleApproval(chat.ApprovalApproved),
 		problems: decisionProblems(),
@@ -243,6 +254,7 @@ func decisionProblems() []chat.Code {
 		chat.CodeOwnRequest,
 		chat.CodeDecided,
 		chat.CodeApprovalVoid,
+		chat.CodeActionGone,
 	}
 }
 
@@ -305,6 +317,10 @@ func (s *service) decideAbout(ctx context.Context, id chat.ApprovalID, in newApp
 		return nil, err
 	}
 
+	if err := s.checkActionRuns(ctx, c.workspace(), id); err != nil {
+		return nil, err
+	}
+
 	decided, workflowID, err := s.store.DecideApproval(ctx, c.workspace(), chat.ApprovalDecision{
 		ID:      id,
 		Approve: in.Decision == "approve",
@@ -322,6 +338,29 @@ func (s *service) decideAbout(ctx context.Context, id chat.ApprovalID, in newApp
 	}
 
 	return &approvalOutput{Body: presentApproval(decided, &c.principal)}, nil
+}
+
+// checkActionRuns returns action_gone when an approval that waits is of a send whose workflow no longer runs. When
+// Temporal does not answer, the decision is taken: the workflow finds it when it looks.
+func (s *service) checkActionRuns(ctx context.Context, ws chat.WorkspaceID, id chat.ApprovalID) error {
+	found, err := s.store.Approval(ctx, ws, id)
+	if err != nil {
+		return err
+	}
+
+	if found.Kind != chat.ApprovalSend || found.State != chat.ApprovalWaiting {
+		return nil
+	}
+
+	asking, cancel := context.WithTimeout(ctx, notifyWithin)
+	defer cancel()
+
+	open, err := s.engine.IsOpen(asking, chat.ActionWorkflowID(ws, found.ActionID))
+	if err == nil && !open {
+		return chat.ActionGone(found.ActionID)
+	}
+
+	return nil
 }
 
 type resolveCallInput struct {

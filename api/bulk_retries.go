@@ -58,21 +58,35 @@ func presentFilter(f chat.DeliveryFilter) BulkFilterJSON {
 // newBulkRetryJSON asks for many deliveries to be tried again.
 type newBulkRetryJSON struct {
 	BulkFilterJSON
-	DryRun bool   `json:"dry_run,omitempty" doc:"Only count what would be tried again."`
-	Rate   *int   `json:"rate_per_second,omitempty" minimum:"1" maximum:"50" default:"5" doc:"How many are begun in a second."`
-	Canary *int   `json:"canary,omitempty" minimum:"0" maximum:"100" default:"5" doc:"How many are tried first. The rest waits for their outcome, and the run pauses when the provider did not take one of them. 0 is none."`
-	Reason string `json:"reason,omitempty" doc:"Why, for the audit log: at most 500 characters. Needed unless it is a dry run."`
-
-	AcknowledgeDuplicate bool `json:"acknowledge_duplicate,omitempty" doc:"Also retries deliveries that may have been sent already, so that their messages may be sent twice. Without it they are skipped."`
+	DryRun bool `json:"dry_run,omitempty" doc:"Only count what would be tried again."`
+	Rate   *int `json:"rate_per_second,omitempty" minimum:"1" maximum:"50" default:"5" doc:"How many are begun in a second."`
+	Canary *int `json:"canary,omitempty" minimum:"0" maximum:"100" default:"5" doc:"How many are tried first. The rest waits for their outcome, and the run pauses when one of them fails. What is skipped does not count. It begins anew when the run is resumed. 0 is none."`
+	// FailurePercent is a [chat.FailureLimit].
+	FailurePercent       *int   `json:"pause_at_failure_percent,omitempty" minimum:"1" maximum:"100" default:"20" doc:"After the canary: the run pauses as soon as so many of its last 50 attempts have failed. 20 are ten of them. Skipped deliveries do not count."`
+	AllowOverlap         bool   `json:"allow_overlap,omitempty" doc:"Begin also when an unfinished bulk retry is to retry some of the same deliveries."`
+	Reason               string `json:"reason,omitempty" doc:"Why, for the audit log: at most 500 characters. Needed unless it is a dry run."`
+	AcknowledgeDuplicate bool   `json:"acknowledge_duplicate,omitempty" doc:"Also retries deliveries that may have been sent already, so that their messages may be sent twice. Without it they are skipped."`
 }
 
 // dryRunJSON is what a bulk retry would do.
 type dryRunJSON struct {
-	DryRun bool            `json:"dry_run"`
-	Count  int             `json:"count" doc:"How many deliveries would be tried again."`
-	Groups []bulkGroupJSON `json:"groups"`
+	DryRun       bool              `json:"dry_run"`
+	Count        int               `json:"count" doc:"How many deliveries would be tried again."`
+	Groups       []bulkGroupJSON   `json:"groups"`
+	MayDuplicate int               `json:"may_duplicate" doc:"How many of them may have been sent already. They are retried only with acknowledge_duplicate, and skipped without it."`
+	Overlaps     []bulkOverlapJSON `json:"overlaps" doc:"The unfinished bulk retries that are to retry some of the same deliveries."`
+}
 
-	MayDuplicate int `json:"may_duplicate" doc:"How many of them may have been sent already. They are retried only with acknowledge_duplicate, and skipped without it."`
+type bulkOverlapJSON struct {
+	BulkRetryID chat.ActionID  `json:"bulk_retry_id" format:"uuid"`
+	State       chat.BulkState `json:"state" enum:"running,paused"`
+	Count       int            `json:"count" doc:"How many of the deliveries both would retry."`
+}
+
+// bulkSkippedJSON is a delivery that a bulk retry could not retry.
+type bulkSkippedJSON struct {
+	DeliveryID chat.DeliveryID `json:"delivery_id" format:"uuid"`
+	Reason     string          `json:"reason"`
 }
 
 type bulkGroupJSON struct {
@@ -85,47 +99,53 @@ type bulkGroupJSON struct {
 
 // bulkRetryJSON is a bulk retry and how far it has come.
 type bulkRetryJSON struct {
-	ID         chat.ActionID  `json:"id" format:"uuid"`
-	State      chat.BulkState `json:"state" enum:"running,paused,finished,canceled" doc:"finished: all were begun; by_status tells what became of them."`
-	Note       string         `json:"note" doc:"Why it is paused or canceled, or what it does."`
-	Filter     BulkFilterJSON `json:"filter"`
-	Rate       int            `json:"rate_per_second"`
-	Canary     int            `json:"canary"`
-	Reason     string         `json:"reason"`
-	MemberID   chat.MemberID  `json:"member_id" doc:"Who asked for it."`
-	Selected   int            `json:"selected" doc:"How many deliveries it set out to retry."`
-	Begun      int            `json:"begun" doc:"How many it has begun."`
-	Skipped    int            `json:"skipped" doc:"How many could not be retried any more when their turn came."`
-	ByStatus   map[string]int `json:"by_status" doc:"How those that were begun stand now."`
-	WorkflowID string         `json:"workflow_id,omitempty" doc:"Where operators find it in the Temporal UI."`
-	CreatedAt  time.Time      `json:"created_at"`
-	UpdatedAt  time.Time      `json:"updated_at"`
-
-	AcknowledgeDuplicate bool `json:"acknowledge_duplicate" doc:"Whether it also retries what may have been sent already."`
+	ID                   chat.ActionID  `json:"id" format:"uuid"`
+	State                chat.BulkState `json:"state" enum:"running,paused,finished,canceled" doc:"finished: all have had their turn; by_status tells what became of them."`
+	Note                 string         `json:"note" doc:"Why it is paused or canceled, or what it does."`
+	Filter               BulkFilterJSON `json:"filter"`
+	Rate                 int            `json:"rate_per_second"`
+	Canary               int            `json:"canary"`
+	FailurePercent       int            `json:"pause_at_failure_percent"`
+	Reason               string         `json:"reason"`
+	MemberID             chat.MemberID  `json:"member_id" doc:"Who asked for it."`
+	Selected             int            `json:"selected" doc:"How many deliveries it set out to retry."`
+	Begun                int            `json:"begun" doc:"How many it has begun."`
+	Skipped              int            `json:"skipped" doc:"How many could not be retried any more when their turn came."`
+	ByStatus             map[string]int `json:"by_status" doc:"How those that were begun stand now."`
+	SkippedBy            map[string]int `json:"skipped_by_reason" doc:"Why those that were skipped could not be retried. Each of them is listed at /skipped."`
+	WorkflowID           string         `json:"workflow_id,omitempty" doc:"Where operators find it in the Temporal UI."`
+	CreatedAt            time.Time      `json:"created_at"`
+	UpdatedAt            time.Time      `json:"updated_at"`
+	AcknowledgeDuplicate bool           `json:"acknowledge_duplicate" doc:"Whether it also retries what may have been sent already."`
 }
 
 func presentBulk(r chat.BulkRetry) bulkRetryJSON {
 	shown := bulkRetryJSON{
-		ID:         r.ID,
-		State:      r.State,
-		Note:       r.Note,
-		Filter:     presentFilter(r.Filter),
-		Rate:       r.Rate,
-		Canary:     r.Canary,
-		Reason:     r.Reason,
-		MemberID:   r.By.MemberID,
-		Selected:   r.Selected,
-		Begun:      r.Begun,
-		Skipped:    r.Skipped,
-		ByStatus:   r.ByStatus,
-		WorkflowID: r.WorkflowID,
-		CreatedAt:  r.CreatedAt.UTC(),
-		UpdatedAt:  r.UpdatedAt.UTC(),
-
+		ID:                   r.ID,
+		State:                r.State,
+		Note:                 r.Note,
+		Filter:               presentFilter(r.Filter),
+		Rate:                 r.Rate,
+		Canary:               r.Canary,
+		FailurePercent:       int(r.Failures),
+		Reason:               r.Reason,
+		MemberID:             r.By.MemberID,
+		Selected:             r.Selected,
+		Begun:                r.Begun,
+		Skipped:              r.Skipped,
+		ByStatus:             r.ByStatus,
+		SkippedBy:            r.SkippedBy,
+		WorkflowID:           r.WorkflowID,
+		CreatedAt:            r.CreatedAt.UTC(),
+		UpdatedAt:            r.UpdatedAt.UTC(),
 		AcknowledgeDuplicate: r.AcknowledgeDuplicate,
 	}
 	if shown.ByStatus == nil {
 		shown.ByStatus = map[string]int{}
+	}
+
+	if shown.SkippedBy == nil {
+		shown.SkippedBy = map[string]int{}
 	}
 
 	return shown
@@ -133,12 +153,13 @@ func presentBulk(r chat.BulkRetry) bulkRetryJSON {
 
 func exampleRun(state chat.BulkState, note string) bulkRetryJSON {
 	started := chat.NewBulkRetry{
-		ID:     exampleBulk,
-		By:     chat.Actor{MemberID: 3},
-		Filter: chat.DeliveryFilter{Status: "undelivered", ErrorCode: "twilio_30003"},
-		Rate:   chat.DefaultBulkRate,
-		Canary: 5,
-		Reason: "The provider's outage is over.",
+		ID:       exampleBulk,
+		By:       chat.Actor{MemberID: 3},
+		Filter:   chat.DeliveryFilter{Status: "undelivered", ErrorCode: "twilio_30003"},
+		Rate:     chat.DefaultBulkRate,
+		Canary:   5,
+		Failures: chat.DefaultBulkFailures,
+		Reason:   "The provider's outage is over.",
 	}
 
 	return presentBulk(chat.BulkRetry{
@@ -149,6 +170,7 @@ func exampleRun(state chat.BulkState, note string) bulkRetryJSON {
 		Begun:        12,
 		Skipped:      1,
 		ByStatus:     map[string]int{"delivered": 10, "pending": 2},
+		SkippedBy:    map[string]int{"it has been tried again already": 1},
 		WorkflowID:   "action:11111111-1111-4111-8111-111111111111:" + exampleBulk,
 		CreatedAt:    exampleTime,
 		UpdatedAt:    exampleTime,
@@ -170,8 +192,10 @@ func (s *service) bulkRetryRoutes() {
 		running: running,
 		description: "Those that fit the filter and may be retried, one after the other, at a steady rate. With " +
 			"`dry_run` it only counts them. Otherwise it answers 202 with the bulk retry, which can be watched, " +
-			"paused, resumed and canceled. What may have been sent already is skipped unless `acknowledge_duplicate` " +
-			"is true.",
+			"paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), and later when " +
+			"too many of the last 50 do (`pause_at_failure_percent`); its note says why. 409 `bulk_retry_overlaps` " +
+			"when an unfinished one is to retry some of the same deliveries, unless `allow_overlap` says that both shall run. " +
+			"What may have been sent already is skipped unless `acknowledge_duplicate` is true.",
 		request: newBulkRetryJSON{
 			BulkFilterJSON: BulkFilterJSON{Status: "undelivered", ErrorCode: "twilio_30003"},
 			Rate:           new(chat.DefaultBulkRate),
@@ -179,12 +203,21 @@ func (s *service) bulkRetryRoutes() {
 			Reason:         "The provider's outage is over.",
 		},
 		answer: dryRunJSON{
-			DryRun: true,
-			Count:  40,
-			Groups: []bulkGroupJSON{{Status: "undelivered", ErrorCode: "twilio_30003", Count: 40}},
+			DryRun:   true,
+			Count:    40,
+			Groups:   []bulkGroupJSON{{Status: "undelivered", ErrorCode: "twilio_30003", Count: 40}},
+			Overlaps: []bulkOverlapJSON{{BulkRetryID: exampleBulk, State: chat.BulkRunning, Count: 12}},
 		},
-		problems: []chat.Code{chat.CodeIdempotencyKeyReused},
+		problems: []chat.Code{chat.CodeIdempotencyKeyReused, chat.CodeBulkOverlap},
 	})
+
+	s.bulkRetryReadRoutes()
+	s.bulkRetryCommandRoutes()
+}
+
+// bulkRetryReadRoutes registers the routes that show bulk retries.
+func (s *service) bulkRetryReadRoutes() {
+	running := exampleRun(chat.BulkRunning, "")
 
 	registerRoute(s, s.listBulkRetries, route{
 		method:      http.MethodGet,
@@ -208,34 +241,21 @@ func (s *service) bulkRetryRoutes() {
 		problems: []chat.Code{chat.CodeBulkRetryNotFound},
 	})
 
-	s.bulkRetryCommandRoutes()
-}
-
-// bulkRetryCommandRoutes registers the routes that pause, resume and cancel a bulk retry.
-func (s *service) bulkRetryCommandRoutes() {
-	admin := withScope(chat.ScopeDeliveriesAdmin)
-
-	for _, move := range []struct {
-		verb, id, summary, description string
-		to                             chat.BulkState
-	}{
-		{"pause", "pauseBulkRetry", "Pause a bulk retry", "No more begin; what has begun goes on.", chat.BulkPaused},
-		{"resume", "resumeBulkRetry", "Resume a bulk retry", "From where it was paused.", chat.BulkRunning},
-		{"cancel", "cancelBulkRetry", "Cancel a bulk retry", "For good. What was begun goes on.", chat.BulkCanceled},
-	} {
-		registerRoute(s, s.moveBulkRetry(move.to), route{
-			method:      http.MethodPost,
-			path:        "/bulk-retries/{bulk_retry_id}/" + move.verb,
-			access:      admin,
-			id:          move.id,
-			tag:         tagDeliveries,
-			summary:     move.summary,
-			description: move.description + " It may be asked twice.",
-			request:     reasonJSON{Reason: "Too many at once for the support team."},
-			answer:      exampleRun(move.to, "Too many at once for the support team."),
-			problems:    []chat.Code{chat.CodeBulkRetryNotFound, chat.CodeConflict},
-		})
-	}
+	registerRoute(s, s.listBulkSkipped, route{
+		method:  http.MethodGet,
+		path:    "/bulk-retries/{bulk_retry_id}/skipped",
+		access:  withScope(chat.ScopeDeliveriesRead),
+		id:      "listBulkSkipped",
+		tag:     tagDeliveries,
+		summary: "List skipped deliveries",
+		description: "Those that a bulk retry could not retry when their turn came, and why. What it has begun is " +
+			"listed at `/deliveries?bulk_retry_id=`.",
+		answer: listOf(bulkSkippedJSON{
+			DeliveryID: exampleDeliveryJSON.ID,
+			Reason:     "it has been tried again already",
+		}),
+		problems: []chat.Code{chat.CodeBulkRetryNotFound},
+	})
 }
 
 // defaultCanary is how many deliveries of a bulk retry are tried first.
@@ -259,8 +279,7 @@ func (s *service) retryDeliveries(ctx context.Context, in *retryDeliveriesInput)
 
 	c := callFrom(ctx)
 	if in.Body.DryRun {
-		groups, err := s.store.CountRetryCandidates(ctx, c.workspace(), filter)
-		return &actionResponse{Status: http.StatusOK, Body: presentDryRun(groups)}, err
+		return s.previewBulkRetry(ctx, filter)
 	}
 
 	asked := chat.NewBulkRetry{
@@ -271,22 +290,25 @@ func (s *service) retryDeliveries(ctx context.Context, in *retryDeliveriesInput)
 		Filter:         filter,
 		Rate:           valueOr(in.Body.Rate, chat.DefaultBulkRate),
 		Canary:         valueOr(in.Body.Canary, defaultCanary),
+		Failures:       chat.FailureLimit(valueOr(in.Body.FailurePercent, chat.DefaultBulkFailures)),
+		AllowOverlap:   in.Body.AllowOverlap,
 		Reason:         reason,
 
 		AcknowledgeDuplicate: in.Body.AcknowledgeDuplicate,
 	}
 
 	asked.Fingerprint, err = fingerprintOf(chat.ActionRetryDeliveries, 0, map[string]any{
-		"status":          filter.Status,
-		"channel":         filter.Channel,
-		"error_code":      filter.ErrorCode,
-		"chat_id":         filter.ChatID,
-		"since":           filter.Since,
-		"until":           filter.Until,
-		"rate_per_second": asked.Rate,
-		"canary":          asked.Canary,
-		"reason":          reason,
-
+		"status":                       filter.Status,
+		"channel":                      filter.Channel,
+		"error_code":                   filter.ErrorCode,
+		"chat_id":                      filter.ChatID,
+		"since":                        filter.Since,
+		"until":                        filter.Until,
+		"rate_per_second":              asked.Rate,
+		"canary":                       asked.Canary,
+		"pause_at_failure_percent":     int(asked.Failures),
+		"allow_overlap":                asked.AllowOverlap,
+		"reason":                       reason,
 		chat.FieldAcknowledgeDuplicate: asked.AcknowledgeDuplicate,
 	})
 	if err != nil {
@@ -296,8 +318,34 @@ func (s *service) retryDeliveries(ctx context.Context, in *retryDeliveriesInput)
 	return s.beginBulkRetry(ctx, asked, parsePrefer(in.Prefer, s.wait))
 }
 
-func presentDryRun(groups []chat.RetryCount) dryRunJSON {
-	shown := dryRunJSON{DryRun: true, Groups: make([]bulkGroupJSON, len(groups))}
+// previewBulkRetry counts what a bulk retry would retry, and says which others would too.
+func (s *service) previewBulkRetry(ctx context.Context, filter chat.DeliveryFilter) (*actionResponse, error) {
+	ws := callFrom(ctx).workspace()
+
+	groups, err := s.store.CountRetryCandidates(ctx, ws, filter)
+	if err != nil {
+		return nil, err
+	}
+
+	overlaps, err := s.store.BulkOverlaps(ctx, ws, filter)
+	if err != nil {
+		return nil, err
+	}
+
+	return &actionResponse{Status: http.StatusOK, Body: presentDryRun(groups, overlaps)}, nil
+}
+
+func presentDryRun(groups []chat.RetryCount, overlaps []chat.BulkOverlap) dryRunJSON {
+	shown := dryRunJSON{
+		DryRun:   true,
+		Groups:   make([]bulkGroupJSON, len(groups)),
+		Overlaps: make([]bulkOverlapJSON, len(overlaps)),
+	}
+
+	for i, o := range overlaps {
+		shown.Overlaps[i] = bulkOverlapJSON{BulkRetryID: o.ID, State: o.State, Count: o.Count}
+	}
+
 	for i, g := range groups {
 		shown.Count += g.Count
 		shown.MayDuplicate += g.MayDuplicate
@@ -337,6 +385,11 @@ func (s *service) beginBulkRetry(ctx context.Context, asked chat.NewBulkRetry, p
 		}
 	}
 
+	// It is checked once more when it is stored. Here it is told to callers who do not wait, too.
+	if err := s.refuseOverlap(ctx, &asked); err != nil {
+		return nil, err
+	}
+
 	waiting, done := s.untilStopping(ctx)
 	defer done()
 
@@ -368,6 +421,33 @@ func (s *service) beginBulkRetry(ctx context.Context, asked chat.NewBulkRetry, p
 	}, nil
 }
 
+// refuseOverlap returns bulk_retry_overlaps when another bulk retry is to retry some of the same deliveries.
+func (s *service) refuseOverlap(ctx context.Context, asked *chat.NewBulkRetry) error {
+	if asked.AllowOverlap {
+		return nil
+	}
+
+	overlaps, err := s.store.BulkOverlaps(ctx, asked.WorkspaceID, asked.Filter)
+	if err != nil {
+		return err
+	}
+
+	return chat.RefuseOverlap(overlaps)
+}
+
+type bulkSkippedInput struct {
+	bulkRetryPath
+	Paging
+}
+
+func (s *service) listBulkSkipped(ctx context.Context, in *bulkSkippedInput) (*listOutput[bulkSkippedJSON], error) {
+	part, err := s.store.BulkSkips(ctx, callFrom(ctx).workspace(), in.BulkRetryID, in.page())
+
+	return presentList(part, err, func(skipped chat.BulkSkipped) bulkSkippedJSON {
+		return bulkSkippedJSON{DeliveryID: skipped.DeliveryID, Reason: skipped.Reason}
+	})
+}
+
 func (s *service) listBulkRetries(ctx context.Context, in *pagedInput) (*listOutput[bulkRetryJSON], error) {
 	part, err := s.store.BulkRetries(ctx, callFrom(ctx).workspace(), in.page())
 	return presentList(part, err, presentBulk)
@@ -388,50 +468,4 @@ func (s *service) getBulkRetry(ctx context.Context, in *bulkRetryPath) (*bulkOut
 	}
 
 	return &bulkOutput{Body: presentBulk(run)}, nil
-}
-
-type moveInput struct {
-	bulkRetryPath
-
-	Body reasonJSON
-}
-
-// moveBulkRetry stores the new state, and signals the workflow before it answers: a
-// paused one waits for nothing else.
-func (s *service) moveBulkRetry(to chat.BulkState) func(context.Context, *moveInput) (*bulkOutput, error) {
-	return func(ctx context.Context, in *moveInput) (*bulkOutput, error) {
-		c := callFrom(ctx)
-
-		reason := strings.TrimSpace(in.Body.Reason)
-		if err := checkReason(reason, true); err != nil {
-			return nil, err
-		}
-
-		run, err := s.store.SetBulkState(ctx, chat.BulkMove{
-			WorkspaceID: c.workspace(),
-			ID:          in.BulkRetryID,
-			By:          c.actor(),
-			To:          to,
-			Note:        reason,
-		})
-		if err != nil {
-			return nil, err
-		}
-
-		notifying, cancel := context.WithTimeout(ctx, notifyWithin)
-		defer cancel()
-
-		if err := s.engine.Notify(notifying, run.WorkflowID, chat.DeliverySnapshot{}); err != nil {
-			e := chat.Errorf(
-				chat.CodeUnavailable,
-				"the bulk retry is marked as %s, but its workflow could not be told; ask again",
-				to,
-			).Because(err)
-			e.Retryable = true
-
-			return nil, e
-		}
-
-		return &bulkOutput{Body: presentBulk(run)}, nil
-	}
 }

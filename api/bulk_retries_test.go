@@ -35,7 +35,7 @@ func TestBulkRetryThatOnlyCounts(t *testing.T) {
 	assert.JSONEq(t, `{"dry_run":true,"count":5,"may_duplicate":1,"groups":[
 		{"status":"undelivered","error_code":"twilio_30003","count":3,"may_duplicate":1},
 		{"status":"rejected","error_code":"twilio_21614","count":2,"may_duplicate":0}
-	]}`, a.raw)
+	],"overlaps":[]}`, a.raw)
 
 	since := time.Date(2026, time.November, 22, 9, 0, 0, 0, time.UTC)
 	assert.Equal(t, chat.DeliveryFilter{
@@ -60,7 +60,7 @@ func TestBulkRetry(t *testing.T) {
 
 	asked := w.engine.all()[0].(chat.NewBulkRetry)
 	assert.Equal(t, chat.DeliveryFilter{Status: "undelivered", ErrorCode: "twilio_30003"}, asked.Filter)
-	assert.Equal(t, []int{5, 5}, []int{asked.Rate, asked.Canary})
+	assert.Equal(t, []int{5, 5, 20}, []int{asked.Rate, asked.Canary, int(asked.Failures)})
 	assert.Equal(t, "The outage is over.", asked.Reason)
 	assert.Equal(t, home, asked.WorkspaceID)
 	assert.Equal(t, chat.MemberID(1), asked.By.MemberID)
@@ -75,21 +75,74 @@ func TestBulkRetry(t *testing.T) {
 	assert.Equal(t, []int{50, 0}, []int{asked.Rate, asked.Canary})
 }
 
+// TestABulkRetryThatOverlapsIsToldBeforeItBegins: nothing is started, and the other is named.
+func TestABulkRetryThatOverlapsIsToldBeforeItBegins(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.store.overlaps = []chat.BulkOverlap{{ID: actionOne, State: chat.BulkPaused, Count: 147}}
+
+	dry := bulkRequest
+	dry.body = `{"dry_run":true,"status":"undelivered"}`
+	a := w.do(t, dry)
+	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+	assert.Equal(t, []any{map[string]any{
+		"bulk_retry_id": string(actionOne),
+		"state":         "paused",
+		"count":         147.0,
+	}}, a.json["overlaps"])
+
+	a = w.do(t, bulkRequest)
+	requireProblem(t, a, http.StatusConflict, "bulk_retry_overlaps", "")
+	assert.Contains(t, a.raw, string(actionOne))
+	assert.Contains(t, a.raw, "147")
+	w.requireUntouched(t)
+
+	both := bulkRequest
+	both.body = `{"status":"undelivered","allow_overlap":true,"pause_at_failure_percent":50,"reason":"r"}`
+	a = w.do(t, both)
+	require.Equal(t, http.StatusAccepted, a.StatusCode, a.raw)
+
+	asked := w.engine.all()[0].(chat.NewBulkRetry)
+	assert.True(t, asked.AllowOverlap)
+	assert.Equal(t, chat.FailureLimit(50), asked.Failures)
+}
+
+func TestWhatABulkRetryHasBegunAndSkippedIsListed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.do(t, request{method: http.MethodGet, path: bulkPath + "/skipped?limit=1"})
+	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+	assert.Equal(t, map[string]any{
+		"delivery_id": string(deliveryID),
+		"reason":      "the provider has it",
+	}, a.json["items"].([]any)[0])
+	assert.Equal(t, "more", a.json["next_cursor"])
+
+	list := request{method: http.MethodGet, path: workspaceURL("/deliveries?bulk_retry_id=" + string(actionOne))}
+	require.Equal(t, http.StatusOK, w.do(t, list).StatusCode)
+	assert.Equal(t, actionOne, w.store.deliveryFilter.BulkRetryID)
+
+	list.path = workspaceURL("/deliveries?bulk_retry_id=seven")
+	requireProblem(t, w.do(t, list), http.StatusBadRequest, "invalid_request", "query.bulk_retry_id")
+}
+
 func TestBulkRetriesThatAreWrong(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 
 	for body, field := range map[string]string{
-		`{"reason":"r"}`:                                  "body",
-		`{"dry_run":true}`:                                "body",
-		`{"status":"undelivered"}`:                        "reason",
-		`{"status":"lost","reason":"r"}`:                  "status",
-		`{"channel":"fax","reason":"r"}`:                  "channel",
-		`{"chat_id":0,"reason":"r"}`:                      "chat_id",
-		`{"chat_id":7,"rate_per_second":0,"reason":"r"}`:  "rate_per_second",
-		`{"chat_id":7,"rate_per_second":51,"reason":"r"}`: "rate_per_second",
-		`{"chat_id":7,"canary":101,"reason":"r"}`:         "canary",
-		`{"since":"yesterday","reason":"r"}`:              "since",
+		`{"reason":"r"}`:                                                               "body",
+		`{"dry_run":true}`:                                                             "body",
+		`{"status":"undelivered"}`:                                                     "reason",
+		`{"status":"lost","reason":"r"}`:                                               "status",
+		`{"channel":"fax","reason":"r"}`:                                               "channel",
+		`{"chat_id":0,"reason":"r"}`:                                                   "chat_id",
+		`{"chat_id":7,"rate_per_second":0,"reason":"r"}`:                               "rate_per_second",
+		`{"chat_id":7,"rate_per_second":51,"reason":"r"}`:                              "rate_per_second",
+		`{"chat_id":7,"canary":101,"reason":"r"}`:                                      "canary",
+		`{"chat_id":7,"pause_at_failure_percent":0,"reason":"r"}`:                      "pause_at_failure_percent",
+		`{"chat_id":7,"pause_at_failure_percent":101,"reason":"r"}`:                    "pause_at_failure_percent",
+		`{"since":"yesterday","reason":"r"}`:                                           "since",
 		`{"since":"2026-11-22T10:00:00Z","until":"2026-11-22T10:00:00Z","reason":"r"}`: "until",
 		`{"chat_id":7,"reason":"` + strings.Repeat("ü", 501) + `"}`:                    "reason",
 		`{"chat_id":7,"ids":["` + string(deliveryID) + `"],"reason":"r"}`:              "ids",
@@ -168,7 +221,7 @@ func TestBulkRetriesAreShown(t *testing.T) {
 
 	assert.JSONEq(t, `{
 		"id": "`+string(actionOne)+`", "state": "running", "note": "", "filter": {"status": "undelivered"}, "rate_per_second": 5, "canary": 5,
-		"reason": "outage", "member_id": 1, "selected": 40, "begun": 12, "skipped": 1, "by_status": {"delivered": 10, "pending": 2},
+		"pause_at_failure_percent": 20, "skipped_by_reason": {"the provider has it": 1}, "reason": "outage", "member_id": 1, "selected": 40, "begun": 12, "skipped": 1, "by_status": {"delivered": 10, "pending": 2},
 		"workflow_id": "action:bulk", "created_at": "2026-11-22T12:00:00Z", "updated_at": "2026-11-22T12:00:00Z",
 		"acknowledge_duplicate": false
 	}`, a.raw)

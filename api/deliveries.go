@@ -302,14 +302,14 @@ func (s *service) deliveryRoutes() {
 
 type listDeliveriesInput struct {
 	Paging
-	Status    deliveryStatus `query:"status"`
-	Channel   channelJSON    `query:"channel"`
-	ErrorCode string         `query:"error_code" maxLength:"100" example:"twilio_30003"`
-	ChatID    chat.ChatID    `query:"chat_id" minimum:"1"`
-	Since     time.Time      `query:"since" doc:"Made at this time or later."`
-	Until     time.Time      `query:"until" doc:"Made before this time."`
-
-	Duplicate []chat.Duplicate `query:"duplicate" enum:"possible,confirmed" doc:"Only what was sent twice, or may have been: one of these, or both with a comma."`
+	Status      deliveryStatus   `query:"status"`
+	Channel     channelJSON      `query:"channel"`
+	ErrorCode   string           `query:"error_code" maxLength:"100" example:"twilio_30003"`
+	ChatID      chat.ChatID      `query:"chat_id" minimum:"1"`
+	BulkRetryID chat.ActionID    `query:"bulk_retry_id" format:"uuid" doc:"What this bulk retry has begun."`
+	Since       time.Time        `query:"since" doc:"Made at this time or later."`
+	Until       time.Time        `query:"until" doc:"Made before this time."`
+	Duplicate   []chat.Duplicate `query:"duplicate" enum:"possible,confirmed" doc:"Only what was sent twice, or may have been: one of these, or both with a comma."`
 }
 
 func (s *service) listDeliveries(ctx context.Context, in *listDeliveriesInput) (*listOutput[DeliveryJSON], error) {
@@ -319,14 +319,15 @@ func (s *service) listDeliveries(ctx context.Context, in *listDeliveriesInput) (
 	}
 
 	filter := chat.DeliveryFilter{
-		Status:    string(in.Status),
-		Channel:   chat.Channel(in.Channel),
-		ErrorCode: in.ErrorCode,
-		ChatID:    in.ChatID,
-		Since:     timeIfGiven(in.Since),
-		Until:     timeIfGiven(in.Until),
-		Duplicate: duplicate,
-		Page:      in.page(),
+		Status:      string(in.Status),
+		Channel:     chat.Channel(in.Channel),
+		ErrorCode:   in.ErrorCode,
+		ChatID:      in.ChatID,
+		BulkRetryID: in.BulkRetryID,
+		Since:       timeIfGiven(in.Since),
+		Until:       timeIfGiven(in.Until),
+		Duplicate:   duplicate,
+		Page:        in.page(),
 	}
 
 	part, err := s.store.Deliveries(ctx, callFrom(ctx).workspace(), filter)

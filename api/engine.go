@@ -41,6 +41,8 @@ type Engine interface {
 	// Notify tells a workflow how its delivery stands now, or, with an empty receipt, to
 	// look. It is best effort; a workflow that is closed is no error.
 	Notify(ctx context.Context, workflowID string, r chat.DeliverySnapshot) error
+	// IsOpen reports whether a workflow runs.
+	IsOpen(ctx context.Context, workflowID string) (bool, error)
 	// Await waits for the outcome of a running action, which is then in the store.
 	Await(ctx context.Context, action chat.Action, wait time.Duration) error
 	// Action describes an action whose row is not written yet; CodeActionNotFound.

@@ -25,6 +25,7 @@ type fakeEngine struct {
 	action    func(chat.ActionID) (chat.Action, error)
 	changed   func(chat.ChatID)
 	resume    func(chat.Action) error
+	open      func(workflowID string) (bool, error)
 	ping      error
 }
 
@@ -187,6 +188,14 @@ func (f *fakeEngine) Action(_ context.Context, _ chat.WorkspaceID, id chat.Actio
 	}
 
 	return chat.Action{}, chat.Errorf(chat.CodeActionNotFound, "there is no action %s", id)
+}
+
+func (f *fakeEngine) IsOpen(_ context.Context, workflowID string) (bool, error) {
+	if f.open != nil {
+		return f.open(workflowID)
+	}
+
+	return true, nil
 }
 
 func (f *fakeEngine) Ping(context.Context) error { return f.ping }

@@ -186,6 +186,27 @@ func (f *fakeStore) CountRetryCandidates(
 	}, f.fail
 }
 
+func (f *fakeStore) BulkOverlaps(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	filter chat.DeliveryFilter,
+) ([]chat.BulkOverlap, error) {
+	f.deliveryFilter = filter
+
+	return f.overlaps, f.fail
+}
+
+func (f *fakeStore) BulkSkips(
+	context.Context,
+	chat.WorkspaceID,
+	chat.ActionID,
+	chat.Page,
+) (chat.List[chat.BulkSkipped], error) {
+	skipped := chat.BulkSkipped{DeliveryID: deliveryID, Reason: "the provider has it"}
+
+	return chat.List[chat.BulkSkipped]{Items: []chat.BulkSkipped{skipped}, NextCursor: "more"}, f.fail
+}
+
 func bulkRun() chat.BulkRetry {
 	return chat.BulkRetry{
 		NewBulkRetry: chat.NewBulkRetry{
@@ -195,6 +216,7 @@ func bulkRun() chat.BulkRetry {
 			Filter:      chat.DeliveryFilter{Status: "undelivered"},
 			Rate:        5,
 			Canary:      5,
+			Failures:    chat.DefaultBulkFailures,
 			Reason:      "outage",
 		},
 		State:      chat.BulkRunning,
@@ -202,6 +224,7 @@ func bulkRun() chat.BulkRetry {
 		Begun:      12,
 		Skipped:    1,
 		ByStatus:   map[string]int{"delivered": 10, "pending": 2},
+		SkippedBy:  map[string]int{"the provider has it": 1},
 		WorkflowID: "action:bulk",
 		CreatedAt:  noon,
 		UpdatedAt:  noon,

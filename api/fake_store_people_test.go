@@ -40,6 +40,20 @@ func waitingApproval() chat.Approval {
 		Calls:       []string{"call_1"},
 		Deadline:    noon.Add(24 * time.Hour),
 		RequestedBy: 3,
+
+		RequesterName: "Mona Manager",
+		Message:       "I have refunded you 50 euros.",
+		Request: chat.ApprovalRequest{Calls: []chat.PinnedCall{{
+			CallID: "call_1",
+			Tool: chat.PinnedTool{
+				ID:      4,
+				Name:    "refund",
+				Version: 2,
+				Where:   "POST https://desk.example.com/refunds",
+				Risk:    chat.RiskApproval,
+			},
+			Arguments: []byte(`{"amount":50}`),
+		}}},
 	}
 }
 

@@ -49,6 +49,7 @@ type fakeStore struct {
 	delivery   func(chat.DeliveryID) (chat.Delivery, error)
 	decide     func(chat.Decision) (chat.Delivery, string, error)
 	bulk       func(chat.ActionID) (chat.BulkRetry, error)
+	overlaps   []chat.BulkOverlap
 	report     func(context.Context, chat.Report) (chat.Reported, error)
 	receive    func(context.Context, chat.Inbound) (chat.Arrival, error)
 	replay     func(chat.ReadInbound) (chat.InboundRecord, chat.Arrival, error)

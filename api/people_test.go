@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -26,6 +27,20 @@ func TestApprovals(t *testing.T) {
 		t,
 		[]any{string(actionOne), "waiting", []any{"call_1"}, 3.0},
 		[]any{shown["action_id"], shown["state"], shown["tool_call_ids"], shown["requested_by"]},
+	)
+
+	assert.Equal(
+		t,
+		[]any{"Mona Manager", "I have refunded you 50 euros.", "2026-11-23T12:00:00Z"},
+		[]any{shown["requester_name"], shown["message"], shown["deadline"]},
+	)
+
+	call := shown["request"].(map[string]any)["calls"].([]any)[0].(map[string]any)
+	assert.Equal(t, map[string]any{"amount": 50.0}, call["arguments"])
+	assert.Equal(
+		t,
+		[]any{"refund", 2.0},
+		[]any{call["tool"].(map[string]any)["name"], call["tool"].(map[string]any)["version"]},
 	)
 
 	decide := request{method: http.MethodPost, path: workspaceURL("/actions/" + string(actionOne) + "/approvals")}
@@ -55,6 +70,42 @@ func TestApprovals(t *testing.T) {
 		w.store.fail = chat.Errorf(code, "not so")
 		requireProblem(t, w.do(t, decide), status, string(code), "")
 	}
+}
+
+// TestADecisionOfWhichNothingWouldComeIsRefused: the workflow of its send was ended in Temporal.
+func TestADecisionOfWhichNothingWouldComeIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+
+	for _, path := range []string{"/actions/" + string(actionOne) + "/approvals", "/approvals/" + string(actionOne)} {
+		decide := request{
+			method: http.MethodPost,
+			path:   workspaceURL(path),
+			body:   `{"decision":"approve","reason":"fine"}`,
+		}
+
+		var asked string
+
+		w.engine.open = func(workflowID string) (bool, error) {
+			asked = workflowID
+			return false, nil
+		}
+
+		a := w.do(t, decide)
+		requireProblem(t, a, http.StatusConflict, "action_gone", "")
+		assert.Equal(t, string(actionOne), a.json["action_id"])
+		assert.Equal(t, chat.ActionWorkflowID(home, actionOne), asked)
+		w.requireUntouched(t)
+	}
+
+	// What Temporal does not say holds up no decision: the workflow finds it.
+	w.engine.open = func(string) (bool, error) { return false, errors.New("temporal is gone") }
+	a := w.do(t, request{
+		method: http.MethodPost,
+		path:   workspaceURL("/approvals/" + string(actionOne)),
+		body:   `{"decision":"approve","reason":"fine"}`,
+	})
+	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 }
 
 func TestResolvingToolCalls(t *testing.T) {

@@ -126,6 +126,9 @@ type Approval struct {
 	ExecutedAt *time.Time `json:"-"`
 	Reason     string     `json:"reason,omitempty"`
 	CreatedAt  time.Time  `json:"-"`
+	// RequesterName is the name of who asked, Message the text that a send is to send. No workflow needs them.
+	RequesterName string `json:"-"`
+	Message       string `json:"-"`
 	// Deciders are the members who can decide it while it waits; Alone reports that there are none.
 	Deciders []MemberID `json:"-"`
 	Alone    bool       `json:"alone,omitempty"`

@@ -49,10 +49,11 @@ type RetryDelivery struct {
 	DeliveryID DeliveryID `json:"delivery_id"`
 	Change     Change     `json:"change"`
 	Reason     string     `json:"reason"`
-	// BulkRetryID is the bulk retry that this is a part of, "" for none.
+	// BulkRetryID is the bulk retry that this is a part of, "" for none, and BulkNumber its place there.
 	BulkRetryID ActionID `json:"bulk_retry_id,omitempty"`
 	// AcknowledgeDuplicate says that the message may be sent twice; see [Delivery.CheckAcknowledgment].
 	AcknowledgeDuplicate bool `json:"acknowledge_duplicate,omitempty"`
+	BulkNumber           int  `json:"bulk_number,omitempty"`
 }
 
 // DeliveryRetried answers a [RetryDelivery] with the delivery that goes on.
@@ -199,9 +200,12 @@ func (t RetryTools) explainRefusal() string {
 	return ""
 }
 
+// cannotRetry begins the message of a refused retry.
+const cannotRetry = "this delivery cannot be tried again: "
+
 // refuseRetry is the conflict of a retry.
 func (d *Delivery) refuseRetry(why string) error {
-	e := Errorf(CodeConflict, "this delivery cannot be tried again: %s", why)
+	e := Errorf(CodeConflict, "%s%s", cannotRetry, why)
 	e.DeliveryID = string(d.ID)
 
 	return e
@@ -249,8 +253,12 @@ type NewBulkRetry struct {
 	Rate int `json:"rate"`
 	// Canary is how many are tried first: the rest waits until these were taken by the
 	// provider, and the run pauses when one was not. 0: none.
-	Canary int    `json:"canary"`
-	Reason string `json:"reason"`
+	Canary int `json:"canary"`
+	// Failures pause the run after its canary.
+	Failures FailureLimit `json:"failures"`
+	// AllowOverlap lets it run beside another that is to retry some of the same deliveries.
+	AllowOverlap bool   `json:"allow_overlap,omitempty"`
+	Reason       string `json:"reason"`
 	// AcknowledgeDuplicate takes deliveries of which a retry may create a second copy, too. Without it
 	// they are skipped.
 	AcknowledgeDuplicate bool `json:"acknowledge_duplicate,omitempty"`
@@ -265,8 +273,12 @@ type BulkRetry struct {
 	// Selected is how many deliveries it set out to retry; Begun are those it has begun,
 	// Skipped those that could not be retried any more when their turn came.
 	Selected, Begun, Skipped int
-	// ByStatus counts the deliveries that were begun by how they stand now.
+	// Round counts how often it was begun or resumed: each begins with a canary.
+	Round int
+	// ByStatus counts the deliveries that were begun by how they stand now, SkippedBy those that were skipped
+	// by why.
 	ByStatus   map[string]int
+	SkippedBy  map[string]int
 	WorkflowID string
 	CreatedAt  time.Time
 	UpdatedAt  time.Time

@@ -263,12 +263,14 @@ func (s *Submission) Attempted(fence int64, started, finished time.Time) Attempt
 // creation, newest first.
 type DeliveryFilter struct {
 	// Status is what [Delivery.Status] returns.
-	Status    string     `json:"status,omitempty"`
-	Channel   Channel    `json:"channel,omitempty"`
-	ErrorCode string     `json:"error_code,omitempty"`
-	ChatID    ChatID     `json:"chat_id,omitempty"`
-	Since     *time.Time `json:"since,omitempty"`
-	Until     *time.Time `json:"until,omitempty"`
+	Status    string  `json:"status,omitempty"`
+	Channel   Channel `json:"channel,omitempty"`
+	ErrorCode string  `json:"error_code,omitempty"`
+	ChatID    ChatID  `json:"chat_id,omitempty"`
+	// BulkRetryID chooses what a bulk retry has begun.
+	BulkRetryID ActionID   `json:"bulk_retry_id,omitempty"`
+	Since       *time.Time `json:"since,omitempty"`
+	Until       *time.Time `json:"until,omitempty"`
 	// Duplicate is about [Delivery.Duplicate].
 	Duplicate DuplicateFilter `json:"duplicate,omitzero"`
 	Page      `json:"-"`

@@ -85,7 +85,11 @@ const (
 	CodeDecided Code = "already_decided"
 	// CodeApprovalVoid is an approval of something that was changed since it was asked for.
 	CodeApprovalVoid Code = "approval_void"
-	CodeConflict     Code = "conflict"
+	// CodeActionGone is a decision about an action whose workflow no longer runs.
+	CodeActionGone Code = "action_gone"
+	// CodeBulkOverlap is a bulk retry beside another that is to retry some of the same deliveries.
+	CodeBulkOverlap Code = "bulk_retry_overlaps"
+	CodeConflict    Code = "conflict"
 	// Transport kinds.
 	CodeMethodNotAllowed     Code = "method_not_allowed"
 	CodeBodyTooLarge         Code = "body_too_large"
@@ -178,6 +182,8 @@ var kinds = map[Code]Kind{
 	CodeAlreadyExists:        KindConflict,
 	CodeInUse:                KindConflict,
 	CodeAddressTaken:         KindConflict,
+	CodeActionGone:           KindConflict,
+	CodeBulkOverlap:          KindConflict,
 	CodeConflict:             KindConflict,
 	CodeMethodNotAllowed:     KindMethod,
 	CodeBodyTooLarge:         KindTooLarge,

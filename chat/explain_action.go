@@ -98,6 +98,18 @@ func RowsLost(id ActionID) *Error {
 	return e
 }
 
+// ActionGone is the error of a decision about a send whose workflow no longer runs: action_gone.
+func ActionGone(id ActionID) *Error {
+	e := Errorf(
+		CodeActionGone,
+		"the workflow of this send no longer runs in Temporal, so nothing would come of the decision, and none was "+
+			"recorded; cancel its delivery, which was not sent, and send the message anew",
+	)
+	e.ActionID = string(id)
+
+	return e
+}
+
 // Resumable says why an action may not be taken up again: conflict. It is nil for one that was
 // ended in Temporal before it had done anything, also if it was refused when it was taken up again.
 func (a *Action) Resumable() error {
@@ -124,17 +136,7 @@ func (b *BulkRetry) Explain() string {
 	case BulkFinished:
 	}
 
-	return fmt.Sprintf("All %d were begun.", b.Begun)
-}
-
-// ExplainCanary says what a bulk retry waits for before it begins the rest.
-func (b *BulkRetry) ExplainCanary() string {
-	return fmt.Sprintf("Waits for the outcome of the first %d.", b.Canary)
-}
-
-// NoteCanaryFailed says why a bulk retry pauses: missing of its first were not taken.
-func (b *BulkRetry) NoteCanaryFailed(missing int) string {
-	return fmt.Sprintf("%d of the first %d were not taken by the provider.", missing, b.Canary)
+	return fmt.Sprintf("All %d have had their turn.", b.Begun)
 }
 
 // ExplainWaiting says for how many answers a contributor request waits. It names nobody.

@@ -62,12 +62,9 @@ func TestHowABulkRetryIsExplained(t *testing.T) {
 		chat.BulkRunning:  "Begun 3 of 9, 5 a second.",
 		chat.BulkPaused:   "Paused: A person did. Resume or cancel it.",
 		chat.BulkCanceled: "Canceled after 3 of 9. What was begun goes on by itself.",
-		chat.BulkFinished: "All 3 were begun.",
+		chat.BulkFinished: "All 3 have had their turn.",
 	} {
 		run.State = state
 		assert.Equal(t, want, run.Explain())
 	}
-
-	assert.Equal(t, "Waits for the outcome of the first 4.", run.ExplainCanary())
-	assert.Equal(t, "2 of the first 4 were not taken by the provider.", run.NoteCanaryFailed(2))
 }

@@ -84,6 +84,8 @@ type BulkStep struct {
 	Filter      DeliveryFilter `json:"filter"`
 	After       DeliveryID     `json:"after,omitempty"`
 	Limit       int            `json:"limit,omitempty"`
+	// From is the number of the first delivery of the present canary.
+	From int `json:"from,omitempty"`
 }
 
 // BulkSkip is a delivery that a bulk retry could not retry, and why.
@@ -91,6 +93,7 @@ type BulkSkip struct {
 	WorkspaceID WorkspaceID `json:"workspace_id"`
 	ID          ActionID    `json:"id"`
 	DeliveryID  DeliveryID  `json:"delivery_id"`
+	Number      int         `json:"number,omitempty"`
 	Why         string      `json:"why"`
 }
 

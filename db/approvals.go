@@ -103,9 +103,13 @@ func (s *Store) Approval(ctx context.Context, ws chat.WorkspaceID, id chat.Appro
 	}
 
 	all := []chat.Approval{row.approvalAt(s.time())}
-	err = s.nameDeciders(ctx, s.db, ws, all, []approvalRow{row})
+	if err := s.nameDeciders(ctx, s.db, ws, all, []approvalRow{row}); err != nil {
+		return chat.Approval{}, wrapErr("find who can decide about an approval", err)
+	}
 
-	return all[0], wrapErr("find who can decide about an approval", err)
+	err = addApprovalFacts(ctx, s.db, ws, all)
+
+	return all[0], wrapErr("read what an approval is about", err)
 }
 
 func findApproval(
@@ -163,9 +167,12 @@ func (s *Store) Approvals(
 
 	list := listOf(rows, fits, func(r *approvalRow) chat.Approval { return r.approvalAt(now) },
 		func(r *approvalRow) string { return cursorOf("approvals", microCursor(r.CreatedAt), r.ID) })
-	err = s.nameDeciders(ctx, s.db, ws, list.Items, rows)
 
-	return list, wrapErr("find who can decide about approvals", err)
+	if err := s.nameDeciders(ctx, s.db, ws, list.Items, rows); err != nil {
+		return chat.List[chat.Approval]{}, wrapErr("find who can decide about approvals", err)
+	}
+
+	return list, wrapErr("read what approvals are about", addApprovalFacts(ctx, s.db, ws, list.Items))
 }
 
 // maxWaitingApprovals is how much one member may have waiting beside sends.

@@ -18,6 +18,8 @@ type bulkRetryRow struct {
 	Filter         chat.DeliveryFilter `bun:"filter"`
 	Rate           int                 `bun:"rate"`
 	Canary         int                 `bun:"canary"`
+	Failures       chat.FailureLimit   `bun:"failures"`
+	Round          int                 `bun:"round"`
 	Reason         string              `bun:"reason"`
 	Note           string              `bun:"note"`
 	Selected       int                 `bun:"selected"`
@@ -42,6 +44,7 @@ func (r *bulkRetryRow) bulkRetry() chat.BulkRetry {
 			Filter:         r.Filter,
 			Rate:           r.Rate,
 			Canary:         r.Canary,
+			Failures:       r.Failures,
 			Reason:         r.Reason,
 
 			AcknowledgeDuplicate: r.AcknowledgeDuplicate,
@@ -49,7 +52,9 @@ func (r *bulkRetryRow) bulkRetry() chat.BulkRetry {
 		State:      r.State,
 		Note:       r.Note,
 		Selected:   r.Selected,
+		Round:      r.Round,
 		ByStatus:   map[string]int{},
+		SkippedBy:  map[string]int{},
 		WorkflowID: r.WorkflowID,
 		CreatedAt:  r.CreatedAt.UTC(),
 		UpdatedAt:  r.UpdatedAt.UTC(),
@@ -78,6 +83,8 @@ func newBulkRetryRow(in *chat.NewBulkRetry, workflowID string, now time.Time) bu
 		Filter:         in.Filter,
 		Rate:           in.Rate,
 		Canary:         in.Canary,
+		Failures:       in.Failures,
+		Round:          1,
 		Reason:         in.Reason,
 		WorkflowID:     workflowID,
 		IdempotencyKey: in.IdempotencyKey,
@@ -96,7 +103,8 @@ func newBulkRetryRow(in *chat.NewBulkRetry, workflowID string, now time.Time) bu
 }
 
 // BeginBulkRetry stores a bulk retry, which runs as this workflow, and counts what it sets
-// out to do: workspace_not_found, idempotency_key_reused.
+// out to do: workspace_not_found, idempotency_key_reused, and bulk_retry_overlaps when another is to retry some of
+// the same, unless that is allowed.
 //
 // Idempotent: the id is the request's own, and a row that is there is returned as it is now.
 func (s *Store) BeginBulkRetry(ctx context.Context, in chat.NewBulkRetry, workflowID string) (chat.BulkRetry, error) {
@@ -104,14 +112,24 @@ func (s *Store) BeginBulkRetry(ctx context.Context, in chat.NewBulkRetry, workfl
 	row := newBulkRetryRow(&in, workflowID, s.time())
 
 	err := s.inTx(ctx, "begin a bulk retry", func(ctx context.Context, tx bun.Tx) error {
-		counts, err := countRetryCandidates(ctx, tx, in.WorkspaceID, &in.Filter)
-		if err != nil {
+		// One after the other, so that each sees the overlap with those before.
+		if err := s.lockWorkspace(ctx, tx, in.WorkspaceID); err != nil {
 			return err
 		}
 
-		row.Selected = 0
-		for _, c := range counts {
-			row.Selected += c.Count
+		var err error
+
+		b, err = storedBulkRetry(ctx, tx, &row)
+		if chat.CodeOf(err) != chat.CodeBulkRetryNotFound {
+			return err
+		}
+
+		if err := s.checkOverlap(ctx, tx, &in); err != nil {
+			return err
+		}
+
+		if row.Selected, err = countSelected(ctx, tx, &in); err != nil {
+			return err
 		}
 
 		result, err := tx.NewInsert().Model(&row).On("CONFLICT DO NOTHING").Exec(ctx)
@@ -127,8 +145,7 @@ func (s *Store) BeginBulkRetry(ctx context.Context, in chat.NewBulkRetry, workfl
 		}
 
 		if !fresh {
-			b, err = storedBulkRetry(ctx, tx, &row)
-			return err
+			return keyReused()
 		}
 
 		b = row.bulkRetry()
@@ -150,13 +167,30 @@ func (s *Store) BeginBulkRetry(ctx context.Context, in chat.NewBulkRetry, workfl
 	return b, err
 }
 
-// storedBulkRetry is the one that is there instead of the given one.
-func storedBulkRetry(ctx context.Context, tx bun.Tx, row *bulkRetryRow) (chat.BulkRetry, error) {
-	stored, err := findBulkRetry(ctx, tx.NewSelect(), row.WorkspaceID, row.ID)
-	if chat.CodeOf(err) == chat.CodeBulkRetryNotFound {
-		return chat.BulkRetry{}, keyReused()
+// lockWorkspace holds the workspace until the transaction ends: workspace_not_found.
+func (s *Store) lockWorkspace(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID) error {
+	var row workspaceRow
+	err := s.locked(tx.NewSelect().Model(&row)).Where("w.id = ?", ws).Scan(ctx)
+
+	return orNotFound(err, chat.CodeWorkspaceNotFound, "workspace or member")
+}
+
+// countSelected counts what a bulk retry sets out to do.
+func countSelected(ctx context.Context, tx bun.Tx, in *chat.NewBulkRetry) (int, error) {
+	counts, err := countRetryCandidates(ctx, tx, in.WorkspaceID, &in.Filter)
+	selected := 0
+
+	for _, c := range counts {
+		selected += c.Count
 	}
 
+	return selected, err
+}
+
+// storedBulkRetry is the one that is there under the id of the given one: bulk_retry_not_found,
+// idempotency_key_reused when it is another.
+func storedBulkRetry(ctx context.Context, tx bun.Tx, row *bulkRetryRow) (chat.BulkRetry, error) {
+	stored, err := findBulkRetry(ctx, tx.NewSelect(), row.WorkspaceID, row.ID)
 	if err != nil {
 		return chat.BulkRetry{}, err
 	}
@@ -251,39 +285,7 @@ func addProgress(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, all []cha
 		b.Begun += c.Count
 	}
 
-	counts = nil
-	err = db.NewSelect().
-		TableExpr("bulk_skips AS k").
-		ColumnExpr("k.bulk_retry_id AS id, count(*) AS count").
-		Where("k.workspace_id = ?", ws).
-		Where("k.bulk_retry_id IN ?", bun.Tuple(ids)).
-		GroupExpr("k.bulk_retry_id").
-		Scan(ctx, &counts)
-
-	for _, c := range counts {
-		all[places[c.ID]].Skipped = c.Count
-	}
-
-	return err
-}
-
-// SkipBulkRetry notes that a bulk retry could not try a delivery again: bulk_retry_not_found
-// when there is no such run or no such delivery.
-//
-// Idempotent: a delivery is skipped once.
-func (s *Store) SkipBulkRetry(
-	ctx context.Context,
-	ws chat.WorkspaceID,
-	id chat.ActionID,
-	delivery chat.DeliveryID,
-	why string,
-) error {
-	return s.inTx(ctx, "skip a delivery", func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewRaw(`INSERT INTO bulk_skips (workspace_id, bulk_retry_id, delivery_id, why)
-			VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`, ws, id, delivery, why).Exec(ctx)
-
-		return onViolation(err, referenceViolation, noBulkRetry())
-	})
+	return addSkipped(ctx, db, ws, all)
 }
 
 // SetBulkState pauses, resumes, cancels or finishes a bulk retry, and says why:
@@ -304,6 +306,10 @@ func (s *Store) SetBulkState(ctx context.Context, in chat.BulkMove) (chat.BulkRe
 
 		if row.State != in.To {
 			before := map[string]any{"state": row.State}
+			if in.To == chat.BulkRunning {
+				row.Round++
+			}
+
 			row.State = in.To
 			row.Note = in.Note
 			row.UpdatedAt = s.time()
@@ -311,7 +317,7 @@ func (s *Store) SetBulkState(ctx context.Context, in chat.BulkMove) (chat.BulkRe
 			err = s.batch(ctx, tx,
 				tx.NewUpdate().
 					Model(&row).
-					Column("state", "note", "updated_at").
+					Column("state", "note", "round", "updated_at").
 					Where("workspace_id = ?", in.WorkspaceID).
 					Where("id = ?", in.ID),
 				s.insertAudit(tx, auditEvent{

@@ -34,7 +34,7 @@ func TestRetryCandidates(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		candidates := func(f chat.DeliveryFilter) []chat.DeliveryID {
-			ids, err := s.RetryCandidates(t.Context(), w.Workspace, f, "", 100)
+			ids, err := s.RetryCandidates(t.Context(), chat.BulkStep{WorkspaceID: w.Workspace, Filter: f, Limit: 100})
 			require.NoError(t, err)
 
 			return ids
@@ -86,7 +86,7 @@ func TestRetryCandidates(t *testing.T) {
 		}
 
 		assert.NotContains(t, candidates(chat.DeliveryFilter{}), retried.DeliveryID)
-		next, err := s.RetryCandidates(t.Context(), w.Workspace, chat.DeliveryFilter{}, rejected[0], 1)
+		next, err := s.RetryCandidates(t.Context(), chat.BulkStep{WorkspaceID: w.Workspace, After: rejected[0], Limit: 1})
 		require.NoError(t, err)
 		assert.Equal(t, rejected[1:2], next)
 		counts, err := s.CountRetryCandidates(t.Context(), w.Workspace, chat.DeliveryFilter{})
@@ -125,7 +125,13 @@ func TestBulkRetry(t *testing.T) {
 		acceptDelivery(t, s, w, &fresh, "SM1", time.Now())
 
 		for range 2 {
-			require.NoError(t, s.SkipBulkRetry(t.Context(), w.Workspace, in.ID, rejected[1], "it was retried already"))
+			require.NoError(t, s.SkipBulkRetry(t.Context(), chat.BulkSkip{
+				WorkspaceID: w.Workspace,
+				ID:          in.ID,
+				DeliveryID:  rejected[1],
+				Number:      2,
+				Why:         "it was retried already",
+			}))
 		}
 
 		now, err := s.BeginBulkRetry(t.Context(), in, "bulk:1")
@@ -133,8 +139,8 @@ func TestBulkRetry(t *testing.T) {
 
 		assert.Equal(
 			t,
-			[]any{3, 1, 1, map[string]int{"accepted": 1}},
-			[]any{now.Selected, now.Begun, now.Skipped, now.ByStatus},
+			[]any{3, 1, 1, map[string]int{"accepted": 1}, map[string]int{"it was retried already": 1}},
+			[]any{now.Selected, now.Begun, now.Skipped, now.ByStatus, now.SkippedBy},
 		)
 
 		found, err := s.BulkRetry(t.Context(), w.Workspace, in.ID)
@@ -147,9 +153,12 @@ func TestBulkRetry(t *testing.T) {
 		requireCode(t, chat.CodeIdempotencyKeyReused, err)
 
 		other.ID = w.NewBulkRetry(in.Filter).ID
+		other.AllowOverlap = true
 		_, err = s.BeginBulkRetry(t.Context(), other, "bulk:2")
 		requireCode(t, chat.CodeIdempotencyKeyReused, err)
-		second, err := s.BeginBulkRetry(t.Context(), w.NewBulkRetry(chat.DeliveryFilter{}), "bulk:2")
+		beside := w.NewBulkRetry(chat.DeliveryFilter{})
+		beside.AllowOverlap = true
+		second, err := s.BeginBulkRetry(t.Context(), beside, "bulk:2")
 		require.NoError(t, err)
 
 		var ids []chat.ActionID

@@ -112,7 +112,7 @@ func (r *deliveryRow) recordDecision(d *chat.Decision) {
 // saveDecision is the statement that stores a person's decision.
 func saveDecision(tx bun.Tx, row *deliveryRow) *bun.UpdateQuery {
 	return tx.NewUpdate().Model(row).
-		Column("decision", "decision_reason", "decided_by", "decided_at", "bulk_retry_id").
+		Column("decision", "decision_reason", "decided_by", "decided_at", "bulk_retry_id", "bulk_number").
 		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID)
 }
 

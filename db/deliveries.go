@@ -50,6 +50,7 @@ type deliveryRow struct {
 	RetryOf           chat.DeliveryID      `bun:"retry_of,nullzero"`
 	ReleasedBy        chat.ActionID        `bun:"released_by,nullzero"`
 	BulkRetryID       chat.ActionID        `bun:"bulk_retry_id,nullzero"`
+	BulkNumber        int                  `bun:"bulk_number,nullzero"`
 	Verdict           chat.Verdict         `bun:"decision,nullzero"`
 	DecisionReason    string               `bun:"decision_reason,nullzero"`
 	DecidedBy         chat.MemberID        `bun:"decided_by,nullzero"`
@@ -257,6 +258,10 @@ func filterDeliveries(q *bun.SelectQuery, f *chat.DeliveryFilter) {
 	if kinds := f.Duplicate.Kinds(); len(kinds) > 0 {
 		// The first condition is that of the partial index deliveries_duplicates.
 		q.Where("d.duplicate <> 'none'").Where("d.duplicate IN ?", bun.Tuple(kinds))
+	}
+
+	if f.BulkRetryID != "" {
+		q.Where("d.bulk_retry_id = ?", f.BulkRetryID)
 	}
 
 	filterTime(q, "d.created_at", f.Since, f.Until)

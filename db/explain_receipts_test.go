@@ -84,7 +84,11 @@ func TestQueriesOfReceiptsUseIndexes(t *testing.T) {
 				return err
 			}, []string{"deliveries_unsettled", "deliveries_unreceipted"}},
 			"retry candidates": {func(ctx context.Context, s *db.Store) error {
-				return errorOf(s.RetryCandidates(ctx, w.Workspace, chat.DeliveryFilter{Status: "rejected"}, "", 10))
+				return errorOf(s.RetryCandidates(ctx, chat.BulkStep{
+					WorkspaceID: w.Workspace,
+					Filter:      chat.DeliveryFilter{Status: "rejected"},
+					Limit:       10,
+				}))
 			}, []string{"deliveries", "tool_calls"}},
 			"suppressions": {func(ctx context.Context, s *db.Store) error {
 				return errorOf(s.Suppressions(ctx, w.Workspace, pageOfTen()))

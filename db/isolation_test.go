@@ -381,7 +381,7 @@ var tries = map[string]try{
 		return anyResult(i.s.CountRetryCandidates(ctx, i.ws, chat.DeliveryFilter{}))
 	}},
 	"RetryCandidates": {"", func(ctx context.Context, i *intruder) (any, error) {
-		return anyResult(i.s.RetryCandidates(ctx, i.ws, chat.DeliveryFilter{}, "", 10))
+		return anyResult(i.s.RetryCandidates(ctx, chat.BulkStep{WorkspaceID: i.ws, Limit: 10}))
 	}},
 	"BeginBulkRetry": {"", func(ctx context.Context, i *intruder) (any, error) {
 		b, err := i.s.BeginBulkRetry(ctx, chat.NewBulkRetry{ID: i.bulk.ID, WorkspaceID: i.ws, By: i.by}, "own")
@@ -395,7 +395,21 @@ var tries = map[string]try{
 		return slices.DeleteFunc(list.Items, func(b chat.BulkRetry) bool { return b.WorkspaceID == i.ws }), err
 	}},
 	"SkipBulkRetry": {chat.CodeBulkRetryNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return errorOnly(i.s.SkipBulkRetry(ctx, i.foreignTo(), i.bulk.ID, i.sent.DeliveryID, "x"))
+		return errorOnly(i.s.SkipBulkRetry(ctx, chat.BulkSkip{
+			WorkspaceID: i.foreignTo(),
+			ID:          i.bulk.ID,
+			DeliveryID:  i.sent.DeliveryID,
+			Why:         "x",
+		}))
+	}},
+	"BulkProgress": {chat.CodeBulkRetryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.BulkProgress(ctx, chat.BulkStep{WorkspaceID: i.foreignTo(), ID: i.bulk.ID}))
+	}},
+	"BulkOverlaps": {"", func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.BulkOverlaps(ctx, i.ws, chat.DeliveryFilter{}))
+	}},
+	"BulkSkips": {chat.CodeBulkRetryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.BulkSkips(ctx, i.foreignTo(), i.bulk.ID, pageOfTen()))
 	}},
 	"SetBulkState": {chat.CodeBulkRetryNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.SetBulkState(ctx, chat.BulkMove{

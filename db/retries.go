@@ -260,6 +260,7 @@ func releaseDelivery(tx bun.Tx, r *retryPlan) (deliveryRow, []bun.Query) {
 
 	if r.BulkRetryID != "" {
 		row.BulkRetryID = r.BulkRetryID
+		row.BulkNumber = r.BulkNumber
 	}
 
 	retry := actionKey{workspace: r.WorkspaceID, id: r.ActionID}
@@ -307,6 +308,7 @@ func (s *Store) planRetry(
 	row.PurposeKey = "retry:" + string(r.old.ID)
 	row.RetryOf = r.old.ID
 	row.BulkRetryID = r.BulkRetryID
+	row.BulkNumber = r.BulkNumber
 	row.Policy = r.old.Policy
 	row.ToMemberID = r.old.ToMemberID
 

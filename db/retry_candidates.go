@@ -57,22 +57,28 @@ func retryCandidates(q *bun.SelectQuery, ws chat.WorkspaceID, f *chat.DeliveryFi
 			WHERE t.workspace_id = d.workspace_id AND t.message_id = d.message_id AND t.state <> 'succeeded')`)
 }
 
-// RetryCandidates are at most limit deliveries behind after that a bulk retry with this
-// filter would try again, in the order of their ids. An expired delivery is one of them; one
-// that may have been sent, or that a person has decided about, only when the filter names
-// its status.
-func (s *Store) RetryCandidates(
-	ctx context.Context,
-	ws chat.WorkspaceID,
-	f chat.DeliveryFilter,
-	after chat.DeliveryID,
-	limit int,
-) ([]chat.DeliveryID, error) {
+// RetryCandidates are the next deliveries that a bulk retry would try again, in the order of their ids: at most
+// in.Limit behind in.After, and none that it has begun or skipped. An expired delivery is one of them; one that may
+// have been sent, or that a person has decided about, only when the filter names its status.
+func (s *Store) RetryCandidates(ctx context.Context, in chat.BulkStep) ([]chat.DeliveryID, error) {
 	var ids []chat.DeliveryID
-	err := retryCandidates(s.db.NewSelect().Model((*deliveryRow)(nil)), ws, &f).Column("id").
-		Where("d.id > ?", after).OrderExpr("d.id").Limit(int64(limit)).Scan(ctx, &ids)
+
+	q := retryCandidates(s.db.NewSelect().Model((*deliveryRow)(nil)), in.WorkspaceID, &in.Filter)
+	err := notBegunBy(q, in.ID).
+		Column("id").
+		Where("d.id > ?", in.After).
+		OrderExpr("d.id").
+		Limit(int64(in.Limit)).
+		Scan(ctx, &ids)
 
 	return ids, wrapErr("select deliveries to retry", err)
+}
+
+// notBegunBy narrows a query to the deliveries that a bulk retry has neither begun nor skipped.
+func notBegunBy(q *bun.SelectQuery, id chat.ActionID) *bun.SelectQuery {
+	return q.Where("(d.bulk_retry_id IS NULL OR d.bulk_retry_id <> ?)", id).
+		Where(`NOT EXISTS (SELECT 1 FROM bulk_skips k
+			WHERE k.workspace_id = d.workspace_id AND k.bulk_retry_id = ? AND k.delivery_id = d.id)`, id)
 }
 
 // CountRetryCandidates counts what a bulk retry with this filter would try again, by status

@@ -60,6 +60,16 @@ func (c *Client) CheckOpen(ctx context.Context, workflowID string) error {
 	return nil
 }
 
+// IsOpen reports whether a workflow runs.
+func (c *Client) IsOpen(ctx context.Context, workflowID string) (bool, error) {
+	err := c.CheckOpen(ctx, workflowID)
+	if errors.Is(err, ErrGone) {
+		return false, nil
+	}
+
+	return err == nil, err
+}
+
 // ChatChanged tells the workflow that summarizes a chat by itself, and starts it if there
 // is none. It is best effort: what is lost is found by the next word, or by a sweep.
 func (c *Client) ChatChanged(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) error {

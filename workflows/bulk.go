@@ -18,6 +18,11 @@ type BulkRetryRun struct {
 	// After is the last delivery that was begun, Begun how many.
 	After chat.DeliveryID `json:"after,omitempty"`
 	Begun int             `json:"begun,omitempty"`
+	// Round is the one of the present canary, CanaryFrom the number of its first delivery, and Proven reports that
+	// it is passed.
+	Round      int  `json:"round,omitempty"`
+	CanaryFrom int  `json:"canary_from,omitempty"`
+	Proven     bool `json:"proven,omitempty"`
 }
 
 // Request is the request that the run serves, as an action like any other.
@@ -37,9 +42,10 @@ const (
 	bulkPage = 100
 	// bulkRun is how many a run begins before it goes on with a fresh history.
 	bulkRun = 500
-	// canaryLook and canaryLooks bound the wait for the first deliveries' outcome.
-	canaryLook  = 3 * time.Second
-	canaryLooks = 100
+	// canaryFirstLook, canaryLook and canaryLooks bound the wait for the first deliveries' outcome.
+	canaryFirstLook = time.Second
+	canaryLook      = 3 * time.Second
+	canaryLooks     = 100
 	// PriorityInteractive is the priority of what a person waits for.
 	PriorityInteractive = 2
 	// PriorityBulk comes after what a person waits for.
@@ -47,7 +53,8 @@ const (
 )
 
 // RetryDeliveries tries many deliveries again, one workflow each, at a steady rate. The
-// first ones are a canary: when the provider does not take them, the run pauses and says so.
+// first ones are a canary: when the provider does not take them, the run pauses and says so. So it
+// does later, when too many of the last ones fail. Whoever resumes it begins with a canary again.
 // It can be paused, resumed and canceled at any time; what was begun goes on by itself.
 func RetryDeliveries(ctx workflow.Context, in BulkRetryRun) error {
 	b := &bulk{
@@ -76,12 +83,19 @@ func RetryDeliveries(ctx workflow.Context, in BulkRetryRun) error {
 	b.run = run
 	// A run that was ended in Temporal and is taken up again counts what it had begun before.
 	b.in.Begun = max(b.in.Begun, run.Begun+run.Skipped)
+	b.keepRound()
+
 	// What the run itself makes is not for it to retry.
 	if b.in.Filter.Until == nil || run.CreatedAt.Before(*b.in.Filter.Until) {
 		b.in.Filter.Until = &run.CreatedAt
 	}
 
 	again, err := b.beginRetries(ctx)
+	if errors.Is(err, errHistoryLong) {
+		again = true
+		err = nil
+	}
+
 	if temporal.IsCanceledError(err) {
 		steady, _ := workflow.NewDisconnectedContext(ctx)
 		err = errors.Join(err, b.recordState(steady, chat.BulkCanceled, chat.NoteBulkCanceled))
@@ -107,6 +121,27 @@ type bulk struct {
 	answer  actionOutcome[chat.BulkRetry]
 	run     chat.BulkRetry
 	changed workflow.ReceiveChannel
+	// first and last are what has become of the canary's deliveries, and of the last ones.
+	first, last chat.BulkTally
+	// unattempted are those begun for the canary that never were tried.
+	unattempted int
+	// looks are how often the outcome of the canary was looked for since something was begun.
+	looks int
+}
+
+// keepRound begins a canary when the run is new, or was resumed since.
+func (b *bulk) keepRound() {
+	if b.in.CanaryFrom > 0 && b.in.Round == b.run.Round {
+		return
+	}
+
+	b.in.Round = b.run.Round
+	b.in.CanaryFrom = b.in.Begun + 1
+	b.in.Proven = b.in.Canary == 0
+	b.first = chat.BulkTally{}
+	b.last = chat.BulkTally{}
+	b.unattempted = 0
+	b.looks = 0
 }
 
 // beginRetries begins retries until there are none left, or the history is long enough.
@@ -130,6 +165,10 @@ func (b *bulk) beginRetries(ctx workflow.Context) (again bool, err error) {
 			if err := b.beginRetry(ctx, id); err != nil {
 				return false, err
 			}
+
+			if err := checkHistory(ctx); err != nil {
+				return false, err
+			}
 		}
 	}
 
@@ -143,23 +182,56 @@ func (b *bulk) at() chat.BulkStep {
 		Filter:      b.in.Filter,
 		After:       b.in.After,
 		Limit:       bulkPage,
+		From:        b.in.CanaryFrom,
 	}
 }
 
-// awaitTurn waits until the next delivery may be begun.
+// awaitTurn waits until the next delivery may be begun, or the run is canceled.
 func (b *bulk) awaitTurn(ctx workflow.Context) error {
-	if b.in.Canary > 0 && b.in.Begun == b.in.Canary {
-		if err := b.watchCanary(ctx); err != nil {
-			return err
-		}
-	}
-
-	if b.in.Begun > 0 && b.in.Begun%b.in.Rate == 0 {
+	nextSecond := b.in.Begun > 0 && b.in.Begun%b.in.Rate == 0
+	if nextSecond {
 		if err := workflow.Sleep(ctx, time.Second); err != nil {
 			return err
 		}
 	}
 
+	for look := nextSecond; ; look = true {
+		if err := b.obey(ctx); err != nil || b.run.State == chat.BulkCanceled {
+			return err
+		}
+
+		if !b.in.Proven {
+			mayBegin, err := b.proveCanary(ctx)
+			if err != nil || mayBegin {
+				return err
+			}
+
+			continue
+		}
+
+		if !look {
+			return nil
+		}
+
+		if err := b.loadProgress(ctx); err != nil {
+			return err
+		}
+
+		note := b.in.Failures.Judge(b.last)
+		if note == "" && b.run.State == chat.BulkRunning && b.in.Proven {
+			return nil
+		}
+
+		if note != "" && b.run.State == chat.BulkRunning {
+			if err := b.recordState(ctx, chat.BulkPaused, note); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// obey follows what people have decided about the run meanwhile: it waits while the run is paused.
+func (b *bulk) obey(ctx workflow.Context) error {
 	for b.changed.Len() > 0 {
 		receiveNewest(ctx, b.changed)
 
@@ -168,8 +240,16 @@ func (b *bulk) awaitTurn(ctx workflow.Context) error {
 		}
 	}
 
+	if b.run.State != chat.BulkPaused {
+		return nil
+	}
+
 	for b.run.State == chat.BulkPaused {
 		showState(ctx, b.view().Explain(), AttributeStatus.ValueSet(string(chat.BulkPaused)))
+
+		if err := checkHistory(ctx); err != nil {
+			return err
+		}
 
 		if err := workflow.Await(ctx, func() bool { return b.changed.Len() > 0 }); err != nil {
 			return err
@@ -182,7 +262,55 @@ func (b *bulk) awaitTurn(ctx workflow.Context) error {
 		}
 	}
 
+	showState(ctx, b.view().Explain(), AttributeStatus.ValueSet(string(b.run.State)))
+
 	return nil
+}
+
+// proveCanary takes one step of the canary. It reports whether the next delivery may be begun.
+func (b *bulk) proveCanary(ctx workflow.Context) (mayBegin bool, err error) {
+	canary := b.canary()
+
+	switch canary.Step() {
+	case chat.CanaryBegin:
+		return true, nil
+	case chat.CanaryPassed:
+		b.in.Proven = true
+		return false, nil
+	case chat.CanaryFailed:
+		return false, b.recordState(ctx, chat.BulkPaused, canary.Note())
+	case chat.CanaryWait:
+	}
+
+	if err := checkHistory(ctx); err != nil {
+		return false, err
+	}
+
+	showState(ctx, canary.Explain())
+
+	wait := canaryLook
+	if b.looks == 0 {
+		wait = canaryFirstLook
+	}
+
+	b.looks++
+
+	if err := workflow.Sleep(ctx, wait); err != nil {
+		return false, err
+	}
+
+	return false, b.loadProgress(ctx)
+}
+
+// canary is how the canary stands, as far as it is known here.
+func (b *bulk) canary() *chat.Canary {
+	return &chat.Canary{
+		Size:        b.in.Canary,
+		Begun:       b.in.Begun - b.in.CanaryFrom + 1,
+		Unattempted: b.unattempted,
+		Tally:       b.first,
+		Waited:      b.looks >= canaryLooks,
+	}
 }
 
 // view is the run as it is known here: it may have begun more than the store knows yet.
@@ -195,9 +323,20 @@ func (b *bulk) view() *chat.BulkRetry {
 	return &run
 }
 
-func (b *bulk) loadProgress(ctx workflow.Context) (err error) {
-	b.run, err = BulkProgress.Local(ctx, "Look how the bulk retry stands", b.at())
-	return err
+// loadProgress looks how the run stands. The canary of a run that was resumed begins anew.
+func (b *bulk) loadProgress(ctx workflow.Context) error {
+	progress, err := BulkProgress.Local(ctx, "Look how the bulk retry stands", b.at())
+	if err != nil {
+		return err
+	}
+
+	b.run = progress.Run
+	b.first = progress.First
+	b.last = progress.Last
+	b.unattempted = progress.Unattempted
+	b.keepRound()
+
+	return nil
 }
 
 // beginRetry starts the workflow that retries one delivery, and does not wait for its end.
@@ -217,11 +356,11 @@ func (b *bulk) beginRetry(ctx workflow.Context, id chat.DeliveryID) error {
 	})
 
 	started := workflow.ExecuteChildWorkflow(child, string(chat.ActionRetryDelivery), chat.RetryDelivery{
-		Request:     request,
-		DeliveryID:  id,
-		Reason:      b.in.Reason,
-		BulkRetryID: b.in.ID,
-
+		Request:              request,
+		DeliveryID:           id,
+		Reason:               b.in.Reason,
+		BulkRetryID:          b.in.ID,
+		BulkNumber:           b.in.Begun + 1,
 		AcknowledgeDuplicate: b.in.AcknowledgeDuplicate,
 	}).GetChildWorkflowExecution()
 
@@ -232,70 +371,24 @@ func (b *bulk) beginRetry(ctx workflow.Context, id chat.DeliveryID) error {
 
 	b.in.After = id
 	b.in.Begun++
+	b.looks = 0
 	showState(ctx, b.view().Explain())
 
 	return nil
 }
 
-// watchCanary waits until the provider has taken the first deliveries, and pauses the run
-// when one was not taken.
-func (b *bulk) watchCanary(ctx workflow.Context) error {
-	showState(ctx, b.view().ExplainCanary())
-
-	for range canaryLooks {
-		if err := b.loadProgress(ctx); err != nil {
-			return err
-		}
-
-		if taken, failed := countCanary(&b.run); taken+failed+b.run.Skipped >= b.in.Canary ||
-			b.run.State != chat.BulkRunning {
-			break
-		}
-
-		if err := workflow.Sleep(ctx, canaryLook); err != nil {
-			return err
-		}
-	}
-
-	taken, _ := countCanary(&b.run)
-	if missing := b.in.Canary - taken - b.run.Skipped; missing > 0 && b.run.State == chat.BulkRunning {
-		return b.recordState(ctx, chat.BulkPaused, b.view().NoteCanaryFailed(missing))
-	}
-
-	return nil
-}
-
-// countCanary counts the deliveries that were taken, and those that were not and wait for
-// something else than the provider's answer.
-func countCanary(run *chat.BulkRetry) (taken, failed int) {
-	for _, status := range takenStatuses {
-		taken += run.ByStatus[status]
-	}
-
-	failed = run.Begun - taken
-	for _, status := range openStatuses {
-		failed -= run.ByStatus[status]
-	}
-
-	return taken, failed
-}
-
-var (
-	takenStatuses = []string{
-		string(chat.SubmissionAccepted), string(chat.SubmissionConfirmedSent),
-		string(chat.StatusDelivered), string(chat.StatusRead), string(chat.StatusUnconfirmed),
-	}
-	openStatuses = []string{
-		string(chat.SubmissionPending),
-		string(chat.SubmissionSending),
-		string(chat.SubmissionUnknown),
-	}
-)
-
+// finish ends the run when nothing is left. One that is paused waits for a person first: else nobody would be there
+// who hears that it is resumed.
 func (b *bulk) finish(ctx workflow.Context) error {
-	finished := chat.BulkRetry{State: chat.BulkFinished, Begun: b.in.Begun}
-	if err := b.recordState(ctx, chat.BulkFinished, finished.Explain()); err != nil {
-		return err
+	for b.run.State != chat.BulkFinished {
+		if err := b.obey(ctx); err != nil || b.run.State == chat.BulkCanceled {
+			return err
+		}
+
+		finished := chat.BulkRetry{State: chat.BulkFinished, Begun: b.in.Begun}
+		if err := b.recordState(ctx, chat.BulkFinished, finished.Explain()); err != nil {
+			return err
+		}
 	}
 
 	showState(ctx, b.run.Note, AttributeStatus.ValueSet(string(chat.BulkFinished)))

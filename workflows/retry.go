@@ -129,7 +129,8 @@ func (r *retry) refuse(ctx workflow.Context, err error) error {
 		WorkspaceID: r.in.WorkspaceID,
 		ID:          r.in.BulkRetryID,
 		DeliveryID:  r.in.DeliveryID,
-		Why:         problemOf(err).Message,
+		Number:      r.in.BulkNumber,
+		Why:         chat.ExplainSkip(problemOf(err)),
 	})
 
 	return err

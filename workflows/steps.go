@@ -66,7 +66,7 @@ var (
 	// SkipRetry counts a delivery that could not be retried when its turn came.
 	SkipRetry = Step[chat.BulkSkip, struct{}]{Name: "SkipRetry", Options: databaseOptions}
 	// BulkProgress reads how far a bulk retry has come.
-	BulkProgress = Step[chat.BulkStep, chat.BulkRetry]{Name: "BulkProgress", Options: databaseOptions}
+	BulkProgress = Step[chat.BulkStep, chat.BulkProgress]{Name: "BulkProgress", Options: databaseOptions}
 	// MoveBulkRetry pauses or finishes a bulk retry.
 	MoveBulkRetry = Step[chat.BulkMove, chat.BulkRetry]{Name: "MoveBulkRetry", Options: databaseOptions}
 	// RecordAction stores that a summary was asked for.

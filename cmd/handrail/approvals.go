@@ -15,6 +15,7 @@ import (
 
 type approvalsCommand struct {
 	List    approvalList    `cmd:"" help:"List what waits, or has waited, for a second member."`
+	Show    approvalShow    `cmd:"" help:"Show what one decides about: the tools and their arguments, the message, who asked, and until when."`
 	Approve approvalApprove `cmd:"" help:"Approve a request: it is done, or allowed once."`
 	Refuse  approvalRefuse  `cmd:"" help:"Refuse a request: nothing of it is done."`
 }
@@ -34,17 +35,24 @@ no other member can decide. The audit log has such a decision without a member.
 
 // approvalJSON is an approval as the API shows it.
 type approvalJSON struct {
-	ID          string    `json:"id"`
-	Kind        string    `json:"kind"`
-	State       string    `json:"state"`
-	Deadline    time.Time `json:"deadline"`
-	RequestedBy int64     `json:"requested_by"`
-	Deciders    []int64   `json:"deciders"`
-	Void        bool      `json:"void"`
-	Note        string    `json:"note"`
-	Request     *struct {
+	ID            string    `json:"id"`
+	Kind          string    `json:"kind"`
+	ActionID      string    `json:"action_id"`
+	ChatID        int64     `json:"chat_id"`
+	State         string    `json:"state"`
+	Deadline      time.Time `json:"deadline"`
+	RequestedBy   int64     `json:"requested_by"`
+	RequesterName string    `json:"requester_name"`
+	Message       string    `json:"message"`
+	Reason        string    `json:"reason"`
+	Deciders      []int64   `json:"deciders"`
+	Void          bool      `json:"void"`
+	Note          string    `json:"note"`
+	Request       *struct {
 		Calls []struct {
-			Tool approvedTool `json:"tool"`
+			ID        string          `json:"id"`
+			Tool      approvedTool    `json:"tool"`
+			Arguments json.RawMessage `json:"arguments"`
 		} `json:"calls"`
 		Member *struct {
 			Name string `json:"name"`
@@ -52,12 +60,25 @@ type approvalJSON struct {
 		Key *struct {
 			Name string `json:"name"`
 		} `json:"key"`
-		Tool *approvedTool `json:"tool"`
+		Tool      *approvedTool   `json:"tool"`
+		Arguments json.RawMessage `json:"arguments"`
+		Changes   []struct {
+			Field  string `json:"field"`
+			Before any    `json:"before"`
+			After  any    `json:"after"`
+		} `json:"changes"`
 	} `json:"request"`
 }
 
 type approvedTool struct {
-	Name string `json:"name"`
+	Name    string `json:"name"`
+	Version int64  `json:"version"`
+	Where   string `json:"where"`
+	Risk    string `json:"risk"`
+}
+
+func (t *approvedTool) describe() string {
+	return fmt.Sprintf("%s, version %d, %s", t.Name, t.Version, t.Where)
 }
 
 // about names what is asked for: tools, a member or a key.

@@ -14,11 +14,12 @@ import (
 )
 
 type bulkRetriesCommand struct {
-	List   bulkList   `cmd:"" help:"List bulk retries, newest first."`
-	Show   bulkShow   `cmd:"" help:"Show a bulk retry and its progress."`
-	Pause  bulkPause  `cmd:"" help:"Pause a bulk retry: it retries no more deliveries until you resume it."`
-	Resume bulkResume `cmd:"" help:"Resume a paused bulk retry."`
-	Cancel bulkCancel `cmd:"" help:"Cancel a bulk retry: it retries no more deliveries."`
+	List    bulkList    `cmd:"" help:"List bulk retries, newest first."`
+	Show    bulkShow    `cmd:"" help:"Show a bulk retry and its progress."`
+	Skipped bulkSkipped `cmd:"" help:"List the deliveries that a bulk retry could not retry, and why."`
+	Pause   bulkPause   `cmd:"" help:"Pause a bulk retry: it retries no more deliveries until you resume it."`
+	Resume  bulkResume  `cmd:"" help:"Resume a paused bulk retry: it begins with a canary again."`
+	Cancel  bulkCancel  `cmd:"" help:"Cancel a bulk retry: it retries no more deliveries."`
 }
 
 // Help is shown by kong.
@@ -39,8 +40,10 @@ type bulkJSON struct {
 	Begun     int            `json:"begun"`
 	Skipped   int            `json:"skipped"`
 	ByStatus  map[string]int `json:"by_status"`
+	SkippedBy map[string]int `json:"skipped_by_reason"`
 	Rate      int            `json:"rate_per_second"`
 	Canary    int            `json:"canary"`
+	PauseAt   int            `json:"pause_at_failure_percent"`
 	CreatedAt time.Time      `json:"created_at"`
 	UpdatedAt time.Time      `json:"updated_at"`
 }
@@ -123,6 +126,15 @@ func (b *bulkJSON) show(c *console, r *remote, got *answer) error {
 	f.say("reason", "%s", b.Reason)
 	f.say("per second", "%s", formatNumber(b.Rate))
 	f.say("canary", "%s", formatNumber(b.Canary))
+
+	if b.PauseAt > 0 {
+		f.say("pauses at", "%d %% failures of the last %d", b.PauseAt, chat.BulkWindow)
+	}
+
+	for _, reason := range slices.Sorted(maps.Keys(b.SkippedBy)) {
+		f.say("skipped", "%d: %s", b.SkippedBy[reason], reason)
+	}
+
 	f.say("created", "%s (%s ago)", formatTime(b.CreatedAt), formatAge(b.CreatedAt))
 	f.say("changed", "%s (%s ago)", formatTime(b.UpdatedAt), formatAge(b.UpdatedAt))
 	b.showNext(c, r)
@@ -144,10 +156,36 @@ func (b *bulkJSON) showNext(c *console, r *remote) {
 	}
 
 	fmt.Fprintln(c.out, "\nWhat you may do")
+	fmt.Fprintln(c.out, "  "+r.line(c, "deliveries list --bulk-retry "+makePrintable(b.ID)))
 
 	for _, verb := range verbs {
 		fmt.Fprintln(c.out, "  "+r.line(c, fmt.Sprintf("bulk-retries %s %s --reason '…'", verb, makePrintable(b.ID))))
 	}
+}
+
+type bulkSkipped struct {
+	remote
+	listing
+	ID string `arg:"" help:"The bulk retry's id, as listed."`
+}
+
+// bulkSkippedJSON is a delivery that a bulk retry could not retry.
+type bulkSkippedJSON struct {
+	DeliveryID string `json:"delivery_id"`
+	Reason     string `json:"reason"`
+}
+
+// Run lists what a bulk retry has skipped.
+func (s *bulkSkipped) Run(c *console) error {
+	return showList(c, &s.remote, s.listing, listView[bulkSkippedJSON]{
+		path:    bulkPath(s.ID, "/skipped"),
+		query:   url.Values{},
+		empty:   "it has skipped nothing",
+		columns: []string{"DELIVERY", "REASON"},
+		row: func(skipped *bulkSkippedJSON) []string {
+			return []string{makePrintable(skipped.DeliveryID), shortenText(skipped.Reason, 60)}
+		},
+	})
 }
 
 // bulkMove is what pause, resume and cancel take.

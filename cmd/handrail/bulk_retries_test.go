@@ -15,7 +15,7 @@ import (
 func aBulk(state string, begun int, note string) string {
 	return fmt.Sprintf(
 		`{"id":"%s","state":"%s","note":"%s","reason":"Twilio was suspended for two hours","selected":40,"begun":%d,"skipped":1,
-		"by_status":{"accepted":%d,"pending":0},"rate_per_second":5,"canary":5,"created_at":"2026-11-22T10:00:00Z","updated_at":"2026-11-22T10:00:09Z"}`,
+		"by_status":{"accepted":%d,"pending":0},"skipped_by_reason":{"it has been tried again already":1},"pause_at_failure_percent":20,"rate_per_second":5,"canary":5,"created_at":"2026-11-22T10:00:00Z","updated_at":"2026-11-22T10:00:09Z"}`,
 		stubBulk,
 		state,
 		note,
@@ -260,6 +260,9 @@ func TestBulkRetriesAreSteered(t *testing.T) {
 	_, out, _ = s.do("bulk-retries", "show", stubBulk)
 	assert.True(t, strings.HasPrefix(out, "running: 3 of 40 begun, 3 accepted, 1 skipped\n"))
 	assert.Contains(t, out, "handrail bulk-retries pause "+stubBulk)
+	assert.Contains(t, out, "handrail deliveries list --bulk-retry "+stubBulk)
+	assert.Contains(t, out, "1: it has been tried again already")
+	assert.Contains(t, out, "20 % failures of the last 50")
 
 	for verb, shows := range map[string]string{
 		"pause":  "bulk-retries resume",
@@ -275,6 +278,58 @@ func TestBulkRetriesAreSteered(t *testing.T) {
 	s = newStub(t, map[string][]reply{"GET bulk-retries": {aPage("")}})
 	_, out, _ = s.do("bulk-retries", "list")
 	assert.Contains(t, out, "no bulk retries yet")
+}
+
+func TestRetryAllSaysWhichBulkRetriesOverlap(t *testing.T) {
+	t.Parallel()
+
+	overlaps := strings.TrimSuffix(wouldRetry, "}") +
+		`,"overlaps":[{"bulk_retry_id":"` + stubBulk + `","state":"paused","count":147}]}`
+	s := newStub(t, map[string][]reply{"POST deliveries/retry": {
+		okReply(overlaps),
+		refusalReply(409, "bulk_retry_overlaps", "bulk retry "+stubBulk+" is to retry 147 of the same deliveries"),
+		acceptedReply(aBulk("finished", 39, "")),
+	}})
+
+	_, out, _ := s.do(append(retryAll, "--dry-run")...)
+	assert.Contains(t, out, "bulk retry "+stubBulk+", which is paused, is to retry 147 of these")
+	assert.Contains(t, out, "handrail bulk-retries show "+stubBulk)
+
+	status, _, errs := s.do(append(retryAll, "--yes")...)
+	assert.Equal(t, 1, status)
+	assert.Contains(t, errs, "(bulk_retry_overlaps)")
+
+	status, _, errs = s.do(append(retryAll, "--yes", "--allow-overlap", "--pause-at", "50")...)
+	require.Equal(t, 0, status, errs)
+
+	body := s.sent("deliveries/retry").body
+	assert.Equal(t, []any{true, 50.0}, []any{body["allow_overlap"], body["pause_at_failure_percent"]})
+}
+
+func TestWhatABulkRetryHasBegunAndSkippedIsListed(t *testing.T) {
+	t.Parallel()
+
+	s := newStub(t, map[string][]reply{
+		"GET bulk-retries/" + stubBulk + "/skipped": {
+			aPage("", `{"delivery_id":"`+stubAction+`","reason":"it has been tried again already"}`),
+			aPage(""),
+		},
+		"GET deliveries": {aPage("")},
+	})
+
+	status, out, errs := s.do("bulk-retries", "skipped", stubBulk)
+	require.Equal(t, 0, status, errs)
+	assert.Contains(t, out, stubAction)
+	assert.Contains(t, out, "it has been tried again already")
+	assertFits(t, out)
+
+	_, out, _ = s.do("bulk-retries", "skipped", stubBulk)
+	assert.Contains(t, out, "it has skipped nothing")
+
+	status, out, errs = s.do("deliveries", "list", "--bulk-retry", stubBulk)
+	require.Equal(t, 0, status, errs)
+	assert.Contains(t, out, "no deliveries match")
+	assert.Contains(t, s.sent("deliveries").query, "bulk_retry_id="+stubBulk)
 }
 
 func TestSuppressionsAreListedAndLifted(t *testing.T) {

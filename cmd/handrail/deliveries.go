@@ -154,6 +154,7 @@ type deliveryList struct {
 	remote
 	deliveryFilter
 	Duplicate []string `enum:"possible,confirmed" help:"Only what was sent twice (confirmed), or may have been (possible), or both: confirmed,possible." placeholder:"KIND"`
+	BulkRetry string   `help:"Only those that this bulk retry has begun." placeholder:"ID"`
 	listing
 }
 
@@ -162,6 +163,10 @@ func (l *deliveryList) Run(c *console) error {
 	query := l.query()
 	if len(l.Duplicate) > 0 {
 		query.Set("duplicate", strings.Join(l.Duplicate, ","))
+	}
+
+	if l.BulkRetry != "" {
+		query.Set("bulk_retry_id", l.BulkRetry)
 	}
 
 	empty := "no deliveries yet"

@@ -15,13 +15,14 @@ import (
 type deliveryRetryAll struct {
 	remote
 	deliveryFilter
-	DryRun bool   `help:"Only show what would be retried."`
-	Rate   *int   `help:"How many deliveries to retry per second, 1 to 50." placeholder:"N"`
-	Canary *int   `help:"How many to retry first. The rest waits until the provider has taken these. 0 to 100; 0 for none." placeholder:"N"`
-	Reason string `help:"The reason, for the audit log." placeholder:"TEXT"`
-	Yes    bool   `short:"y" help:"Begin without asking."`
-
-	MayDuplicate bool `help:"Also retry messages that may have been sent already, so that they may be sent twice. Without it they are skipped."`
+	DryRun       bool   `help:"Only show what would be retried."`
+	Rate         *int   `help:"How many deliveries to retry per second, 1 to 50." placeholder:"N"`
+	Canary       *int   `help:"How many to retry first. The rest waits until the provider has taken these. 0 to 100; 0 for none." placeholder:"N"`
+	PauseAt      *int   `help:"Pause when so many of the last 50 attempts have failed, in percent, 1 to 100." placeholder:"PERCENT"`
+	AllowOverlap bool   `help:"Begin also when an unfinished bulk retry is to retry some of the same deliveries."`
+	Reason       string `help:"The reason, for the audit log." placeholder:"TEXT"`
+	Yes          bool   `short:"y" help:"Begin without asking."`
+	MayDuplicate bool   `help:"Also retry messages that may have been sent already, so that they may be sent twice. Without it they are skipped."`
 }
 
 // Help is shown by kong.
@@ -42,6 +43,25 @@ type retryGroups struct {
 		ErrorCode string `json:"error_code"`
 		Count     int    `json:"count"`
 	} `json:"groups"`
+	Overlaps []struct {
+		BulkRetryID string `json:"bulk_retry_id"`
+		State       string `json:"state"`
+		Count       int    `json:"count"`
+	} `json:"overlaps"`
+}
+
+// showOverlaps says which unfinished bulk retries are to retry some of the same deliveries.
+func (g *retryGroups) showOverlaps(c *console, r *remote) {
+	for _, o := range g.Overlaps {
+		fmt.Fprintf(
+			c.out,
+			"bulk retry %s, which is %s, is to retry %d of these\n  to check: %s\n",
+			makePrintable(o.BulkRetryID),
+			makePrintable(o.State),
+			o.Count,
+			r.line(c, "bulk-retries show "+makePrintable(o.BulkRetryID)),
+		)
+	}
 }
 
 // explainDuplicates says what becomes of those that may have been sent already; "" if there are none.
@@ -128,6 +148,7 @@ func (r *deliveryRetryAll) preview(api *client) (goesOn bool, err error) {
 	if words := would.explainDuplicates(r.MayDuplicate); words != "" {
 		fmt.Fprintln(api.out, words)
 	}
+	would.showOverlaps(api.console, &r.remote)
 
 	return !r.DryRun, nil
 }
@@ -157,10 +178,18 @@ func (r *deliveryRetryAll) body(dryRun bool) map[string]any {
 		body[chat.FieldAcknowledgeDuplicate] = true
 	}
 
-	for name, n := range map[string]*int{"rate_per_second": r.Rate, "canary": r.Canary} {
+	for name, n := range map[string]*int{
+		"rate_per_second":          r.Rate,
+		"canary":                   r.Canary,
+		"pause_at_failure_percent": r.PauseAt,
+	} {
 		if n != nil {
 			body[name] = *n
 		}
+	}
+
+	if r.AllowOverlap {
+		body["allow_overlap"] = true
 	}
 
 	return body

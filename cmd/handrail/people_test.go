@@ -92,6 +92,33 @@ func TestApprovalsAreListed(t *testing.T) {
 	assert.NotContains(t, s.sent("approvals").query, "state=")
 }
 
+// TestAnApprovalShowsWhatOneDecidesAbout: nobody decides about "call_1".
+func TestAnApprovalShowsWhatOneDecidesAbout(t *testing.T) {
+	t.Parallel()
+
+	whole := `{"id":"` + stubAction + `","kind":"send","action_id":"` + stubAction + `","chat_id":7,"state":"waiting",` +
+		`"request":{"calls":[{"id":"call_1","tool":{"name":"refund","version":2,"where":"POST https://desk.example/refunds"},` +
+		`"arguments":{"amount":50}}]},"message":"I have refunded \u001b[2J50 euros.","requester_name":"Mona Manager",` +
+		`"deadline":"2026-11-24T10:00:00Z","requested_by":3}`
+	s := newStub(t, map[string][]reply{"GET approvals/" + stubAction: {okReply(whole)}})
+
+	status, out, errs := s.do("approvals", "show", stubAction)
+	require.Equal(t, 0, status, errs)
+
+	for _, want := range []string{
+		"send: waiting\n", "refund, version 2, POST https://desk.example/refunds", `{"amount":50}`, "50 euros.",
+		"Mona Manager (member 3)", "2026-11-24T10:00:00Z",
+		"  handrail approvals approve " + stubAction + " --reason '…'\n",
+		"  handrail approvals refuse " + stubAction + " --reason '…'\n",
+	} {
+		assert.Contains(t, out, want)
+	}
+
+	assert.NotContains(t, out, "\x1b")
+	_, out, _ = s.do("approvals", "show", stubAction, "--json")
+	assert.JSONEq(t, whole, out)
+}
+
 // TestAVoidApprovalIsListedAsSuch lists one that waits, and that nobody can approve any more.
 func TestAVoidApprovalIsListedAsSuch(t *testing.T) {
 	t.Parallel()

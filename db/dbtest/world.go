@@ -221,6 +221,7 @@ func (w *World) NewBulkRetry(f chat.DeliveryFilter) chat.NewBulkRetry {
 		Fingerprint: chat.Fingerprint{"filter": "digest"},
 		Filter:      f,
 		Rate:        chat.DefaultBulkRate,
+		Failures:    chat.DefaultBulkFailures,
 		Reason:      "after the outage",
 	}
 }

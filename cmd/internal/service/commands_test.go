@@ -257,14 +257,64 @@ func TestManyAreRetriedInBulk(t *testing.T) {
 		w.eventually(func() bool { return w.call("GET", run, nil).at("state") == "paused" })
 		shown := w.call("GET", run, nil)
 		assert.InDelta(t, 2, shown.at("begun"), 0, "the canary only: %s", shown.raw)
+		assert.Contains(t, shown.at("note"), "2 of the 2 tried first failed: ", shown.raw)
+
+		again := w.call("POST", run+"/resume", map[string]any{"reason": "without a look"})
+		require.Equal(t, http.StatusOK, again.status, again.raw)
+		w.eventually(func() bool {
+			shown = w.call("GET", run, nil)
+			return shown.at("state") == "paused" && shown.at("begun") == 4.0
+		})
 
 		w.setFaults()
 		resumed := w.call("POST", run+"/resume", map[string]any{"reason": "fixed for good"})
 		require.Equal(t, http.StatusOK, resumed.status, resumed.raw)
 		w.eventually(func() bool { return w.call("GET", run, nil).at("state") == "finished" })
-		w.eventually(func() bool { return len(w.box.Messages(sandbox.MessageFilter{})) == count-2 })
+		w.eventually(func() bool { return len(w.box.Messages(sandbox.MessageFilter{})) == count-4 })
 		replayed := w.call("POST", "/deliveries/retry", filter, "Idempotency-Key", "bulk")
 		assert.Equal(t, "true", replayed.header.Get("Idempotency-Replayed"), replayed.raw)
-		assert.Len(t, w.box.Messages(sandbox.MessageFilter{}), count-2)
+		assert.Len(t, w.box.Messages(sandbox.MessageFilter{}), count-4)
+	})
+}
+
+// TestASecondBulkRetryCannotPassItsCanary: what the first has taken is skipped, and skipping proves nothing.
+func TestASecondBulkRetryCannotPassItsCanary(t *testing.T) {
+	t.Parallel()
+
+	eachEngine(t, func(t *testing.T, url string) {
+		w := newEnv(t, url)
+		w.setFaults(sandbox.Fault{Kind: "refuse"})
+
+		const count = 20
+		for i := range count {
+			r := w.call("POST", sendPath(w.people.sms.ID), sendBody(fmt.Sprintf("Message %d", i)))
+			require.Equal(t, "delivery_failed", r.at("code"), r.raw)
+		}
+
+		ask := func(with ...any) response {
+			return w.call("POST", "/deliveries/retry", fields(append(with, "status", "rejected", "reason", "again")...))
+		}
+
+		first := ask("canary", 0, "rate_per_second", 1, "pause_at_failure_percent", 100)
+		require.Equal(t, http.StatusAccepted, first.status, first.raw)
+
+		refused := ask("canary", 3)
+		assert.Equal(t, "bulk_retry_overlaps", refused.at("code"), refused.raw)
+		assert.Contains(t, refused.at("detail"), first.at("id"))
+
+		second := ask("canary", 3, "allow_overlap", true)
+		require.Equal(t, http.StatusAccepted, second.status, second.raw)
+		run := w.below(second.header.Get("Location"))
+		w.eventually(func() bool { return w.call("GET", run, nil).at("state") == "paused" })
+
+		shown := w.call("GET", run, nil)
+		assert.LessOrEqual(t, shown.at("begun"), 3.0, "no more than the canary was attempted: %s", shown.raw)
+		assert.Contains(t, shown.at("note"), "tried first failed: ", shown.raw)
+
+		begun := w.call("GET", fmt.Sprintf("/deliveries?bulk_retry_id=%v", second.at("id")), nil)
+		assert.Equal(t, shown.at("begun"), float64(len(begun.at("items").([]any))), begun.raw)
+
+		skipped := w.call("GET", run+"/skipped", nil)
+		assert.Equal(t, shown.at("skipped"), float64(len(skipped.at("items").([]any))), skipped.raw)
 	})
 }

@@ -103,6 +103,63 @@ func (w *env) secondManager() string {
 	return secret
 }
 
+// TestADecisionAboutATerminatedSendIsRefused: nothing would come of it. What is said to do works: the delivery is
+// canceled, and the message is sent anew.
+func TestADecisionAboutATerminatedSendIsRefused(t *testing.T) {
+	t.Parallel()
+
+	eachEngine(t, func(t *testing.T, url string) {
+		d := newDesk(t)
+		w := newEnv(t, url, allowHost(d.Server))
+		noor := w.secondManager()
+		w.defineTool(httpTool(d, "refund", map[string]any{"risk": "approval"}))
+
+		send := func(key string) response {
+			body := sendBody("Refunded.", newToolCall("refund", map[string]any{"what": "50"}))
+			return w.call("POST", sendPath(w.people.sms.ID), body, "Idempotency-Key", key)
+		}
+
+		sent := send("k-1")
+		require.Equal(t, http.StatusAccepted, sent.status, sent.raw)
+		action := sent.at("action_id").(string)
+
+		waiting := w.call("GET", "/approvals/"+action, nil)
+		assert.Equal(t, "Refunded.", waiting.at("message"), waiting.raw)
+		assert.NotEmpty(t, waiting.at("requester_name"), waiting.raw)
+
+		workflow := chat.ActionWorkflowID(w.ws, chat.ActionID(action))
+		require.NoError(t, w.raw().TerminateWorkflow(t.Context(), workflow, "", "by mistake"))
+
+		approve := func(action string) response {
+			return w.call(
+				"POST",
+				"/actions/"+action+"/approvals",
+				map[string]any{"decision": "approve", "reason": "looked at it"},
+				"Authorization",
+				"Bearer "+noor,
+			)
+		}
+
+		gone := approve(action)
+		assert.Equal(t, http.StatusConflict, gone.status, gone.raw)
+		assert.Equal(t, "action_gone", gone.at("code"), gone.raw)
+		assert.Equal(t, "waiting", w.call("GET", "/approvals/"+action, nil).at("state"), "nothing is recorded")
+
+		delivery := sent.at("delivery", "id").(string)
+		canceled := w.call("POST", "/deliveries/"+delivery+"/cancel", map[string]any{"reason": "terminated by mistake"})
+		require.Equal(t, http.StatusOK, canceled.status, canceled.raw)
+
+		anew := send("k-2")
+		require.Equal(t, http.StatusAccepted, anew.status, anew.raw)
+		action = anew.at("action_id").(string)
+		approved := approve(action)
+		require.Equal(t, http.StatusOK, approved.status, approved.raw)
+		w.awaitSettled(action)
+		assert.Len(t, d.calls(), 1)
+		assert.Len(t, w.box.Messages(sandbox.MessageFilter{}), 1)
+	})
+}
+
 func TestApprovalTakesASecondPerson(t *testing.T) {
 	t.Parallel()
 

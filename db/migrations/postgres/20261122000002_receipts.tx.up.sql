@@ -25,8 +25,11 @@ ALTER TABLE provider_events ADD COLUMN applied boolean NOT NULL DEFAULT FALSE;
 
 -- No reference: a column with one cannot be added to a table of SQLite.
 ALTER TABLE deliveries ADD COLUMN bulk_retry_id text COLLATE "C";
+-- Its place in the bulk retry.
+ALTER TABLE deliveries ADD COLUMN bulk_number bigint;
 
 CREATE INDEX deliveries_of_bulk_retry ON deliveries (workspace_id, bulk_retry_id, status) WHERE bulk_retry_id IS NOT NULL;
+CREATE INDEX deliveries_bulk_number ON deliveries (workspace_id, bulk_retry_id, bulk_number DESC) WHERE bulk_retry_id IS NOT NULL;
 -- What has ended is tried again once at most.
 CREATE UNIQUE INDEX deliveries_retry_of ON deliveries (workspace_id, retry_of) WHERE retry_of IS NOT NULL;
 -- Whose receipt is missing, across workspaces.
@@ -52,6 +55,10 @@ CREATE TABLE bulk_retries (
     filter          json NOT NULL,
     rate            bigint NOT NULL,
     canary          bigint NOT NULL,
+    -- The share of the last 50 attempts, in percent, whose failure pauses it.
+    failures        bigint NOT NULL,
+    -- How often it was begun or resumed.
+    round           bigint NOT NULL,
     reason          text NOT NULL,
     note            text NOT NULL,
     selected        bigint NOT NULL,
@@ -74,6 +81,7 @@ CREATE TABLE bulk_skips (
     workspace_id  text COLLATE "C" NOT NULL,
     bulk_retry_id text COLLATE "C" NOT NULL,
     delivery_id   text COLLATE "C" NOT NULL,
+    number        bigint NOT NULL,
     why           text NOT NULL,
     PRIMARY KEY (workspace_id, bulk_retry_id, delivery_id),
     FOREIGN KEY (workspace_id, bulk_retry_id) REFERENCES bulk_retries (workspace_id, id),

@@ -17,8 +17,10 @@ CREATE INDEX chats_member ON chats (workspace_id, member_id, last_activity_at DE
 ALTER TABLE provider_events ADD COLUMN applied integer NOT NULL DEFAULT 0 CHECK (applied IN (0, 1));
 
 ALTER TABLE deliveries ADD COLUMN bulk_retry_id text;
+ALTER TABLE deliveries ADD COLUMN bulk_number integer;
 
 CREATE INDEX deliveries_of_bulk_retry ON deliveries (workspace_id, bulk_retry_id, status) WHERE bulk_retry_id IS NOT NULL;
+CREATE INDEX deliveries_bulk_number ON deliveries (workspace_id, bulk_retry_id, bulk_number DESC) WHERE bulk_retry_id IS NOT NULL;
 CREATE UNIQUE INDEX deliveries_retry_of ON deliveries (workspace_id, retry_of) WHERE retry_of IS NOT NULL;
 CREATE INDEX deliveries_unreceipted ON deliveries (updated_at) WHERE status = 'accepted';
 
@@ -40,6 +42,8 @@ CREATE TABLE bulk_retries (
     filter          text NOT NULL CHECK (json_valid(filter)),
     rate            integer NOT NULL,
     canary          integer NOT NULL,
+    failures        integer NOT NULL,
+    round           integer NOT NULL,
     reason          text NOT NULL,
     note            text NOT NULL,
     selected        integer NOT NULL,
@@ -61,6 +65,7 @@ CREATE TABLE bulk_skips (
     workspace_id  text NOT NULL,
     bulk_retry_id text NOT NULL,
     delivery_id   text NOT NULL,
+    number        integer NOT NULL,
     why           text NOT NULL,
     PRIMARY KEY (workspace_id, bulk_retry_id, delivery_id),
     FOREIGN KEY (workspace_id, bulk_retry_id) REFERENCES bulk_retries (workspace_id, id),

@@ -1,0 +1,114 @@
+package db
+
+import (
+	"context"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+// bulkSkipRow is a delivery that a bulk retry could not retry when its turn came.
+type bulkSkipRow struct {
+	bun.BaseModel `bun:"table:bulk_skips,alias:k"`
+
+	WorkspaceID chat.WorkspaceID `bun:"workspace_id,pk"`
+	BulkRetryID chat.ActionID    `bun:"bulk_retry_id,pk"`
+	DeliveryID  chat.DeliveryID  `bun:"delivery_id,pk"`
+	Number      int              `bun:"number"`
+	Why         string           `bun:"why"`
+}
+
+// SkipBulkRetry notes that a bulk retry could not try a delivery again: bulk_retry_not_found
+// when there is no such run or no such delivery.
+//
+// Idempotent: a delivery is skipped once.
+func (s *Store) SkipBulkRetry(ctx context.Context, in chat.BulkSkip) error {
+	row := bulkSkipRow{
+		WorkspaceID: in.WorkspaceID,
+		BulkRetryID: in.ID,
+		DeliveryID:  in.DeliveryID,
+		Number:      in.Number,
+		Why:         in.Why,
+	}
+
+	return s.inTx(ctx, "skip a delivery", func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewInsert().Model(&row).On("CONFLICT DO NOTHING").Exec(ctx)
+
+		return onViolation(err, referenceViolation, noBulkRetry())
+	})
+}
+
+// BulkSkips lists the deliveries that a bulk retry could not retry, in the order of their ids, and why:
+// bulk_retry_not_found.
+func (s *Store) BulkSkips(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.ActionID,
+	p chat.Page,
+) (chat.List[chat.BulkSkipped], error) {
+	if _, err := findBulkRetry(ctx, s.db.NewSelect(), ws, id); err != nil {
+		return chat.List[chat.BulkSkipped]{}, wrapErr("find a bulk retry", err)
+	}
+
+	var rows []bulkSkipRow
+	q := s.db.NewSelect().
+		Model(&rows).
+		Where("k.workspace_id = ?", ws).
+		Where("k.bulk_retry_id = ?", id).
+		OrderExpr("k.delivery_id").
+		Limit(oneMore(p.Limit))
+
+	var after chat.DeliveryID
+	if ok, err := readCursor("bulk_skips", p.Cursor, &after); err != nil {
+		return chat.List[chat.BulkSkipped]{}, err
+	} else if ok {
+		q.Where("k.delivery_id > ?", after)
+	}
+
+	fits, err := scanPage(ctx, q, &rows, p.Limit)
+	if err != nil {
+		return chat.List[chat.BulkSkipped]{}, wrapErr("list what a bulk retry has skipped", err)
+	}
+
+	return listOf(rows, fits, (*bulkSkipRow).skipped, func(r *bulkSkipRow) string {
+		return cursorOf("bulk_skips", r.DeliveryID)
+	}), nil
+}
+
+func (r *bulkSkipRow) skipped() chat.BulkSkipped {
+	return chat.BulkSkipped{DeliveryID: r.DeliveryID, Reason: r.Why}
+}
+
+// addSkipped counts what bulk retries have skipped, by why.
+func addSkipped(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, all []chat.BulkRetry) error {
+	places := map[chat.ActionID]int{}
+
+	ids := make([]chat.ActionID, len(all))
+	for i := range all {
+		ids[i] = all[i].ID
+		places[all[i].ID] = i
+	}
+
+	var counts []struct {
+		ID    chat.ActionID `bun:"id"`
+		Why   string        `bun:"why"`
+		Count int           `bun:"count"`
+	}
+
+	err := db.NewSelect().
+		Model((*bulkSkipRow)(nil)).
+		ColumnExpr("k.bulk_retry_id AS id, k.why AS why, count(*) AS count").
+		Where("k.workspace_id = ?", ws).
+		Where("k.bulk_retry_id IN ?", bun.Tuple(ids)).
+		GroupExpr("k.bulk_retry_id, k.why").
+		Scan(ctx, &counts)
+
+	for _, c := range counts {
+		b := &all[places[c.ID]]
+		b.SkippedBy[c.Why] = c.Count
+		b.Skipped += c.Count
+	}
+
+	return err
+}
