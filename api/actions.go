@@ -39,6 +39,7 @@ type wholeActionJSON struct {
 	Approval *approvalJSON `json:"approval,omitempty" doc:"With a send whose tool calls need it: a second person's word."`
 	Delivery *receiptJSON  `json:"delivery,omitempty" doc:"With a send or a retry: its delivery."`
 	Result   any           `json:"result,omitempty" doc:"When it succeeded: what the call answers with 200."`
+	Next     []string      `json:"next" enum:"cancel" doc:"What may be done about it now."`
 }
 
 // waitingJSON is what something waits for.
@@ -106,10 +107,27 @@ func (s *service) actionRoutes() {
 			"Temporal before it had done anything: its problem has the code `action_ended`. It starts again with " +
 			"what was asked for. If it is then refused, its problem says why, and it may be resumed once more. " +
 			"It may be asked twice.",
-		request:  reasonJSON{Reason: "Terminated by mistake."},
+		request:    reasonJSON{Reason: "Terminated by mistake."},
+		answer:     exampleRunning(),
+		status:     http.StatusAccepted,
+		repeatable: true,
+		problems:   []chat.Code{chat.CodeActionNotFound, chat.CodeConflict},
+	})
+
+	registerRoute(s, s.cancelAction, route{
+		method:  http.MethodPost,
+		path:    "/actions/{action_id}/cancel",
+		access:  asTheAction(),
+		id:      "cancelAction",
+		tag:     tagActions,
+		summary: "Cancel an action that has not left",
+		description: "A send or a retry that certainly was not handed to its provider never is: whether it waits for " +
+			"an approval, a contributor, a tool call that a person must resolve, or its next attempt. 409 " +
+			"`already_sending` when an attempt may have left. What its tool calls have done is taken back where they " +
+			"can be. A bulk retry begins nothing more. An action in whose `next` there is no `cancel` is refused.",
+		request:  reasonJSON{Reason: "The customer called, and knows."},
 		answer:   exampleRunning(),
-		status:   http.StatusAccepted,
-		problems: []chat.Code{chat.CodeActionNotFound, chat.CodeConflict},
+		problems: []chat.Code{chat.CodeActionNotFound, chat.CodeAlreadySending, chat.CodeConflict},
 	})
 }
 
@@ -214,6 +232,72 @@ func (s *service) resumeAction(ctx context.Context, in *resumeActionInput) (*act
 	}
 
 	return &actionOutput{Body: body}, nil
+}
+
+type cancelActionInput struct{ Body reasonJSON }
+
+// cancelAction ends an action that has not left: with its delivery, in one transaction with whoever would claim it.
+func (s *service) cancelAction(ctx context.Context, in *cancelActionInput) (*actionOutput, error) {
+	c := callFrom(ctx)
+
+	reason := strings.TrimSpace(in.Body.Reason)
+	if err := checkReason(reason, true); err != nil {
+		return nil, err
+	}
+
+	view := chat.ActionView{Action: c.action}
+	if err := s.findParts(ctx, &view); err != nil {
+		return nil, err
+	}
+
+	if err := view.CheckCancel(); err != nil {
+		return nil, err
+	}
+
+	if err := s.cancelParts(ctx, &view, reason); err != nil {
+		return nil, err
+	}
+
+	action, err := s.findAction(ctx, c.workspace(), c.action.ID)
+	if err != nil {
+		return nil, err
+	}
+
+	body, err := s.present(ctx, action)
+	if err != nil {
+		return nil, err
+	}
+
+	return &actionOutput{Body: body}, nil
+}
+
+// cancelParts cancels the bulk retry or the delivery of an action. That may fail: an attempt may have begun meanwhile.
+func (s *service) cancelParts(ctx context.Context, view *chat.ActionView, reason string) error {
+	c := callFrom(ctx)
+
+	if view.Kind == chat.ActionRetryDeliveries {
+		_, err := s.moveBulkRetry(chat.BulkCanceled)(ctx, &moveInput{
+			bulkRetryPath: bulkRetryPath{BulkRetryID: view.ID},
+			Body:          reasonJSON{Reason: reason},
+		})
+
+		return err
+	}
+
+	decided, workflowID, err := s.store.Decide(ctx, c.workspace(), view.Delivery.ID, chat.Decision{
+		Verdict:  chat.VerdictCancel,
+		Reason:   reason,
+		ActionID: view.ID,
+		By:       c.actor(),
+		At:       time.Now(),
+	})
+	if err != nil {
+		return err
+	}
+
+	s.notifier.notify(workflowID, decided.Snapshot())
+
+	return nil
 }
 
 type getActionInput struct {
@@ -418,6 +502,7 @@ func presentAlone(action chat.Action) wholeActionJSON {
 	return wholeActionJSON{
 		ActionJSON: presentAction(chat.ActionView{Action: action}),
 		Timeline:   presentMoments(action.Timeline()),
+		Next:       []string{},
 	}
 }
 
@@ -437,7 +522,11 @@ func (s *service) present(ctx context.Context, action chat.Action) (wholeActionJ
 		return wholeActionJSON{}, err
 	}
 
-	a := wholeActionJSON{ActionJSON: presentAction(view), Timeline: presentMoments(view.Timeline())}
+	a := wholeActionJSON{
+		ActionJSON: presentAction(view),
+		Timeline:   presentMoments(view.Timeline()),
+		Next:       nextForAction(&view),
+	}
 
 	body, err := s.outcome(ctx, view)
 	switch {
@@ -465,6 +554,15 @@ func (s *service) present(ctx context.Context, action chat.Action) (wholeActionJ
 	}
 
 	return a, nil
+}
+
+// nextForAction names the calls by which something may be done about an action.
+func nextForAction(view *chat.ActionView) []string {
+	if view.CheckCancel() != nil {
+		return []string{}
+	}
+
+	return []string{"cancel"}
 }
 
 // findParts adds the message and the delivery of a send or a retry, when it has them already.

@@ -223,6 +223,7 @@ func (s *service) bulkRetryCommandRoutes() {
 			request:     reasonJSON{Reason: "Too many at once for the support team."},
 			answer:      exampleRun(move.to, "Too many at once for the support team."),
 			problems:    []chat.Code{chat.CodeBulkRetryNotFound, chat.CodeConflict},
+			repeatable:  true,
 		})
 	}
 }
@@ -299,6 +300,10 @@ func (s *service) beginBulkRetry(ctx context.Context, asked chat.NewBulkRetry, p
 		run, err := s.store.BulkRetry(ctx, asked.WorkspaceID, asked.ID)
 		if err == nil {
 			err = run.Fingerprint.Match(asked.Fingerprint)
+		}
+
+		if chat.CodeOf(err) == chat.CodeBulkRetryNotFound {
+			err = s.refuseUsedKey(ctx, asked.ID, err)
 		}
 
 		switch {

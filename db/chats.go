@@ -109,8 +109,8 @@ func (s *Store) Chat(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) (
 	return c, err
 }
 
-// ChatHead finds what must be known of a chat before anything is done in it, and whether an
-// action is stored; "" stands for no action: chat_not_found.
+// ChatHead finds what must be known of a chat before anything is done in it, and whether the key of an
+// action was used; "" stands for no action: chat_not_found.
 func (s *Store) ChatHead(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -119,7 +119,8 @@ func (s *Store) ChatHead(
 ) (chat.ChatHead, error) {
 	q := s.db.NewSelect().Column("id", "channel", "member_id", "attention").
 		ColumnExpr(
-			"EXISTS (SELECT 1 FROM actions a WHERE a.workspace_id = c.workspace_id AND a.id = ?) AS acted",
+			`(EXISTS (SELECT 1 FROM actions a WHERE a.workspace_id = c.workspace_id AND a.id = ?0)
+				OR EXISTS (SELECT 1 FROM request_keys k WHERE k.workspace_id = c.workspace_id AND k.id = ?0)) AS acted`,
 			action,
 		)
 
@@ -368,15 +369,30 @@ func checkSenders(
 }
 
 // DeleteChat hides a chat: chat_not_found, from then on everywhere. Its rows stay, for
-// deliveries under way and for the record. What waits to be sent in it ends, and so do its questions
-// to contributors; the workflows of both are returned.
-func (s *Store) DeleteChat(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID) ([]string, error) {
+// deliveries under way and for the record. Its questions to contributors end. Where sends or retries are still going
+// on, it is open_actions, which names them, unless they are to be canceled: then what waits to be sent ends.
+func (s *Store) DeleteChat(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	id chat.ChatID,
+	cancel bool,
+) (chat.ChatDeleted, error) {
 	now := s.time()
-	var workflows []string
+	var deleted chat.ChatDeleted
 
 	err := s.inTx(ctx, "delete a chat", func(ctx context.Context, tx bun.Tx) error {
-		var err error
-		if workflows, err = s.endInChat(ctx, tx, ws, id, now); err != nil {
+		open, err := openActions(ctx, tx, ws, id)
+		if err != nil {
+			return err
+		}
+
+		if len(open) > 0 && !cancel {
+			return refuseOpen(ctx, tx, ws, id, open)
+		}
+
+		workflows, err := s.endInChat(ctx, tx, ws, id, now)
+		if err != nil {
 			return err
 		}
 
@@ -385,19 +401,102 @@ func (s *Store) DeleteChat(ctx context.Context, ws chat.WorkspaceID, by chat.Act
 			return err
 		}
 
+		// Sends hold the chat: from here on there are no new ones.
+		left, err := openActions(ctx, tx, ws, id)
+		if err != nil {
+			return err
+		}
+
+		if len(left) > 0 && !cancel {
+			return chat.RefuseOpenActions(left)
+		}
+
+		deleted = chat.ChatDeleted{
+			Workflows:   workflows,
+			Canceled:    withoutActions(open, left),
+			MayHaveLeft: left,
+		}
+
 		return s.audit(ctx, tx, auditEvent{
 			workspace: ws,
 			by:        by,
 			verb:      "chat.deleted",
 			object:    objectID(id),
-			detail:    changed{"canceled": len(workflows)},
+			detail: changed{
+				"canceled":         len(workflows),
+				"canceled_actions": actionIDs(deleted.Canceled),
+				"may_have_left":    actionIDs(left),
+			},
 		})
 	})
 	if err != nil {
-		return nil, err
+		return chat.ChatDeleted{}, err
 	}
 
-	return workflows, nil
+	return deleted, nil
+}
+
+// refuseOpen refuses to delete a chat with open actions; one that is deleted already is not there.
+func refuseOpen(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	id chat.ChatID,
+	open []chat.OpenAction,
+) error {
+	if _, err := findChat(ctx, tx.NewSelect(), ws, id); err != nil {
+		return err
+	}
+
+	return chat.RefuseOpenActions(open)
+}
+
+// maxOpenActions is how many open actions of a chat are named.
+const maxOpenActions = 100
+
+// openActions are the sends and retries of a chat that have not ended, with how their newest delivery stands.
+func openActions(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.ChatID) ([]chat.OpenAction, error) {
+	var rows []struct {
+		ID     chat.ActionID   `bun:"id"`
+		Kind   chat.ActionKind `bun:"kind"`
+		Status string          `bun:"status"`
+	}
+
+	err := tx.NewSelect().
+		Model((*actionRow)(nil)).
+		Column("id", "kind").
+		ColumnExpr(`coalesce((SELECT d.status FROM deliveries d WHERE d.workspace_id = a.workspace_id
+			AND d.action_id = a.id ORDER BY d.created_at DESC, d.id DESC LIMIT 1), a.state) AS status`).
+		Where("a.workspace_id = ?", ws).
+		Where("a.chat_id = ?", id).
+		Where("a.state IN ('running', 'parked')").
+		Where("a.kind IN ?", bun.Tuple([]chat.ActionKind{chat.ActionSendAssistantMessage, chat.ActionRetryDelivery})).
+		OrderExpr("a.created_at, a.id").
+		Limit(maxOpenActions).
+		Scan(ctx, &rows)
+
+	open := make([]chat.OpenAction, len(rows))
+	for i, row := range rows {
+		open[i] = chat.OpenAction(row)
+	}
+
+	return open, err
+}
+
+// withoutActions are those of all that are not among the others.
+func withoutActions(all, others []chat.OpenAction) []chat.OpenAction {
+	return slices.DeleteFunc(slices.Clone(all), func(a chat.OpenAction) bool {
+		return slices.ContainsFunc(others, func(o chat.OpenAction) bool { return o.ID == a.ID })
+	})
+}
+
+func actionIDs(actions []chat.OpenAction) []chat.ActionID {
+	ids := make([]chat.ActionID, len(actions))
+	for i, a := range actions {
+		ids[i] = a.ID
+	}
+
+	return ids
 }
 
 // endInChat ends what waits in a chat. Questions to contributors come before deliveries: who answers

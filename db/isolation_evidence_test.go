@@ -9,6 +9,26 @@ import (
 
 // evidenceTries are the tries of what is known of deliveries and actions from outside.
 var evidenceTries = map[string]try{
+	"BeginRequest": {"", func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.BeginRequest(ctx, i.keyed()))
+	}},
+	"KeepAnswer": {"", func(ctx context.Context, i *intruder) (any, error) {
+		return false, i.s.KeepAnswer(ctx, i.keyed(), chat.RequestAnswer{Status: 500})
+	}},
+	"FreeRequest": {"", func(ctx context.Context, i *intruder) (any, error) {
+		return false, i.s.FreeRequest(ctx, i.keyed(), true)
+	}},
+	"HasRequest": {"", func(ctx context.Context, i *intruder) (any, error) {
+		victims := i.keyed()
+		victims.WorkspaceID = i.victim.Workspace
+		victims.ID = chat.DeriveActionID("the victim's")
+
+		if _, err := i.s.BeginRequest(ctx, victims); err != nil {
+			return nil, err
+		}
+
+		return anyResult(i.s.HasRequest(ctx, i.ws, victims.ID))
+	}},
 	"AuditResume": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return errorOnly(i.s.AuditResume(ctx, i.ws, i.sent.ActionID, i.by, "x"))
 	}},
@@ -36,4 +56,14 @@ var evidenceTries = map[string]try{
 			time.Now(),
 		))
 	}},
+}
+
+// keyed is a request of the intruder's with a key that the victim has used.
+func (i *intruder) keyed() chat.KeyedRequest {
+	return chat.KeyedRequest{
+		WorkspaceID: i.ws,
+		ID:          i.request.ActionID,
+		Holder:      "intruder",
+		Fingerprint: chat.Fingerprint{chat.FieldPath: "a"},
+	}
 }
