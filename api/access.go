@@ -198,9 +198,11 @@ func (s *service) loadChat(ctx huma.Context, c *requestInfo) (err error) {
 	}
 
 	c.chat, err = s.store.ChatHead(ctx.Context(), c.workspace(), id, action)
-	if err != nil {
-		return s.forgiveGone(ctx.Context(), c, action, err)
+	if action == "" || chat.CodeOf(err) != chat.CodeChatNotFound {
+		return err
 	}
 
-	return nil
+	c.chat.ID = id
+
+	return s.forgiveGone(ctx.Context(), c, action, err)
 }

@@ -25,7 +25,14 @@ func waitingDelivery(submission chat.SubmissionState) chat.Delivery {
 
 // sendOf gives the world a send with this delivery.
 func (w *world) sendOf(state chat.ActionState, d chat.Delivery) {
-	w.store.action = func(chat.ActionID) (chat.Action, error) { return sendAction(state), nil }
+	w.store.action = func(chat.ActionID) (chat.Action, error) {
+		a := sendAction(state)
+		if state == chat.ActionFailed {
+			a.Problem = chat.Errorf(chat.CodeDeliveryFailed, "it was not delivered")
+		}
+
+		return a, nil
+	}
 	w.store.sent = func(chat.ActionID) (chat.AssistantMessageSent, error) {
 		sent := acceptedSend()
 		sent.DeliverySnapshot = d.Snapshot()

@@ -271,6 +271,7 @@ func (s *service) chatChangeRoutes() {
 			}},
 			MayHaveLeft: []openActionJSON{},
 		},
+		emptyToo: true,
 		problems: []chat.Code{chat.CodeOpenActions},
 	})
 }

@@ -64,12 +64,14 @@ func (f *fakeStore) ChatHead(
 
 	_, err = f.Action(ctx, ws, action)
 
+	used, _ := f.HasRequest(ctx, ws, action)
+
 	return chat.ChatHead{
 		ID:        c.ID,
 		Channel:   c.Channel,
 		MemberID:  c.MemberID,
 		Attention: c.Attention,
-		Acted:     err == nil,
+		Acted:     err == nil || used,
 	}, nil
 }
 

@@ -181,13 +181,16 @@ func (s *service) repeatAnswer(ctx huma.Context, answer *chat.RequestAnswer) {
 		ctx.SetHeader("Location", answer.Location)
 	}
 
-	if len(answer.Body) > 0 {
-		ctx.SetHeader("Content-Type", "application/json")
-	}
-
 	ctx.SetStatus(answer.Status)
 
-	if _, err := ctx.BodyWriter().Write(answer.Body); err != nil {
+	if len(answer.Body) == 0 {
+		return
+	}
+
+	ctx.SetHeader("Content-Type", "application/json")
+
+	// With the end of the line that every body has.
+	if _, err := ctx.BodyWriter().Write(append(answer.Body, '\n')); err != nil {
 		s.logger.ErrorContext(ctx.Context(), "repeating an answer failed", "error", err)
 	}
 }
@@ -258,25 +261,13 @@ func withoutFields(body []byte, names []string) ([]byte, error) {
 
 // forgiveGone lets a request pass whose chat is gone, if its key was used while the chat was there: it gets what was
 // answered then. gone is what it is answered with otherwise.
-func (s *service) forgiveGone(ctx context.Context, c *requestInfo, action chat.ActionID, gone error) error {
-	if action == "" || chat.CodeOf(gone) != chat.CodeChatNotFound {
-		return gone
+func (s *service) forgiveGone(ctx context.Context, c *requestInfo, key chat.ActionID, gone error) error {
+	stored, err := s.store.Action(ctx, c.workspace(), key)
+	used := err == nil && stored.Resumable() != nil // what has done nothing could not now
+
+	if chat.CodeOf(err) == chat.CodeActionNotFound {
+		used, err = s.store.HasRequest(ctx, c.workspace(), key)
 	}
-
-	stored, err := s.store.Action(ctx, c.workspace(), action)
-
-	switch {
-	case err == nil && stored.Resumable() == nil:
-		// It has done nothing, and could not now.
-		return gone
-	case err == nil:
-		c.gone = gone
-		return nil
-	case chat.CodeOf(err) != chat.CodeActionNotFound:
-		return err
-	}
-
-	used, err := s.store.HasRequest(ctx, c.workspace(), action)
 
 	switch {
 	case err != nil:
@@ -285,6 +276,7 @@ func (s *service) forgiveGone(ctx context.Context, c *requestInfo, action chat.A
 		return gone
 	}
 
+	c.chat.Acted = true
 	c.gone = gone
 
 	return nil

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strings"
+	"slices"
 	"testing"
 	"time"
 
@@ -223,67 +223,63 @@ func TestARepeatedKeyIsAnsweredThoughTheChatIsGone(t *testing.T) {
 	})
 }
 
+// durable are the routes whose key is the identity of a workflow: see TestReplay and the tests of retries.
+var durable = []string{
+	"addParticipant", "sendAssistantMessage", "summarizeChat", "retryDelivery", "retryDeliveries",
+}
+
 // TestEveryPostTakesAnIdempotencyKey: a route that ignores one would make two of what was asked for once.
 func TestEveryPostTakesAnIdempotencyKey(t *testing.T) {
 	t.Parallel()
 
-	w := newWorld(t)
-	a := w.do(t, request{method: http.MethodGet, path: "/openapi.json"})
-
-	var document struct {
-		Paths map[string]map[string]struct {
-			ID         string `json:"operationId"`
-			Parameters []struct {
-				Name string `json:"name"`
-				In   string `json:"in"`
-			} `json:"parameters"`
-			Responses map[string]struct {
-				Headers map[string]any `json:"headers"`
-			} `json:"responses"`
-		} `json:"paths"`
-	}
-
-	require.NoError(t, json.Unmarshal([]byte(a.raw), &document))
-
 	posts := 0
 
-	for path, item := range document.Paths {
-		post, ok := item["post"]
-		if !ok || !strings.HasPrefix(path, "/api/v2/w/") {
+	for _, o := range newWorld(t).workspaceRoutes(t) {
+		if o.method != http.MethodPost {
 			continue
 		}
 
 		posts++
-		takes := false
 
-		for _, p := range post.Parameters {
-			takes = takes || p.Name == "Idempotency-Key" && p.In == "header"
-		}
+		t.Run(o.id, func(t *testing.T) {
+			t.Parallel()
 
-		assert.True(t, takes, "%s does not list the header", post.ID)
+			w := newWorld(t)
+			w.store.server = o.id == "refreshTool"
 
-		replayed := false
-		for _, response := range post.Responses {
-			replayed = replayed || response.Headers["Idempotency-Replayed"] != nil
-		}
+			switch o.id {
+			case "resumeAction":
+				w.endAction()
+			case "cancelAction":
+				w.sendOf(chat.ActionParked, waitingDelivery(chat.SubmissionPending))
+			}
 
-		assert.True(t, replayed, "%s does not list Idempotency-Replayed", post.ID)
+			refused := o.exampleRequest(t).with("Idempotency-Key", "a b")
+			requireProblem(t, w.do(t, refused), http.StatusBadRequest, "invalid_request", "header.Idempotency-Key")
 
-		filled := strings.NewReplacer(
-			"{workspace_uuid}", string(home), "{chat_id}", "7", "{delivery_id}", string(deliveryID),
-			"{action_id}", string(actionOne), "{bulk_retry_id}", string(actionOne), "{approval_id}", string(actionOne),
-			"{request_id}", string(requestOne), "{inbound_id}", string(inboundOne), "{summary_id}", string(versionOne),
-			"{message_uuid}", string(messageOne), "{call_id}", "call_1", "{member_id}", "42", "{tool_id}", "4",
-		).Replace(path)
-		require.NotContains(t, filled, "{")
+			parameters, err := json.Marshal(o.parameters)
+			require.NoError(t, err)
+			assert.Contains(t, string(parameters), `"Idempotency-Key"`, "the document lists it")
 
-		// The rules of the key come before the body's: whoever counts on it must not be left without.
-		refused := w.do(t, request{
-			method:  http.MethodPost,
-			path:    filled,
-			headers: map[string]string{"Idempotency-Key": "a b"},
+			responses, err := json.Marshal(o.responses)
+			require.NoError(t, err)
+			assert.Contains(t, string(responses), `"Idempotency-Replayed"`, "and what says that it was found")
+
+			if slices.Contains(durable, o.id) {
+				return
+			}
+
+			keyed := o.exampleRequest(t).with("Idempotency-Key", "k-1")
+			first := w.do(t, keyed)
+			require.Less(t, first.StatusCode, 300, first.raw)
+			require.Empty(t, first.Header.Get("Idempotency-Replayed"))
+
+			changes := len(w.store.changed())
+			again := w.do(t, keyed)
+			assert.Equal(t, first.StatusCode, again.StatusCode, again.raw)
+			assert.Equal(t, "true", again.Header.Get("Idempotency-Replayed"))
+			assert.Len(t, w.store.changed(), changes, "nothing is done twice")
 		})
-		requireProblem(t, refused, http.StatusBadRequest, "invalid_request", "header.Idempotency-Key")
 	}
 
 	assert.Greater(t, posts, 30)

@@ -38,6 +38,8 @@ type route struct {
 	// an example of that answer, an action when nil.
 	acts    bool
 	running any
+	// emptyToo says that success may also be 204.
+	emptyToo bool
 	// repeatable says that it may be asked twice: one that has failed frees its key whatever it has stored.
 	repeatable bool
 	// secrets are fields of the answer that are shown once: a repeated request does not get them.
@@ -211,6 +213,13 @@ func (s *service) documentAnswers(op *huma.Operation, r *route) {
 	status := cmp.Or(op.DefaultStatus, http.StatusOK)
 	if r.answer != nil {
 		s.documentAnswer(op, status, http.StatusText(status), r.answer)
+	}
+
+	if r.emptyToo {
+		op.Responses[strconv.Itoa(http.StatusNoContent)] = &huma.Response{
+			Description: http.StatusText(http.StatusNoContent),
+			Headers:     answerHeaders(),
+		}
 	}
 
 	if r.answer != nil && r.takesKey() {

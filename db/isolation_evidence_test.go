@@ -19,15 +19,7 @@ var evidenceTries = map[string]try{
 		return false, i.s.FreeRequest(ctx, i.keyed(), true)
 	}},
 	"HasRequest": {"", func(ctx context.Context, i *intruder) (any, error) {
-		victims := i.keyed()
-		victims.WorkspaceID = i.victim.Workspace
-		victims.ID = chat.DeriveActionID("the victim's")
-
-		if _, err := i.s.BeginRequest(ctx, victims); err != nil {
-			return nil, err
-		}
-
-		return anyResult(i.s.HasRequest(ctx, i.ws, victims.ID))
+		return anyResult(i.s.HasRequest(ctx, i.ws, victimsKey))
 	}},
 	"AuditResume": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return errorOnly(i.s.AuditResume(ctx, i.ws, i.sent.ActionID, i.by, "x"))
@@ -58,7 +50,10 @@ var evidenceTries = map[string]try{
 	}},
 }
 
-// keyed is a request of the intruder's with a key that the victim has used.
+// victimsKey is the id of a key that the victim has used, and nobody else.
+const victimsKey chat.ActionID = "0199bbbb-0000-8000-8000-00000000000c"
+
+// keyed is a request of the intruder's with the id of an action of the victim's.
 func (i *intruder) keyed() chat.KeyedRequest {
 	return chat.KeyedRequest{
 		WorkspaceID: i.ws,

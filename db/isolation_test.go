@@ -498,6 +498,12 @@ func seedRefusals(t *testing.T, i *intruder) {
 	require.NoError(t, err)
 
 	i.suppression = list.Items[0].ID
+	kept := i.keyed()
+	kept.WorkspaceID = i.victim.Workspace
+	kept.ID = victimsKey
+	_, err = i.s.BeginRequest(t.Context(), kept)
+	require.NoError(t, err)
+
 	i.bulk, err = i.s.BeginBulkRetry(
 		t.Context(),
 		i.victim.NewBulkRetry(chat.DeliveryFilter{Channel: chat.ChannelEmail}),
