@@ -234,72 +234,6 @@ func (s *service) resumeAction(ctx context.Context, in *resumeActionInput) (*act
 	return &actionOutput{Body: body}, nil
 }
 
-type cancelActionInput struct{ Body reasonJSON }
-
-// cancelAction ends an action that has not left: with its delivery, in one transaction with whoever would claim it.
-func (s *service) cancelAction(ctx context.Context, in *cancelActionInput) (*actionOutput, error) {
-	c := callFrom(ctx)
-
-	reason := strings.TrimSpace(in.Body.Reason)
-	if err := checkReason(reason, true); err != nil {
-		return nil, err
-	}
-
-	view := chat.ActionView{Action: c.action}
-	if err := s.findParts(ctx, &view); err != nil {
-		return nil, err
-	}
-
-	if err := view.CheckCancel(); err != nil {
-		return nil, err
-	}
-
-	if err := s.cancelParts(ctx, &view, reason); err != nil {
-		return nil, err
-	}
-
-	action, err := s.findAction(ctx, c.workspace(), c.action.ID)
-	if err != nil {
-		return nil, err
-	}
-
-	body, err := s.present(ctx, action)
-	if err != nil {
-		return nil, err
-	}
-
-	return &actionOutput{Body: body}, nil
-}
-
-// cancelParts cancels the bulk retry or the delivery of an action. That may fail: an attempt may have begun meanwhile.
-func (s *service) cancelParts(ctx context.Context, view *chat.ActionView, reason string) error {
-	c := callFrom(ctx)
-
-	if view.Kind == chat.ActionRetryDeliveries {
-		_, err := s.moveBulkRetry(chat.BulkCanceled)(ctx, &moveInput{
-			bulkRetryPath: bulkRetryPath{BulkRetryID: view.ID},
-			Body:          reasonJSON{Reason: reason},
-		})
-
-		return err
-	}
-
-	decided, workflowID, err := s.store.Decide(ctx, c.workspace(), view.Delivery.ID, chat.Decision{
-		Verdict:  chat.VerdictCancel,
-		Reason:   reason,
-		ActionID: view.ID,
-		By:       c.actor(),
-		At:       time.Now(),
-	})
-	if err != nil {
-		return err
-	}
-
-	s.notifier.notify(workflowID, decided.Snapshot())
-
-	return nil
-}
-
 type getActionInput struct {
 	Wait int `query:"wait" minimum:"0" maximum:"60" doc:"How many seconds to wait for the outcome." example:"25"`
 }
@@ -554,15 +488,6 @@ func (s *service) present(ctx context.Context, action chat.Action) (wholeActionJ
 	}
 
 	return a, nil
-}
-
-// nextForAction names the calls by which something may be done about an action.
-func nextForAction(view *chat.ActionView) []string {
-	if view.CheckCancel() != nil {
-		return []string{}
-	}
-
-	return []string{"cancel"}
 }
 
 // findParts adds the message and the delivery of a send or a retry, when it has them already.
