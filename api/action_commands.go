@@ -8,6 +8,47 @@ import (
 	"handrail/chat"
 )
 
+type resumeActionInput struct {
+	Body reasonJSON
+}
+
+// resumeAction has an action taken up again that was ended before it had done anything.
+func (s *service) resumeAction(ctx context.Context, in *resumeActionInput) (*actionOutput, error) {
+	c := callFrom(ctx)
+	action := c.action
+
+	reason := strings.TrimSpace(in.Body.Reason)
+	if err := checkReason(reason, true); err != nil {
+		return nil, err
+	}
+
+	// One that runs again is what was asked for.
+	if action.State != chat.ActionRunning {
+		if err := action.Resumable(); err != nil {
+			return nil, err
+		}
+
+		// Before it runs: nobody acts without an entry, and an entry too many says only that it was asked for.
+		if err := s.store.AuditResume(ctx, c.workspace(), action.ID, c.actor(), reason); err != nil {
+			return nil, err
+		}
+
+		if err := s.engine.Resume(ctx, action); err != nil {
+			return nil, err
+		}
+
+		action.State = chat.ActionRunning
+		action.Problem = nil
+	}
+
+	body, err := s.present(ctx, action)
+	if err != nil {
+		return nil, err
+	}
+
+	return &actionOutput{Body: body}, nil
+}
+
 type cancelActionInput struct{ Body reasonJSON }
 
 // cancelAction ends an action that has not left: with its delivery, in one transaction with whoever would claim it.
