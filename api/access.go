@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"time"
 
@@ -192,11 +193,16 @@ func (s *service) loadChat(ctx huma.Context, c *requestInfo) (err error) {
 	}
 
 	var action chat.ActionID
-	if key := ctx.Header("Idempotency-Key"); key != "" {
+	if key := ctx.Header(headerKey); key != "" && ctx.Method() == http.MethodPost {
 		action = s.engine.ActionID(c.workspace(), key)
 	}
 
 	c.chat, err = s.store.ChatHead(ctx.Context(), c.workspace(), id, action)
+	if action == "" || chat.CodeOf(err) != chat.CodeChatNotFound {
+		return err
+	}
 
-	return err
+	c.chat.ID = id
+
+	return s.forgiveGone(ctx.Context(), c, action, err)
 }

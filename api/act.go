@@ -13,9 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
-
 	"handrail/chat"
 )
 
@@ -24,21 +21,6 @@ import (
 type ActionHeaders struct {
 	IdempotencyKey string `header:"Idempotency-Key" pattern:"^[!-~]{1,255}$" patternDescription:"1 to 255 visible ASCII characters" doc:"Names this request: the same key with the same body is the same action, however often it is sent. It holds as long as the action is kept." example:"order-4711-shipped"`
 	Prefer         string `header:"Prefer" doc:"respond-async answers 202 at once; wait=N waits at most N seconds, 0 to 60, for the outcome (RFC 7240)." example:"wait=10"`
-}
-
-// checkKey refuses an Idempotency-Key that is empty or given twice: its sender counts on
-// it, and would be left without.
-func checkKey(ctx huma.Context, _ *requestInfo) error {
-	const field = "header.Idempotency-Key"
-
-	switch keys := humafiber.Unwrap(ctx).Request().Header.PeekAll("Idempotency-Key"); {
-	case len(keys) > 1:
-		return chat.Invalid(field, "must be given once")
-	case len(keys) == 1 && len(keys[0]) == 0:
-		return chat.Invalid(field, "must be 1 to 255 visible ASCII characters")
-	}
-
-	return nil
 }
 
 // actionResponse answers an action: 200 with its outcome, or 202 with the action.
@@ -130,7 +112,7 @@ func (s *service) perform(ctx context.Context, headers ActionHeaders, in actionS
 	}
 
 	if headers.IdempotencyKey != "" && (c.chat.ID == 0 || c.chat.Acted) {
-		action, err := s.store.Action(ctx, c.workspace(), request.ActionID)
+		action, err := s.findKeyed(ctx, request.ActionID)
 
 		switch {
 		case err == nil && action.Resumable() != nil:
@@ -165,6 +147,38 @@ func (s *service) perform(ctx context.Context, headers ActionHeaders, in actionS
 		Applied:  p.applied,
 		Replayed: flagText(replayed),
 	}, nil
+}
+
+// findKeyed finds the action that a key stands for: CodeIdempotencyKeyReused if it stands for another request, and
+// CodeActionNotFound, or that the chat is gone, if for none.
+func (s *service) findKeyed(ctx context.Context, id chat.ActionID) (chat.Action, error) {
+	c := callFrom(ctx)
+
+	action, err := s.store.Action(ctx, c.workspace(), id)
+	if chat.CodeOf(err) != chat.CodeActionNotFound {
+		return action, err
+	}
+
+	if c.gone != nil {
+		err = c.gone
+	}
+
+	return action, s.refuseUsedKey(ctx, id, err)
+}
+
+// refuseUsedKey refuses an action whose key a request has that is none. Otherwise it returns missing, which says
+// that no action has it.
+func (s *service) refuseUsedKey(ctx context.Context, id chat.ActionID, missing error) error {
+	used, err := s.store.HasRequest(ctx, callFrom(ctx).workspace(), id)
+
+	switch {
+	case err != nil:
+		return err
+	case used:
+		return chat.KeyUsedElsewhere()
+	}
+
+	return missing
 }
 
 // untilStopping is ctx until the server stops: what waits then is answered 202, and the

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -39,6 +38,7 @@ type wholeActionJSON struct {
 	Approval *approvalJSON `json:"approval,omitempty" doc:"With a send whose tool calls need it: a second person's word."`
 	Delivery *receiptJSON  `json:"delivery,omitempty" doc:"With a send or a retry: its delivery."`
 	Result   any           `json:"result,omitempty" doc:"When it succeeded: what the call answers with 200."`
+	Next     []string      `json:"next" enum:"cancel" doc:"What may be done about it now."`
 }
 
 // waitingJSON is what something waits for.
@@ -106,10 +106,27 @@ func (s *service) actionRoutes() {
 			"Temporal before it had done anything: its problem has the code `action_ended`. It starts again with " +
 			"what was asked for. If it is then refused, its problem says why, and it may be resumed once more. " +
 			"It may be asked twice.",
-		request:  reasonJSON{Reason: "Terminated by mistake."},
+		request:    reasonJSON{Reason: "Terminated by mistake."},
+		answer:     exampleRunning(),
+		status:     http.StatusAccepted,
+		repeatable: true,
+		problems:   []chat.Code{chat.CodeActionNotFound, chat.CodeConflict},
+	})
+
+	registerRoute(s, s.cancelAction, route{
+		method:  http.MethodPost,
+		path:    "/actions/{action_id}/cancel",
+		access:  asTheAction(),
+		id:      "cancelAction",
+		tag:     tagActions,
+		summary: "Cancel an action that has not left",
+		description: "A send or a retry that certainly was not handed to its provider never is: whether it waits for " +
+			"an approval, a contributor, a tool call that a person must resolve, or its next attempt. 409 " +
+			"`already_sending` when an attempt may have left. What its tool calls have done is taken back where they " +
+			"can be. A bulk retry begins nothing more. An action in whose `next` there is no `cancel` is refused.",
+		request:  reasonJSON{Reason: "The customer called, and knows."},
 		answer:   exampleRunning(),
-		status:   http.StatusAccepted,
-		problems: []chat.Code{chat.CodeActionNotFound, chat.CodeConflict},
+		problems: []chat.Code{chat.CodeActionNotFound, chat.CodeAlreadySending, chat.CodeConflict},
 	})
 }
 
@@ -173,47 +190,6 @@ func kindsFor(principal *chat.Principal, asked []string) []chat.ActionKind {
 	slices.Sort(kinds)
 
 	return kinds
-}
-
-type resumeActionInput struct {
-	Body reasonJSON
-}
-
-// resumeAction has an action taken up again that was ended before it had done anything.
-func (s *service) resumeAction(ctx context.Context, in *resumeActionInput) (*actionOutput, error) {
-	c := callFrom(ctx)
-	action := c.action
-
-	reason := strings.TrimSpace(in.Body.Reason)
-	if err := checkReason(reason, true); err != nil {
-		return nil, err
-	}
-
-	// One that runs again is what was asked for.
-	if action.State != chat.ActionRunning {
-		if err := action.Resumable(); err != nil {
-			return nil, err
-		}
-
-		// Before it runs: nobody acts without an entry, and an entry too many says only that it was asked for.
-		if err := s.store.AuditResume(ctx, c.workspace(), action.ID, c.actor(), reason); err != nil {
-			return nil, err
-		}
-
-		if err := s.engine.Resume(ctx, action); err != nil {
-			return nil, err
-		}
-
-		action.State = chat.ActionRunning
-		action.Problem = nil
-	}
-
-	body, err := s.present(ctx, action)
-	if err != nil {
-		return nil, err
-	}
-
-	return &actionOutput{Body: body}, nil
 }
 
 type getActionInput struct {
@@ -418,6 +394,7 @@ func presentAlone(action chat.Action) wholeActionJSON {
 	return wholeActionJSON{
 		ActionJSON: presentAction(chat.ActionView{Action: action}),
 		Timeline:   presentMoments(action.Timeline()),
+		Next:       []string{},
 	}
 }
 
@@ -437,7 +414,11 @@ func (s *service) present(ctx context.Context, action chat.Action) (wholeActionJ
 		return wholeActionJSON{}, err
 	}
 
-	a := wholeActionJSON{ActionJSON: presentAction(view), Timeline: presentMoments(view.Timeline())}
+	a := wholeActionJSON{
+		ActionJSON: presentAction(view),
+		Timeline:   presentMoments(view.Timeline()),
+		Next:       nextForAction(&view),
+	}
 
 	body, err := s.outcome(ctx, view)
 	switch {

@@ -370,6 +370,10 @@ func (s *service) beginBulkRetry(ctx context.Context, asked chat.NewBulkRetry, p
 			err = run.Fingerprint.Match(asked.Fingerprint)
 		}
 
+		if chat.CodeOf(err) == chat.CodeBulkRetryNotFound {
+			err = s.refuseUsedKey(ctx, asked.ID, err)
+		}
+
 		switch {
 		case err == nil:
 			return &actionResponse{

@@ -31,6 +31,7 @@ func (s *service) bulkRetryCommandRoutes() {
 			request:     reasonJSON{Reason: "Too many at once for the support team."},
 			answer:      exampleRun(move.to, "Too many at once for the support team."),
 			problems:    []chat.Code{chat.CodeBulkRetryNotFound, chat.CodeConflict},
+			repeatable:  true,
 		})
 	}
 }

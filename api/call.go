@@ -17,6 +17,8 @@ type requestInfo struct {
 	principal chat.Principal
 	// chat is the one that the path names.
 	chat chat.ChatHead
+	// gone is what the request is answered with, because its chat is gone, unless its key gets an earlier answer.
+	gone error
 	// delivery is the one that the path names, with its attempts and events.
 	delivery chat.Delivery
 	// action is the one that the path names; only its own route loads it.

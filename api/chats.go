@@ -252,14 +252,27 @@ func (s *service) chatChangeRoutes() {
 	})
 
 	registerRoute(s, s.deleteChat, route{
-		method:      http.MethodDelete,
-		path:        "/chats/{chat_id}",
-		access:      withScope(chat.ScopeChatsWrite),
-		withChat:    true,
-		id:          "deleteChat",
-		tag:         tagChats,
-		summary:     "Delete a chat",
-		description: "What waits to be sent in it ends, and so do its questions to contributors.",
+		method:   http.MethodDelete,
+		path:     "/chats/{chat_id}",
+		access:   withScope(chat.ScopeChatsWrite),
+		withChat: true,
+		id:       "deleteChat",
+		tag:      tagChats,
+		summary:  "Delete a chat",
+		description: "Its questions to contributors end. While sends or retries are going on in it, it is 409 " +
+			"`open_actions`, and `errors` names them: each `field` is `action:` and the action's id. With `cancel=true` " +
+			"they are canceled first, and the answer is 200 with what has become of them; it is 204 when there was " +
+			"nothing to cancel.",
+		answer: chatDeletedJSON{
+			Canceled: []openActionJSON{{
+				ActionID: exampleAction,
+				Kind:     "send_assistant_message",
+				Status:   "pending",
+			}},
+			MayHaveLeft: []openActionJSON{},
+		},
+		emptyToo: true,
+		problems: []chat.Code{chat.CodeOpenActions},
 	})
 }
 
@@ -399,11 +412,61 @@ func (s *service) updateChat(ctx context.Context, in *updateChatInput) (*chatOut
 	return shownChat(s.store.UpdateChat(ctx, c.workspace(), c.actor(), c.chat.ID, patch))
 }
 
-func (s *service) deleteChat(ctx context.Context, _ *struct{}) (*struct{}, error) {
+type deleteChatInput struct {
+	Cancel bool `query:"cancel" doc:"Cancels what is still to be sent in the chat, first."`
+}
+
+// openActionJSON is an action that was going on in a chat that is deleted.
+type openActionJSON struct {
+	ActionID chat.ActionID `json:"action_id" format:"uuid"`
+	Kind     string        `json:"kind" enum:"send_assistant_message,retry_delivery"`
+	Status   string        `json:"status" doc:"How its delivery stood before."`
+}
+
+// chatDeletedJSON is what became of the actions of a chat that is deleted.
+type chatDeletedJSON struct {
+	Canceled    []openActionJSON `json:"canceled" doc:"These have sent nothing, and never will."`
+	MayHaveLeft []openActionJSON `json:"may_have_left" doc:"An attempt of these may have left. They go on until it is known, under their ids."`
+}
+
+// deletedOutput answers 204, or 200 when something was going on in the chat.
+type deletedOutput struct {
+	Status int
+	Body   *chatDeletedJSON
+}
+
+func (s *service) deleteChat(ctx context.Context, in *deleteChatInput) (*deletedOutput, error) {
 	c := callFrom(ctx)
 
-	ended, err := s.store.DeleteChat(ctx, c.workspace(), c.actor(), c.chat.ID)
-	s.notifyAll(ended)
+	deleted, err := s.store.DeleteChat(ctx, c.workspace(), c.actor(), c.chat.ID, in.Cancel)
+	if err != nil {
+		return nil, err
+	}
 
-	return nil, err
+	s.notifyAll(deleted.Workflows)
+
+	if len(deleted.Canceled) == 0 && len(deleted.MayHaveLeft) == 0 {
+		return &deletedOutput{Status: http.StatusNoContent}, nil
+	}
+
+	return &deletedOutput{
+		Status: http.StatusOK,
+		Body: &chatDeletedJSON{
+			Canceled:    presentOpenActions(deleted.Canceled),
+			MayHaveLeft: presentOpenActions(deleted.MayHaveLeft),
+		},
+	}, nil
+}
+
+func presentOpenActions(actions []chat.OpenAction) []openActionJSON {
+	shown := make([]openActionJSON, len(actions))
+	for i, a := range actions {
+		shown[i] = openActionJSON{
+			ActionID: a.ID,
+			Kind:     actionKinds[a.Kind],
+			Status:   a.Status,
+		}
+	}
+
+	return shown
 }

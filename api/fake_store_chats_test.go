@@ -64,12 +64,14 @@ func (f *fakeStore) ChatHead(
 
 	_, err = f.Action(ctx, ws, action)
 
+	used, _ := f.HasRequest(ctx, ws, action)
+
 	return chat.ChatHead{
 		ID:        c.ID,
 		Channel:   c.Channel,
 		MemberID:  c.MemberID,
 		Attention: c.Attention,
-		Acted:     err == nil,
+		Acted:     err == nil || used,
 	}, nil
 }
 
@@ -89,8 +91,22 @@ func (f *fakeStore) UpdateChat(
 	return smsChat(), f.change("UpdateChat")
 }
 
-func (f *fakeStore) DeleteChat(context.Context, chat.WorkspaceID, chat.Actor, chat.ChatID) ([]string, error) {
-	return []string{"action:one"}, f.change("DeleteChat")
+func (f *fakeStore) DeleteChat(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	_ chat.Actor,
+	_ chat.ChatID,
+	cancel bool,
+) (chat.ChatDeleted, error) {
+	if f.openActions == nil {
+		return chat.ChatDeleted{Workflows: []string{"action:one"}}, f.change("DeleteChat")
+	}
+
+	if !cancel {
+		return chat.ChatDeleted{}, chat.RefuseOpenActions(f.openActions)
+	}
+
+	return chat.ChatDeleted{Canceled: f.openActions[:1], MayHaveLeft: f.openActions[1:]}, f.change("DeleteChat")
 }
 
 func (f *fakeStore) TakesPart(

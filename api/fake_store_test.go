@@ -91,6 +91,9 @@ type fakeStore struct {
 	resumed        []string
 	// recordEnded is told of actions that were ended in Temporal; without it they are stored.
 	recordEnded func(context.Context, chat.Action) (bool, error)
+	keyedFacts
+	// openActions are going on in the chat.
+	openActions []chat.OpenAction
 }
 
 var _ api.Store = (*fakeStore)(nil)

@@ -49,7 +49,7 @@ var exampleKey = KeyJSON{
 // createdKeyJSON is a key that was just made: the only time its secret is shown.
 type createdKeyJSON struct {
 	KeyJSON
-	Key string `json:"key" doc:"The key itself. It is not kept and never shown again."`
+	Key string `json:"key,omitempty" doc:"The key itself. It is not kept and never shown again: the answer to a repeated request is without it."`
 }
 
 // newKeyJSON makes a key.
@@ -83,6 +83,7 @@ func (s *service) keyRoutes() {
 		tag:     tagWorkspace,
 		summary: "Create an API key",
 		status:  http.StatusCreated,
+		secrets: []string{"key"},
 		description: "`key` is shown in this answer only, and kept nowhere: an approved request is repeated with " +
 			"`approval_id`, by the member who made it.",
 		second: "a key for another member than the asking key's own, or with a scope that the asking key does not " +

@@ -38,6 +38,12 @@ type route struct {
 	// an example of that answer, an action when nil.
 	acts    bool
 	running any
+	// emptyToo says that success may also be 204.
+	emptyToo bool
+	// repeatable says that it may be asked twice: one that has failed frees its key whatever it has stored.
+	repeatable bool
+	// secrets are fields of the answer that are shown once: a repeated request does not get them.
+	secrets []string
 	// second says when the request takes a second member, in a sentence; "" for never. The
 	// answer is then 202 with the approval.
 	second string
@@ -110,6 +116,12 @@ func registerRoute[P, O any](s *service, handle func(context.Context, *P) (*O, e
 	}
 
 	op.Middlewares = huma.Middlewares{s.guard(checks...)}
+
+	if r.takesKey() {
+		op.Middlewares = append(op.Middlewares, s.once(&r))
+		r.documentKey(&op)
+	}
+
 	s.documentAnswers(&op, &r)
 
 	huma.Register(s.api, op, answerProblems(s, func(ctx context.Context, in *P) (*O, error) {
@@ -142,7 +154,7 @@ func (s *service) listChecks(r *route, ids *pathReader) []check {
 	}
 
 	checks = append(checks, checkQuery)
-	if r.acts {
+	if r.method == http.MethodPost {
 		checks = append(checks, checkKey)
 	}
 
@@ -174,7 +186,7 @@ func answerProblems[P, O any](
 
 		p := s.problemOf(ctx, err)
 		if _, replayed := errors.AsType[*replayedError](err); replayed {
-			p.headers = http.Header{"Idempotency-Replayed": {"true"}}
+			p.headers = http.Header{headerReplayed: {flagText(true)}}
 		}
 
 		return nil, p
@@ -201,6 +213,19 @@ func (s *service) documentAnswers(op *huma.Operation, r *route) {
 	status := cmp.Or(op.DefaultStatus, http.StatusOK)
 	if r.answer != nil {
 		s.documentAnswer(op, status, http.StatusText(status), r.answer)
+	}
+
+	if r.emptyToo {
+		op.Responses[strconv.Itoa(http.StatusNoContent)] = &huma.Response{
+			Description: http.StatusText(http.StatusNoContent),
+			Headers:     answerHeaders(),
+		}
+	}
+
+	if r.answer != nil && r.takesKey() {
+		op.Responses[strconv.Itoa(status)].Headers[headerReplayed] = textHeader(
+			"true when an earlier request with this Idempotency-Key got this answer.",
+		)
 	}
 
 	if r.acts {
@@ -255,6 +280,10 @@ func (s *service) documentProblems(op *huma.Operation, problems []chat.Code) {
 			headers["Retry-After"] = textHeader("Seconds to wait.")
 		case http.StatusUnauthorized:
 			headers["WWW-Authenticate"] = textHeader("Bearer.")
+		case http.StatusConflict:
+			if slices.Contains(codes, string(chat.CodeRequestInProgress)) {
+				headers["Retry-After"] = textHeader("Seconds to wait, with request_in_progress.")
+			}
 		}
 
 		example := newProblem(

@@ -147,6 +147,7 @@ func exampleRunning() wholeActionJSON {
 		},
 		Message:  &sent.Message,
 		Delivery: &sent.Delivery,
+		Next:     []string{},
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 // it is given, and answers a [chat.Error] with the code of the object that is missing.
 type Store interface {
 	KeyStore
+	RequestStore
 	MemberStore
 	ChatStore
 	ParticipantStore
@@ -49,6 +50,18 @@ type KeyStore interface {
 	RevokeKey(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.KeyID, now time.Time) error
 }
 
+// RequestStore keeps the answers to requests with an Idempotency-Key that are no actions.
+type RequestStore interface {
+	// BeginRequest answers with what the first request with the key was answered with, nil if this is the first. Then
+	// it is carried out in the context of [chat.WithKeyedRequest], and ended by KeepAnswer or FreeRequest.
+	BeginRequest(ctx context.Context, in chat.KeyedRequest) (*chat.RequestAnswer, error)
+	KeepAnswer(ctx context.Context, in chat.KeyedRequest, answer chat.RequestAnswer) error
+	// FreeRequest frees the key of one that was not carried out; even if it has stored something, if it says so.
+	FreeRequest(ctx context.Context, in chat.KeyedRequest, even bool) error
+	// HasRequest reports whether a request that is no action has the key that an id is made of.
+	HasRequest(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (bool, error)
+}
+
 // MemberStore keeps people and assistants.
 //
 // CreateMember and UpdateMember answer CodeApprovalNeeded where they would make a manager.
@@ -82,8 +95,14 @@ type ChatStore interface {
 		id chat.ChatID,
 		patch chat.ChatPatch,
 	) (chat.Chat, error)
-	// DeleteChat returns the workflows of what it has ended.
-	DeleteChat(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID) ([]string, error)
+	// DeleteChat answers CodeOpenActions when sends or retries are going on in the chat that are not to be canceled.
+	DeleteChat(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		id chat.ChatID,
+		cancel bool,
+	) (chat.ChatDeleted, error)
 	// TakesPart reports whether a member has a place in a chat; a chat that does not
 	// exist is no error.
 	TakesPart(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, member chat.MemberID) (bool, error)

@@ -103,6 +103,7 @@ func (s *service) toolDefinitionRoutes() {
 		path:        "/tools",
 		access:      write,
 		id:          "createTool",
+		secrets:     []string{"signing_secret"},
 		tag:         tagTools,
 		summary:     "Create a tool",
 		status:      http.StatusCreated,
@@ -187,7 +188,7 @@ func (s *service) toolCommandRoutes() {
 		tag:     tagTools,
 		summary: "Test a tool",
 		request: testToolJSON{Arguments: json.RawMessage(`{"guests":4}`)},
-		description: "What it does, it does: there is no idempotency key, and no undo. Whatever comes of it is 200 " +
+		description: "What it does, it does: there is no undo. Whatever comes of it is 200 " +
 			"with `outcome`; arguments that break the schema are 400. An approved test is run by repeating the " +
 			"request with `approval_id`.",
 		second: "a tool of the risk `approval`.",
@@ -203,14 +204,15 @@ func (s *service) toolCommandRoutes() {
 	})
 
 	registerRoute(s, s.refreshTool, route{
-		method:   http.MethodPost,
-		path:     "/tools/{tool_id}/refresh",
-		access:   write,
-		id:       "refreshTool",
-		tag:      tagTools,
-		summary:  "Refresh an MCP server's tools",
-		answer:   presentDefinition(exampleTool),
-		problems: []chat.Code{chat.CodeToolNotFound, chat.CodeToolUnavailable, chat.CodeAddressRefused},
+		method:     http.MethodPost,
+		path:       "/tools/{tool_id}/refresh",
+		access:     write,
+		id:         "refreshTool",
+		tag:        tagTools,
+		summary:    "Refresh an MCP server's tools",
+		answer:     presentDefinition(exampleTool),
+		repeatable: true,
+		problems:   []chat.Code{chat.CodeToolNotFound, chat.CodeToolUnavailable, chat.CodeAddressRefused},
 	})
 
 	registerRoute(s, s.rotateSigning, route{
@@ -218,6 +220,7 @@ func (s *service) toolCommandRoutes() {
 		path:    "/tools/{tool_id}/signing-secret",
 		access:  write,
 		id:      "rotateSigningSecret",
+		secrets: []string{"signing_secret"},
 		tag:     tagTools,
 		summary: "Rotate a tool's signing secret",
 		description: "It is shown here and never again. For 24 hours requests carry the signatures of both. An " +
@@ -286,7 +289,7 @@ func (s *service) refreshTool(ctx context.Context, in *toolPath) (*toolOutput, e
 }
 
 type signingSecretJSON struct {
-	SigningSecret string `json:"signing_secret"`
+	SigningSecret string `json:"signing_secret,omitempty" doc:"Left out of the answer to a repeated request."`
 }
 
 type rotateSigningInput struct {

@@ -74,6 +74,44 @@ func (v *ActionView) Status(waiting Waiting) string {
 	return string(v.State)
 }
 
+// CheckCancel says why the action cannot be canceled: CodeAlreadySending when an attempt may have left, CodeConflict
+// when it has ended, or is not of a kind that can be. It is nil for a send or a retry that certainly has sent
+// nothing, and for a bulk retry that runs.
+func (v *ActionView) CheckCancel() error {
+	err := v.findCancelRefusal()
+	if err != nil {
+		err.ActionID = string(v.ID)
+		return err
+	}
+
+	return nil
+}
+
+func (v *ActionView) findCancelRefusal() *Error {
+	switch {
+	case v.Kind == ActionRetryDeliveries && !v.isOver():
+		return nil
+	case v.Kind != ActionSendAssistantMessage && v.Kind != ActionRetryDelivery && !v.isOver():
+		return Errorf(CodeConflict, "only a send, a retry and a bulk retry can be canceled; this ends by itself")
+	case v.Delivery == nil && !v.isOver():
+		return &Error{
+			Code:      CodeConflict,
+			Message:   "this action is just being stored, and cannot be canceled before it is; ask again",
+			Retryable: true,
+		}
+	case v.Delivery != nil:
+		if err := v.Delivery.CheckCancel(); err != nil {
+			return AsError(err)
+		}
+	}
+
+	if v.isOver() {
+		return Errorf(CodeConflict, "there is nothing left to cancel: this action has %s", v.State)
+	}
+
+	return nil
+}
+
 // Timeline is what has happened to the action, its tool calls and its delivery, the oldest first.
 func (v *ActionView) Timeline() []Moment {
 	moments := v.Action.Timeline()

@@ -89,8 +89,10 @@ type Decision struct {
 	// ProviderMessageID is the provider's id, when a person found it there: only with
 	// VerdictSent, and "" when not known.
 	ProviderMessageID string
-	By                Actor
-	At                time.Time
+	// ActionID is set when the delivery is canceled with its action: only if no attempt can have left.
+	ActionID ActionID
+	By       Actor
+	At       time.Time
 }
 
 // MaxReason is the most characters that a reason may have.

@@ -27,8 +27,41 @@ type ChatHead struct {
 	Channel   Channel
 	MemberID  MemberID
 	Attention int64
-	// Acted reports that the action which was asked about is stored, whatever its chat.
+	// Acted reports that the action which was asked about is stored, whatever its chat, or that another request
+	// has its key.
 	Acted bool
+}
+
+// OpenAction is a send or a retry that has not ended.
+type OpenAction struct {
+	ID     ActionID
+	Kind   ActionKind
+	Status string
+}
+
+// ChatDeleted is what the deletion of a chat has ended.
+type ChatDeleted struct {
+	// Workflows are those of what was ended.
+	Workflows []string
+	// Canceled are the actions that have sent nothing, and never will. MayHaveLeft are those of which an attempt may
+	// have left: they go on until that is known.
+	Canceled    []OpenAction
+	MayHaveLeft []OpenAction
+}
+
+// RefuseOpenActions refuses to delete a chat in which something is still going on: CodeOpenActions, which names it.
+func RefuseOpenActions(open []OpenAction) error {
+	e := Errorf(
+		CodeOpenActions,
+		"%d sends and retries are still going on in this chat; cancel them, or delete it with ?cancel=true",
+		len(open),
+	)
+
+	for _, a := range open {
+		e.Fields = append(e.Fields, FieldError{Field: "action:" + string(a.ID), Message: "is " + a.Status})
+	}
+
+	return e
 }
 
 // Chat is a conversation between a workspace and one of its members.

@@ -19,6 +19,12 @@ func (d *Delivery) Decide(decision *Decision) (Effect, error) {
 		return EffectNone, Invalid("as", "must be sent or not_sent")
 	}
 
+	if decision.ActionID != "" {
+		if err := d.CheckCancel(); err != nil {
+			return EffectNone, err
+		}
+	}
+
 	// What is abandoned otherwise is not for a person to say.
 	decidable := d.Submission.May(to) && (to != SubmissionAbandoned || d.Submission.May(SubmissionConfirmedSent))
 	if !decidable {
@@ -78,6 +84,29 @@ func (d *Delivery) refuseVerdict(v Verdict) *Error {
 	}
 
 	e := Errorf(CodeConflict, "this delivery is %s: %s; %s", d.Status(), only, instead)
+	e.DeliveryID = string(d.ID)
+
+	return e
+}
+
+// CheckCancel says why a delivery cannot be canceled with its action: CodeAlreadySending when an attempt may have
+// left, CodeConflict when it has ended without one. It is nil for one that certainly was not handed over.
+func (d *Delivery) CheckCancel() error {
+	var e *Error
+
+	switch {
+	case d.Submission.May(SubmissionCanceled) && !d.mayHaveBeenTaken():
+		return nil
+	case d.Submission.Settled() && d.Submission != SubmissionAccepted && d.Submission != SubmissionConfirmedSent:
+		e = Errorf(CodeConflict, "there is nothing left to cancel: the delivery is %s", d.Status())
+	default:
+		e = Errorf(
+			CodeAlreadySending,
+			"the message may have left, so that it cannot be canceled: the delivery is %s",
+			d.Status(),
+		)
+	}
+
 	e.DeliveryID = string(d.ID)
 
 	return e

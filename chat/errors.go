@@ -75,8 +75,17 @@ const (
 	CodeSummaryNotFound     Code = "summary_not_found"
 	// KindConflict.
 	CodeIdempotencyKeyReused Code = "idempotency_key_reused"
-	CodeAlreadyExists        Code = "already_exists"
-	CodeInUse                Code = "in_use"
+	// CodeRequestInProgress is a request whose Idempotency-Key belongs to one that is still carried out.
+	CodeRequestInProgress Code = "request_in_progress"
+	// CodeAnswerLost is a request whose Idempotency-Key belongs to one that was carried out, and whose answer
+	// nobody has.
+	CodeAnswerLost Code = "answer_lost"
+	// CodeAlreadySending is an action that cannot be canceled any more, because an attempt may have left.
+	CodeAlreadySending Code = "already_sending"
+	// CodeOpenActions is a chat in which something is still going on.
+	CodeOpenActions   Code = "open_actions"
+	CodeAlreadyExists Code = "already_exists"
+	CodeInUse         Code = "in_use"
 	// CodeAddressTaken is an address that another member of the workspace has.
 	CodeAddressTaken Code = "address_taken"
 	// CodeSummaryEdited is a summary that a person wrote and that is not to be overwritten.
@@ -179,6 +188,10 @@ var kinds = map[Code]Kind{
 	CodeDecided:              KindConflict,
 	CodeApprovalVoid:         KindConflict,
 	CodeIdempotencyKeyReused: KindConflict,
+	CodeRequestInProgress:    KindConflict,
+	CodeAnswerLost:           KindConflict,
+	CodeAlreadySending:       KindConflict,
+	CodeOpenActions:          KindConflict,
 	CodeAlreadyExists:        KindConflict,
 	CodeInUse:                KindConflict,
 	CodeAddressTaken:         KindConflict,

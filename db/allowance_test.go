@@ -173,7 +173,7 @@ var changes = map[string]change{
 	},
 	"deleted": {
 		do: func(l *life) {
-			require.NoError(l.t, errorOf(l.s.DeleteChat(l.t.Context(), l.w.Workspace, l.w.By, l.chat)))
+			require.NoError(l.t, errorOf(l.s.DeleteChat(l.t.Context(), l.w.Workspace, l.w.By, l.chat, true)))
 		},
 		code: chat.ErrorChatDeleted,
 	},

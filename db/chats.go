@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -109,8 +108,8 @@ func (s *Store) Chat(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) (
 	return c, err
 }
 
-// ChatHead finds what must be known of a chat before anything is done in it, and whether an
-// action is stored; "" stands for no action: chat_not_found.
+// ChatHead finds what must be known of a chat before anything is done in it, and whether the key of an
+// action was used; "" stands for no action: chat_not_found.
 func (s *Store) ChatHead(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -119,7 +118,8 @@ func (s *Store) ChatHead(
 ) (chat.ChatHead, error) {
 	q := s.db.NewSelect().Column("id", "channel", "member_id", "attention").
 		ColumnExpr(
-			"EXISTS (SELECT 1 FROM actions a WHERE a.workspace_id = c.workspace_id AND a.id = ?) AS acted",
+			`(EXISTS (SELECT 1 FROM actions a WHERE a.workspace_id = c.workspace_id AND a.id = ?0)
+				OR EXISTS (SELECT 1 FROM request_keys k WHERE k.workspace_id = c.workspace_id AND k.id = ?0)) AS acted`,
 			action,
 		)
 
@@ -365,115 +365,6 @@ func checkSenders(
 	}
 
 	return nil
-}
-
-// DeleteChat hides a chat: chat_not_found, from then on everywhere. Its rows stay, for
-// deliveries under way and for the record. What waits to be sent in it ends, and so do its questions
-// to contributors; the workflows of both are returned.
-func (s *Store) DeleteChat(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID) ([]string, error) {
-	now := s.time()
-	var workflows []string
-
-	err := s.inTx(ctx, "delete a chat", func(ctx context.Context, tx bun.Tx) error {
-		var err error
-		if workflows, err = s.endInChat(ctx, tx, ws, id, now); err != nil {
-			return err
-		}
-
-		err = editChat(ctx, tx.NewUpdate().Set("deleted_at = ?", now), ws, id, now)
-		if err != nil {
-			return err
-		}
-
-		return s.audit(ctx, tx, auditEvent{
-			workspace: ws,
-			by:        by,
-			verb:      "chat.deleted",
-			object:    objectID(id),
-			detail:    changed{"canceled": len(workflows)},
-		})
-	})
-	if err != nil {
-		return nil, err
-	}
-
-	return workflows, nil
-}
-
-// endInChat ends what waits in a chat. Questions to contributors come before deliveries: who answers
-// a question locks the rows in the same order.
-func (s *Store) endInChat(
-	ctx context.Context,
-	tx bun.Tx,
-	ws chat.WorkspaceID,
-	id chat.ChatID,
-	now time.Time,
-) ([]string, error) {
-	workflows, err := s.endRequestsOf(ctx, tx, ws, id, now)
-	if err != nil {
-		return nil, err
-	}
-
-	var rows []deliveryRow
-
-	q := tx.NewSelect().
-		Model(&rows).
-		Where("d.workspace_id = ?", ws).
-		Where("d.chat_id = ?", id).
-		Where("d.submission IN ?", bun.Tuple(claimable)).
-		OrderExpr("d.id")
-
-	if err := s.locked(q).Scan(ctx); err != nil {
-		return nil, err
-	}
-
-	ended, err := s.moveAll(ctx, tx, rows, now, (*chat.Delivery).EndWithChat)
-
-	return append(workflows, ended...), err
-}
-
-// endRequestsOf ends the open questions to contributors of a chat, and returns their workflows.
-func (s *Store) endRequestsOf(
-	ctx context.Context,
-	tx bun.Tx,
-	ws chat.WorkspaceID,
-	id chat.ChatID,
-	now time.Time,
-) ([]string, error) {
-	var open []chat.ContributorRequestID
-
-	err := tx.NewSelect().
-		Model((*contributorRequestRow)(nil)).
-		Column("id").
-		Where("r.workspace_id = ?", ws).
-		Where("r.chat_id = ?", id).
-		Where("r.state = 'open'").
-		OrderExpr("r.id").
-		Scan(ctx, &open)
-	if err != nil {
-		return nil, err
-	}
-
-	var workflows []string
-
-	for _, requestID := range open {
-		before, err := s.lockRequest(ctx, tx, ws, requestID)
-		if err != nil {
-			return nil, err
-		}
-
-		request := before
-		request.Questions = slices.Clone(before.Questions)
-		request.End(chat.RequestCanceled, chat.NoteChatDeleted, now)
-
-		if err := s.saveRequest(ctx, tx, &request, &before, now); err != nil {
-			return nil, err
-		}
-
-		workflows = append(workflows, request.WorkflowID)
-	}
-
-	return workflows, nil
 }
 
 // editChat changes a chat that is not deleted: chat_not_found.

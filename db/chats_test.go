@@ -151,8 +151,8 @@ func TestDeleteChat(t *testing.T) {
 
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
-		require.NoError(t, errorOf(s.DeleteChat(t.Context(), w.Workspace, w.By, w.SMS.ID)))
-		requireCode(t, chat.CodeChatNotFound, errorOf(s.DeleteChat(t.Context(), w.Workspace, w.By, w.SMS.ID)))
+		require.NoError(t, errorOf(s.DeleteChat(t.Context(), w.Workspace, w.By, w.SMS.ID, true)))
+		requireCode(t, chat.CodeChatNotFound, errorOf(s.DeleteChat(t.Context(), w.Workspace, w.By, w.SMS.ID, true)))
 		_, err := s.Chat(t.Context(), w.Workspace, w.SMS.ID)
 		requireCode(t, chat.CodeChatNotFound, err)
 		_, err = s.Messages(t.Context(), w.Workspace, w.SMS.ID, chat.MessagePage{Page: pageOfTen()})

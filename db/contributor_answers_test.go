@@ -382,9 +382,9 @@ func TestADeletedChatEndsItsRequests(t *testing.T) {
 			in.Wait = wait
 			r := a.open(in)
 
-			ended, err := s.DeleteChat(t.Context(), a.w.Workspace, a.w.By, a.chat)
+			ended, err := s.DeleteChat(t.Context(), a.w.Workspace, a.w.By, a.chat, true)
 			require.NoError(t, err)
-			assert.Contains(t, ended, r.WorkflowID, "its workflow is made to look")
+			assert.Contains(t, ended.Workflows, r.WorkflowID, "its workflow is made to look")
 
 			after, err := s.EndRequest(t.Context(), chat.Actor{}, chat.ContributorStep{
 				WorkspaceID: a.w.Workspace,

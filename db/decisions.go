@@ -12,6 +12,8 @@ import (
 // Decide records a person's decision about a delivery, and returns it with the workflow that
 // follows it: delivery_not_found, invalid_request for a verdict that is none of the three.
 //
+// A delivery that is canceled with its action is also already_sending.
+//
 // In a state that the verdict does not fit it is a conflict that says what may be done, see
 // [chat.Delivery.Decide]. Evidence of acceptance still wins over each verdict.
 func (s *Store) Decide(
@@ -43,15 +45,7 @@ func (s *Store) Decide(
 		row.recordDecision(&d)
 
 		statements := append(storeMove(tx, &row, &moved, effect, toMicroseconds(d.At)), saveDecision(tx, &row),
-			s.insertAudit(tx, auditEvent{
-				workspace: ws,
-				by:        d.By,
-				verb:      decisionVerb(d.Verdict),
-				object:    string(id),
-				detail: changesOf(chat.AuditDelivery, before, map[string]any{"submission": row.Submission}).
-					with("as", d.Verdict).
-					with("reason", d.Reason),
-			}))
+			s.insertAudit(tx, decisionEvent(&row, &d, before)))
 
 		if d.ProviderMessageID != "" {
 			statements = append(statements, adoptOrphans(tx, &row))
@@ -89,6 +83,27 @@ func (s *Store) compareDecided(
 	}
 
 	return s.judgeDuplicates(ctx, tx, row, at)
+}
+
+// decisionEvent is the audit log's entry of a decision about a delivery, or about its action.
+func decisionEvent(row *deliveryRow, d *chat.Decision, before map[string]any) auditEvent {
+	event := auditEvent{
+		workspace: row.WorkspaceID,
+		by:        d.By,
+		verb:      decisionVerb(d.Verdict),
+		object:    string(row.ID),
+		detail: changesOf(chat.AuditDelivery, before, map[string]any{"submission": row.Submission}).
+			with("as", d.Verdict).
+			with("reason", d.Reason),
+	}
+
+	if d.ActionID != "" {
+		event.verb = "action.canceled"
+		event.object = string(d.ActionID)
+		event.detail = event.detail.with("delivery_id", row.ID)
+	}
+
+	return event
 }
 
 // decisionVerb is what the audit log calls a decision.

@@ -48,6 +48,9 @@ func (s *Store) RecordEndedAction(ctx context.Context, a chat.Action) (bool, err
 
 	var fresh bool
 
+	// Whoever asks about the action asks for something else.
+	ctx = chat.WithoutKeyedRequest(ctx)
+
 	err := s.inTx(ctx, "record an action that was ended", func(ctx context.Context, tx bun.Tx) error {
 		if row.ChatID == 0 && a.RetryOf != "" {
 			old, err := findDelivery(ctx, tx.NewSelect(), a.WorkspaceID, a.RetryOf)

@@ -185,7 +185,7 @@ func TestADeletedChatIsNotWrittenTo(t *testing.T) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		sent, err := s.PrepareSend(t.Context(), w.Send(w.SMS.ID, "hi"), dbtest.SendIDs(), dbtest.PlanText("hi"))
 		require.NoError(t, err)
-		require.NoError(t, errorOf(s.DeleteChat(t.Context(), w.Workspace, w.By, w.SMS.ID)))
+		require.NoError(t, errorOf(s.DeleteChat(t.Context(), w.Workspace, w.By, w.SMS.ID, true)))
 
 		claim, err := s.Claim(t.Context(), w.Workspace, sent.DeliveryID, clock.now, time.Minute)
 		require.NoError(t, err)

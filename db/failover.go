@@ -69,6 +69,8 @@ func (s *Store) HoldAfterFailover(ctx context.Context) (Failover, error) {
 		return found, nil
 	}
 
+	ctx = chat.WithoutKeyedRequest(ctx)
+
 	err := s.inTx(ctx, "hold what may have been sent before a failover", func(ctx context.Context, tx bun.Tx) error {
 		history, err := s.lockHistory(ctx, tx)
 		if err != nil {

@@ -9,6 +9,18 @@ import (
 
 // evidenceTries are the tries of what is known of deliveries and actions from outside.
 var evidenceTries = map[string]try{
+	"BeginRequest": {"", func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.BeginRequest(ctx, i.keyed()))
+	}},
+	"KeepAnswer": {"", func(ctx context.Context, i *intruder) (any, error) {
+		return false, i.s.KeepAnswer(ctx, i.keyed(), chat.RequestAnswer{Status: 500})
+	}},
+	"FreeRequest": {"", func(ctx context.Context, i *intruder) (any, error) {
+		return false, i.s.FreeRequest(ctx, i.keyed(), true)
+	}},
+	"HasRequest": {"", func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.HasRequest(ctx, i.ws, victimsKey))
+	}},
 	"AuditResume": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return errorOnly(i.s.AuditResume(ctx, i.ws, i.sent.ActionID, i.by, "x"))
 	}},
@@ -36,4 +48,17 @@ var evidenceTries = map[string]try{
 			time.Now(),
 		))
 	}},
+}
+
+// victimsKey is the id of a key that the victim has used, and nobody else.
+const victimsKey chat.ActionID = "0199bbbb-0000-8000-8000-00000000000c"
+
+// keyed is a request of the intruder's with the id of an action of the victim's.
+func (i *intruder) keyed() chat.KeyedRequest {
+	return chat.KeyedRequest{
+		WorkspaceID: i.ws,
+		ID:          i.request.ActionID,
+		Holder:      "intruder",
+		Fingerprint: chat.Fingerprint{chat.FieldPath: "a"},
+	}
 }

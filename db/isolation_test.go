@@ -68,7 +68,7 @@ func errorOnly(err error) (any, error) { return nil, err }
 // notOfAWorkspace are the methods that look at nothing inside of a workspace.
 var notOfAWorkspace = []string{
 	"Authenticate", "CheckWritable", "ClockOffset", "Close", "CountDuplicates", "CreateWorkspace", "Durability",
-	"ForgottenSummaries", "HeldDeliveries", "HoldAfterFailover", "HoldUnsent", "LastCallbacks", "MessageOwners",
+	"ForgetRequests", "ForgottenSummaries", "HeldDeliveries", "HoldAfterFailover", "HoldUnsent", "LastCallbacks", "MessageOwners",
 	"SenderAddresses", "SharedAddresses", "Timeline",
 	// The operator's own.
 	"GrantSender", "RevokeSender", "SenderGrants", "RevokedSenders",
@@ -150,7 +150,7 @@ var tries = map[string]try{
 		return anyResult(i.s.UpdateChat(ctx, i.ws, i.by, i.victim.SMS.ID, chat.ChatPatch{Title: new("x")}))
 	}},
 	"DeleteChat": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return anyResult(i.s.DeleteChat(ctx, i.ws, i.by, i.victim.SMS.ID))
+		return anyResult(i.s.DeleteChat(ctx, i.ws, i.by, i.victim.SMS.ID, true))
 	}},
 	"TakesPart": {"", func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.TakesPart(ctx, i.ws, i.victim.SMS.ID, i.victim.Customer.ID))
@@ -512,6 +512,12 @@ func seedRefusals(t *testing.T, i *intruder) {
 	require.NoError(t, err)
 
 	i.suppression = list.Items[0].ID
+	kept := i.keyed()
+	kept.WorkspaceID = i.victim.Workspace
+	kept.ID = victimsKey
+	_, err = i.s.BeginRequest(t.Context(), kept)
+	require.NoError(t, err)
+
 	i.bulk, err = i.s.BeginBulkRetry(
 		t.Context(),
 		i.victim.NewBulkRetry(chat.DeliveryFilter{Channel: chat.ChannelEmail}),

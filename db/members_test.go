@@ -170,7 +170,7 @@ func TestSenders(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, []chat.Inbox{inbox}, inboxes)
 		requireCode(t, chat.CodeInUse, s.DeleteInbox(t.Context(), w.Workspace, w.By, w.Inbox.ID))
-		require.NoError(t, errorOf(s.DeleteChat(t.Context(), w.Workspace, w.By, w.Email.ID)))
+		require.NoError(t, errorOf(s.DeleteChat(t.Context(), w.Workspace, w.By, w.Email.ID, true)))
 
 		require.NoError(
 			t,

@@ -237,6 +237,7 @@ func TestChecksAreTheDomainsLists(t *testing.T) {
 			[]chat.Consent{chat.ConsentUnknown, chat.ConsentGranted, chat.ConsentRevoked},
 		),
 		"recipient_holds_channel": stringsOf(chat.AddressedChannels()),
+		"request_keys_state":      stringsOf([]chat.KeyState{chat.KeyBegun, chat.KeyDone, chat.KeyAnswered}),
 		"bulk_retries_state": stringsOf(
 			[]chat.BulkState{chat.BulkRunning, chat.BulkPaused, chat.BulkFinished, chat.BulkCanceled},
 		),

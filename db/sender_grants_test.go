@@ -46,8 +46,8 @@ func TestASenderBelongsToOneWorkspace(t *testing.T) {
 
 		take()
 
-		require.NoError(t, errorOf(s.DeleteChat(t.Context(), w.Workspace, w.By, w.SMS.ID)))
-		require.NoError(t, errorOf(s.DeleteChat(t.Context(), w.Workspace, w.By, w.Email.ID)))
+		require.NoError(t, errorOf(s.DeleteChat(t.Context(), w.Workspace, w.By, w.SMS.ID, true)))
+		require.NoError(t, errorOf(s.DeleteChat(t.Context(), w.Workspace, w.By, w.Email.ID, true)))
 		require.NoError(t, s.DeletePhoneNumber(t.Context(), w.Workspace, w.By, w.PhoneNumber.ID))
 		require.NoError(t, s.DeletePhoneNumber(t.Context(), w.Workspace, w.By, second.ID))
 		require.NoError(t, s.DeleteInbox(t.Context(), w.Workspace, w.By, w.Inbox.ID))

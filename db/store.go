@@ -183,7 +183,13 @@ func (s *Store) inTx(ctx context.Context, what string, do func(ctx context.Conte
 
 	s.begun.Add(1)
 
-	return wrapErr(what, s.db.RunInTx(ctx, nil, do))
+	return wrapErr(what, s.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		if err := do(ctx, tx); err != nil {
+			return err
+		}
+
+		return s.markRequest(ctx, tx)
+	}))
 }
 
 // snapshot runs a reading of several statements that all see the same moment, and says

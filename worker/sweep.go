@@ -20,6 +20,8 @@ const (
 	sweepWithin = 45 * time.Second
 	// summaryGrace is how long after its time a chat counts as forgotten.
 	summaryGrace = 2 * time.Minute
+	// forgetLimit is how many old idempotency keys are deleted with one statement.
+	forgetLimit = 1000
 	// endedOverlap is how much two looks for ended workflows overlap: Temporal's list lags.
 	endedOverlap = 10 * time.Minute
 )
@@ -38,6 +40,7 @@ type SweepStore interface {
 	Action(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Action, error)
 	RecordEndedAction(ctx context.Context, a chat.Action) (bool, error)
 	CloseEvidence(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID) error
+	ForgetRequests(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
 // SweepEngine knows the workflows: it has one look at its delivery or chat, reports
@@ -90,6 +93,7 @@ func (s *Sweeper) Run(ctx context.Context) {
 			s.Sweep(ctx, time.Now())
 			s.SweepEnded(ctx, time.Now())
 			s.SweepSummaries(ctx, time.Now())
+			s.SweepRequests(ctx, time.Now())
 		}
 	}
 }
@@ -260,6 +264,24 @@ func (s *Sweeper) SweepSummaries(ctx context.Context, now time.Time) {
 	for _, f := range forgotten {
 		if err := s.Engine.ChatChanged(ctx, f.WorkspaceID, f.ChatID); err != nil {
 			s.Logger.ErrorContext(ctx, "a forgotten summary could not be begun", "chat_id", f.ChatID, "error", err)
+		}
+	}
+}
+
+// SweepRequests deletes the answers to requests with an Idempotency-Key that are not kept any longer.
+func (s *Sweeper) SweepRequests(ctx context.Context, now time.Time) {
+	ctx, cancel := context.WithTimeout(ctx, sweepWithin)
+	defer cancel()
+
+	for {
+		count, err := s.Store.ForgetRequests(ctx, now.Add(-chat.RequestKept), forgetLimit)
+		if err != nil {
+			s.Logger.ErrorContext(ctx, "old idempotency keys could not be deleted", "error", err)
+			return
+		}
+
+		if count < forgetLimit {
+			return
 		}
 	}
 }

@@ -34,6 +34,17 @@ type forgotten struct {
 	orphaned []chat.DeliveryID
 	chats    []chat.AutoSummary
 	changed  []chat.ChatID
+	// keys is how many idempotency keys are old, before is until when they were made.
+	keys   int
+	before time.Time
+}
+
+func (f *forgotten) ForgetRequests(_ context.Context, before time.Time, limit int) (int, error) {
+	count := min(f.keys, limit)
+	f.keys -= count
+	f.before = before
+
+	return count, nil
 }
 
 func (f *forgotten) ForgottenSummaries(context.Context, time.Time, time.Duration, int) ([]chat.AutoSummary, error) {
@@ -277,4 +288,15 @@ func TestSweepSummarizesWhatWasForgotten(t *testing.T) {
 	newSweeper(f).SweepSummaries(t.Context(), time.Now())
 
 	assert.Equal(t, []chat.ChatID{1, 2}, f.changed, "one that fails does not stop the others")
+}
+
+func TestSweepForgetsOldIdempotencyKeys(t *testing.T) {
+	t.Parallel()
+
+	f := &forgotten{keys: 2500}
+	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	newSweeper(f).SweepRequests(t.Context(), now)
+
+	assert.Zero(t, f.keys)
+	assert.Equal(t, now.Add(-chat.RequestKept), f.before)
 }

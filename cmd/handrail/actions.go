@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 type actionsCommand struct {
 	List   actionList   `cmd:"" help:"List actions, newest first; by default those that wait for a person."`
 	Show   actionShow   `cmd:"" help:"Show an action: what it waits for, and what has happened."`
+	Cancel actionCancel `cmd:"" help:"Cancel an action that has not left: a send or a retry that waits, or a bulk retry."`
 	Resume actionResume `cmd:"" help:"Resume an action that was ended in Temporal before it had done anything."`
 }
 
@@ -62,6 +64,7 @@ type actionJSON struct {
 		Code   string `json:"code"`
 		Detail string `json:"detail"`
 	} `json:"problem"`
+	Next      []string  `json:"next"`
 	CreatedAt time.Time `json:"created_at"`
 }
 
@@ -144,6 +147,10 @@ func (a *actionJSON) nextCommands() []string {
 
 	case waiting == chat.WaitingPerson && a.Delivery != nil:
 		commands = append(commands, "deliveries show "+a.Delivery.ID)
+	}
+
+	if slices.Contains(a.Next, "cancel") {
+		commands = append(commands, "actions cancel "+a.ActionID+" --reason '…'")
 	}
 
 	return commands
@@ -261,6 +268,21 @@ func (r *actionResume) Run(c *console) error {
 		path:   "actions/" + url.PathEscape(r.ID) + "/resume",
 		body:   map[string]string{"reason": r.Reason},
 		again:  true,
+	})
+}
+
+type actionCancel struct {
+	remote
+	ID     string `arg:"" help:"The action's id."`
+	Reason string `required:"" help:"The reason, for the audit log." placeholder:"TEXT"`
+}
+
+// Run cancels an action.
+func (r *actionCancel) Run(c *console) error {
+	return askAction(c, &r.remote, call{
+		method: http.MethodPost,
+		path:   "actions/" + url.PathEscape(r.ID) + "/cancel",
+		body:   map[string]string{"reason": r.Reason},
 	})
 }
 

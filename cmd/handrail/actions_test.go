@@ -54,3 +54,32 @@ func TestResumeAnAction(t *testing.T) {
 	assert.Contains(t, out, "running")
 	assert.Equal(t, "by mistake", s.all()[0].body["reason"])
 }
+
+func TestCancelAnAction(t *testing.T) {
+	t.Parallel()
+
+	const id = "01934f6e-7f30-7b22-9b3d-3f4a5b6c7d8e"
+
+	s := newStub(t, map[string][]reply{
+		"GET actions/" + id: {
+			okReply(`{"action_id": "` + id + `", "state": "parked", "waiting_for": "attempt", "next": ["cancel"]}`),
+		},
+		"POST actions/" + id + "/cancel": {
+			okReply(`{"action_id": "` + id + `", "state": "failed", "status": "canceled", "next": []}`),
+		},
+	})
+
+	status, out, errs := s.do("actions", "show", id)
+	require.Equal(t, 0, status, errs)
+	assert.Contains(t, out, "handrail actions cancel "+id+" --reason")
+
+	status, _, errs = s.do("actions", "cancel", id)
+	require.Equal(t, 2, status, "it asks for the reason")
+	assert.Contains(t, errs, "--reason")
+
+	status, out, errs = s.do("actions", "cancel", id, "--reason", "she has called")
+	require.Equal(t, 0, status, errs)
+	assert.Contains(t, out, "canceled")
+	assert.NotContains(t, out, "actions cancel", "it is offered only where it would be accepted")
+	assert.Equal(t, "she has called", s.all()[1].body["reason"])
+}

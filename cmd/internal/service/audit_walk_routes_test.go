@@ -127,7 +127,7 @@ func (w *auditWalk) walkChats() {
 	version := fmt.Sprintf("%s/summaries/%v", one, run.at("summary_id"))
 	w.ask(auditedAsk{id: "undoLabels", verb: "summary.labels_undone", path: version + "/undo-labels"})
 	w.ask(auditedAsk{id: "restoreSummary", verb: "summary.restored", path: version + "/restore"})
-	w.ask(auditedAsk{id: "deleteChat", verb: "chat.deleted", path: one})
+	w.ask(auditedAsk{id: "deleteChat", verb: "chat.deleted", path: one + "?cancel=true"})
 }
 
 func (w *auditWalk) walkKeys() {
@@ -173,6 +173,15 @@ func (w *auditWalk) walkDeliveries() {
 		id:   "cancelDelivery",
 		verb: "delivery.canceled",
 		path: fmt.Sprintf("/deliveries/%v/cancel", waiting),
+		body: fields("reason", "she has called"),
+	})
+
+	next := w.call("POST", sendPath(w.people.sms.ID), sendBody("Wait longer"), "Prefer", "wait=1")
+	w.eventually(func() bool { return w.delivery(next.at("delivery", "id")).at("retry_at") != nil })
+	w.ask(auditedAsk{
+		id:   "cancelAction",
+		verb: "action.canceled",
+		path: fmt.Sprintf("/actions/%v/cancel", next.at("action_id")),
 		body: fields("reason", "she has called"),
 	})
 	w.setFaults()

@@ -174,18 +174,21 @@ func (w *auditWalk) ask(a auditedAsk) response {
 	return r
 }
 
-// entryOf is the audit entry of a request, nil if there is none yet.
+// entryOf is the first audit entry of a request, nil if there is none yet: a bulk retry has more.
 func (w *auditWalk) entryOf(request string) map[string]any {
 	w.Helper()
 
+	var first map[string]any
+
+	// The newest comes first.
 	r := w.call("GET", "/audit-log?limit=20", nil)
 	for _, item := range r.at("items").([]any) {
 		if entry := item.(map[string]any); entry["request_id"] == request {
-			return entry
+			first = entry
 		}
 	}
 
-	return nil
+	return first
 }
 
 func fields(pairs ...any) map[string]any {

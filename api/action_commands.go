@@ -1,0 +1,125 @@
+package api
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"handrail/chat"
+)
+
+type resumeActionInput struct {
+	Body reasonJSON
+}
+
+// resumeAction has an action taken up again that was ended before it had done anything.
+func (s *service) resumeAction(ctx context.Context, in *resumeActionInput) (*actionOutput, error) {
+	c := callFrom(ctx)
+	action := c.action
+
+	reason := strings.TrimSpace(in.Body.Reason)
+	if err := checkReason(reason, true); err != nil {
+		return nil, err
+	}
+
+	// One that runs again is what was asked for.
+	if action.State != chat.ActionRunning {
+		if err := action.Resumable(); err != nil {
+			return nil, err
+		}
+
+		// Before it runs: nobody acts without an entry, and an entry too many says only that it was asked for.
+		if err := s.store.AuditResume(ctx, c.workspace(), action.ID, c.actor(), reason); err != nil {
+			return nil, err
+		}
+
+		if err := s.engine.Resume(ctx, action); err != nil {
+			return nil, err
+		}
+
+		action.State = chat.ActionRunning
+		action.Problem = nil
+	}
+
+	body, err := s.present(ctx, action)
+	if err != nil {
+		return nil, err
+	}
+
+	return &actionOutput{Body: body}, nil
+}
+
+type cancelActionInput struct{ Body reasonJSON }
+
+// cancelAction ends an action that has not left: with its delivery, in one transaction with whoever would claim it.
+func (s *service) cancelAction(ctx context.Context, in *cancelActionInput) (*actionOutput, error) {
+	c := callFrom(ctx)
+
+	reason := strings.TrimSpace(in.Body.Reason)
+	if err := checkReason(reason, true); err != nil {
+		return nil, err
+	}
+
+	view := chat.ActionView{Action: c.action}
+	if err := s.findParts(ctx, &view); err != nil {
+		return nil, err
+	}
+
+	if err := view.CheckCancel(); err != nil {
+		return nil, err
+	}
+
+	if err := s.cancelParts(ctx, &view, reason); err != nil {
+		return nil, err
+	}
+
+	action, err := s.findAction(ctx, c.workspace(), c.action.ID)
+	if err != nil {
+		return nil, err
+	}
+
+	body, err := s.present(ctx, action)
+	if err != nil {
+		return nil, err
+	}
+
+	return &actionOutput{Body: body}, nil
+}
+
+// cancelParts cancels the bulk retry or the delivery of an action. That may fail: an attempt may have begun meanwhile.
+func (s *service) cancelParts(ctx context.Context, view *chat.ActionView, reason string) error {
+	c := callFrom(ctx)
+
+	if view.Kind == chat.ActionRetryDeliveries {
+		_, err := s.moveBulkRetry(chat.BulkCanceled)(ctx, &moveInput{
+			bulkRetryPath: bulkRetryPath{BulkRetryID: view.ID},
+			Body:          reasonJSON{Reason: reason},
+		})
+
+		return err
+	}
+
+	decided, workflowID, err := s.store.Decide(ctx, c.workspace(), view.Delivery.ID, chat.Decision{
+		Verdict:  chat.VerdictCancel,
+		Reason:   reason,
+		ActionID: view.ID,
+		By:       c.actor(),
+		At:       time.Now(),
+	})
+	if err != nil {
+		return err
+	}
+
+	s.notifier.notify(workflowID, decided.Snapshot())
+
+	return nil
+}
+
+// nextForAction names the calls by which something may be done about an action.
+func nextForAction(view *chat.ActionView) []string {
+	if view.CheckCancel() != nil {
+		return []string{}
+	}
+
+	return []string{"cancel"}
+}
