@@ -159,6 +159,11 @@ func nameChoices(choices []any) (names map[string]int, longest int) {
 		if name := joinTokens(tokens); name != "" && choice != nil {
 			names[name] = i
 			longest = max(longest, len(tokens))
+
+			// "e-mail" is written as one word as well.
+			if joined := strings.ReplaceAll(name, " ", ""); strings.Contains(fmt.Sprint(choice), "-") {
+				names[joined] = i
+			}
 		}
 	}
 

@@ -20,8 +20,9 @@ type Asked struct {
 // answerText is an answer taken apart.
 type answerText struct {
 	tokens []token
-	// units are words that may stand behind a number, for the question asks how many of them.
-	units []string
+	// units are words that may stand behind a number, for the question asks how many of them: each is what follows
+	// "how many".
+	units [][]string
 	// measured are the units that the question names.
 	measured []unit
 	// language is the question's, "" if it is not known.
@@ -65,24 +66,27 @@ func dropName(tokens []token, name string) []token {
 	return tokens[:end]
 }
 
-// unitsOf are the words that a question asks the number of.
-func unitsOf(question string) []string {
+// unitsOf are the words that a question asks the number of, with those that follow.
+func unitsOf(question string) [][]string {
 	if len(question) > maxAnswer {
 		return nil
 	}
 
-	var units []string
+	var units [][]string
 
 	words := wordsIn(question)
 	for i := range words {
 		n := shared.howMany.measurePrefix(words[i:])
 		if n > 0 && i+n < len(words) {
-			units = append(units, words[i+n])
+			units = append(units, words[i+n:min(len(words), i+n+maxUnit)])
 		}
 	}
 
 	return units
 }
+
+// maxUnit is the most words of what a question asks the number of.
+const maxUnit = 3
 
 // words are the words from one token on, as far as they stand side by side.
 func (a *answerText) words(from int) []string {

@@ -95,19 +95,17 @@ func foldAnswer(text string) string {
 	return folded.String()
 }
 
-// groupSpace is a space that does not break, before three digits of a number: it groups them.
-var groupSpace = regexp.MustCompile(`(\d)[\x{00a0}\x{2009}\x{202f}](\d{3})(\D|$)`)
+// groupSpace is a space before three digits of a number: it groups them.
+var groupSpace = regexp.MustCompile(`(^|[^\d.,:/-])(\d{1,3})[ \x{00a0}\x{2009}\x{202f}](\d{3}(?:[ \x{00a0}\x{2009}\x{202f}]\d{3})*(?:[.,]\d{1,2})?)($|[^\d.,:/-]|[.,:](?:\D|$))`)
 
 // joinGroups takes the spaces out of numbers that group their digits.
 func joinGroups(text string) string {
-	for {
-		joined := groupSpace.ReplaceAllString(text, "$1$2$3")
-		if joined == text {
-			return text
-		}
+	return groupSpace.ReplaceAllStringFunc(text, func(number string) string {
+		parts := groupSpace.FindStringSubmatch(number)
+		grouped := strings.NewReplacer(" ", "", "\u00a0", "", "\u2009", "", "\u202f", "").Replace(parts[3])
 
-		text = joined
-	}
+		return parts[1] + parts[2] + grouped + parts[4]
+	})
 }
 
 // isUnseen reports whether a character only changes how others look: joiners, variants, skin tones, and

@@ -97,11 +97,19 @@ func (a *answerText) unitAfter(at int) int {
 		return n
 	}
 
-	if at < len(a.tokens) && slices.Contains(a.units, a.tokens[at].text) {
-		return 1
+	words := a.words(min(at, len(a.tokens)))
+	longest := 0
+
+	for _, counted := range a.units {
+		n := 0
+		for n < min(len(words), len(counted)) && words[n] == counted[n] {
+			n++
+		}
+
+		longest = max(longest, n)
 	}
 
-	return 0
+	return longest
 }
 
 // fits reports whether the question asks in the unit. Of money and degrees it may also say nothing: then the number is
