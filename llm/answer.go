@@ -27,6 +27,19 @@ type point struct {
 	Messages numbers `json:"messages"`
 }
 
+// UnmarshalJSON takes a point, and a text alone, which names no messages.
+func (p *point) UnmarshalJSON(data []byte) error {
+	*p = point{}
+
+	if json.Unmarshal(data, &p.Text) == nil {
+		return nil
+	}
+
+	type plain point
+
+	return json.Unmarshal(data, (*plain)(p)) //nolint:wrapcheck // it is read by its type
+}
+
 type choice struct {
 	Name       string     `json:"name"`
 	Confidence confidence `json:"confidence"`

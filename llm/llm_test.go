@@ -100,7 +100,7 @@ func TestUnusableAnswers(t *testing.T) {
 		"not JSON":               {"no", "it is not valid JSON"},
 		"half an object":         {`{"title":"a"`, "it is not valid JSON"},
 		"wrong shape":            {`{"title":5}`, "the field title must not be a JSON number"},
-		"points without numbers": {head + `"key_points":["late"]}`, "the field key_points must not be a JSON string"},
+		"points without numbers": {head + `"key_points":["late"]}`, "every key point, open question and next step must name the messages it rests on"},
 		"no summary":             {`{"title":"a"}`, "summary must have 1 to 4000 characters"},
 		"empty":                  {" \n", "it is empty"},
 		"other fields alone":     {`{"sk-secret":1}`, "must have 1 to"},

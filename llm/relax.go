@@ -37,6 +37,9 @@ var quoteKinds = map[rune]string{
 	'"': `"`, '\'': `'`, '“': "”“", '”': "”“", '„': "“”", '‘': "’‘", '’': "’‘",
 }
 
+// wideMarks are the marks of JSON as they are written between Chinese and Japanese characters.
+var wideMarks = map[rune]rune{'｛': '{', '｝': '}', '［': '[', '］': ']', '：': ':', '，': ',', '＂': '"'}
+
 // step reads what stands next outside of a text.
 func (r *relaxer) step() {
 	c := r.in[r.at]
@@ -49,18 +52,22 @@ func (r *relaxer) step() {
 		return
 	case r.skipComment():
 		return
-	case c == ',':
+	case c == ',', wideMarks[c] == ',':
 		r.at++
 		r.comma = true
 
 		return
 	}
 
-	if r.comma && c != '}' && c != ']' {
+	if r.comma && !strings.ContainsRune("}]｝］", c) {
 		r.out.WriteByte(',')
 	}
 
 	r.comma = false
+
+	if plain, isWide := wideMarks[c]; isWide {
+		c = plain
+	}
 
 	switch enders, isQuote := quoteKinds[c]; {
 	case isQuote:
@@ -144,7 +151,8 @@ func (r *relaxer) copyEscape() {
 	c := r.in[r.at]
 	r.at++
 
-	if c != '\'' { // which JSON does not escape
+	// Anything else JSON does not escape: Markdown does, and Python.
+	if strings.ContainsRune(`"\/bfnrtu`, c) {
 		r.out.WriteByte('\\')
 	}
 
@@ -155,7 +163,7 @@ func (r *relaxer) copyEscape() {
 func (r *relaxer) endsText() bool {
 	for i := r.at; i < len(r.in); i++ {
 		if !unicode.IsSpace(r.in[i]) {
-			return strings.ContainsRune(",:}]", r.in[i])
+			return strings.ContainsRune(",:}]，：｝］", r.in[i])
 		}
 	}
 

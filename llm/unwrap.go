@@ -32,6 +32,11 @@ func findAnswer(text string) string {
 
 	// As it is first: a message that is quoted may hold any of these marks.
 	parts := []string{text, thought.ReplaceAllString(bare, ""), bare}
+	if beginsAnswer(parts[1]) && parts[1] != bare {
+		// What was drafted while it thought is no answer, also where the answer was cut off.
+		parts = parts[1:2]
+	}
+
 	finder := &answerFinder{left: maxAnswerBytes}
 
 	for _, part := range parts {
@@ -40,8 +45,12 @@ func findAnswer(text string) string {
 		}
 	}
 
-	for _, part := range parts[1:] {
-		if brace := strings.IndexByte(part, '{'); brace >= 0 {
+	for _, part := range parts[len(parts)/2:] {
+		if found := finder.findLast(joinTexts(part)); found != "" {
+			return found
+		}
+
+		if brace := strings.IndexAny(part, "{｛"); brace >= 0 {
 			if found := finder.findLast(relaxJSON(part[brace:])); found != "" {
 				return found
 			}
@@ -49,6 +58,77 @@ func findAnswer(text string) string {
 	}
 
 	return bare
+}
+
+// beginsAnswer reports whether a text begins as an answer does.
+func beginsAnswer(text string) bool {
+	text = strings.TrimSpace(text)
+	return strings.HasPrefix(text, "{") || strings.HasPrefix(text, "```")
+}
+
+// textFields are the names under which servers put what a model has written, in their own answers and in the parts of
+// a stream.
+var textFields = []string{"content", "text", "arguments"}
+
+// joinTexts returns what a model has written according to the JSON in a text: of an answer of a chat server, of its
+// parts, or of its stream, that stands where the answer itself should. It is "" if there is none.
+func joinTexts(text string) string {
+	var joined strings.Builder
+
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), "data:"))
+
+		if budget.Document.Check([]byte(line)) == nil {
+			collectTexts(firstValue(line), &joined)
+		}
+	}
+
+	return unquote(joined.String())
+}
+
+// firstValue is the first JSON list or object in a line, nil if none begins at one of its first brackets.
+func firstValue(line string) any {
+	const mostTried = 4
+
+	for at, tries := 0, 0; tries < mostTried; tries++ {
+		next := strings.IndexAny(line[at:], "{[")
+		if next < 0 {
+			return nil
+		}
+
+		at += next
+
+		var value any
+		if json.NewDecoder(strings.NewReader(line[at:])).Decode(&value) == nil {
+			return value
+		}
+
+		at++
+	}
+
+	return nil
+}
+
+// collectTexts writes the texts of a JSON value, in their order.
+func collectTexts(value any, into *strings.Builder) {
+	switch value := value.(type) {
+	case []any:
+		for _, item := range value {
+			collectTexts(item, into)
+		}
+
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(value)) {
+			written, isText := value[name].(string)
+
+			switch {
+			case isText && slices.Contains(textFields, name):
+				into.WriteString(written)
+			case !isText:
+				collectTexts(value[name], into)
+			}
+		}
+	}
 }
 
 // unquote returns the text in a JSON string of one.

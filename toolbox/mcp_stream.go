@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 
 	"handrail/budget"
 )
@@ -85,12 +86,30 @@ func tidyLines(source io.Reader) io.Reader {
 	})
 }
 
+// byteOrderMark may stand before the first event.
+var byteOrderMark = []byte("\ufeff")
+
+// eventFields are the fields of an event beside its data. What has none of these names is left out, as are comments
+// (HTML, 9.2.6).
+var eventFields = [][]byte{[]byte("event:"), []byte("id:"), []byte("retry:")}
+
+func isEventField(line []byte) bool {
+	return slices.ContainsFunc(eventFields, func(field []byte) bool { return bytes.HasPrefix(line, field) })
+}
+
 // tidyEvents are server-sent events with their messages tidied (HTML, 9.2). The data of an event becomes one
 // line.
 func tidyEvents(source io.Reader) io.Reader {
 	var data []byte
 
+	isFirst := true
+
 	return newLineReader(source, func(line []byte) []byte {
+		if isFirst {
+			line = bytes.TrimPrefix(line, byteOrderMark)
+			isFirst = false
+		}
+
 		value, is := bytes.CutPrefix(line, []byte("data:"))
 		if is {
 			data = append(append(data, bytes.TrimRight(value, "\r\n")...), '\n')
@@ -101,8 +120,17 @@ func tidyEvents(source io.Reader) io.Reader {
 			return nil
 		}
 
-		if len(bytes.TrimRight(line, "\r\n")) > 0 || len(data) == 0 {
+		isEnd := len(bytes.TrimRight(line, "\r\n")) == 0
+
+		switch {
+		case isEnd && len(bytes.TrimSpace(data)) == 0:
+			data = data[:0]
 			return line
+		case isEnd:
+		case isEventField(line):
+			return line
+		default:
+			return nil
 		}
 
 		tidied := append([]byte("data: "), bytes.TrimSpace(tidyMessage(bytes.TrimSpace(data)))...)
