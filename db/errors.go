@@ -67,6 +67,10 @@ func wrapErr(what string, err error) error {
 		return chat.Unavailable(readOnlyMessage).Because(fmt.Errorf("%s: %w", what, err))
 	}
 
+	if isFull(err) {
+		return chat.Unavailable(fullMessage).Because(fmt.Errorf("%s: %w", what, err))
+	}
+
 	if isUnavailable(err) {
 		return chat.Unavailable("the database does not answer now; try again").Because(fmt.Errorf("%s: %w", what, err))
 	}
@@ -93,6 +97,18 @@ func isUnavailable(err error) bool {
 func isReadOnly(err error) bool {
 	e, ok := errors.AsType[pgdriver.Error](err)
 	return ok && e.Field('C') == "25006"
+}
+
+// isFull reports whether the database has no room on its disk: disk_full of PostgreSQL's appendix A, SQLITE_FULL.
+func isFull(err error) bool {
+	e, ok := errors.AsType[pgdriver.Error](err)
+	return ok && e.Field('C') == "53100" || sqliteFull(err)
+}
+
+// isMissingTable reports whether a table is not there, for it comes with a migration.
+func isMissingTable(err error) bool {
+	e, ok := errors.AsType[pgdriver.Error](err)
+	return ok && e.Field('C') == "42P01" || err != nil && strings.Contains(err.Error(), "no such table")
 }
 
 // ErrInvalidURL is in every error of [Open] that the URL itself is the reason of: trying

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"context"
 	"crypto/tls"
 	"slices"
 
@@ -20,6 +21,16 @@ func (s *Store) Watched(hook bun.QueryHook) *Store {
 	watched.db = s.db.WithQueryHook(hook)
 
 	return &watched
+}
+
+// FillDisk keeps the file of an SQLite database from growing.
+func FillDisk(ctx context.Context, s *Store) error {
+	s.db.SetMaxOpenConns(1)
+	s.db.SetMaxIdleConns(1)
+
+	_, err := s.db.ExecContext(ctx, "PRAGMA max_page_count = 1") // which SQLite takes for the present size
+
+	return err
 }
 
 // MigrationLock is the first key of the advisory lock.

@@ -4,16 +4,43 @@ import (
 	"context"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"handrail/chat"
 )
 
-// CheckWritable reports whether the database answers and takes writes. A PostgreSQL that
-// recovers, is a standby, or was made read-only does not: CodeUnavailable.
+// CheckWritable reports whether the database answers and takes writes. One whose disk is full, and a PostgreSQL that
+// recovers, is a standby, or was made read-only, does not: CodeUnavailable.
 func (s *Store) CheckWritable(ctx context.Context) error {
-	if !s.postgres() {
-		return s.Ping(ctx)
+	if s.postgres() {
+		if err := s.checkReadOnly(ctx); err != nil {
+			return err
+		}
 	}
 
+	return s.probe(ctx)
+}
+
+// probe writes, for nothing else shows that a disk is full. Repeated, it writes the same row.
+func (s *Store) probe(ctx context.Context) error {
+	err := s.inTx(ctx, "try a write", func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewRaw(
+			"INSERT INTO probe (name, checked_at) VALUES ('write', ?) "+
+				"ON CONFLICT (name) DO UPDATE SET checked_at = excluded.checked_at",
+			s.time(),
+		).Exec(ctx)
+
+		return err
+	})
+	if isMissingTable(err) {
+		return nil // it comes with the migrations, whose absence is told by itself
+	}
+
+	return err
+}
+
+// checkReadOnly asks PostgreSQL whether it takes writes.
+func (s *Store) checkReadOnly(ctx context.Context) error {
 	var recovering, readOnly bool
 
 	err := s.db.NewRaw("SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on'").
@@ -87,5 +114,7 @@ func (s *Store) Durability(ctx context.Context) (*Durability, error) {
 
 	return &d, nil
 }
+
+const fullMessage = "the database has no room left on its disk: it takes no writes until there is some; reading works"
 
 const readOnlyMessage = "the database takes no writes now: it is read-only; try again"

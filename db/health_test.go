@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"crypto/rand"
 	"testing"
 	"time"
 
@@ -80,4 +81,27 @@ func TestTheClocksAreCompared(t *testing.T) {
 		require.NoError(t, err)
 		assert.InDelta(t, ahead.Seconds(), offset.Seconds(), 5, name)
 	}
+}
+
+// TestAFullDiskStopsNoReading: every request was a 500, for the note of a key's use could not be written, and the
+// database counted as ready.
+func TestAFullDiskStopsNoReading(t *testing.T) {
+	t.Parallel()
+
+	s := dbtest.New(t)
+	w := dbtest.Seed(t, s)
+	require.NoError(t, db.FillDisk(t.Context(), s))
+
+	var err error
+	for err == nil { // there is room in the pages that are there
+		_, err = s.CreateLabel(t.Context(), w.Workspace, w.By, chat.Label{Name: rand.Text(), Description: rand.Text()})
+	}
+
+	requireUnavailable(t, err, "no room left on its disk")
+
+	_, err = s.Authenticate(t.Context(), w.Hash(), time.Now())
+	require.NoError(t, err)
+
+	_, err = s.Chat(t.Context(), w.Workspace, w.SMS.ID)
+	require.NoError(t, err)
 }

@@ -153,7 +153,7 @@ func TestEveryTableBelongsToAWorkspace(t *testing.T) {
 		}
 
 		// The history is that of the whole database; what waits for its sender is nobody's yet.
-		ofNone := []string{"workspaces", "database_timeline", "inbound_waiting"}
+		ofNone := []string{"workspaces", "database_timeline", "inbound_waiting", "probe"}
 		orphans := []string{"inbound (event_key) -> provider_events", "inbound_waiting (inbound_id) -> inbound"}
 
 		for table, has := range tables {

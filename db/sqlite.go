@@ -92,6 +92,12 @@ func createPrivately(file string) error {
 	return wrapErr("make the file of SQLite", made.Close())
 }
 
+// sqliteFull reports whether the file cannot grow.
+func sqliteFull(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && e.Code() == sqlite3.SQLITE_FULL
+}
+
 // sqliteViolation reads SQLite's extended result code.
 func sqliteViolation(err error) violation {
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {

@@ -10,3 +10,5 @@ func openSQLite(string, options) (*Store, error) {
 }
 
 func sqliteViolation(error) violation { return noViolation }
+
+func sqliteFull(error) bool { return false }
