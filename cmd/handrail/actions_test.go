@@ -83,3 +83,39 @@ func TestCancelAnAction(t *testing.T) {
 	assert.NotContains(t, out, "actions cancel", "it is offered only where it would be accepted")
 	assert.Equal(t, "she has called", s.all()[1].body["reason"])
 }
+
+func TestToolCallsAreListedAndShown(t *testing.T) {
+	t.Parallel()
+
+	const action = `{"action_id":"0193","kind":"send_assistant_message","state":"parked","status":"tool_call_unknown",
+		"waiting_for":"tool_decision","created_at":"2026-11-22T10:00:00Z","message":{"tool_calls":[
+			{"id":"call_0","name":"add_label","status":"succeeded","arguments":{}},
+			{"id":"call_1","name":"book\u001b[2J","status":"unknown","risk":"write","attempts":1,"arguments":{"guests":4},
+				"error_code":"timeout","error":"the tool has not answered in time"}]}}`
+
+	s := newStub(t, map[string][]reply{
+		"GET actions":      {aPage("", action), aPage("")},
+		"GET actions/0193": {okReply(action), okReply(action), okReply(action)},
+	})
+
+	status, out, errs := s.do("tool-calls", "list")
+	require.Equal(t, 0, status, errs)
+	assert.Contains(t, out, "call_1")
+	assert.NotContains(t, out, "call_0", "it has ended")
+	assert.NotContains(t, out, "\x1b")
+	assert.Equal(t, "limit=20&waiting_for=tool_decision", s.sent("actions").query)
+
+	_, out, _ = s.do("tool-calls", "list")
+	assert.Equal(t, "no tool calls wait for this\n", out)
+
+	status, out, errs = s.do("tool-calls", "show", "0193", "call_1")
+	require.Equal(t, 0, status, errs)
+
+	for _, want := range []string{`{"guests":4}`, "timeout the tool has not", "tool-calls resolve 0193 call_1 --outcome"} {
+		assert.Contains(t, out, want)
+	}
+
+	status, _, errs = s.do("tool-calls", "show", "0193", "call_7")
+	assert.Equal(t, 1, status)
+	assert.Contains(t, errs, "it has: call_0, call_1")
+}

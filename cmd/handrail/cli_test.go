@@ -202,3 +202,18 @@ func TestHelpConfigAndVersion(t *testing.T) {
 	assert.Contains(t, shown, "DATABASE_URL=postgres://handrail:xxxxx@db/handrail")
 	assert.NotContains(t, shown, "hunter2")
 }
+
+func TestTheVersionIsAFlagToo(t *testing.T) {
+	t.Parallel()
+
+	out := newTerminal(t).must("--version")
+	assert.Equal(t, newTerminal(t).must("version"), out)
+}
+
+func TestCompletionForEachShell(t *testing.T) {
+	t.Parallel()
+
+	for _, shell := range []string{"bash", "zsh", "fish"} {
+		assert.Contains(t, newTerminal(t).must("completion", shell, "-c"), "complet", shell)
+	}
+}

@@ -118,7 +118,8 @@ func showList[T any](c *console, r *remote, l listing, s listView[T]) error {
 		t.row(s.row(&found.Items[i])...)
 	}
 
-	found.sayMore(c)
+	// Below the table, which may be longer than the screen.
+	defer found.sayMore(c)
 
 	return t.flush()
 }

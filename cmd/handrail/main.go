@@ -15,8 +15,10 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	kongcompletion "github.com/jotaen/kong-completion"
 
 	"handrail/cmd/internal/config"
+	"handrail/cmd/internal/service"
 )
 
 type cli struct {
@@ -36,7 +38,7 @@ type cli struct {
 	Suppressions suppressionsCommand `cmd:"" help:"List the addresses that get no messages, and allow one again."`
 	Inbound      inboundCommand      `cmd:"" help:"List and explain what came in; take again what was orphaned or refused."`
 	Tools        toolsCommand        `cmd:"" help:"List and show the workspace's tools, test one, reload an MCP server's tools, change a signing secret."`
-	ToolCalls    toolCallsCommand    `cmd:"" help:"Resolve a tool call whose outcome is unknown."`
+	ToolCalls    toolCallsCommand    `cmd:"" help:"List and show tool calls, and resolve one whose outcome is unknown."`
 	Approvals    approvalsCommand    `cmd:"" help:"List what waits for a second member, and approve or refuse it."`
 	Audit        auditCommand        `cmd:"" help:"List who has done what: the audit log."`
 	Requests     requestsCommand     `cmd:"" help:"List, show, answer and cancel questions to contributors."`
@@ -46,8 +48,12 @@ type cli struct {
 
 	Doctor  doctorCommand  `cmd:"" help:"Check the configuration, the database and Temporal, and say what to do; exit 1 if something fails."`
 	Config  configCommand  `cmd:"" help:"Show the settings in force and what each is for. Secrets are masked."`
-	Health  healthCommand  `cmd:"" help:"Check whether the API on this machine is ready; exit 1 if it is not."`
+	Health  healthCommand  `cmd:"" help:"Check whether the API is ready; exit 1 if it is not."`
 	Version versionCommand `cmd:"" help:"Show the version."`
+
+	Completion kongcompletion.Completion `cmd:"" help:"Show the command that turns on tab completion in bash, zsh or fish."`
+
+	ShowVersion kong.VersionFlag `name:"version" help:"Show the version."`
 }
 
 // process is what every command works with.
@@ -82,6 +88,7 @@ func (c *console) run(args []string) int {
 	parser, err := kong.New(
 		&cli{},
 		kong.Name("handrail"),
+		kong.Vars{"version": "handrail " + service.Version},
 		kong.Description(description),
 		kong.UsageOnError(),
 		kong.Writers(c.out, c.errs),
@@ -93,6 +100,8 @@ func (c *console) run(args []string) int {
 	if err != nil {
 		return c.fail(err)
 	}
+
+	kongcompletion.Register(parser)
 
 	command, err := parser.Parse(args)
 

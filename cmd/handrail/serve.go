@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -125,24 +126,35 @@ func listenOn(name, addr string) (net.Listener, error) {
 	return l, nil
 }
 
-type healthCommand struct{}
+type healthCommand struct {
+	URL string `from:"HANDRAIL_URL" placeholder:"URL" help:"Where the API is ($HANDRAIL_URL); by default on this machine, at the port of HANDRAIL_ADDR."`
+}
 
-// Run asks /readyz.
-func (healthCommand) Run(p *process) error {
-	ctx, cancel := context.WithTimeout(p.ctx, 5*time.Second)
-	defer cancel()
+// address is where the API is asked.
+func (h *healthCommand) address(p *process) (string, error) {
+	if h.URL != "" {
+		return strings.TrimSuffix(h.URL, "/") + "/readyz", nil
+	}
 
 	_, port, err := net.SplitHostPort(p.config.Addr)
 	if err != nil {
-		return fmt.Errorf("HANDRAIL_ADDR: %w", err)
+		return "", fmt.Errorf("HANDRAIL_ADDR: %w", err)
 	}
 
-	request, err := http.NewRequestWithContext(
-		ctx,
-		http.MethodGet,
-		"http://"+net.JoinHostPort("127.0.0.1", port)+"/readyz",
-		nil,
-	)
+	return "http://" + net.JoinHostPort("127.0.0.1", port) + "/readyz", nil
+}
+
+// Run asks /readyz.
+func (h *healthCommand) Run(p *process) error {
+	ctx, cancel := context.WithTimeout(p.ctx, 5*time.Second)
+	defer cancel()
+
+	address, err := h.address(p)
+	if err != nil {
+		return err
+	}
+
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return fmt.Errorf("ask whether the API is ready: %w", err)
 	}

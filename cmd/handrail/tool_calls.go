@@ -9,6 +9,8 @@ import (
 )
 
 type toolCallsCommand struct {
+	List    toolCallList    `cmd:"" help:"List the tool calls of sends that wait: by default those that a person must resolve."`
+	Show    toolCallShow    `cmd:"" help:"Show a tool call: its arguments, its attempts, and what may be done."`
 	Resolve toolCallResolve `cmd:"" help:"Resolve a tool call whose outcome is unknown."`
 }
 
@@ -16,6 +18,8 @@ type toolCallsCommand struct {
 func (toolCallsCommand) Help() string {
 	return `If a call may have had its effect and its tool is not idempotent, the call is not repeated
 automatically. Its send waits until a person has resolved it. This needs a key with the scope chats:admin.
+
+To see what waits: handrail tool-calls list. To see one: handrail tool-calls show ACTION CALL
 
 ` + exitHelp
 }
