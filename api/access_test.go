@@ -137,6 +137,7 @@ func TestScopesOfRoutes(t *testing.T) {
 		"getDelivery":          "deliveries:read",
 		"retryDelivery":        "deliveries:write",
 		"cancelDelivery":       "deliveries:write",
+		"lookUpDelivery":       "deliveries:write",
 		"resolveDelivery":      "deliveries:write",
 		"retryDeliveries":      "deliveries:admin",
 		"listBulkRetries":      "deliveries:read",

@@ -306,6 +306,7 @@ type listDeliveriesInput struct {
 	Channel     channelJSON      `query:"channel"`
 	ErrorCode   string           `query:"error_code" maxLength:"100" example:"twilio_30003"`
 	ChatID      chat.ChatID      `query:"chat_id" minimum:"1"`
+	MemberID    chat.MemberID    `query:"member_id" minimum:"1" doc:"What was sent in the chats with this member."`
 	BulkRetryID chat.ActionID    `query:"bulk_retry_id" format:"uuid" doc:"What this bulk retry has begun."`
 	Since       time.Time        `query:"since" doc:"Made at this time or later."`
 	Until       time.Time        `query:"until" doc:"Made before this time."`
@@ -323,6 +324,7 @@ func (s *service) listDeliveries(ctx context.Context, in *listDeliveriesInput) (
 		Channel:     chat.Channel(in.Channel),
 		ErrorCode:   in.ErrorCode,
 		ChatID:      in.ChatID,
+		MemberID:    in.MemberID,
 		BulkRetryID: in.BulkRetryID,
 		Since:       timeIfGiven(in.Since),
 		Until:       timeIfGiven(in.Until),

@@ -76,6 +76,8 @@ func retryRefusals() []chat.Code {
 }
 
 func (s *service) commandRoutes() {
+	s.lookUpRoute()
+
 	write := withScope(chat.ScopeDeliveriesWrite)
 
 	registerRoute(s, s.retryDelivery, route{
@@ -129,6 +131,54 @@ func (s *service) commandRoutes() {
 		},
 		answer: exampleDecided(chat.VerdictSent),
 	})
+}
+
+// lookUpRoute registers the route by which somebody asks the provider now.
+func (s *service) lookUpRoute() {
+	registerRoute(s, s.lookUpDelivery, route{
+		method:       http.MethodPost,
+		path:         "/deliveries/{delivery_id}/look-up",
+		access:       withScope(chat.ScopeDeliveriesWrite),
+		withDelivery: true,
+		id:           "lookUpDelivery",
+		tag:          tagDeliveries,
+		summary:      "Ask the provider about a delivery",
+		problems:     []chat.Code{chat.CodeConflict},
+		description: "Handrail asks by itself in due time; this asks now, and answers with the delivery as it stands " +
+			"then. It is for one that may have been sent, or whose final status is not known: 409 for any other. It " +
+			"may be asked twice. 503 when the provider has not answered within the wait.",
+		answer:     exampleDecided(chat.VerdictSent),
+		repeatable: true,
+	})
+}
+
+// lookUpDelivery asks the provider, and tells the delivery's workflow what it said.
+func (s *service) lookUpDelivery(ctx context.Context, _ *struct{}) (*decidedOutput, error) {
+	c := callFrom(ctx)
+
+	if err := c.delivery.CheckLookUp(); err != nil {
+		return nil, err
+	}
+
+	if err := s.store.AuditLookUp(ctx, c.workspace(), c.delivery.ID, c.actor()); err != nil {
+		return nil, err
+	}
+
+	if err := s.engine.LookUp(ctx, c.workspace(), &c.delivery, s.wait); err != nil {
+		return nil, err
+	}
+
+	seen, err := s.store.Delivery(ctx, c.workspace(), c.delivery.ID)
+	if err != nil {
+		return nil, err
+	}
+
+	if action, err := s.store.Action(ctx, c.workspace(), seen.ActionID); err == nil {
+		// The workflow looks at the store too, later.
+		s.notifier.notify(action.WorkflowID, seen.Snapshot())
+	}
+
+	return &decidedOutput{Body: presentDelivery(seen)}, nil
 }
 
 func exampleDecided(verdict chat.Verdict) DeliveryJSON {

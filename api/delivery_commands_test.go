@@ -436,3 +436,34 @@ func TestDecisionsAndLateFailuresAreTold(t *testing.T) {
 
 	assert.Equal(t, "undelivered", a.json["status"])
 }
+
+func TestAProviderIsAskedAboutWhatItMayKnow(t *testing.T) {
+	t.Parallel()
+
+	lookUp := request{method: http.MethodPost, path: deliveryPath + "/look-up"}
+
+	for submission, status := range map[chat.SubmissionState]int{
+		chat.SubmissionUnknown:     http.StatusOK,
+		chat.SubmissionNeedsReview: http.StatusOK,
+		chat.SubmissionRejected:    http.StatusConflict,
+		chat.SubmissionCanceled:    http.StatusConflict,
+	} {
+		w := newWorld(t)
+		w.deliveryOn(chat.ChannelSMS, submission)
+
+		a := w.do(t, lookUp)
+		assert.Equal(t, status, a.StatusCode, "%s: %s", submission, a.raw)
+
+		if status == http.StatusOK {
+			assert.Equal(t, []chat.DeliveryID{deliveryID}, w.engine.lookedUp)
+		} else {
+			assert.Empty(t, w.engine.lookedUp)
+			assert.Contains(t, a.raw, "nothing to ask for")
+		}
+	}
+
+	w := newWorld(t)
+	w.deliveryOn(chat.ChannelSMS, chat.SubmissionUnknown)
+	w.engine.lookUpFails = chat.Unavailable("the provider has not answered yet")
+	assert.Equal(t, http.StatusServiceUnavailable, w.do(t, lookUp).StatusCode)
+}

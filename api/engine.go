@@ -41,6 +41,8 @@ type Engine interface {
 	// Notify tells a workflow how its delivery stands now, or, with an empty receipt, to
 	// look. It is best effort; a workflow that is closed is no error.
 	Notify(ctx context.Context, workflowID string, r chat.DeliverySnapshot) error
+	// LookUp asks a delivery's provider what became of it. CodeUnavailable when it has not answered within wait.
+	LookUp(ctx context.Context, ws chat.WorkspaceID, d *chat.Delivery, wait time.Duration) error
 	// IsOpen reports whether a workflow runs.
 	IsOpen(ctx context.Context, workflowID string) (bool, error)
 	// Await waits for the outcome of a running action, which is then in the store.

@@ -13,7 +13,10 @@ import (
 type fakeEngine struct {
 	mutex   sync.Mutex
 	started []any
-	waits   []time.Duration
+	// lookedUp are the deliveries whose provider was asked.
+	lookedUp    []chat.DeliveryID
+	lookUpFails error
+	waits       []time.Duration
 
 	add       func(context.Context, chat.AddParticipant) (chat.Answer[chat.ParticipantAdded], error)
 	send      func(context.Context, chat.SendAssistantMessage) (chat.Answer[chat.AssistantMessageSent], error)
@@ -206,6 +209,12 @@ func (f *fakeEngine) ChatChanged(_ context.Context, _ chat.WorkspaceID, id chat.
 	}
 
 	return nil
+}
+
+// LookUp notes which delivery is asked about.
+func (f *fakeEngine) LookUp(_ context.Context, _ chat.WorkspaceID, d *chat.Delivery, _ time.Duration) error {
+	f.lookedUp = append(f.lookedUp, d.ID)
+	return f.lookUpFails
 }
 
 func (f *fakeEngine) Resume(_ context.Context, a chat.Action) error { return f.resume(a) }

@@ -7,6 +7,11 @@ import (
 	"handrail/chat"
 )
 
+// AuditLookUp notes nothing.
+func (f *fakeStore) AuditLookUp(context.Context, chat.WorkspaceID, chat.DeliveryID, chat.Actor) error {
+	return f.fail
+}
+
 // AuditResume notes the reason.
 func (f *fakeStore) AuditResume(
 	_ context.Context,

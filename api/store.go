@@ -200,6 +200,8 @@ type ActionStore interface {
 	// RecordEndedAction stores that an action was ended in Temporal before it had stored anything, unless
 	// it has; Action tells what is stored then.
 	RecordEndedAction(ctx context.Context, a chat.Action) (bool, error)
+	// AuditLookUp notes who has a delivery's provider asked.
+	AuditLookUp(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, by chat.Actor) error
 	// AuditResume notes who has an action taken up again, and why.
 	AuditResume(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, by chat.Actor, reason string) error
 	// SentMessage is the present state of a send.

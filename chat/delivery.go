@@ -267,6 +267,8 @@ type DeliveryFilter struct {
 	Channel   Channel `json:"channel,omitempty"`
 	ErrorCode string  `json:"error_code,omitempty"`
 	ChatID    ChatID  `json:"chat_id,omitempty"`
+	// MemberID chooses what was sent in the chats with a member.
+	MemberID MemberID `json:"member_id,omitempty"`
 	// BulkRetryID chooses what a bulk retry has begun.
 	BulkRetryID ActionID   `json:"bulk_retry_id,omitempty"`
 	Since       *time.Time `json:"since,omitempty"`

@@ -260,6 +260,11 @@ func filterDeliveries(q *bun.SelectQuery, f *chat.DeliveryFilter) {
 		q.Where("d.duplicate <> 'none'").Where("d.duplicate IN ?", bun.Tuple(kinds))
 	}
 
+	if f.MemberID != 0 {
+		q.Where(`d.chat_id IN (SELECT c.id FROM chats AS c
+			WHERE c.workspace_id = d.workspace_id AND c.member_id = ? AND c.deleted_at IS NULL)`, f.MemberID)
+	}
+
 	if f.BulkRetryID != "" {
 		q.Where("d.bulk_retry_id = ?", f.BulkRetryID)
 	}

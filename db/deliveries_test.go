@@ -379,3 +379,25 @@ func TestDeliveriesList(t *testing.T) {
 		assert.Equal(t, []chat.DeliveryID{sent[0]}, list(chat.DeliveryFilter{Until: &after}))
 	})
 }
+
+func TestDeliveriesOfAMember(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+		sent := w.Prepare(t, s, w.SMS.ID, "hi")
+
+		for member, want := range map[chat.MemberID]int{w.Customer.ID: 1, w.By.MemberID: 0} {
+			list, err := s.Deliveries(t.Context(), w.Workspace, chat.DeliveryFilter{
+				MemberID: member,
+				Page:     chat.Page{Limit: 10},
+			})
+			require.NoError(t, err)
+			require.Len(t, list.Items, want)
+
+			if want > 0 {
+				assert.Equal(t, sent.DeliveryID, list.Items[0].ID)
+			}
+		}
+	})
+}

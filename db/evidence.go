@@ -250,3 +250,19 @@ func insertAmbiguity(tx bun.Tx, row *deliveryRow, candidates []chat.Report, now 
 
 	return newEventInsert(tx, &event)
 }
+
+// AuditLookUp notes who has a delivery's provider asked: delivery_not_found.
+func (s *Store) AuditLookUp(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, by chat.Actor) error {
+	return s.inTx(ctx, "note who asks a provider", func(ctx context.Context, tx bun.Tx) error {
+		if _, err := findDelivery(ctx, tx.NewSelect(), ws, id); err != nil {
+			return err
+		}
+
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "delivery.looked_up",
+			object:    string(id),
+		})
+	})
+}

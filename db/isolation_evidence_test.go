@@ -21,6 +21,9 @@ var evidenceTries = map[string]try{
 	"HasRequest": {"", func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.HasRequest(ctx, i.ws, victimsKey))
 	}},
+	"AuditLookUp": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return errorOnly(i.s.AuditLookUp(ctx, i.ws, i.sent.DeliveryID, i.by))
+	}},
 	"AuditResume": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return errorOnly(i.s.AuditResume(ctx, i.ws, i.sent.ActionID, i.by, "x"))
 	}},

@@ -131,6 +131,11 @@ func RegisterWorkflows(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(workflows.RetryDeliveries, name(chat.ActionRetryDeliveries))
 
 	r.RegisterWorkflowWithOptions(
+		workflows.LookUpDelivery,
+		workflow.RegisterOptions{Name: workflows.WorkflowLookUp},
+	)
+
+	r.RegisterWorkflowWithOptions(
 		workflows.AutoSummarize,
 		workflow.RegisterOptions{Name: workflows.WorkflowAutoSummarize},
 	)

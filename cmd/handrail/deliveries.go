@@ -19,6 +19,7 @@ type deliveriesCommand struct {
 	Retry    deliveryRetry    `cmd:"" help:"Retry a delivery, unchanged or changed, and show the outcome."`
 	Cancel   deliveryCancel   `cmd:"" help:"Cancel a delivery that its provider does not have yet."`
 	Resolve  deliveryResolve  `cmd:"" help:"Resolve a delivery with an unknown outcome as sent or not sent."`
+	LookUp   deliveryLookUp   `cmd:"" name:"look-up" help:"Ask the provider now what became of a delivery."`
 	RetryAll deliveryRetryAll `cmd:"" help:"Retry all deliveries that match: a few first (the canary), then the rest at a limited rate."`
 }
 
@@ -155,6 +156,7 @@ type deliveryList struct {
 	deliveryFilter
 	Duplicate []string `enum:"possible,confirmed" help:"Only what was sent twice (confirmed), or may have been (possible), or both: confirmed,possible." placeholder:"KIND"`
 	BulkRetry string   `help:"Only those that this bulk retry has begun." placeholder:"ID"`
+	To        string   `help:"Only those in chats with the member who has this phone number or email address." placeholder:"ADDRESS"`
 	listing
 }
 
@@ -165,9 +167,14 @@ func (l *deliveryList) Run(c *console) error {
 		query.Set("duplicate", strings.Join(l.Duplicate, ","))
 	}
 
-	if l.BulkRetry != "" {
-		query.Set("bulk_retry_id", l.BulkRetry)
+	setGiven(query, map[string]string{"bulk_retry_id": l.BulkRetry})
+
+	member, err := l.findMember(c)
+	if err != nil {
+		return err
 	}
+
+	setIDs(query, map[string]int64{"member_id": member})
 
 	empty := "no deliveries yet"
 	if len(query) > 0 {
@@ -190,6 +197,34 @@ func (l *deliveryList) Run(c *console) error {
 			}
 		},
 	})
+}
+
+// findMember finds whom an address belongs to, 0 if none is given.
+func (l *deliveryList) findMember(c *console) (int64, error) {
+	if l.To == "" {
+		return 0, nil
+	}
+
+	api, err := l.dial(c)
+	if err != nil {
+		return 0, err
+	}
+
+	kind := "phone"
+	if strings.Contains(l.To, "@") {
+		kind = "email"
+	}
+
+	found, err := fetchList[memberJSON](api, "members", url.Values{kind: {l.To}}, listing{Limit: 1})
+	if err != nil {
+		return 0, err
+	}
+
+	if len(found.Items) == 0 {
+		return 0, fmt.Errorf("no member has the address %s; see handrail members list", l.To)
+	}
+
+	return found.Items[0].ID, nil
 }
 
 // markDuplicate says whether the delivery was sent twice: "yes" or "maybe", "" if not.

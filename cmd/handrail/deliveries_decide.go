@@ -34,7 +34,7 @@ func (d *deliveryResolve) Run(c *console) error {
 }
 
 // decide records a person's decision on a delivery, and shows how it then stands.
-func (r *remote) decide(c *console, path string, body map[string]string) error {
+func (r *remote) decide(c *console, path string, body any) error {
 	api, err := r.dial(c)
 	if err != nil {
 		return err
@@ -57,4 +57,14 @@ func (r *remote) decide(c *console, path string, body map[string]string) error {
 	d.showOutcome(c.out)
 
 	return nil
+}
+
+type deliveryLookUp struct {
+	remote
+	ID string `arg:"" help:"The delivery's id, as listed."`
+}
+
+// Run asks the provider about a delivery. It may be asked twice.
+func (d *deliveryLookUp) Run(c *console) error {
+	return d.decide(c, deliveryPath(d.ID, "/look-up"), nil)
 }

@@ -551,3 +551,20 @@ func TestHelpHoldsWhatAnOperatorNeeds(t *testing.T) {
 		})
 	}
 }
+
+func TestDeliveriesOfAnAddress(t *testing.T) {
+	t.Parallel()
+	s := newStub(t, map[string][]reply{
+		"GET members":    {aPage("", aMember), aPage("")},
+		"GET deliveries": {aPage("")},
+	})
+
+	status, _, errs := s.do("deliveries", "list", "--to", "+14155550123")
+	require.Equal(t, 0, status, errs)
+	assert.Equal(t, "limit=1&phone=%2B14155550123", s.sent("members").query)
+	assert.Equal(t, "limit=20&member_id=12", s.sent("deliveries").query)
+
+	status, _, errs = s.do("deliveries", "list", "--to", "nobody@example.com")
+	assert.Equal(t, 1, status)
+	assert.Contains(t, errs, "no member has the address")
+}

@@ -159,6 +159,11 @@ func (w *auditWalk) walkDeliveries() {
 
 	unknown, _ := w.deliveryInReview(w.T)
 	w.ask(auditedAsk{
+		id:   "lookUpDelivery",
+		verb: "delivery.looked_up",
+		path: "/deliveries/" + unknown + "/look-up",
+	})
+	w.ask(auditedAsk{
 		id:   "resolveDelivery",
 		verb: "delivery.resolved",
 		path: "/deliveries/" + unknown + "/resolve",
