@@ -365,14 +365,7 @@ func (s *service) beginBulkRetry(ctx context.Context, asked chat.NewBulkRetry, p
 	location := callFrom(ctx).path("/bulk-retries/" + string(asked.ID))
 
 	if asked.IdempotencyKey != "" {
-		run, err := s.store.BulkRetry(ctx, asked.WorkspaceID, asked.ID)
-		if err == nil {
-			err = run.Fingerprint.Match(asked.Fingerprint)
-		}
-
-		if chat.CodeOf(err) == chat.CodeBulkRetryNotFound {
-			err = s.refuseUsedKey(ctx, asked.ID, err)
-		}
+		run, err := s.findRepeated(ctx, &asked)
 
 		switch {
 		case err == nil:
@@ -423,6 +416,20 @@ func (s *service) beginBulkRetry(ctx context.Context, asked chat.NewBulkRetry, p
 		Applied:  p.applied,
 		Replayed: flagText(replayed),
 	}, nil
+}
+
+// findRepeated finds the bulk retry that was asked for under the same key: bulk_retry_not_found when there is none yet.
+func (s *service) findRepeated(ctx context.Context, asked *chat.NewBulkRetry) (chat.BulkRetry, error) {
+	run, err := s.store.BulkRetry(ctx, asked.WorkspaceID, asked.ID)
+	if err == nil {
+		err = run.Fingerprint.Match(asked.Fingerprint)
+	}
+
+	if chat.CodeOf(err) == chat.CodeBulkRetryNotFound {
+		err = s.refuseUsedKey(ctx, asked.ID, err)
+	}
+
+	return run, err
 }
 
 // refuseOverlap returns bulk_retry_overlaps when another bulk retry is to retry some of the same deliveries.
