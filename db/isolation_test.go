@@ -256,6 +256,9 @@ var tries = map[string]try{
 		status, err := i.s.WorkspaceStatus(ctx, i.ws)
 		return status.Counts, err
 	}},
+	"OpenDeliveries": {"", func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.OpenDeliveries(ctx, i.ws, i.sent.ActionID))
+	}},
 	"Actions": {"", func(ctx context.Context, i *intruder) (any, error) {
 		list, err := i.s.Actions(ctx, i.ws, chat.ActionFilter{Page: pageOfTen()})
 		return list.Items, err

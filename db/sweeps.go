@@ -148,6 +148,35 @@ func (s *Store) sweepRows(
 	return slices.Concat(unsettled, unreceipted, unlisted), err
 }
 
+// OpenDeliveries are the deliveries of an action that its workflow has to follow, also one that it has retried.
+func (s *Store) OpenDeliveries(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	action chat.ActionID,
+) ([]chat.StaleDelivery, error) {
+	var rows []deliveryRow
+
+	err := s.db.NewSelect().
+		Model(&rows).
+		ColumnExpr("d.*").
+		ColumnExpr(`(SELECT a.workflow_id FROM actions a
+			WHERE a.workspace_id = d.workspace_id AND a.id = d.action_id) AS workflow_id`).
+		Where("d.workspace_id = ?", ws).
+		Where("d.action_id = ?", action).
+		Where("d.status IN ('pending', 'sending', 'blocked', 'unknown', 'needs_review', 'accepted')").
+		Scan(ctx)
+	if err != nil {
+		return nil, wrapErr("find what an action has to follow", err)
+	}
+
+	open := mapSlice(rows, (*deliveryRow).staleDelivery)
+	for i := range open {
+		open[i].Step = chat.SweepCheck
+	}
+
+	return open, nil
+}
+
 // CloseEvidence notes that the provider's list was read for the last time for messages of a
 // delivery that nobody knows: delivery_not_found. Idempotent. A delivery whose messages are all
 // known stays as it is.

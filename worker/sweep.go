@@ -36,6 +36,7 @@ type SweepStore interface {
 		stale time.Duration,
 		limit int,
 	) (found []chat.StaleDelivery, more bool, err error)
+	OpenDeliveries(ctx context.Context, ws chat.WorkspaceID, action chat.ActionID) ([]chat.StaleDelivery, error)
 	OrphanDelivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error)
 	Action(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Action, error)
 	RecordEndedAction(ctx context.Context, a chat.Action) (bool, error)
@@ -190,7 +191,7 @@ func (s *Sweeper) seekCopies(ctx context.Context, d chat.StaleDelivery) error {
 }
 
 // SweepEnded records the actions whose workflows were ended in Temporal before they had stored
-// anything. Somebody was told that they would be carried out.
+// anything, and hands over what the others have left. Somebody was told that they would be carried out.
 func (s *Sweeper) SweepEnded(ctx context.Context, now time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, sweepWithin)
 	defer cancel()
@@ -200,7 +201,7 @@ func (s *Sweeper) SweepEnded(ctx context.Context, now time.Time) {
 		run := endedRun{workspace: a.WorkspaceID, action: a.ID, at: a.UpdatedAt}
 
 		if !s.endedSeen[run] {
-			if err := s.recordEnded(ctx, a); err != nil {
+			if err := s.recordEnded(ctx, a, now); err != nil {
 				return err
 			}
 		}
@@ -223,14 +224,28 @@ func (s *Sweeper) SweepEnded(ctx context.Context, now time.Time) {
 	s.endedSeen = seen
 }
 
+// mendEnded looks after the deliveries that an ended workflow should have followed. They need not wait until they
+// are stale.
+func (s *Sweeper) mendEnded(ctx context.Context, ended chat.Action, now time.Time) error {
+	open, err := s.Store.OpenDeliveries(ctx, ended.WorkspaceID, ended.ID)
+
+	for _, d := range open {
+		s.mendDelivery(ctx, d, now)
+	}
+
+	return err
+}
+
 // recordEnded stores that an action was ended, unless it has left something, was stored before, or was
 // asked for again.
-func (s *Sweeper) recordEnded(ctx context.Context, ended chat.Action) error {
+func (s *Sweeper) recordEnded(ctx context.Context, ended chat.Action, now time.Time) error {
 	stored, err := s.Store.Action(ctx, ended.WorkspaceID, ended.ID)
 
 	switch {
-	case err == nil && (stored.Resumable() != nil || stored.EndedRun.ID == ended.EndedRun.ID):
-		return nil //nolint:nilerr // Resumable's is not a failure
+	case err == nil && stored.Resumable() != nil:
+		return s.mendEnded(ctx, ended, now)
+	case err == nil && stored.EndedRun.ID == ended.EndedRun.ID:
+		return nil
 	case err != nil && chat.CodeOf(err) != chat.CodeActionNotFound:
 		return err
 	}

@@ -34,9 +34,19 @@ type forgotten struct {
 	orphaned []chat.DeliveryID
 	chats    []chat.AutoSummary
 	changed  []chat.ChatID
+	// open are the deliveries that actions have to follow.
+	open map[chat.ActionID][]chat.StaleDelivery
 	// keys is how many idempotency keys are old, before is until when they were made.
 	keys   int
 	before time.Time
+}
+
+func (f *forgotten) OpenDeliveries(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	action chat.ActionID,
+) ([]chat.StaleDelivery, error) {
+	return f.open[action], nil
 }
 
 func (f *forgotten) ForgetRequests(_ context.Context, before time.Time, limit int) (int, error) {
@@ -251,6 +261,37 @@ func TestSweepFindsWhatWasEndedInTemporal(t *testing.T) {
 	sweeper.SweepEnded(t.Context(), now.Add(time.Minute))
 	assert.Equal(t, len(list.listed), f.looked, "none is looked at twice, though looks overlap")
 	assert.Equal(t, []time.Time{{}, now.Add(-10 * time.Minute)}, list.since, "all at first, then what is new")
+}
+
+// TestSweepHandsOverWhatAnEndedWorkflowFollowed: an accepted delivery whose workflow was terminated was noticed after
+// two days.
+func TestSweepHandsOverWhatAnEndedWorkflowFollowed(t *testing.T) {
+	t.Parallel()
+
+	follow := func(id chat.DeliveryID, workflow string) []chat.StaleDelivery {
+		return []chat.StaleDelivery{{DeliveryID: id, WorkflowID: workflow, Step: chat.SweepCheck}}
+	}
+
+	f := &forgotten{
+		gone: map[string]bool{"terminated": true},
+		stored: map[chat.ActionID]chat.Action{
+			"terminated": {ID: "terminated", State: chat.ActionParked},
+			"reset":      {ID: "reset", State: chat.ActionParked},
+		},
+		open: map[chat.ActionID][]chat.StaleDelivery{
+			"terminated": follow("lost", "terminated"),
+			"reset":      follow("followed", "runs again"),
+		},
+	}
+
+	sweeper := newSweeper(f)
+	sweeper.Engine = &workflowList{forgotten: f, listed: []chat.ActionID{"terminated", "reset"}}
+
+	now := time.Date(2026, time.November, 22, 10, 0, 0, 0, time.UTC)
+	sweeper.SweepEnded(t.Context(), now)
+	assert.Equal(t, []chat.DeliveryID{"lost"}, f.orphaned)
+	assert.Equal(t, []chat.DeliveryID{"lost"}, f.asked, "the provider may know what became of it")
+	assert.Empty(t, f.ended, "nothing of them is told as unsent")
 }
 
 // TestSweepComesBackToWhatItCouldNotRecord: a look that fails has not seen to the action.
