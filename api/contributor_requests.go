@@ -322,7 +322,7 @@ func readAnswer(expects, answer json.RawMessage) (string, error) {
 		}
 
 		if err := compiled.Check(chat.CodeInvalidAnswer, "answer", answer); err != nil {
-			return "", err
+			return readTextAnswer(compiled, text, isText, err)
 		}
 	}
 
@@ -331,6 +331,18 @@ func readAnswer(expects, answer json.RawMessage) (string, error) {
 	}
 
 	return string(answer), nil
+}
+
+// readTextAnswer reads a text that is not what was asked for as it would be read by SMS. wrong is why it does not fit
+// as it is.
+func readTextAnswer(expected *schema.Schema, text string, isText bool, wrong error) (string, error) {
+	if !isText {
+		return "", wrong
+	}
+
+	value, err := expected.Read(text)
+
+	return string(value), err
 }
 
 type cancelContributorInput struct {

@@ -3,6 +3,7 @@ package chat
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Name is how people call the provider.
@@ -48,9 +49,10 @@ func (d *Delivery) explainItself() string {
 			d.explainNextStep("A retry is refused until the recipient has opted in again.")
 	case SubmissionUnknown:
 		return fmt.Sprintf(
-			"May have been sent: %s did not confirm (%s). Evidence is looked for; it is not sent again by itself.",
+			"May have been sent: %s did not confirm (%s). Evidence is looked for%s; it is not sent again by itself.",
 			d.Provider.Name(),
 			d.explainReason(),
+			formatUntil(d.EvidenceUntil),
 		)
 	case SubmissionNeedsReview:
 		return d.explainReview()
@@ -148,6 +150,15 @@ func (d *Delivery) explainSending() string {
 	}
 
 	return fmt.Sprintf("%s is being asked to take the message (attempt %d).", d.Provider.Name(), d.Fence)
+}
+
+// formatUntil names the end of a wait, if it is known.
+func formatUntil(end *time.Time) string {
+	if end == nil {
+		return ""
+	}
+
+	return ", until " + formatTime(*end) + " at the latest"
 }
 
 func (d *Delivery) explainPending() string {

@@ -50,9 +50,9 @@ func Waitings() []Waiting {
 	}
 }
 
-// WaitingsForPeople are those that nothing but somebody's decision ends.
+// WaitingsForPeople are those that end only when somebody does something: decides, or mends the sender's account.
 func WaitingsForPeople() []Waiting {
-	return []Waiting{WaitingApproval, WaitingToolDecision, WaitingPerson}
+	return []Waiting{WaitingApproval, WaitingToolDecision, WaitingPerson, WaitingSender}
 }
 
 // The statuses of sends that wait for people before their delivery begins.

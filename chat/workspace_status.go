@@ -26,6 +26,7 @@ func Matters() []Matter {
 		Matter(WaitingPerson),
 		Matter(WaitingToolDecision),
 		MatterApproval,
+		Matter(WaitingSender),
 		MatterBulkRetry,
 		MatterInbound,
 		MatterResponse,
@@ -33,7 +34,6 @@ func Matters() []Matter {
 
 	for _, w := range []Waiting{
 		WaitingContributor,
-		WaitingSender,
 		WaitingAddress,
 		WaitingTool,
 		WaitingModel,
@@ -49,12 +49,9 @@ func Matters() []Matter {
 // NeedsPerson reports whether nothing but a person ends the matter. An approval that nobody gives expires, and is a
 // person's all the same.
 func (m Matter) NeedsPerson() bool {
-	switch m {
-	case MatterBulkRetry, MatterInbound, MatterResponse, MatterApproval, Matter(WaitingToolDecision), Matter(WaitingPerson):
-		return true
-	}
+	isOfAction := slices.Contains(WaitingsForPeople(), Waiting(m))
 
-	return false
+	return isOfAction || m == MatterBulkRetry || m == MatterInbound || m == MatterResponse
 }
 
 // Explain says what is counted, in a few words.
@@ -67,7 +64,7 @@ func (m Matter) Explain() string {
 		Matter(WaitingPerson):       "deliveries that wait for a decision",
 		Matter(WaitingToolDecision): "actions with a tool call whose outcome is unknown",
 		Matter(WaitingContributor):  "sends that wait for an answer of a contributor",
-		Matter(WaitingSender):       "sends whose sender cannot send now",
+		Matter(WaitingSender):       "sends whose sender is refused by its provider: its account is to be mended",
 		Matter(WaitingAddress):      "sends that wait for another message to the same address",
 		Matter(WaitingTool):         "sends whose tools run, or are tried again",
 		Matter(WaitingModel):        "summaries that wait for their model",

@@ -47,6 +47,10 @@ func (s *Store) Decide(
 		statements := append(storeMove(tx, &row, &moved, effect, toMicroseconds(d.At)), saveDecision(tx, &row),
 			s.insertAudit(tx, decisionEvent(&row, &d, before)))
 
+		if d.Verdict == chat.VerdictCancel {
+			statements = append(statements, voidApproval(tx, &row, toMicroseconds(d.At)))
+		}
+
 		if d.ProviderMessageID != "" {
 			statements = append(statements, adoptOrphans(tx, &row))
 		}
@@ -104,6 +108,17 @@ func decisionEvent(row *deliveryRow, d *chat.Decision, before map[string]any) au
 	}
 
 	return event
+}
+
+// voidApproval is the statement that ends the wait for an approval of a send that is canceled: nothing would come of it.
+func voidApproval(tx bun.Tx, row *deliveryRow, at time.Time) *bun.UpdateQuery {
+	return tx.NewUpdate().
+		Model((*approvalRow)(nil)).
+		Set("state = ?", chat.ApprovalVoid).
+		Set("decided_at = ?", at).
+		Where("workspace_id = ?", row.WorkspaceID).
+		Where("action_id = ?", row.ActionID).
+		Where("state = ?", chat.ApprovalWaiting)
 }
 
 // decisionVerb is what the audit log calls a decision.

@@ -321,3 +321,35 @@ func TestOrphanDelivery(t *testing.T) {
 		}
 	})
 }
+
+// TestACanceledSendWaitsForNoApproval: its approval stayed in the list, and every decision about it was refused.
+func TestACanceledSendWaitsForNoApproval(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+		asker := newManager(t, s, w.Workspace, "Ivo")
+
+		tool, err := s.CreateTool(t.Context(), w.Workspace, w.By, bookingTool("refund"))
+		require.NoError(t, err)
+
+		sent := prepareAs(t, s, w, asker, chat.Tool{
+			ID:      tool.ID,
+			Name:    "refund",
+			Kind:    chat.ToolHTTP,
+			Risk:    chat.RiskApproval,
+			Version: tool.Version,
+		})
+
+		_, _, err = s.Decide(t.Context(), w.Workspace, sent.DeliveryID, chat.Decision{
+			Verdict: chat.VerdictCancel,
+			Reason:  "she has called",
+			By:      asker,
+		})
+		require.NoError(t, err)
+
+		approval, err := s.Approval(t.Context(), w.Workspace, chat.ApprovalID(sent.ActionID))
+		require.NoError(t, err)
+		assert.Equal(t, chat.ApprovalVoid, approval.State)
+	})
+}

@@ -290,8 +290,7 @@ func (s *Store) addSends(ctx context.Context, ws chat.WorkspaceID, deliveries []
 
 // addRetryRefusal tells of a delivery why a retry that changes nothing would be refused, if it would be.
 func (s *Store) addRetryRefusal(ctx context.Context, row *deliveryRow, d *chat.Delivery) error {
-	isPlannedAnew := d.CheckRetry() == nil && !d.GoesOnAsIs()
-	if !isPlannedAnew {
+	if d.CheckRetry() != nil {
 		return nil
 	}
 
@@ -309,7 +308,10 @@ func (s *Store) addRetryRefusal(ctx context.Context, row *deliveryRow, d *chat.D
 			return err
 		}
 
-		d.RetryRefused = refusal
+		// What goes on as it is waits until it is allowed. In a chat that is gone it never is.
+		if !d.GoesOnAsIs() || refusal.Code == chat.CodeChatNotFound {
+			d.RetryRefused = refusal
+		}
 
 		return nil
 	})

@@ -180,7 +180,7 @@ func (a *actionJSON) unknownCalls() []string {
 type actionList struct {
 	remote
 	listing
-	WaitingFor string `help:"Only what waits for this: people (approval, tool_decision and person, which is a decision on a delivery), contributor, tool, attempt, address, sender, provider, receipt, model; any shows all actions." default:"people" placeholder:"WHAT"`
+	WaitingFor string `help:"Only what waits for this: people (approval, tool_decision, sender, whose account must be mended, and person, which is a decision on a delivery), contributor, tool, attempt, address, sender, provider, receipt, model; any shows all actions." default:"people" placeholder:"WHAT"`
 	State      string `help:"Only this state: running, parked, succeeded or failed." placeholder:"STATE"`
 	Kind       string `help:"Only this kind, like send_assistant_message." placeholder:"KIND"`
 	ChatID     int64  `help:"Only this chat." placeholder:"ID"`

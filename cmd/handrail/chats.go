@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -19,7 +20,7 @@ func (chatsCommand) Help() string {
 	return `From a customer to a message: handrail members list --phone +14155550199 shows the member's id, handrail chats
 list --member ID the chats, and handrail chats show ID the messages with the ids of their deliveries.
 
-It takes the scope chats:read.
+It takes the scopes chats:read and, for show, deliveries:read.
 
 ` + exitHelp
 }
@@ -141,10 +142,32 @@ func (s *chatShow) Run(c *console) error {
 		return err
 	}
 
+	statuses, err := s.fetchStatuses(api)
+	if err != nil {
+		return err
+	}
+
 	shown.show(c)
-	showMessages(c, messages.Items)
+	showMessages(c, messages.Items, statuses)
 
 	return nil
+}
+
+// fetchStatuses are how the newest deliveries of the chat stand, by their ids.
+func (s *chatShow) fetchStatuses(api *client) (map[string]string, error) {
+	query := url.Values{"chat_id": {strconv.FormatInt(s.ID, 10)}}
+
+	deliveries, err := fetchList[deliveryJSON](api, "deliveries", query, listing{Limit: longestPage})
+	if err != nil {
+		return nil, err
+	}
+
+	statuses := map[string]string{}
+	for i := range deliveries.Items {
+		statuses[deliveries.Items[i].ID] = deliveries.Items[i].Status
+	}
+
+	return statuses, nil
 }
 
 func (c *chatJSON) show(out *console) {
@@ -166,7 +189,7 @@ func (c *chatJSON) show(out *console) {
 }
 
 // showMessages writes messages, the oldest first as they are read.
-func showMessages(c *console, messages []chatMessageJSON) {
+func showMessages(c *console, messages []chatMessageJSON, statuses map[string]string) {
 	if len(messages) == 0 {
 		fmt.Fprintln(c.out, "\nno messages yet")
 		return
@@ -179,7 +202,12 @@ func showMessages(c *console, messages []chatMessageJSON) {
 		fmt.Fprintf(c.out, "  %s  %s: %s\n", formatTime(m.CreatedAt), makePrintable(m.Role), shortenText(m.Content, 200))
 
 		if m.DeliveryID != "" {
-			fmt.Fprintf(c.out, "    %s, delivery %s\n", makePrintable(m.State), makePrintable(m.DeliveryID))
+			fmt.Fprintf(
+				c.out,
+				"    %s, delivery %s\n",
+				makePrintable(cmp.Or(statuses[m.DeliveryID], m.State)),
+				makePrintable(m.DeliveryID),
+			)
 		}
 	}
 }

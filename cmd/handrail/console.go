@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/term"
+
 	"handrail/cmd/internal/config"
 	"handrail/cmd/internal/service"
 )
@@ -95,13 +97,8 @@ func (c *console) confirm(question string) bool {
 
 func isTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
-	if !ok {
-		return false
-	}
 
-	info, err := f.Stat()
-
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // The exit statuses, beside 0.

@@ -102,7 +102,7 @@ func (r *deliveryRetry) confirmDuplicate(c *console, refusal error) error {
 	}
 
 	if !c.confirm("This delivery may have been sent already. A retry may send it twice. Retry it?") {
-		return &exitError{errors.New("nothing was retried"), exitFailed}
+		return &exitError{errors.New("nothing was retried; --may-duplicate retries it without asking"), exitFailed}
 	}
 
 	r.MayDuplicate = true

@@ -160,7 +160,7 @@ func (r *deliveryRetryAll) confirm(c *console) error {
 	}
 
 	if !c.confirm("Retry these?") {
-		return &exitError{errors.New("nothing was retried"), exitFailed}
+		return &exitError{errors.New("nothing was retried; --yes begins without asking"), exitFailed}
 	}
 
 	return nil

@@ -252,7 +252,7 @@ func TestRequestsAreListedAndShown(t *testing.T) {
 
 	for _, want := range []string{
 		"Is the terrace [2J open on Friday?\n", `{"type":"boolean"}`, "Please answer yes or no.", "any who is asked", "42", "Priya Raman", "asked", "the address bounces",
-		"  handrail requests answer " + stubRequest + " --answer '…'\n", "  handrail requests cancel " + stubRequest + " --reason '…'\n",
+		"  handrail requests answer " + stubRequest + " --member-id 42 --answer '…'\n", "  handrail requests cancel " + stubRequest + " --reason '…'\n",
 	} {
 		assert.Contains(t, out, want)
 	}

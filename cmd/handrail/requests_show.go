@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"strconv"
+
+	"handrail/chat"
 )
 
 type requestShow struct {
@@ -101,7 +103,13 @@ func (r *requestJSON) showNext(c *console, at *remote) {
 	fmt.Fprintln(c.out, "\nWhat you may do")
 
 	id := makePrintable(r.ID)
-	for _, rest := range []string{"answer " + id + " --answer '…'", "cancel " + id + " --reason '…'"} {
-		fmt.Fprintln(c.out, "  "+at.line(c, "requests "+rest))
+
+	for _, a := range r.Asks {
+		if chat.QuestionState(a.State).Open() {
+			answer := fmt.Sprintf("answer %s --member-id %d --answer '…'", id, a.MemberID)
+			fmt.Fprintln(c.out, "  "+at.line(c, "requests "+answer))
+		}
 	}
+
+	fmt.Fprintln(c.out, "  "+at.line(c, "requests cancel "+id+" --reason '…'"))
 }

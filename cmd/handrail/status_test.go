@@ -65,6 +65,10 @@ func TestChatsAreListedAndShown(t *testing.T) {
 	s := newStub(t, map[string][]reply{
 		"GET chats":   {aPage("", aChat), aPage("")},
 		"GET chats/7": {okReply(aChat), okReply(aChat)},
+		"GET deliveries": {
+			aPage("", `{"id":"0193","status":"unknown","channel":"phone-sms","created_at":"2026-11-22T10:00:00Z"}`),
+			aPage(""),
+		},
 		"GET chats/7/messages": {
 			aPage("", `{"role":"assistant","content":"On its way.","state":"sent","delivery_id":"0193","created_at":"2026-11-22T10:00:00Z"}`,
 				`{"role":"user","content":"Where is it?","state":"received","created_at":"2026-11-22T09:00:00Z"}`),
@@ -84,7 +88,7 @@ func TestChatsAreListedAndShown(t *testing.T) {
 
 	status, out, errs = s.do("chats", "show", "7")
 	require.Equal(t, 0, status, errs)
-	assert.Regexp(t, `(?s)vip.*user: Where is it\?.*assistant: On its way\..*sent, delivery 0193`, out)
+	assert.Regexp(t, `(?s)vip.*user: Where is it\?.*assistant: On its way\..*unknown, delivery 0193`, out)
 
 	_, out, _ = s.do("chats", "show", "7")
 	assert.Contains(t, out, "no messages yet")
