@@ -88,6 +88,9 @@ type actionSpec struct {
 	kind   chat.ActionKind
 	chat   chat.ChatID
 	fields map[string]any
+	// findChat finds the chat of an action that is asked for without one, before it is started. It is not asked
+	// about an action that was stored.
+	findChat func(ctx context.Context) (chat.ChatID, error)
 	// start asks the engine. A nil body is an action that is not settled.
 	start func(ctx context.Context, request chat.Request, wait time.Duration) (body any, replayed bool, err error)
 }
@@ -123,7 +126,15 @@ func (s *service) perform(ctx context.Context, headers ActionHeaders, in actionS
 				return nil, err
 			}
 
+			request.ChatID = action.ChatID
+
 		case err != nil && chat.CodeOf(err) != chat.CodeActionNotFound:
+			return nil, err
+		}
+	}
+
+	if request.ChatID == 0 && in.findChat != nil {
+		if request.ChatID, err = in.findChat(ctx); err != nil {
 			return nil, err
 		}
 	}

@@ -29,6 +29,8 @@ type Config struct {
 	Tools  Tools
 	Models Models
 	Logger *slog.Logger
+	// CheckCalls checks the tool calls of a send before its chat is made; nil: only the send itself does.
+	CheckCalls func(calls []chat.ToolCall, facts *chat.SendFacts) error
 	// Twilio and SendGrid read what the providers call with; nil when that cannot be
 	// verified, and is not taken.
 	Twilio   TwilioWebhooks
@@ -65,10 +67,13 @@ const (
 
 // service is what the handlers work with.
 type service struct {
-	store    Store
-	engine   Engine
-	tools    Tools
-	models   Models
+	store  Store
+	engine Engine
+	tools  Tools
+	models Models
+	// checkCalls checks the tool calls of a send before its chat is made.
+	checkCalls func(calls []chat.ToolCall, facts *chat.SendFacts) error
+
 	twilio   TwilioWebhooks
 	sendgrid SendGridWebhooks
 	webhooks []webhook
@@ -122,6 +127,10 @@ func New(config Config) (*App, error) {
 		config.Registry = prometheus.NewRegistry()
 	}
 
+	if config.CheckCalls == nil {
+		config.CheckCalls = func([]chat.ToolCall, *chat.SendFacts) error { return nil }
+	}
+
 	if config.Wait <= 0 {
 		config.Wait = defaultWait
 	}
@@ -139,6 +148,7 @@ func New(config Config) (*App, error) {
 		engine:     config.Engine,
 		tools:      config.Tools,
 		models:     config.Models,
+		checkCalls: config.CheckCalls,
 		twilio:     config.Twilio,
 		sendgrid:   config.SendGrid,
 		mailRoom:   budget.NewPool(config.MailBytes),
@@ -196,6 +206,8 @@ func (s *service) routes() {
 	s.contributorRoutes()
 	s.summaryRoutes()
 	s.summarySettingsRoutes()
+	s.workspaceDefaultsRoutes()
+	s.directMessageRoutes()
 
 	// Members, labels, and what messages are sent from.
 	s.memberRoutes()
