@@ -495,7 +495,7 @@ func TestWorkspacesAreIsolated(t *testing.T) {
 		seedRefusals(t, i)
 		seedTools(t, i)
 		seedSummary(t, i)
-	seedPeople(t, i)
+		seedPeople(t, i)
 		before := readWorkspace(t, s, i.victim.Workspace)
 
 		for name, try := range everyTry() {

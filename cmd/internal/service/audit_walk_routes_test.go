@@ -117,6 +117,13 @@ func (w *auditWalk) walkChats() {
 		body: fields("content", "She wants a refund of her invoice.", "member_id", w.people.ana.ID),
 	})
 
+	w.ask(auditedAsk{
+		id:   "sendMessage",
+		verb: "message.sent_as_assistant",
+		path: "/messages",
+		body: fields("to", fields("member_id", w.people.ana.ID), "channel", "web-chat", "message", "We look into it."),
+	})
+
 	sent := w.ask(auditedAsk{
 		id:   "sendAssistantMessage",
 		verb: "message.sent_as_assistant",
