@@ -115,21 +115,9 @@ func (s *service) perform(ctx context.Context, headers ActionHeaders, in actionS
 	}
 
 	if headers.IdempotencyKey != "" && (c.chat.ID == 0 || c.chat.Acted) {
-		action, err := s.findKeyed(ctx, request.ActionID)
-
-		switch {
-		case err == nil && action.Resumable() != nil:
-			return s.replay(ctx, action, request, p)
-		case err == nil && len(action.Fingerprint) > 0:
-			// It was ended in Temporal before it had done anything, and begins anew.
-			if err := action.Fingerprint.Match(request.Fingerprint); err != nil {
-				return nil, err
-			}
-
-			request.ChatID = action.ChatID
-
-		case err != nil && chat.CodeOf(err) != chat.CodeActionNotFound:
-			return nil, err
+		answered, err := s.meetKeyed(ctx, &in, &request, p)
+		if err != nil || answered != nil {
+			return answered, err
 		}
 	}
 
@@ -158,6 +146,37 @@ func (s *service) perform(ctx context.Context, headers ActionHeaders, in actionS
 		Applied:  p.applied,
 		Replayed: flagText(replayed),
 	}, nil
+}
+
+// meetKeyed answers a request with the action that its key stands for. It returns nil if that is to be carried out,
+// if it has a chat already in that one.
+func (s *service) meetKeyed(
+	ctx context.Context,
+	in *actionSpec,
+	request *chat.Request,
+	p preference,
+) (*actionResponse, error) {
+	action, err := s.findKeyed(ctx, request.ActionID)
+
+	switch {
+	case chat.CodeOf(err) == chat.CodeActionNotFound:
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case action.Resumable() != nil:
+		return s.replay(ctx, action, *request, p)
+	}
+
+	// It was ended in Temporal before it had done anything, and begins anew.
+	if in.findChat != nil {
+		request.ChatID = action.ChatID
+	}
+
+	if len(action.Fingerprint) > 0 {
+		return nil, action.Fingerprint.Match(request.Fingerprint)
+	}
+
+	return nil, nil
 }
 
 // findKeyed finds the action that a key stands for: CodeIdempotencyKeyReused if it stands for another request, and

@@ -121,27 +121,32 @@ type App struct {
 	stop, kill context.CancelFunc
 }
 
+// setDefaults fills in what is not given.
+func (c *Config) setDefaults() {
+	if c.Registry == nil {
+		c.Registry = prometheus.NewRegistry()
+	}
+
+	if c.CheckCalls == nil {
+		c.CheckCalls = func([]chat.ToolCall, *chat.SendFacts) error { return nil }
+	}
+
+	if c.Wait <= 0 {
+		c.Wait = defaultWait
+	}
+
+	if c.MailBytes <= 0 {
+		c.MailBytes = budget.UnverifiedMails
+	}
+
+	if c.BodyBytes <= 0 {
+		c.BodyBytes = budget.UnverifiedBodies
+	}
+}
+
 // New makes an App. It fails only when its own routes contradict each other.
 func New(config Config) (*App, error) {
-	if config.Registry == nil {
-		config.Registry = prometheus.NewRegistry()
-	}
-
-	if config.CheckCalls == nil {
-		config.CheckCalls = func([]chat.ToolCall, *chat.SendFacts) error { return nil }
-	}
-
-	if config.Wait <= 0 {
-		config.Wait = defaultWait
-	}
-
-	if config.MailBytes <= 0 {
-		config.MailBytes = budget.UnverifiedMails
-	}
-
-	if config.BodyBytes <= 0 {
-		config.BodyBytes = budget.UnverifiedBodies
-	}
+	config.setDefaults()
 
 	s := &service{
 		store:      config.Store,
