@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 
 	"handrail/chat"
 	"handrail/schema"
@@ -194,4 +195,19 @@ func runBuiltin(
 	}
 
 	return encoded, nil
+}
+
+var sharedChecks = sync.OnceValues(newChecks)
+
+// CheckCalls checks the tool calls of a send as [Activities.PrepareSend] will, for who has to know before the send
+// begins: unknown_tool, invalid_tool_arguments.
+func CheckCalls(calls []chat.ToolCall, facts *chat.SendFacts) error {
+	c, err := sharedChecks()
+	if err != nil {
+		return err
+	}
+
+	_, err = c.check(calls, facts)
+
+	return err
 }

@@ -179,6 +179,10 @@ func TestScopesOfRoutes(t *testing.T) {
 		"undoLabels":               "chats:write",
 		"getSummarySettings":       "workspace:read",
 		"updateSummarySettings":    "workspace:admin",
+		"getWorkspaceDefaults":     "workspace:read",
+		"updateWorkspaceDefaults":  "workspace:admin",
+		"sendMessage":              "chats:admin",
+		"upsertMember":             "members:write",
 	})
 
 	for _, sender := range []string{"PhoneNumber", "Inbox"} {
@@ -351,6 +355,10 @@ func TestEveryPathIDIsChecked(t *testing.T) {
 
 			if name == "call_id" {
 				wrong = []string{"%00", "%ff", strings.Repeat("a", 65)}
+			}
+
+			if name == "external_id" {
+				wrong = []string{"%00", "%ff", "a%20b", strings.Repeat("a", 256)}
 			}
 
 			example, err := json.Marshal(p["example"])

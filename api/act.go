@@ -88,6 +88,9 @@ type actionSpec struct {
 	kind   chat.ActionKind
 	chat   chat.ChatID
 	fields map[string]any
+	// findChat finds the chat of an action that is asked for without one, before it is started. It is not asked
+	// about an action that was stored.
+	findChat func(ctx context.Context) (chat.ChatID, error)
 	// start asks the engine. A nil body is an action that is not settled.
 	start func(ctx context.Context, request chat.Request, wait time.Duration) (body any, replayed bool, err error)
 }
@@ -112,18 +115,14 @@ func (s *service) perform(ctx context.Context, headers ActionHeaders, in actionS
 	}
 
 	if headers.IdempotencyKey != "" && (c.chat.ID == 0 || c.chat.Acted) {
-		action, err := s.findKeyed(ctx, request.ActionID)
+		answered, err := s.meetKeyed(ctx, &in, &request, p)
+		if err != nil || answered != nil {
+			return answered, err
+		}
+	}
 
-		switch {
-		case err == nil && action.Resumable() != nil:
-			return s.replay(ctx, action, request, p)
-		case err == nil && len(action.Fingerprint) > 0:
-			// It was ended in Temporal before it had done anything, and begins anew.
-			if err := action.Fingerprint.Match(request.Fingerprint); err != nil {
-				return nil, err
-			}
-
-		case err != nil && chat.CodeOf(err) != chat.CodeActionNotFound:
+	if request.ChatID == 0 && in.findChat != nil {
+		if request.ChatID, err = in.findChat(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -147,6 +146,37 @@ func (s *service) perform(ctx context.Context, headers ActionHeaders, in actionS
 		Applied:  p.applied,
 		Replayed: flagText(replayed),
 	}, nil
+}
+
+// meetKeyed answers a request with the action that its key stands for. It returns nil if that is to be carried out,
+// if it has a chat already in that one.
+func (s *service) meetKeyed(
+	ctx context.Context,
+	in *actionSpec,
+	request *chat.Request,
+	p preference,
+) (*actionResponse, error) {
+	action, err := s.findKeyed(ctx, request.ActionID)
+
+	switch {
+	case chat.CodeOf(err) == chat.CodeActionNotFound:
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case action.Resumable() != nil:
+		return s.replay(ctx, action, *request, p)
+	}
+
+	// It was ended in Temporal before it had done anything, and begins anew.
+	if in.findChat != nil {
+		request.ChatID = action.ChatID
+	}
+
+	if len(action.Fingerprint) > 0 {
+		return nil, action.Fingerprint.Match(request.Fingerprint)
+	}
+
+	return nil, nil
 }
 
 // findKeyed finds the action that a key stands for: CodeIdempotencyKeyReused if it stands for another request, and

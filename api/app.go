@@ -29,6 +29,8 @@ type Config struct {
 	Tools  Tools
 	Models Models
 	Logger *slog.Logger
+	// CheckCalls checks the tool calls of a send before its chat is made; nil: only the send itself does.
+	CheckCalls func(calls []chat.ToolCall, facts *chat.SendFacts) error
 	// Twilio and SendGrid read what the providers call with; nil when that cannot be
 	// verified, and is not taken.
 	Twilio   TwilioWebhooks
@@ -65,10 +67,13 @@ const (
 
 // service is what the handlers work with.
 type service struct {
-	store    Store
-	engine   Engine
-	tools    Tools
-	models   Models
+	store  Store
+	engine Engine
+	tools  Tools
+	models Models
+	// checkCalls checks the tool calls of a send before its chat is made.
+	checkCalls func(calls []chat.ToolCall, facts *chat.SendFacts) error
+
 	twilio   TwilioWebhooks
 	sendgrid SendGridWebhooks
 	webhooks []webhook
@@ -116,29 +121,39 @@ type App struct {
 	stop, kill context.CancelFunc
 }
 
+// setDefaults fills in what is not given.
+func (c *Config) setDefaults() {
+	if c.Registry == nil {
+		c.Registry = prometheus.NewRegistry()
+	}
+
+	if c.CheckCalls == nil {
+		c.CheckCalls = func([]chat.ToolCall, *chat.SendFacts) error { return nil }
+	}
+
+	if c.Wait <= 0 {
+		c.Wait = defaultWait
+	}
+
+	if c.MailBytes <= 0 {
+		c.MailBytes = budget.UnverifiedMails
+	}
+
+	if c.BodyBytes <= 0 {
+		c.BodyBytes = budget.UnverifiedBodies
+	}
+}
+
 // New makes an App. It fails only when its own routes contradict each other.
 func New(config Config) (*App, error) {
-	if config.Registry == nil {
-		config.Registry = prometheus.NewRegistry()
-	}
-
-	if config.Wait <= 0 {
-		config.Wait = defaultWait
-	}
-
-	if config.MailBytes <= 0 {
-		config.MailBytes = budget.UnverifiedMails
-	}
-
-	if config.BodyBytes <= 0 {
-		config.BodyBytes = budget.UnverifiedBodies
-	}
+	config.setDefaults()
 
 	s := &service{
 		store:      config.Store,
 		engine:     config.Engine,
 		tools:      config.Tools,
 		models:     config.Models,
+		checkCalls: config.CheckCalls,
 		twilio:     config.Twilio,
 		sendgrid:   config.SendGrid,
 		mailRoom:   budget.NewPool(config.MailBytes),
@@ -196,6 +211,8 @@ func (s *service) routes() {
 	s.contributorRoutes()
 	s.summaryRoutes()
 	s.summarySettingsRoutes()
+	s.workspaceDefaultsRoutes()
+	s.directMessageRoutes()
 
 	// Members, labels, and what messages are sent from.
 	s.memberRoutes()

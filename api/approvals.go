@@ -243,7 +243,7 @@ func (s *service) requestRoutes() {
 			"and a signing secret: who asked repeats the request with `approval_id`, within 24 hours.",
 		request:  newApprovalJSON{Decision: "approve", Reason: "She leads the new team."},
 		answer:   exampleSecond(),
-		problems: append(decisionProblems(), chat.CodeMemberNotFound, chat.CodeAddressTaken, chat.CodeAlreadyExists),
+		problems: append(decisionProblems(), chat.CodeMemberNotFound, chat.CodeAddressTaken, chat.CodeExternalIDTaken, chat.CodeAlreadyExists),
 	})
 }
 

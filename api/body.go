@@ -78,8 +78,8 @@ func checkMedia(contentType, encoding string) error {
 	return nil
 }
 
-// rename gives aliased fields the name of the document, here and in lists of objects at
-// the top; never below, where a tool's own arguments are.
+// rename gives aliased fields the name of the document, here, in to, and in lists of objects
+// at the top; never below, where a tool's own arguments are.
 func (c *requestInfo) rename(field string, value any) error {
 	object, ok := value.(map[string]any)
 	if !ok {
@@ -110,6 +110,10 @@ func (c *requestInfo) rename(field string, value any) error {
 	}
 
 	relaxToolCalls(object)
+
+	if err := c.rename("to", object["to"]); err != nil {
+		return err
+	}
 
 	items, _ := object["participants"].([]any)
 	for i := range items {

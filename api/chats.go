@@ -35,6 +35,8 @@ type chatJSON struct {
 	StaleBy          int                  `json:"stale_by" doc:"How many messages are newer than the summary; 1000 is that many or more."`
 	Labels           []chatLabelJSON      `json:"labels"`
 	SuggestedLabels  []suggestedLabelJSON `json:"suggested_labels" doc:"What a model would set if it were surer."`
+	ExternalID       string               `json:"external_id" doc:"Your own id of the chat; empty when there is none."`
+	Metadata         metadataJSON         `json:"metadata"`
 	LastActivityAt   time.Time            `json:"last_activity_at"`
 	CreatedAt        time.Time            `json:"created_at"`
 	UpdatedAt        time.Time            `json:"updated_at"`
@@ -100,6 +102,8 @@ func presentChat(c chat.Chat) chatJSON {
 		SummaryEdited:     c.SummaryEdited,
 		StaleBy:           c.StaleBy,
 		SuggestedLabels:   suggested,
+		ExternalID:        c.ExternalID,
+		Metadata:          presentMetadata(c.Metadata),
 		LastActivityAt:    c.LastActivityAt.UTC(),
 		CreatedAt:         c.CreatedAt.UTC(),
 		UpdatedAt:         c.UpdatedAt.UTC(),
@@ -141,6 +145,8 @@ var exampleChat = chatJSON{
 		Confidence: 0.4,
 		Evidence:   presentQuotes(exampleQuotes),
 	}},
+	ExternalID:     "ticket-4711",
+	Metadata:       metadataJSON{"queue": "returns"},
 	LastActivityAt: exampleTime,
 	CreatedAt:      exampleTime,
 	UpdatedAt:      exampleTime,
@@ -155,6 +161,8 @@ type newChatJSON struct {
 	InboxID           *chat.InboxID        `json:"inbox_id,omitempty" minimum:"1" doc:"What messages are sent from on email."`
 	Participants      []newParticipantJSON `json:"participants,omitempty" maxItems:"100" doc:"Who else takes part."`
 	Title             string               `json:"title,omitempty" maxLength:"200"`
+	ExternalID        clearableJSON        `json:"external_id,omitzero" maxLength:"255" doc:"Your own id of the chat, unique among the workspace's chats: 1 to 255 visible characters. null and empty are none."`
+	Metadata          metadataJSON         `json:"metadata,omitempty"`
 }
 
 // chatPatchJSON changes a chat.
@@ -167,6 +175,8 @@ type chatPatchJSON struct {
 	InboxID           *chat.InboxID       `json:"inbox_id,omitempty" minimum:"1"`
 	NeedsResponse     *bool               `json:"needs_response,omitempty"`
 	LabelIDs          *[]chat.LabelID     `json:"label_ids,omitempty" minimum:"1" maxItems:"100" uniqueItems:"true" doc:"Replaces the labels."`
+	ExternalID        clearableJSON       `json:"external_id,omitzero" maxLength:"255" doc:"Your own id of the chat; null or empty takes it away."`
+	Metadata          metadataPatchJSON   `json:"metadata,omitempty"`
 }
 
 func (s *service) chatRoutes() {
@@ -189,8 +199,11 @@ func (s *service) chatRoutes() {
 			PhoneNumberID:     new(chat.PhoneNumberID(1)),
 			Participants:      []newParticipantJSON{{MemberID: 5, Role: chat.ParticipantOperator}},
 			Title:             "Late delivery",
+			ExternalID:        clearable("ticket-4711"),
+			Metadata:          metadataJSON{"queue": "returns"},
 		},
 		problems: []chat.Code{
+			chat.CodeExternalIDTaken,
 			chat.CodeMemberNotFound,
 			chat.CodeAssistantNotFound,
 			chat.CodeSenderNotFound,
@@ -235,7 +248,7 @@ func (s *service) chatChangeRoutes() {
 		id:          "updateChat",
 		tag:         tagChats,
 		summary:     "Update a chat",
-		description: "Fields that are left out stay as they are.",
+		description: "Fields that are left out stay as they are. " + aboutMetadata,
 		answer:      exampleChat,
 		request: chatPatchJSON{
 			Title:         new("Late delivery"),
@@ -248,6 +261,7 @@ func (s *service) chatChangeRoutes() {
 			chat.CodeAssistantNotFound,
 			chat.CodeSenderNotFound,
 			chat.CodeLabelNotFound,
+			chat.CodeExternalIDTaken,
 		},
 	})
 
@@ -308,6 +322,8 @@ func (s *service) createChat(ctx context.Context, in *createChatInput) (*created
 		AssistantMemberID: b.AssistantMemberID,
 		PhoneNumberID:     b.PhoneNumberID,
 		InboxID:           b.InboxID,
+		ExternalID:        b.ExternalID.Text,
+		Metadata:          chat.Metadata(b.Metadata),
 	}
 
 	for _, p := range b.Participants {
@@ -360,6 +376,7 @@ type listChatsInput struct {
 	MemberID      chat.MemberID  `query:"member_id" minimum:"1" doc:"Whom the assistant's messages go to."`
 	MemberIDAlias chat.MemberID  `query:"memberId" minimum:"1" hidden:"true"`
 	Query         string         `query:"q" maxLength:"200" doc:"A part of the title, the summary or a message."`
+	ExternalID    string         `query:"external_id" maxLength:"255" doc:"Your own id of the chat." example:"ticket-4711"`
 }
 
 func (s *service) listChats(ctx context.Context, in *listChatsInput) (*listOutput[chatJSON], error) {
@@ -370,6 +387,7 @@ func (s *service) listChats(ctx context.Context, in *listChatsInput) (*listOutpu
 		Label:         in.Label,
 		MemberID:      cmp.Or(in.MemberID, in.MemberIDAlias),
 		Query:         in.Query,
+		ExternalID:    in.ExternalID,
 		Page:          in.page(),
 	})
 
@@ -396,6 +414,8 @@ func (s *service) updateChat(ctx context.Context, in *updateChatInput) (*chatOut
 		InboxID:           b.InboxID,
 		NeedsResponse:     b.NeedsResponse,
 		LabelIDs:          b.LabelIDs,
+		ExternalID:        b.ExternalID.pointer(),
+		Metadata:          chat.MetadataPatch(b.Metadata),
 	}
 
 	senders := chat.NewChat{

@@ -104,6 +104,7 @@ func unknownDelivery() chat.Delivery {
 		ChatID:       chatOne,
 		MessageID:    messageOne,
 		ActionID:     actionOne,
+		ToMemberID:   42,
 		Channel:      chat.ChannelSMS,
 		Provider:     chat.ProviderTwilio,
 		Submission:   chat.SubmissionUnknown,

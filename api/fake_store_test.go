@@ -92,6 +92,7 @@ type fakeStore struct {
 	// recordEnded is told of actions that were ended in Temporal; without it they are stored.
 	recordEnded func(context.Context, chat.Action) (bool, error)
 	keyedFacts
+	directFacts
 	// openActions are going on in the chat.
 	openActions []chat.OpenAction
 }
@@ -246,6 +247,10 @@ func (f *fakeStore) Members(
 	filter chat.MemberFilter,
 ) (chat.List[chat.Member], error) {
 	f.memberFilter = filter
+	if f.nobody {
+		return chat.List[chat.Member]{}, f.fail
+	}
+
 	return chat.List[chat.Member]{Items: []chat.Member{ana()}, NextCursor: "next"}, f.fail
 }
 

@@ -225,7 +225,7 @@ func TestARepeatedKeyIsAnsweredThoughTheChatIsGone(t *testing.T) {
 
 // durable are the routes whose key is the identity of a workflow: see TestReplay and the tests of retries.
 var durable = []string{
-	"addParticipant", "sendAssistantMessage", "summarizeChat", "retryDelivery", "retryDeliveries",
+	"addParticipant", "sendAssistantMessage", "sendMessage", "summarizeChat", "retryDelivery", "retryDeliveries",
 }
 
 // TestEveryPostTakesAnIdempotencyKey: a route that ignores one would make two of what was asked for once.

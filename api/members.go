@@ -23,6 +23,8 @@ type memberJSON struct {
 	NotificationsEnabled bool               `json:"notifications_enabled"`
 	Consent              consentJSON        `json:"consent"`
 	Tools                *[]string          `json:"tools,omitempty" doc:"With an assistant: the tools it may use."`
+	ExternalID           string             `json:"external_id" doc:"Your own id of the member; empty when there is none."`
+	Metadata             metadataJSON       `json:"metadata"`
 	CreatedAt            time.Time          `json:"created_at"`
 	UpdatedAt            time.Time          `json:"updated_at"`
 }
@@ -46,8 +48,10 @@ func presentMember(m chat.Member) memberJSON {
 			SMS:   m.Consents.On(chat.ChannelSMS),
 			Email: m.Consents.On(chat.ChannelEmail),
 		},
-		CreatedAt: m.CreatedAt.UTC(),
-		UpdatedAt: m.UpdatedAt.UTC(),
+		ExternalID: m.ExternalID,
+		Metadata:   presentMetadata(m.Metadata),
+		CreatedAt:  m.CreatedAt.UTC(),
+		UpdatedAt:  m.UpdatedAt.UTC(),
 	}
 
 	if m.Kind == chat.KindAssistant {
@@ -66,6 +70,8 @@ var exampleMember = memberJSON{
 	Phone:                "+14155550123",
 	NotificationsEnabled: true,
 	Consent:              consentJSON{SMS: chat.ConsentGranted, Email: chat.ConsentUnknown},
+	ExternalID:           "crm-8117",
+	Metadata:             metadataJSON{"plan": "gold"},
 	CreatedAt:            exampleTime,
 	UpdatedAt:            exampleTime,
 }
@@ -80,6 +86,8 @@ type newMemberJSON struct {
 	NotificationsEnabled *bool              `json:"notifications_enabled,omitempty" default:"true" doc:"Whether it may be written to."`
 	Consent              *newConsentJSON    `json:"consent,omitempty"`
 	Tools                *[]string          `json:"tools,omitempty" maxItems:"100" uniqueItems:"true" doc:"With the kind assistant: the names of the tools it may use, server.* for all of an MCP server, * for all, which it is when left out."`
+	ExternalID           clearableJSON      `json:"external_id,omitzero" maxLength:"255" doc:"Your own id of the member, unique in the workspace: 1 to 255 visible characters. null and empty are none."`
+	Metadata             metadataJSON       `json:"metadata,omitempty"`
 }
 
 type newConsentJSON struct {
@@ -113,6 +121,22 @@ type memberPatchJSON struct {
 	NotificationsEnabled *bool               `json:"notifications_enabled,omitempty"`
 	Consent              *newConsentJSON     `json:"consent,omitempty"`
 	Tools                *[]string           `json:"tools,omitempty" maxItems:"100" uniqueItems:"true" doc:"The tools that an assistant may use."`
+	ExternalID           clearableJSON       `json:"external_id,omitzero" maxLength:"255" doc:"Your own id of the member; null or empty takes it away."`
+	Metadata             metadataPatchJSON   `json:"metadata,omitempty"`
+}
+
+func (b *memberPatchJSON) patch() chat.MemberPatch {
+	return chat.MemberPatch{
+		Name:                 b.Name,
+		Email:                b.Email,
+		Phone:                b.Phone,
+		Role:                 b.Role,
+		NotificationsEnabled: b.NotificationsEnabled,
+		Consents:             b.Consent.consents(),
+		Tools:                b.Tools,
+		ExternalID:           b.ExternalID.pointer(),
+		Metadata:             chat.MetadataPatch(b.Metadata),
+	}
 }
 
 func (s *service) memberRoutes() {
@@ -142,8 +166,11 @@ func (s *service) memberRoutes() {
 			Email:   "ana@example.com",
 			Phone:   "+14155550123",
 			Consent: &newConsentJSON{SMS: new(chat.ConsentGranted)},
+
+			ExternalID: clearable("crm-8117"),
+			Metadata:   metadataJSON{"plan": "gold"},
 		},
-		problems: []chat.Code{chat.CodeAddressTaken},
+		problems: []chat.Code{chat.CodeAddressTaken, chat.CodeExternalIDTaken},
 		description: "An address belongs to one member. Numbers and mail addresses are kept in one form: E.164 " +
 			"without the zero that is dialed within a country, and the domain in ASCII and lower case.",
 		second: "a member with the role `manager`, who is created with the decision.",
@@ -173,12 +200,19 @@ func (s *service) memberChangeRoutes() {
 		id:          "updateMember",
 		tag:         tagMembers,
 		summary:     "Update a member",
-		description: "Fields that are left out stay as they are. With a role that waits, all of them do.",
+		description: "Fields that are left out stay as they are. With a role that waits, all of them do. " + aboutMetadata,
 		second:      "making a manager.",
 		request:     memberPatchJSON{Phone: new("+14155550123"), NotificationsEnabled: new(true)},
 		answer:      exampleMember,
-		problems:    []chat.Code{chat.CodeMemberNotFound, chat.CodeAddressTaken, chat.CodeLastManager},
+		problems: []chat.Code{
+			chat.CodeMemberNotFound,
+			chat.CodeAddressTaken,
+			chat.CodeExternalIDTaken,
+			chat.CodeLastManager,
+		},
 	})
+
+	s.memberUpsertRoute()
 
 	s.optOutRoutes()
 	s.memberMergeRoute()
@@ -190,6 +224,8 @@ type listMembersInput struct {
 	Query string          `query:"q" maxLength:"200" doc:"A part of the name."`
 	Phone string          `query:"phone" maxLength:"20" doc:"The phone number, however it is written." example:"+14155550123"`
 	Email string          `query:"email" maxLength:"254" doc:"The email address, whatever its case." example:"ana@example.com"`
+
+	ExternalID string `query:"external_id" maxLength:"255" doc:"Your own id of the member." example:"crm-8117"`
 }
 
 func (s *service) listMembers(ctx context.Context, in *listMembersInput) (*listOutput[memberJSON], error) {
@@ -208,7 +244,9 @@ func (s *service) listMembers(ctx context.Context, in *listMembersInput) (*listO
 		Query: in.Query,
 		Phone: phone,
 		Email: email,
-		Page:  in.page(),
+
+		ExternalID: in.ExternalID,
+		Page:       in.page(),
 	})
 
 	return presentList(part, err, presentMember)
@@ -231,6 +269,8 @@ func (s *service) createMember(ctx context.Context, in *createMemberInput) (*agr
 		Phone:                b.Phone,
 		NotificationsEnabled: b.NotificationsEnabled == nil || *b.NotificationsEnabled,
 		Consents:             b.Consent.consents(),
+		ExternalID:           b.ExternalID.Text,
+		Metadata:             chat.Metadata(b.Metadata),
 	}
 
 	if err := checkToolNames(b.Tools); err != nil {
@@ -252,16 +292,7 @@ func (s *service) createMember(ctx context.Context, in *createMemberInput) (*agr
 
 	made, err := s.store.CreateMember(ctx, c.workspace(), c.actor(), member)
 	if err != nil {
-		return s.orAsk(ctx, err, func() (chat.NewApproval, error) {
-			return chat.NewApproval{
-				Kind: chat.ApprovalMemberRole,
-				Request: chat.ApprovalRequest{
-					Member:  &chat.MemberRequest{Kind: member.Kind, Name: member.Name},
-					Changes: []chat.FieldChange{{Field: "role", After: member.Role}},
-				},
-				Effect: &chat.ApprovalEffect{NewMember: &member},
-			}, nil
-		})
+		return s.orAsk(ctx, err, func() (chat.NewApproval, error) { return newManager(&member), nil })
 	}
 
 	return &agreedOutput{
@@ -269,6 +300,18 @@ func (s *service) createMember(ctx context.Context, in *createMemberInput) (*agr
 		Location: c.path(fmt.Sprintf("/members/%d", made.ID)),
 		Body:     presentMember(made),
 	}, nil
+}
+
+// newManager asks for a member to be made who is a manager.
+func newManager(member *chat.Member) chat.NewApproval {
+	return chat.NewApproval{
+		Kind: chat.ApprovalMemberRole,
+		Request: chat.ApprovalRequest{
+			Member:  &chat.MemberRequest{Kind: member.Kind, Name: member.Name},
+			Changes: []chat.FieldChange{{Field: "role", After: member.Role}},
+		},
+		Effect: &chat.ApprovalEffect{NewMember: member},
+	}
 }
 
 func valueOr[T any](given *T, otherwise T) T {
@@ -304,15 +347,7 @@ func (s *service) updateMember(ctx context.Context, in *updateMemberInput) (*agr
 	c := callFrom(ctx)
 	b := in.Body
 
-	patch := chat.MemberPatch{
-		Name:                 b.Name,
-		Email:                b.Email,
-		Phone:                b.Phone,
-		Role:                 b.Role,
-		NotificationsEnabled: b.NotificationsEnabled,
-		Consents:             b.Consent.consents(),
-		Tools:                b.Tools,
-	}
+	patch := b.patch()
 
 	if err := checkToolNames(b.Tools); err != nil {
 		return nil, err
@@ -322,9 +357,8 @@ func (s *service) updateMember(ctx context.Context, in *updateMemberInput) (*agr
 		return nil, err
 	}
 
-	if in.MemberID == c.principal.MemberID && valueOr(b.Role, chat.RoleManager) != chat.RoleManager {
-		// The last manager would lock everybody out.
-		return nil, chat.Invalid("role", "can be taken from a manager by another manager only")
+	if err := checkOwnRole(c, in.MemberID, b.Role); err != nil {
+		return nil, err
 	}
 
 	changed, err := s.store.UpdateMember(ctx, c.workspace(), c.actor(), in.MemberID, patch)
@@ -333,6 +367,15 @@ func (s *service) updateMember(ctx context.Context, in *updateMemberInput) (*agr
 	}
 
 	return &agreedOutput{Status: http.StatusOK, Body: presentMember(changed)}, nil
+}
+
+// checkOwnRole refuses to take the role of a manager from oneself: the last manager would lock everybody out.
+func checkOwnRole(c *requestInfo, id chat.MemberID, role *chat.WorkspaceRole) error {
+	if id == c.principal.MemberID && valueOr(role, chat.RoleManager) != chat.RoleManager {
+		return chat.Invalid("role", "can be taken from a manager by another manager only")
+	}
+
+	return nil
 }
 
 // newPromotion asks for a change of a member that makes it a manager.

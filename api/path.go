@@ -129,6 +129,7 @@ var pathParameters = indexParameters(
 	numberParameter[chat.ParticipantID]("participant_id", "One member's place in the chat.", 12),
 	uuidParameter[chat.MessageID]("message_uuid", "The message's uuid.", exampleMessage),
 	numberParameter[chat.MemberID]("member_id", "The member.", 42),
+	externalIDParameter,
 	numberParameter[chat.LabelID]("label_id", "The label.", 3),
 	numberParameter[chat.PhoneNumberID]("phone_number_id", "The phone number.", 1),
 	numberParameter[chat.InboxID]("inbox_id", "The inbox.", 1),
@@ -141,6 +142,22 @@ var pathParameters = indexParameters(
 	textParameter("call_id", "The tool call's id within its message.", "call_1"),
 	numberParameter[chat.KeyID]("api_key_id", "The API key's id, which is not the key.", 5),
 )
+
+// externalIDParameter is another system's id of a member.
+var externalIDParameter = pathParameter[string]{
+	name:    "external_id",
+	doc:     "Your own id of the member, percent-encoded.",
+	example: "crm-8117",
+	schema:  huma.Schema{Type: huma.TypeString, MinLength: new(1), MaxLength: new(chat.MaxExternalID)},
+	parse: func(field, given string) (string, error) {
+		id, err := url.PathUnescape(given)
+		if err != nil || id == "" || !utf8.ValidString(id) {
+			return "", chat.Invalid(field, "must be 1 to %d visible characters, percent-encoded", chat.MaxExternalID)
+		}
+
+		return id, chat.CheckExternalID(field, id)
+	},
+}
 
 func indexParameters(all ...anyPathParameter) map[string]anyPathParameter {
 	byName := make(map[string]anyPathParameter, len(all))

@@ -28,7 +28,8 @@ type problem struct {
 	Errors     []chat.FieldError `json:"errors,omitempty" doc:"The fields that are wrong, as you spelled them."`
 	DeliveryID string            `json:"delivery_id,omitempty" doc:"The delivery that failed." format:"uuid"`
 	ActionID   string            `json:"action_id,omitempty" doc:"The action that failed." format:"uuid"`
-	MemberID   chat.MemberID     `json:"member_id,omitempty" doc:"The other member: with address_taken who has the address, with member_not_found into whom the member was merged."`
+	MemberID   chat.MemberID     `json:"member_id,omitempty" doc:"The other member: with address_taken and external_id_taken who has it, with member_not_found into whom the member was merged."`
+	ChatID     chat.ChatID       `json:"chat_id,omitempty" doc:"With external_id_taken: the other chat."`
 	Retryable  bool              `json:"retryable,omitempty" doc:"The same request may succeed later."`
 	ToolCalls  []toolCallJSON    `json:"tool_calls,omitempty" doc:"With tool_call_failed: the results so far."`
 
@@ -75,6 +76,7 @@ func newProblem(requestID string, e *chat.Error) *problem {
 		DeliveryID: e.DeliveryID,
 		ActionID:   e.ActionID,
 		MemberID:   e.MemberID,
+		ChatID:     e.ChatID,
 		Retryable:  e.Retryable,
 		ToolCalls:  toolCalls(e.ToolCalls),
 	}

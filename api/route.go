@@ -40,6 +40,8 @@ type route struct {
 	running any
 	// emptyToo says that success may also be 204.
 	emptyToo bool
+	// createsOr says that success may also be 201, of the same answer.
+	createsOr bool
 	// repeatable says that it may be asked twice: one that has failed frees its key whatever it has stored.
 	repeatable bool
 	// secrets are fields of the answer that are shown once: a repeated request does not get them.
@@ -213,6 +215,11 @@ func (s *service) documentAnswers(op *huma.Operation, r *route) {
 	status := cmp.Or(op.DefaultStatus, http.StatusOK)
 	if r.answer != nil {
 		s.documentAnswer(op, status, http.StatusText(status), r.answer)
+	}
+
+	if r.createsOr {
+		s.documentAnswer(op, http.StatusCreated, http.StatusText(http.StatusCreated), r.answer)
+		op.Responses[strconv.Itoa(http.StatusCreated)].Headers["Location"] = textHeader("Where it is found.")
 	}
 
 	if r.emptyToo {

@@ -30,6 +30,13 @@ type Store interface {
 	WebhookStore
 	InboundStore
 	HealthStore
+	WorkspaceDefaults(ctx context.Context, ws chat.WorkspaceID) (chat.WorkspaceDefaults, error)
+	UpdateWorkspaceDefaults(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		defaults chat.WorkspaceDefaults,
+	) (chat.WorkspaceDefaults, error)
 	AuditLog(
 		ctx context.Context,
 		ws chat.WorkspaceID,
@@ -64,7 +71,7 @@ type RequestStore interface {
 
 // MemberStore keeps people and assistants.
 //
-// CreateMember and UpdateMember answer CodeApprovalNeeded where they would make a manager.
+// CreateMember, UpdateMember and UpsertMember answer CodeApprovalNeeded where they would make a manager.
 type MemberStore interface {
 	CreateMember(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, member chat.Member) (chat.Member, error)
 	MergeMembers(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, in chat.MemberMerge) (chat.Member, error)
@@ -77,6 +84,13 @@ type MemberStore interface {
 		id chat.MemberID,
 		patch chat.MemberPatch,
 	) (chat.Member, error)
+	// UpsertMember makes a member with an external id or changes the one that has it, and reports whether it was made.
+	UpsertMember(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		in chat.MemberUpsert,
+	) (chat.Member, bool, error)
 	// DecideOptOut answers CodeMemberNotFound, and CodeInvalidRequest for a channel on which
 	// nobody can opt out. The same decision twice is one.
 	DecideOptOut(ctx context.Context, ws chat.WorkspaceID, decision chat.OptOutDecision) (chat.OptOutDecided, error)
@@ -103,6 +117,14 @@ type ChatStore interface {
 		id chat.ChatID,
 		cancel bool,
 	) (chat.ChatDeleted, error)
+	// FindOrCreatePlace finds or makes the member and the chat of a message. What check refuses leaves nothing behind.
+	FindOrCreatePlace(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		in chat.DirectMessage,
+		check chat.CheckFacts,
+	) (chat.DirectPlace, error)
 	// TakesPart reports whether a member has a place in a chat; a chat that does not
 	// exist is no error.
 	TakesPart(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, member chat.MemberID) (bool, error)

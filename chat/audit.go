@@ -32,6 +32,7 @@ const (
 	AuditBulkRetry       AuditObject = "bulk_retry"
 	AuditToolCall        AuditObject = "tool_call"
 	AuditInbound         AuditObject = "inbound"
+	AuditDefaults        AuditObject = "workspace_defaults"
 )
 
 // disclosure is how much the audit log tells of a field.
@@ -58,6 +59,7 @@ var auditFields = map[AuditObject]map[string]disclosure{
 		"consent.email":         told,
 		"phone":                 masked,
 		"email":                 masked,
+		"external_id":           masked,
 	},
 	AuditKey: {
 		"member_id":  told,
@@ -74,6 +76,7 @@ var auditFields = map[AuditObject]map[string]disclosure{
 		"inbox_id":            told,
 		"needs_response":      told,
 		"labels":              told,
+		"external_id":         masked,
 	},
 	AuditParticipant: {
 		"role": told,
@@ -135,6 +138,11 @@ var auditFields = map[AuditObject]map[string]disclosure{
 	},
 	AuditInbound: {
 		"status": told,
+	},
+	AuditDefaults: {
+		"assistant_member_id": told,
+		"phone_number_id":     told,
+		"inbox_id":            told,
 	},
 }
 
@@ -203,7 +211,7 @@ func isEmpty(value any) bool {
 		return true
 	}
 
-	return v.Kind() == reflect.Slice && v.Len() == 0
+	return (v.Kind() == reflect.Slice || v.Kind() == reflect.Map) && v.Len() == 0
 }
 
 // AuditDetail encodes the detail of an audit entry. In every text of it, whichever field it stands in,

@@ -99,6 +99,9 @@ type Chat struct {
 	StaleBy int
 	// Labels are in the order of their names.
 	Labels []ChatLabel
+	// ExternalID is another system's id of the chat, unique among the workspace's chats; "" for none.
+	ExternalID string
+	Metadata   Metadata
 	// Suggested are labels that a model was not sure enough of, and that are not set.
 	Suggested      []SuggestedLabel
 	LastActivityAt time.Time
@@ -122,6 +125,8 @@ type NewChat struct {
 	InboxID           *InboxID
 	// Participants are added beside the member (owner) and the assistant.
 	Participants []NewParticipant
+	ExternalID   string
+	Metadata     Metadata
 }
 
 // Validate checks what can be told without looking anything up.
@@ -145,7 +150,11 @@ func (c *NewChat) Validate() error {
 		}
 	}
 
-	return nil
+	if err := CheckExternalID("external_id", c.ExternalID); err != nil {
+		return err
+	}
+
+	return c.Metadata.Validate()
 }
 
 // ChatPatch changes the fields that are not nil. A person's Title and Summary stand until
@@ -158,7 +167,9 @@ type ChatPatch struct {
 	InboxID           *InboxID
 	NeedsResponse     *bool
 	// LabelIDs replaces the chat's labels.
-	LabelIDs *[]LabelID
+	LabelIDs   *[]LabelID
+	ExternalID *string
+	Metadata   MetadataPatch
 }
 
 // ChatFilter narrows a list of chats; zero fields do not. The order is the last
@@ -171,7 +182,8 @@ type ChatFilter struct {
 	Label    string
 	MemberID MemberID
 	// Query matches a part of title, summary or message text, case-insensitively.
-	Query string
+	Query      string
+	ExternalID string
 	Page
 }
 

@@ -17,16 +17,18 @@ const (
 	CodeParticipantExists Code = "participant_exists"
 	CodeLastOwner         Code = "last_owner"
 	// CodeLastManager is the last manager of a workspace, who must stay one.
-	CodeLastManager          Code = "last_manager"
-	CodeNoPhone              Code = "no_phone"
-	CodeNoEmail              Code = "no_email"
-	CodeNotificationsOff     Code = "notifications_disabled"
-	CodeRecipientOptedOut    Code = "recipient_opted_out"
-	CodeSenderNotConfigured  Code = "sender_not_configured"
-	CodeSenderNotGranted     Code = "sender_not_granted"
-	CodeChannelNotSupported  Code = "channel_not_supported"
-	CodeChatArchived         Code = "chat_archived"
-	CodeMessageTooLong       Code = "message_too_long"
+	CodeLastManager         Code = "last_manager"
+	CodeNoPhone             Code = "no_phone"
+	CodeNoEmail             Code = "no_email"
+	CodeNotificationsOff    Code = "notifications_disabled"
+	CodeRecipientOptedOut   Code = "recipient_opted_out"
+	CodeSenderNotConfigured Code = "sender_not_configured"
+	CodeSenderNotGranted    Code = "sender_not_granted"
+	CodeChannelNotSupported Code = "channel_not_supported"
+	CodeChatArchived        Code = "chat_archived"
+	CodeMessageTooLong      Code = "message_too_long"
+	// CodeDefaultMissing is a chat that cannot be made, because the workspace has no default for what it needs.
+	CodeDefaultMissing       Code = "default_missing"
 	CodeUnknownTool          Code = "unknown_tool"
 	CodeInvalidToolArguments Code = "invalid_tool_arguments"
 	CodeNothingToSummarize   Code = "nothing_to_summarize"
@@ -88,6 +90,8 @@ const (
 	CodeInUse         Code = "in_use"
 	// CodeAddressTaken is an address that another member of the workspace has.
 	CodeAddressTaken Code = "address_taken"
+	// CodeExternalIDTaken is an external id that another member, or another chat, of the workspace has.
+	CodeExternalIDTaken Code = "external_id_taken"
 	// CodeSummaryEdited is a summary that a person wrote and that is not to be overwritten.
 	CodeSummaryEdited Code = "summary_edited"
 	// CodeDecided is a decision that was taken already.
@@ -195,6 +199,7 @@ var kinds = map[Code]Kind{
 	CodeAlreadyExists:        KindConflict,
 	CodeInUse:                KindConflict,
 	CodeAddressTaken:         KindConflict,
+	CodeExternalIDTaken:      KindConflict,
 	CodeActionGone:           KindConflict,
 	CodeBulkOverlap:          KindConflict,
 	CodeConflict:             KindConflict,
@@ -240,9 +245,10 @@ type Error struct {
 	// DeliveryID and ActionID are set when the failure belongs to one.
 	DeliveryID string `json:"delivery_id,omitempty"`
 	ActionID   string `json:"action_id,omitempty"`
-	// MemberID is the other member: who has the address that was asked for, or into whom the
-	// one that was asked for was merged.
+	// MemberID is the other member: who has the address or the external id that was asked for, or into
+	// whom the one that was asked for was merged. ChatID is the other chat, which has the external id.
 	MemberID MemberID `json:"member_id,omitempty"`
+	ChatID   ChatID   `json:"chat_id,omitempty"`
 	// Retryable tells the caller that the same request may succeed later.
 	Retryable bool `json:"retryable,omitempty"`
 	// ToolCalls are the results so far, with CodeToolCallFailed.

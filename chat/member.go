@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -47,9 +48,12 @@ type Member struct {
 	Consents             Consents
 	// Tools are what an assistant may use: names, "server.*" for all of an MCP server, "*"
 	// for everything.
-	Tools     []string
-	CreatedAt time.Time
-	UpdatedAt time.Time
+	Tools []string
+	// ExternalID is another system's id of the member, unique in the workspace; "" for none.
+	ExternalID string
+	Metadata   Metadata
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
 }
 
 // HasRole reports whether the member may do more in the workspace than what concerns themselves, or
@@ -59,11 +63,38 @@ func (m *Member) HasRole() bool { return m.Role != RoleUser || m.Kind == KindAss
 // MemberPatch changes the fields that are not nil.
 type MemberPatch struct {
 	Name, Email, Phone   *string
+	ExternalID           *string
 	Role                 *WorkspaceRole
 	NotificationsEnabled *bool
 	// Consents has the channels whose consent changes.
 	Consents Consents
 	Tools    *[]string
+	Metadata MetadataPatch
+}
+
+// Apply changes the member's fields that the patch has.
+func (m *Member) Apply(p *MemberPatch) {
+	setGiven(&m.Name, p.Name)
+	setGiven(&m.Email, p.Email)
+	setGiven(&m.Phone, p.Phone)
+	setGiven(&m.ExternalID, p.ExternalID)
+	setGiven(&m.Role, p.Role)
+	setGiven(&m.NotificationsEnabled, p.NotificationsEnabled)
+	setGiven(&m.Tools, p.Tools)
+
+	m.Metadata = m.Metadata.Apply(p.Metadata)
+
+	consents := Consents{}
+	maps.Copy(consents, m.Consents)
+	maps.Copy(consents, p.Consents)
+	m.Consents = consents
+}
+
+// setGiven changes a field to a value that may not be given.
+func setGiven[T any](field, value *T) {
+	if value != nil {
+		*field = *value
+	}
 }
 
 // MemberChanges lists what a patch changes of a member, by field.
@@ -92,6 +123,14 @@ func MemberChanges(before *Member, p *MemberPatch) []FieldChange {
 		add("phone", before.Phone, *p.Phone)
 	}
 
+	if p.ExternalID != nil {
+		add("external_id", before.ExternalID, *p.ExternalID)
+	}
+
+	if len(p.Metadata) > 0 {
+		add("metadata", before.Metadata.Apply(nil), before.Metadata.Apply(p.Metadata))
+	}
+
 	if p.NotificationsEnabled != nil {
 		add("notifications_enabled", before.NotificationsEnabled, *p.NotificationsEnabled)
 	}
@@ -116,6 +155,7 @@ type MemberFilter struct {
 	Query string
 	// Phone and Email match the whole address, in its one form.
 	Phone, Email string
+	ExternalID   string
 	Page
 }
 
@@ -136,6 +176,14 @@ func (m *Member) Validate() error {
 		return Invalid("tools", "must have at most %d entries", MaxAllowedTools)
 	case slices.ContainsFunc(m.Tools, func(name string) bool { return !allowedTool.MatchString(name) }):
 		return Invalid("tools", `must be names of tools, "server.*" for all tools of an MCP server, or "*" for all`)
+	}
+
+	if err := CheckExternalID("external_id", m.ExternalID); err != nil {
+		return err
+	}
+
+	if err := m.Metadata.Validate(); err != nil {
+		return err
 	}
 
 	return m.Consents.validate()

@@ -1,6 +1,9 @@
 package chat
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // MemberMerge asks for one member to be made a part of another: what is From's becomes Into's, and
 // From is no member any more.
@@ -14,7 +17,7 @@ type MemberMerge struct {
 
 // MergeMembers is the member that into becomes: conflict when the two cannot be one. Its name, its
 // role and its tools stay as they are, so that nobody gets more rights. It gets the addresses that
-// it does not have, and of what both have said about being written to the stricter holds.
+// it does not have, the external id likewise, and the metadata under keys that it does not have. Of what both have said about being written to the stricter holds.
 func MergeMembers(from, into Member) (Member, error) {
 	switch {
 	case from.Kind != into.Kind:
@@ -23,9 +26,22 @@ func MergeMembers(from, into Member) (Member, error) {
 		return Member{}, refuseMerge("phone numbers", "phone")
 	case from.Email != "" && into.Email != "" && FoldAddress(from.Email) != FoldAddress(into.Email):
 		return Member{}, refuseMerge("email addresses", "email")
+	case from.ExternalID != "" && into.ExternalID != "" && from.ExternalID != into.ExternalID:
+		return Member{}, refuseMerge("external ids", "external_id")
 	}
 
 	merged := into
+	merged.Metadata = from.Metadata.Apply(nil)
+	maps.Copy(merged.Metadata, into.Metadata)
+
+	if len(merged.Metadata) > MaxMetadata {
+		return Member{}, Errorf(
+			CodeConflict,
+			"the two have more than %d keys of metadata together: remove some first",
+			MaxMetadata,
+		)
+	}
+
 	merged.NotificationsEnabled = from.NotificationsEnabled && into.NotificationsEnabled
 	merged.Consents = Consents{}
 
@@ -41,6 +57,10 @@ func MergeMembers(from, into Member) (Member, error) {
 
 	if merged.Email == "" {
 		merged.Email = from.Email
+	}
+
+	if merged.ExternalID == "" {
+		merged.ExternalID = from.ExternalID
 	}
 
 	return merged, nil

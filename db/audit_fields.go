@@ -33,6 +33,8 @@ func (r *memberRow) auditFields() map[string]any {
 		"consent.sms":           r.ConsentSMS,
 		"consent.email":         r.ConsentEmail,
 		"tools":                 append([]string{}, r.Tools...),
+		"external_id":           r.ExternalID,
+		"metadata":              r.Metadata.Apply(nil),
 	}
 }
 
@@ -56,6 +58,8 @@ func (r *chatRow) auditFields() map[string]any {
 		"phone_number_id":     r.PhoneNumberID,
 		"inbox_id":            r.InboxID,
 		"needs_response":      r.NeedsResponse,
+		"external_id":         r.ExternalID,
+		"metadata":            r.Metadata.Apply(nil),
 	}
 }
 
@@ -102,6 +106,15 @@ func settingsAuditFields(s *chat.SummarySettings) map[string]any {
 		"quiet_seconds":    int64(s.QuietAfter.Seconds()),
 		"every_messages":   s.EveryMessages,
 		"automatic_labels": s.AutomaticLabels,
+	}
+}
+
+// defaultsAuditFields are those of [chat.WorkspaceDefaults].
+func defaultsAuditFields(d *chat.WorkspaceDefaults) map[string]any {
+	return map[string]any{
+		"assistant_member_id": d.AssistantMemberID,
+		"phone_number_id":     d.PhoneNumberID,
+		"inbox_id":            d.InboxID,
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // UpdateChat changes a chat: chat_not_found, invalid_request, assistant_not_found,
-// sender_not_found, label_not_found. A new assistant also takes the old one's place among
+// sender_not_found, label_not_found, external_id_taken. A new assistant also takes the old one's place among
 // the participants. Labels are set as a person's.
 func (s *Store) UpdateChat(
 	ctx context.Context,
@@ -22,8 +22,10 @@ func (s *Store) UpdateChat(
 	p chat.ChatPatch,
 ) (chat.Chat, error) {
 	var c chat.Chat
-	err := s.inTx(ctx, "change a chat", func(ctx context.Context, tx bun.Tx) error {
-		row, err := findChat(ctx, s.locked(tx.NewSelect()), ws, id)
+	var row chatRow
+
+	err := s.inTx(ctx, "change a chat", func(ctx context.Context, tx bun.Tx) (err error) {
+		row, err = findChat(ctx, s.locked(tx.NewSelect()), ws, id)
 		if err != nil {
 			return err
 		}
@@ -61,7 +63,7 @@ func (s *Store) UpdateChat(
 		})
 	})
 
-	return c, err
+	return c, s.orChatTaken(ctx, err, &row)
 }
 
 // chatAuditFields are the fields of a chat for the audit log, with the ids of its labels.
@@ -99,6 +101,9 @@ func (s *Store) patchChat(ctx context.Context, tx bun.Tx, row *chatRow, by chat.
 		row.InboxID = p.InboxID
 	}
 
+	setIfGiven(&row.ExternalID, p.ExternalID)
+	row.Metadata = row.Metadata.Apply(p.Metadata)
+
 	setIfGiven(&row.Title, p.Title)
 	setIfGiven(&row.Summary, p.Summary)
 
@@ -124,7 +129,10 @@ func checkPatch(row *chatRow, p *chat.ChatPatch) error {
 		MemberID:      row.MemberID,
 		PhoneNumberID: p.PhoneNumberID,
 		InboxID:       p.InboxID,
+		Metadata:      row.Metadata.Apply(p.Metadata),
 	}
+
+	setIfGiven(&channel.ExternalID, p.ExternalID)
 
 	if p.Title != nil {
 		channel.Title = *p.Title

@@ -37,6 +37,8 @@ type chatRow struct {
 	SummaryWatermark int64          `bun:"summary_watermark"`
 	SummaryTried     int64          `bun:"summary_tried"`
 	SuggestedLabels  []suggestion   `bun:"suggested_labels,type:json"`
+	ExternalID       string         `bun:"external_id"`
+	Metadata         chat.Metadata  `bun:"metadata,type:json"`
 	TitleEdited      bool           `bun:"title_edited"`
 	SummaryEdited    bool           `bun:"summary_edited"`
 	LastActivityAt   time.Time      `bun:"last_activity_at"`
@@ -74,6 +76,8 @@ func (r *chatRow) chat() chat.Chat {
 		Points:            r.SummaryPoints,
 		TitleEdited:       r.TitleEdited,
 		SummaryEdited:     r.SummaryEdited,
+		ExternalID:        r.ExternalID,
+		Metadata:          r.Metadata,
 		LastActivityAt:    r.LastActivityAt.UTC(),
 		CreatedAt:         r.CreatedAt.UTC(),
 		UpdatedAt:         r.UpdatedAt.UTC(),
@@ -197,6 +201,10 @@ func filterChats(q *bun.SelectQuery, f *chat.ChatFilter) {
 			WHERE cl.workspace_id = c.workspace_id AND cl.chat_id = c.id AND l.folded = ?)`, chat.FoldName(f.Label))
 	}
 
+	if f.ExternalID != "" {
+		q.Where("c.external_id = ?", f.ExternalID)
+	}
+
 	if f.MemberID != 0 {
 		q.Where(`EXISTS (SELECT 1 FROM participants p
 			WHERE p.workspace_id = c.workspace_id AND p.chat_id = c.id AND p.member_id = ?)`, f.MemberID)
@@ -206,7 +214,7 @@ func filterChats(q *bun.SelectQuery, f *chat.ChatFilter) {
 // CreateChat adds a chat with its participants: the member as owner, the assistant, and
 // the others. The errors: invalid_request, invalid_role, participant_exists when a member
 // is given twice, member_not_found, assistant_not_found also for a member that is none,
-// sender_not_found.
+// sender_not_found, external_id_taken.
 func (s *Store) CreateChat(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -217,8 +225,22 @@ func (s *Store) CreateChat(
 		return chat.Chat{}, err
 	}
 
+	row := s.newChatRow(ws, &in)
+
+	err := s.inTx(ctx, "create a chat", func(ctx context.Context, tx bun.Tx) error {
+		return s.insertChat(ctx, tx, by, &row, &in)
+	})
+	if err != nil {
+		return chat.Chat{}, s.orChatTaken(ctx, err, &row)
+	}
+
+	return row.chat(), nil
+}
+
+func (s *Store) newChatRow(ws chat.WorkspaceID, in *chat.NewChat) chatRow {
 	now := s.time()
-	row := chatRow{
+
+	return chatRow{
 		WorkspaceID:       ws,
 		Channel:           in.Channel,
 		State:             chat.StateOpen,
@@ -228,42 +250,69 @@ func (s *Store) CreateChat(
 		PhoneNumberID:     in.PhoneNumberID,
 		InboxID:           in.InboxID,
 		SuggestedLabels:   []suggestion{},
+		ExternalID:        in.ExternalID,
+		Metadata:          in.Metadata.Apply(nil),
 		LastActivityAt:    now,
 		CreatedAt:         now,
 		UpdatedAt:         now,
 	}
+}
 
-	err := s.inTx(ctx, "create a chat", func(ctx context.Context, tx bun.Tx) error {
-		people := newParticipants(&in)
-		if err := checkParticipants(ctx, tx, ws, people, in.AssistantMemberID); err != nil {
-			return err
-		}
+// insertChat stores a chat with its participants.
+func (s *Store) insertChat(ctx context.Context, tx bun.Tx, by chat.Actor, row *chatRow, in *chat.NewChat) error {
+	ws := row.WorkspaceID
 
-		if err := checkSenders(ctx, tx, ws, in.PhoneNumberID, in.InboxID); err != nil {
-			return err
-		}
-
-		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
-			return err
-		}
-
-		if err := insertParticipants(ctx, tx, &row, people); err != nil {
-			return err
-		}
-
-		return s.audit(ctx, tx, auditEvent{
-			workspace: ws,
-			by:        by,
-			verb:      "chat.created",
-			object:    objectID(row.ID),
-			detail:    changesOf(chat.AuditChat, nil, row.auditFields()).with("participants", len(people)),
-		})
-	})
-	if err != nil {
-		return chat.Chat{}, err
+	people := newParticipants(in)
+	if err := checkParticipants(ctx, tx, ws, people, in.AssistantMemberID); err != nil {
+		return err
 	}
 
-	return row.chat(), nil
+	if err := checkSenders(ctx, tx, ws, in.PhoneNumberID, in.InboxID); err != nil {
+		return err
+	}
+
+	if _, err := tx.NewInsert().Model(row).Exec(ctx); err != nil {
+		return err
+	}
+
+	if err := insertParticipants(ctx, tx, row, people); err != nil {
+		return err
+	}
+
+	return s.audit(ctx, tx, auditEvent{
+		workspace: ws,
+		by:        by,
+		verb:      "chat.created",
+		object:    objectID(row.ID),
+		detail:    changesOf(chat.AuditChat, nil, row.auditFields()).with("participants", len(people)),
+	})
+}
+
+// orChatTaken is err, unless it says that another chat has the external id of the row: then it says which.
+func (s *Store) orChatTaken(ctx context.Context, err error, row *chatRow) error {
+	if violationOf(err) != uniqueViolation {
+		return err
+	}
+
+	var owner chatRow
+
+	found := s.db.NewSelect().
+		Model(&owner).
+		Column("id").
+		Where("c.workspace_id = ?", row.WorkspaceID).
+		Where("c.id <> ?", row.ID).
+		Where("c.external_id = ?", row.ExternalID).
+		Where("c.external_id <> ''").
+		Where("c.deleted_at IS NULL").
+		Scan(ctx)
+	if found != nil {
+		return err
+	}
+
+	taken := externalIDTaken("chat", int64(owner.ID)).Because(err)
+	taken.ChatID = owner.ID
+
+	return taken
 }
 
 // insertParticipants gives people their places in a new chat.

@@ -65,6 +65,9 @@ func anyResult[T any](value T, err error) (any, error) { return value, err }
 
 func errorOnly(err error) (any, error) { return nil, err }
 
+// victimsExternalID is that of the victim's customer.
+const victimsExternalID = "crm-1"
+
 // notOfAWorkspace are the methods that look at nothing inside of a workspace.
 var notOfAWorkspace = []string{
 	"Authenticate", "CheckWritable", "ClockOffset", "Close", "CountDuplicates", "CreateWorkspace", "Durability",
@@ -126,6 +129,28 @@ var tries = map[string]try{
 			OptedOut: true,
 			By:       i.by,
 		}))
+	}},
+	"UpsertMember": {"", func(ctx context.Context, i *intruder) (any, error) {
+		m, _, err := i.s.UpsertMember(ctx, i.ws, i.by, chat.MemberUpsert{
+			ExternalID: victimsExternalID,
+			Patch:      chat.MemberPatch{Name: new("Mallory")},
+		})
+
+		return m.ID == i.victim.Customer.ID || m.WorkspaceID != i.ws, err
+	}},
+	"FindOrCreatePlace": {chat.CodeMemberNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		in := chat.DirectMessage{To: chat.MessageTo{MemberID: i.victim.Customer.ID}, Message: "Hello"}
+		check := func(*chat.SendFacts) error { return nil }
+
+		return anyResult(i.s.FindOrCreatePlace(ctx, i.ws, i.by, in, check))
+	}},
+	"WorkspaceDefaults": {"", func(ctx context.Context, i *intruder) (any, error) {
+		defaults, err := i.s.WorkspaceDefaults(ctx, i.foreignTo())
+		return defaults.UpdatedAt != nil, err
+	}},
+	"UpdateWorkspaceDefaults": {chat.CodeAssistantNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		theirs := chat.WorkspaceDefaults{AssistantMemberID: &i.victim.Assistant.ID}
+		return anyResult(i.s.UpdateWorkspaceDefaults(ctx, i.ws, i.by, theirs))
 	}},
 	"MergeMembers": {chat.CodeMemberNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		in := chat.MemberMerge{From: i.victim.Customer.ID, Into: i.victim.Manager.ID}
@@ -473,6 +498,7 @@ func TestWorkspacesAreIsolated(t *testing.T) {
 		seedRefusals(t, i)
 		seedTools(t, i)
 		seedSummary(t, i)
+		seedPeople(t, i)
 		before := readWorkspace(t, s, i.victim.Workspace)
 
 		for name, try := range everyTry() {

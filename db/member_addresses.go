@@ -71,6 +71,37 @@ func assignAddresses(db bun.IDB, column string) *bun.UpdateQuery {
 			"AND o.?0 = m.?0 AND (o.?1 OR o.id < m.id))", bun.Ident(column), bun.Ident(owns))
 }
 
+// orTaken is err, unless it says that somebody else has the external id or an address of the row: then it
+// says who.
+func (s *Store) orTaken(ctx context.Context, err error, row *memberRow) error {
+	if violationOf(err) != uniqueViolation {
+		return err
+	}
+
+	var owner memberRow
+
+	found := s.db.NewSelect().
+		Model(&owner).
+		Where("m.workspace_id = ?", row.WorkspaceID).
+		Where("m.id <> ?", row.ID).
+		Where("m.external_id = ?", row.ExternalID).
+		Where("m.external_id <> ''").
+		Scan(ctx)
+	if found != nil { // it is an address
+		return s.orAddressTaken(ctx, err, row)
+	}
+
+	taken := externalIDTaken("member", int64(owner.ID)).Because(err)
+	taken.MemberID = owner.ID
+
+	return taken
+}
+
+// externalIDTaken says which other member or chat has an external id.
+func externalIDTaken(kind string, id int64) *chat.Error {
+	return chat.InvalidAs(chat.CodeExternalIDTaken, "external_id", "is that of %s %d already", kind, id)
+}
+
 // orAddressTaken is err, unless it says that somebody else has an address of the row: then it
 // says who.
 func (s *Store) orAddressTaken(ctx context.Context, err error, row *memberRow) error {

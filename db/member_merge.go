@@ -32,6 +32,8 @@ var movedReferences = []memberReference{
 	{"recipient_holds", "member_id"},
 	{"summaries", "requested_by"},
 	{"summary_settings", "updated_by"},
+	{"workspace_defaults", "assistant_member_id"},
+	{"workspace_defaults", "updated_by"},
 }
 
 // unreferenced is moved as well; a column with a reference cannot be added to a table of SQLite.

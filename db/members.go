@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"time"
 
@@ -28,6 +27,8 @@ type memberRow struct {
 	ConsentSMS           chat.Consent       `bun:"consent_sms"`
 	ConsentEmail         chat.Consent       `bun:"consent_email"`
 	Tools                []string           `bun:"tools,type:json"`
+	ExternalID           string             `bun:"external_id"`
+	Metadata             chat.Metadata      `bun:"metadata,type:json"`
 	CreatedAt            time.Time          `bun:"created_at"`
 	UpdatedAt            time.Time          `bun:"updated_at"`
 
@@ -60,6 +61,8 @@ func memberRowOf(m *chat.Member) memberRow {
 		CreatedAt:            m.CreatedAt,
 		UpdatedAt:            m.UpdatedAt,
 		Tools:                m.Tools,
+		ExternalID:           m.ExternalID,
+		Metadata:             m.Metadata.Apply(nil),
 	}
 	if row.Tools == nil {
 		row.Tools = chat.AllTools()
@@ -83,14 +86,17 @@ func (r *memberRow) member() chat.Member {
 			chat.ChannelSMS:   r.ConsentSMS,
 			chat.ChannelEmail: r.ConsentEmail,
 		},
-		CreatedAt: r.CreatedAt.UTC(),
-		UpdatedAt: r.UpdatedAt.UTC(),
-		Tools:     r.Tools,
+		CreatedAt:  r.CreatedAt.UTC(),
+		UpdatedAt:  r.UpdatedAt.UTC(),
+		Tools:      r.Tools,
+		ExternalID: r.ExternalID,
+		Metadata:   r.Metadata,
 	}
 }
 
 // CreateMember adds a member, its addresses in their one form: invalid_request when its fields
-// are not valid, address_taken when another member has one of its addresses.
+// are not valid, address_taken and external_id_taken when another member has one of its addresses, or its
+// external id.
 func (s *Store) CreateMember(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -112,7 +118,7 @@ func (s *Store) CreateMember(
 		return err
 	})
 	if err != nil {
-		return chat.Member{}, s.orAddressTaken(ctx, err, &row)
+		return chat.Member{}, s.orTaken(ctx, err, &row)
 	}
 
 	return row.member(), nil
@@ -208,6 +214,10 @@ func (s *Store) Members(ctx context.Context, ws chat.WorkspaceID, f chat.MemberF
 		q.Where("m.email_folded = ?", chat.FoldAddress(f.Email))
 	}
 
+	if f.ExternalID != "" {
+		q.Where("m.external_id = ?", f.ExternalID)
+	}
+
 	fits, err := scanPage(ctx, q, &rows, f.Limit)
 	if err != nil {
 		return chat.List[chat.Member]{}, wrapErr("list the members", err)
@@ -219,8 +229,8 @@ func (s *Store) Members(ctx context.Context, ws chat.WorkspaceID, f chat.MemberF
 }
 
 // UpdateMember changes a member: member_not_found, which names the other one when it was merged;
-// invalid_request when the result would not be valid; address_taken when another member has its
-// new address; approval_needed when it would become a manager by one member alone; last_manager when
+// invalid_request when the result would not be valid; address_taken and external_id_taken when another
+// member has its new address or external id; approval_needed when it would become a manager by one member alone; last_manager when
 // nobody else is one.
 func (s *Store) UpdateMember(
 	ctx context.Context,
@@ -240,7 +250,7 @@ func (s *Store) UpdateMember(
 		return err
 	})
 	if err != nil {
-		return chat.Member{}, s.orMerged(ctx, s.orAddressTaken(ctx, err, &row), ws, id)
+		return chat.Member{}, s.orMerged(ctx, s.orTaken(ctx, err, &row), ws, id)
 	}
 
 	return row.member(), nil
@@ -266,7 +276,7 @@ func (s *Store) changeMember(
 	}
 
 	m := old.member()
-	patchMember(&m, p)
+	m.Apply(p)
 	m.UpdatedAt = s.time()
 
 	if err := m.Validate(); err != nil {
@@ -331,14 +341,4 @@ func (s *Store) keepManager(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID,
 func (r *memberRow) keepMaker(old *memberRow) {
 	r.RoleBy = old.RoleBy
 	r.RoleAt = old.RoleAt
-}
-
-func patchMember(m *chat.Member, p *chat.MemberPatch) {
-	setIfGiven(&m.Name, p.Name)
-	setIfGiven(&m.Email, p.Email)
-	setIfGiven(&m.Phone, p.Phone)
-	setIfGiven(&m.Role, p.Role)
-	setIfGiven(&m.NotificationsEnabled, p.NotificationsEnabled)
-	setIfGiven(&m.Tools, p.Tools)
-	maps.Copy(m.Consents, p.Consents)
 }

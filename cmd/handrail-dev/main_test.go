@@ -207,6 +207,28 @@ func TestTheReadyScreensLinesWork(t *testing.T) {
 	again.Kill()
 }
 
+// The first example of README.md is one call from nothing to an SMS. The demo is found again beside what it makes.
+func TestTheReadmesFirstExampleWorks(t *testing.T) {
+	t.Parallel()
+
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+
+	example := regexp.MustCompile(`(?s)curl -sS .*?'\n`).FindString(strings.ReplaceAll(string(readme), "\\\n", ""))
+	require.Contains(t, example, "/messages")
+
+	p := newTestEnv(t)
+	started, _ := p.up()
+	answers := p.curl(strings.ReplaceAll(example, "http://127.0.0.1:8080", p.api))
+	require.Len(t, answers, 1)
+	assert.NotContains(t, []any{float64(1), float64(2)}, answers[0]["chat_id"], "the demo's own chats")
+	assert.Equal(t, 0, started.Stop(), started.Output())
+
+	again, screen := p.up()
+	assert.Contains(t, screen, "chats/{1,2}/")
+	again.Kill()
+}
+
 func TestTheSandboxReportsAndAnswers(t *testing.T) {
 	t.Parallel()
 	p := newTestEnv(t)

@@ -60,11 +60,12 @@ func findDemo(ctx context.Context, store *db.Store) (demo, error) {
 	}
 
 	for _, c := range chats.Items {
+		// The demo's own chats are older than all that were made since.
 		switch c.Channel { //nolint:exhaustive // the demo shows two channels
 		case chat.ChannelSMS:
-			d.SMSChat = c.ID
+			d.SMSChat = olderChat(d.SMSChat, c.ID)
 		case chat.ChannelEmail:
-			d.EmailChat = c.ID
+			d.EmailChat = olderChat(d.EmailChat, c.ID)
 		}
 	}
 
@@ -78,6 +79,15 @@ func findDemo(ctx context.Context, store *db.Store) (demo, error) {
 	}
 
 	return d, err
+}
+
+// olderChat returns the smaller id; 0 is none.
+func olderChat(a, b chat.ChatID) chat.ChatID {
+	if a == 0 {
+		return b
+	}
+
+	return min(a, b)
 }
 
 const contributorName = "Priya Raman"
@@ -117,6 +127,12 @@ func (s *seeder) fill() demo {
 	inbox := s.inbox()
 
 	s.labels()
+
+	s.defaults(chat.WorkspaceDefaults{
+		AssistantMemberID: &assistant.ID,
+		PhoneNumberID:     &number.ID,
+		InboxID:           &inbox.ID,
+	})
 
 	sms := s.fillSMSChat(chat.NewChat{
 		MemberID:          ana.ID,
@@ -207,6 +223,12 @@ func (s *seeder) inbox() chat.Inbox {
 	return runStep(s, func() (chat.Inbox, error) {
 		box := chat.Inbox{Address: "support@handrail.example", DisplayName: "Handrail Demo"}
 		return s.store.CreateInbox(s.ctx, demoWorkspace, s.by, box)
+	})
+}
+
+func (s *seeder) defaults(d chat.WorkspaceDefaults) {
+	runStep(s, func() (chat.WorkspaceDefaults, error) {
+		return s.store.UpdateWorkspaceDefaults(s.ctx, demoWorkspace, s.by, d)
 	})
 }
 

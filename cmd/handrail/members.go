@@ -5,10 +5,12 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 )
 
 type membersCommand struct {
 	List      memberList      `cmd:"" help:"List members, or find the one who has an address."`
+	Find      memberFind      `cmd:"" help:"Find members by an address, or by a part of their name."`
 	Merge     memberMerge     `cmd:"" help:"Make a member a part of another one. This cannot be undone."`
 	OptOut    memberOptOut    `cmd:"" name:"opt-out" help:"Opt a member out of a channel: end all that waits to be sent there."`
 	NotOptOut memberNotOptOut `cmd:"" name:"not-opt-out" help:"Decide that a member has not opted out: let what was held go on."`
@@ -42,15 +44,48 @@ type memberList struct {
 	Name  string `help:"Only members with this in their name." placeholder:"TEXT"`
 	Phone string `help:"Only the one with this phone number, however it is written." placeholder:"NUMBER"`
 	Email string `help:"Only the one with this email address." placeholder:"ADDRESS"`
+
+	ExternalID string `help:"Only the one with this id of another system." placeholder:"ID"`
 }
 
 // Run lists members.
 func (l *memberList) Run(c *console) error {
 	query := url.Values{}
 
-	setGiven(query, map[string]string{"q": l.Name, "phone": l.Phone, "email": l.Email})
+	setGiven(query, map[string]string{
+		"q":           l.Name,
+		"phone":       l.Phone,
+		"email":       l.Email,
+		"external_id": l.ExternalID,
+	})
 
-	return showList(c, &l.remote, l.listing, listView[memberJSON]{
+	return showMembers(c, &l.remote, l.listing, query)
+}
+
+type memberFind struct {
+	remote
+	listing
+	Text string `arg:"" help:"A phone number that begins with +, an email address, or a part of the name."`
+}
+
+// Run finds members by whatever is known of them.
+func (f *memberFind) Run(c *console) error {
+	query := url.Values{}
+
+	switch {
+	case strings.HasPrefix(f.Text, "+"):
+		query.Set("phone", f.Text)
+	case strings.Contains(f.Text, "@"):
+		query.Set("email", f.Text)
+	default:
+		query.Set("q", f.Text)
+	}
+
+	return showMembers(c, &f.remote, f.listing, query)
+}
+
+func showMembers(c *console, remote *remote, listing listing, query url.Values) error {
+	return showList(c, remote, listing, listView[memberJSON]{
 		path:    "members",
 		query:   query,
 		empty:   "no such members",

@@ -51,6 +51,29 @@ func TestMembersAreListedAndMerged(t *testing.T) {
 	assert.Contains(t, errs, "--into")
 }
 
+func TestFindMembers(t *testing.T) {
+	t.Parallel()
+
+	s := newStub(t, map[string][]reply{
+		"GET members": {aPage("", aMember), aPage("", aMember), aPage("", aMember), aPage("")},
+	})
+
+	for text, query := range map[string]string{
+		"+114155550123":   "limit=20&phone=%2B114155550123",
+		"Ana@example.com": "email=Ana%40example.com&limit=20",
+		"ana lo":          "limit=20&q=ana+lo",
+	} {
+		status, out, errs := s.do("members", "find", text)
+		require.Equal(t, 0, status, errs)
+		assert.Contains(t, out, "+14155550123")
+		assert.Equal(t, query, s.sent("members").query)
+	}
+
+	_, out, _ := s.do("members", "list", "--external-id", "crm-17")
+	assert.Equal(t, "no such members\n", out)
+	assert.Equal(t, "external_id=crm-17&limit=20", s.sent("members").query)
+}
+
 // A database from before addresses had one form is migrated, and its operator is told what was
 // changed and what is left.
 func TestMigrateTellsWhichAddressesChanged(t *testing.T) {

@@ -41,6 +41,12 @@ func (w *auditWalk) walkThings() {
 		path: "/summary-settings",
 		body: fields("every_messages", 50),
 	})
+	w.ask(auditedAsk{
+		id:   "updateWorkspaceDefaults",
+		verb: "workspace_defaults.updated",
+		path: "/workspace-defaults",
+		body: fields("assistant_member_id", w.people.assistant.ID),
+	})
 }
 
 func (w *auditWalk) walkPeople() {
@@ -54,7 +60,7 @@ func (w *auditWalk) walkPeople() {
 	})
 
 	ben := fmt.Sprintf("/members/%v", made.at("id"))
-	consent := fields("consent", fields("phone-sms", "granted"))
+	consent := fields("consent", fields("phone-sms", "granted"), "external_id", "crm-1")
 	w.ask(auditedAsk{id: "updateMember", verb: "member.updated", path: ben, body: consent})
 
 	// What may ask for no more messages is for a person to decide.
@@ -63,6 +69,13 @@ func (w *auditWalk) walkPeople() {
 	sms := fields("channel", "phone-sms")
 	w.ask(auditedAsk{id: "notOptOutMember", verb: "member.not_opted_out", path: ben + "/not-opt-out", body: sms})
 	w.ask(auditedAsk{id: "optOutMember", verb: "member.opted_out", path: ben + "/opt-out", body: sms})
+
+	w.ask(auditedAsk{
+		id:   "upsertMember",
+		verb: "member.updated",
+		path: "/members/by-external-id/crm-1",
+		body: fields("name", "Benjamin", "metadata", fields("plan", "gold")),
+	})
 
 	twin := w.member("Ben Twin", chat.RoleUser)
 	w.ask(auditedAsk{
@@ -102,6 +115,13 @@ func (w *auditWalk) walkChats() {
 		verb: "message.written_for",
 		path: one + "/messages",
 		body: fields("content", "She wants a refund of her invoice.", "member_id", w.people.ana.ID),
+	})
+
+	w.ask(auditedAsk{
+		id:   "sendMessage",
+		verb: "message.sent_as_assistant",
+		path: "/messages",
+		body: fields("to", fields("member_id", w.people.ana.ID), "channel", "web-chat", "message", "We look into it."),
 	})
 
 	sent := w.ask(auditedAsk{

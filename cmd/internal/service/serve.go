@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"handrail/activities"
 	"handrail/api"
 	"handrail/cmd/internal/config"
 	"handrail/loopback"
@@ -38,6 +39,7 @@ func (s *Service) ServeAPI(ctx context.Context, l net.Listener) error {
 		Twilio:         hooks.twilio,
 		SendGrid:       hooks.sendgrid,
 		Tools:          s.tools,
+		CheckCalls:     activities.CheckCalls,
 		Models:         s.models,
 		Registry:       s.monitor.registry,
 		WorkspaceLimit: perSecond(s.config.WorkspaceRate),

@@ -1,0 +1,214 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"handrail/canonical"
+	"handrail/chat"
+)
+
+// messageToJSON is whom a message goes to.
+type messageToJSON struct {
+	MemberID   chat.MemberID `json:"member_id,omitempty" minimum:"1" doc:"A member. memberId is taken too."`
+	ExternalID string        `json:"external_id,omitempty" maxLength:"255" doc:"The member who has your own id."`
+	Phone      string        `json:"phone,omitempty" maxLength:"20" doc:"Who has this number; somebody is made if nobody has it."`
+	Email      string        `json:"email,omitempty" maxLength:"254" doc:"Who has this address; somebody is made if nobody has it."`
+	Name       string        `json:"name,omitempty" maxLength:"200" doc:"With phone or email: the name of who is made, the address when left out. It changes nobody who is there."`
+}
+
+// directMessageJSON is a message to somebody.
+type directMessageJSON struct {
+	To        messageToJSON     `json:"to" doc:"Exactly one of member_id, external_id, phone and email."`
+	Channel   channelJSON       `json:"channel,omitempty" doc:"When left out: phone-sms with to.phone, email with to.email. For others phone-sms, if they have a number and have agreed to SMS; else email."`
+	Message   string            `json:"message" minLength:"1" doc:"Markdown, 1 to 1,600 characters on SMS and 1 to 100,000 on email." example:"Your order is on its way."`
+	ToolCalls []newToolCallJSON `json:"tool_calls,omitempty" maxItems:"16" doc:"As of a send in a chat. toolCalls is taken too."`
+	Title     string            `json:"title,omitempty" maxLength:"200" doc:"Of a chat that is made."`
+}
+
+// directMessageSentJSON answers a message to somebody.
+type directMessageSentJSON struct {
+	Success  bool          `json:"success"`
+	Message  sentJSON      `json:"message"`
+	Delivery receiptJSON   `json:"delivery"`
+	ActionID chat.ActionID `json:"action_id" format:"uuid"`
+	ChatID   chat.ChatID   `json:"chat_id" doc:"The chat that the message is in."`
+	MemberID chat.MemberID `json:"member_id" doc:"Whom the message went to."`
+}
+
+const aboutDirectMessage = "One call from nothing to a message. It finds the member, or makes one who has the phone " +
+	"number or email address. It finds the member's newest chat on the channel that is open or waiting and has the " +
+	"workspace's default assistant, or makes one with the defaults of `PUT /workspace-defaults`. Then it sends as " +
+	"`POST /chats/{chat_id}/send-assistant-message` does, and its answers are the same, with `chat_id` and " +
+	"`member_id`.\n\n" +
+	"400 leaves nothing behind, neither a member nor a chat; `default_missing` names the default that a new chat " +
+	"needs. After a crash, the same request with the same `Idempotency-Key` goes on: it finds what was made."
+
+func (s *service) directMessageRoutes() {
+	sent := exampleSent()
+
+	registerRoute(s, s.sendDirectMessage, route{
+		method:      http.MethodPost,
+		path:        "/messages",
+		access:      withScope(chat.ScopeChatsAdmin),
+		id:          "sendMessage",
+		tag:         tagActions,
+		summary:     "Send a message to somebody",
+		acts:        true,
+		description: aboutDirectMessage,
+		request: directMessageJSON{
+			To:      messageToJSON{Phone: "+14155550123", Name: "Ana Lopez"},
+			Message: "Your order is on its way.",
+		},
+		answer: directMessageSentJSON{
+			Success:  true,
+			Message:  sent.Message,
+			Delivery: sent.Delivery,
+			ActionID: sent.ActionID,
+			ChatID:   7,
+			MemberID: 42,
+		},
+		problems: append(
+			sendRefusals(),
+			chat.CodeMemberNotFound,
+			chat.CodeSenderNotFound,
+			chat.CodeDefaultMissing,
+		),
+	})
+}
+
+type directMessageInput struct {
+	ActionHeaders
+	Body directMessageJSON
+}
+
+func (s *service) sendDirectMessage(ctx context.Context, in *directMessageInput) (*actionResponse, error) {
+	c := callFrom(ctx)
+
+	asked, err := readDirectMessage(&in.Body)
+	if err != nil {
+		return nil, err
+	}
+
+	var place chat.DirectPlace
+
+	answered, err := s.perform(ctx, in.ActionHeaders, actionSpec{
+		kind: chat.ActionSendAssistantMessage,
+		fields: map[string]any{
+			"to":         asked.To,
+			"channel":    asked.Channel,
+			"message":    asked.Message,
+			"tool_calls": asked.ToolCalls,
+			"title":      asked.Title,
+		},
+		findChat: func(ctx context.Context) (_ chat.ChatID, err error) {
+			check := func(facts *chat.SendFacts) error { return s.checkCalls(asked.ToolCalls, facts) }
+
+			place, err = s.store.FindOrCreatePlace(ctx, c.workspace(), c.actor(), asked, check)
+
+			return place.ChatID, err
+		},
+		start: func(ctx context.Context, request chat.Request, wait time.Duration) (any, bool, error) {
+			if place.ChatID == 0 {
+				head, err := s.store.ChatHead(ctx, c.workspace(), request.ChatID, "")
+				if err != nil {
+					return nil, false, err
+				}
+
+				place.Attention = head.Attention
+			}
+
+			return s.startDirect(ctx, request, &asked, place.Attention, wait)
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	return s.withPlace(ctx, answered)
+}
+
+// readDirectMessage reads what is asked for, its address in the one form.
+func readDirectMessage(b *directMessageJSON) (chat.DirectMessage, error) {
+	asked := chat.DirectMessage{
+		To: chat.MessageTo{
+			MemberID:   b.To.MemberID,
+			ExternalID: b.To.ExternalID,
+			Phone:      b.To.Phone,
+			Email:      b.To.Email,
+			Name:       b.To.Name,
+		},
+		Channel: chat.Channel(b.Channel),
+		Message: b.Message,
+		Title:   b.Title,
+	}
+
+	var err error
+
+	if asked.To.Phone, err = canonical.Address("to.phone", chat.AddressPhone, asked.To.Phone); err != nil {
+		return asked, err
+	}
+
+	if asked.To.Email, err = canonical.Address("to.email", chat.AddressEmail, asked.To.Email); err != nil {
+		return asked, err
+	}
+
+	if err := asked.Validate(); err != nil {
+		return asked, err
+	}
+
+	asked.ToolCalls, err = readToolCalls(b.ToolCalls)
+
+	return asked, err
+}
+
+// startDirect starts the send in the chat that was found or made.
+func (s *service) startDirect(
+	ctx context.Context,
+	request chat.Request,
+	asked *chat.DirectMessage,
+	attention int64,
+	wait time.Duration,
+) (any, bool, error) {
+	answer, err := s.engine.SendAssistantMessage(ctx, chat.SendAssistantMessage{
+		Request:   request,
+		Message:   asked.Message,
+		ToolCalls: asked.ToolCalls,
+		Watermark: attention,
+	}, wait)
+	if err == nil {
+		s.chatChanged(request.WorkspaceID, request.ChatID)
+	}
+
+	if err != nil || !handedOver(answer.Value.Submission) {
+		return nil, answer.Replayed, err
+	}
+
+	return presentSend(answer.Value), answer.Replayed, nil
+}
+
+// withPlace adds to the answer of a send where it went. One that is not settled is an action, which has its chat.
+func (s *service) withPlace(ctx context.Context, answered *actionResponse) (*actionResponse, error) {
+	sent, ok := answered.Body.(messageSentJSON)
+	if !ok {
+		return answered, nil
+	}
+
+	// The delivery says it also of a send that an earlier request began, and of a chat that is deleted since.
+	delivery, err := s.store.Delivery(ctx, callFrom(ctx).workspace(), sent.Delivery.ID)
+	if err != nil {
+		return nil, err
+	}
+
+	answered.Body = directMessageSentJSON{
+		Success:  sent.Success,
+		Message:  sent.Message,
+		Delivery: sent.Delivery,
+		ActionID: sent.ActionID,
+		ChatID:   delivery.ChatID,
+		MemberID: delivery.ToMemberID,
+	}
+
+	return answered, nil
+}

@@ -1,0 +1,226 @@
+package db
+
+import (
+	"context"
+
+	"github.com/uptrace/bun"
+
+	"handrail/canonical"
+	"handrail/chat"
+)
+
+// placeTries is how often the place of a message is looked for: somebody else may make the same member meanwhile, or
+// merge it.
+const placeTries = 3
+
+// FindOrCreatePlace finds or makes the member and the chat of a message, in one transaction: the newest open or
+// waiting chat of the member on the channel, with the workspace's default assistant if there is one. check sees what
+// decides about the send; its error is returned and leaves nothing behind. The other errors are those of
+// [chat.DirectMessage], member_not_found, default_missing, and those of [chat.SendFacts.Plan].
+//
+// Idempotent: what the first call has made, the second finds. The member is held meanwhile, so two calls at once for
+// one person make one chat.
+func (s *Store) FindOrCreatePlace(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	in chat.DirectMessage,
+	check chat.CheckFacts,
+) (chat.DirectPlace, error) {
+	if err := canonicalTo(&in.To); err != nil {
+		return chat.DirectPlace{}, err
+	}
+
+	if err := in.Validate(); err != nil {
+		return chat.DirectPlace{}, err
+	}
+
+	for try := 1; ; try++ {
+		p := placing{
+			store:     s,
+			workspace: ws,
+			by:        by,
+			in:        &in,
+			check:     check,
+		}
+
+		place, err := p.run(ctx)
+		raced := isDeadlock(err) || violationOf(err) == uniqueViolation
+
+		if raced && try < placeTries {
+			continue
+		}
+
+		if err != nil && in.To.MemberID != 0 {
+			err = s.orMerged(ctx, err, ws, in.To.MemberID)
+		}
+
+		return place, err
+	}
+}
+
+// canonicalTo puts the address that is given into its one form.
+func canonicalTo(to *chat.MessageTo) error {
+	var err error
+
+	if to.Phone, err = canonical.Address("to.phone", chat.AddressPhone, to.Phone); err != nil {
+		return err
+	}
+
+	to.Email, err = canonical.Address("to.email", chat.AddressEmail, to.Email)
+
+	return err
+}
+
+// placing finds or makes the place of one message.
+type placing struct {
+	store     *Store
+	workspace chat.WorkspaceID
+	by        chat.Actor
+	in        *chat.DirectMessage
+	check     chat.CheckFacts
+}
+
+func (p *placing) run(ctx context.Context) (chat.DirectPlace, error) {
+	var place chat.DirectPlace
+
+	err := p.store.inHeldTx(ctx, "find the place of a message", func(ctx context.Context, tx bun.Tx) error {
+		row, err := p.findOrCreateMember(ctx, tx)
+		if err != nil {
+			return err
+		}
+
+		member := row.member()
+		if member.Kind != chat.KindPerson {
+			return chat.Invalid("to", "must be a person: member %d is an assistant", member.ID)
+		}
+
+		channel, err := p.in.ChooseChannel(&member)
+		if err != nil {
+			return err
+		}
+
+		found, err := p.findOrCreateChat(ctx, tx, member.ID, channel)
+		if err != nil {
+			return err
+		}
+
+		place = chat.DirectPlace{
+			ChatID:    found.ID,
+			MemberID:  member.ID,
+			Channel:   channel,
+			Attention: found.Attention,
+		}
+
+		return p.checkSend(ctx, tx, found.ID)
+	})
+
+	return place, err
+}
+
+// findOrCreateMember returns the member whom the message goes to, and holds it.
+func (p *placing) findOrCreateMember(ctx context.Context, tx bun.Tx) (*memberRow, error) {
+	to := &p.in.To
+	q := p.store.locked(tx.NewSelect())
+
+	var existing *memberRow
+	var err error
+
+	switch {
+	case to.MemberID != 0:
+		row, err := findMember(ctx, q, p.workspace, to.MemberID)
+		return &row, err
+	case to.ExternalID != "":
+		existing, err = findMemberBy(ctx, q, p.workspace, "external_id", to.ExternalID)
+		if err == nil && existing == nil {
+			err = chat.Errorf(chat.CodeMemberNotFound, "no member has the external id %s", to.ExternalID)
+		}
+
+		return existing, err
+
+	case to.Phone != "":
+		existing, err = findMemberBy(ctx, q, p.workspace, "phone", to.Phone)
+	default:
+		existing, err = findMemberBy(ctx, q, p.workspace, "email_folded", chat.FoldAddress(to.Email))
+	}
+
+	if err != nil || existing != nil {
+		return existing, err
+	}
+
+	fresh := to.NewMember(p.workspace)
+	if err := fresh.Validate(); err != nil {
+		return nil, err
+	}
+
+	made, err := p.store.insertMember(ctx, tx, approvedChange{workspace: p.workspace, by: p.by}, &fresh)
+
+	return &made, err
+}
+
+// findOrCreateChat returns the member's newest chat on a channel in which messages are still written.
+func (p *placing) findOrCreateChat(
+	ctx context.Context,
+	tx bun.Tx,
+	member chat.MemberID,
+	channel chat.Channel,
+) (*chatRow, error) {
+	defaults, err := findDefaults(ctx, tx, p.workspace)
+	if err != nil {
+		return nil, err
+	}
+
+	var row chatRow
+
+	q := tx.NewSelect().
+		Model(&row).
+		Where("c.workspace_id = ?", p.workspace).
+		Where("c.member_id = ?", member).
+		Where("c.channel = ?", channel).
+		Where("c.state IN (?, ?)", chat.StateOpen, chat.StateWaiting).
+		Where("c.assistant_member_id IS NOT NULL").
+		Where("c.deleted_at IS NULL").
+		Where(recipientTakesPart).
+		OrderExpr("c.last_activity_at DESC, c.id DESC").
+		Limit(1)
+
+	if defaults.AssistantMemberID != nil {
+		q.Where("c.assistant_member_id = ?", *defaults.AssistantMemberID)
+	}
+
+	err = q.Scan(ctx)
+	if err == nil || !noRows(err) {
+		return &row, err
+	}
+
+	fresh, err := defaults.NewChat(channel, member, p.in.Title)
+	if err != nil {
+		return nil, err
+	}
+
+	row = p.store.newChatRow(p.workspace, &fresh)
+
+	return &row, p.store.insertChat(ctx, tx, p.by, &row, &fresh)
+}
+
+// checkSend checks what the send itself will check again, while nothing has been stored yet.
+func (p *placing) checkSend(ctx context.Context, tx bun.Tx, id chat.ChatID) error {
+	facts, err := p.store.sendFacts(ctx, tx, &chat.SendAssistantMessage{
+		Request: chat.Request{
+			WorkspaceID: p.workspace,
+			ChatID:      id,
+			By:          p.by,
+		},
+		Message:   p.in.Message,
+		ToolCalls: p.in.ToolCalls,
+	})
+	if err != nil {
+		return err
+	}
+
+	if _, err := facts.Plan(p.in.Message); err != nil {
+		return err
+	}
+
+	return p.check(facts)
+}

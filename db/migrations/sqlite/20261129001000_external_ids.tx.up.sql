@@ -1,0 +1,24 @@
+-- Other systems' ids of members and chats, '' for none, and what those systems keep with them.
+ALTER TABLE members ADD COLUMN external_id text NOT NULL DEFAULT '';
+ALTER TABLE members ADD COLUMN metadata text NOT NULL DEFAULT '{}' CHECK (json_valid(metadata));
+ALTER TABLE chats ADD COLUMN external_id text NOT NULL DEFAULT '';
+ALTER TABLE chats ADD COLUMN metadata text NOT NULL DEFAULT '{}' CHECK (json_valid(metadata));
+
+CREATE UNIQUE INDEX members_external_id ON members (workspace_id, external_id) WHERE external_id <> '';
+-- A deleted chat lets go of its id.
+CREATE UNIQUE INDEX chats_external_id ON chats (workspace_id, external_id) WHERE external_id <> '' AND deleted_at IS NULL;
+
+-- What a chat gets that is made by sending to somebody who has none.
+CREATE TABLE workspace_defaults (
+    workspace_id        text NOT NULL REFERENCES workspaces (id),
+    assistant_member_id integer,
+    phone_number_id     integer,
+    inbox_id            integer,
+    updated_by          integer,
+    updated_at          text NOT NULL,
+    PRIMARY KEY (workspace_id),
+    FOREIGN KEY (workspace_id, assistant_member_id) REFERENCES members (workspace_id, id),
+    FOREIGN KEY (workspace_id, phone_number_id) REFERENCES phone_numbers (workspace_id, id),
+    FOREIGN KEY (workspace_id, inbox_id) REFERENCES inboxes (workspace_id, id),
+    FOREIGN KEY (workspace_id, updated_by) REFERENCES members (workspace_id, id)
+) STRICT;

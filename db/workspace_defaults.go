@@ -1,0 +1,116 @@
+package db
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+type workspaceDefaultsRow struct {
+	bun.BaseModel `bun:"table:workspace_defaults,alias:wd"`
+
+	WorkspaceID       chat.WorkspaceID    `bun:"workspace_id,pk"`
+	AssistantMemberID *chat.MemberID      `bun:"assistant_member_id"`
+	PhoneNumberID     *chat.PhoneNumberID `bun:"phone_number_id"`
+	InboxID           *chat.InboxID       `bun:"inbox_id"`
+	UpdatedBy         chat.MemberID       `bun:"updated_by,nullzero"`
+	UpdatedAt         time.Time           `bun:"updated_at"`
+}
+
+// findDefaults are a workspace's defaults, empty ones if nobody has set any.
+func findDefaults(ctx context.Context, db bun.IDB, ws chat.WorkspaceID) (chat.WorkspaceDefaults, error) {
+	var row workspaceDefaultsRow
+
+	err := db.NewSelect().Model(&row).Where("wd.workspace_id = ?", ws).Scan(ctx)
+	if err != nil {
+		return chat.WorkspaceDefaults{}, unlessNone(err)
+	}
+
+	return chat.WorkspaceDefaults{
+		AssistantMemberID: row.AssistantMemberID,
+		PhoneNumberID:     row.PhoneNumberID,
+		InboxID:           row.InboxID,
+		UpdatedBy:         row.UpdatedBy,
+		UpdatedAt:         new(row.UpdatedAt.UTC()),
+	}, nil
+}
+
+// WorkspaceDefaults are what a chat gets that is made by sending to somebody who has none.
+func (s *Store) WorkspaceDefaults(ctx context.Context, ws chat.WorkspaceID) (chat.WorkspaceDefaults, error) {
+	defaults, err := findDefaults(ctx, s.db, ws)
+	return defaults, wrapErr("find the defaults of a workspace", err)
+}
+
+// UpdateWorkspaceDefaults replaces the defaults: assistant_not_found also for a member that is none, sender_not_found.
+func (s *Store) UpdateWorkspaceDefaults(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	in chat.WorkspaceDefaults,
+) (chat.WorkspaceDefaults, error) {
+	row := workspaceDefaultsRow{
+		WorkspaceID:       ws,
+		AssistantMemberID: in.AssistantMemberID,
+		PhoneNumberID:     in.PhoneNumberID,
+		InboxID:           in.InboxID,
+		UpdatedBy:         by.MemberID,
+		UpdatedAt:         s.time(),
+	}
+
+	err := s.inTx(ctx, "change the defaults of a workspace", func(ctx context.Context, tx bun.Tx) error {
+		if err := checkDefaults(ctx, tx, ws, &in); err != nil {
+			return err
+		}
+
+		before, err := findDefaults(ctx, tx, ws)
+		if err != nil {
+			return err
+		}
+
+		q := tx.NewInsert().Model(&row).On("CONFLICT (workspace_id) DO UPDATE")
+		for _, column := range []string{
+			"assistant_member_id", "phone_number_id", "inbox_id", "updated_by", "updated_at",
+		} {
+			q.Set("? = EXCLUDED.?", bun.Ident(column), bun.Ident(column))
+		}
+
+		if _, err := q.Exec(ctx); err != nil {
+			return err
+		}
+
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "workspace_defaults.updated",
+			object:    string(ws),
+			detail:    changesOf(chat.AuditDefaults, defaultsAuditFields(&before), defaultsAuditFields(&in)),
+		})
+	})
+	if err != nil {
+		return chat.WorkspaceDefaults{}, err
+	}
+
+	in.UpdatedBy = row.UpdatedBy
+	in.UpdatedAt = new(row.UpdatedAt.UTC())
+
+	return in, nil
+}
+
+// checkDefaults checks that the defaults are of the workspace, and that the assistant is one.
+func checkDefaults(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, in *chat.WorkspaceDefaults) error {
+	if in.AssistantMemberID != nil {
+		member, err := findMember(ctx, tx.NewSelect(), ws, *in.AssistantMemberID)
+		if chat.CodeOf(err) == chat.CodeMemberNotFound || err == nil && member.Kind != chat.KindAssistant {
+			return noAssistant(*in.AssistantMemberID)
+		}
+
+		if err != nil {
+			return err
+		}
+	}
+
+	return checkSenders(ctx, tx, ws, in.PhoneNumberID, in.InboxID)
+}
