@@ -153,7 +153,7 @@ func (d *Delivery) waitingUnsent() Waiting {
 	switch {
 	case d.leftAlone():
 		return WaitingPerson
-	case d.ErrorCode == ErrorAddressBusy || d.ErrorCode == ErrorTextBusy:
+	case d.ErrorCode == ErrorAddressBusy || d.ErrorCode == ErrorTextBusy || d.ErrorCode == ErrorOlderFirst:
 		return WaitingAddress
 	case d.ErrorCode == ErrorSenderBlocked || d.Submission == SubmissionBlocked:
 		return WaitingSender
