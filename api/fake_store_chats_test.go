@@ -209,6 +209,10 @@ func (f *fakeStore) Messages(
 	page chat.MessagePage,
 ) (chat.List[chat.Message], error) {
 	f.messagePage = page
+	if f.messages != nil {
+		return chat.List[chat.Message]{Items: f.messages}, f.fail
+	}
+
 	return chat.List[chat.Message]{Items: []chat.Message{outboundMessage(), inboundMessage()}, NextCursor: "older"}, f.fail
 }
 

@@ -92,6 +92,8 @@ type fakeStore struct {
 	// recordEnded is told of actions that were ended in Temporal; without it they are stored.
 	recordEnded func(context.Context, chat.Action) (bool, error)
 	keyedFacts
+	// messages are those of the chat, nil for one of each kind.
+	messages []chat.Message
 	// openActions are going on in the chat.
 	openActions []chat.OpenAction
 }
