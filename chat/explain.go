@@ -204,7 +204,11 @@ func (d *Delivery) explainSameText() string {
 		return why + " This one waits until that is over; newer ones may leave before it."
 	}
 
-	return fmt.Sprintf("%s This one goes out by itself from %s on; newer ones may leave before it.", why, d.RetryAt.UTC().Format("15:04:05 UTC"))
+	return fmt.Sprintf(
+		"%s This one goes out by itself from %s on; newer ones may leave before it.",
+		why,
+		d.RetryAt.UTC().Format("15:04:05 UTC"),
+	)
 }
 
 // attemptName names the newest attempt, whose number a snapshot does not hold.

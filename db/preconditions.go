@@ -51,11 +51,12 @@ func (r *deliveryRow) keepPreconditions(old *chat.Delivery) {
 	r.DespiteTakeover = released.DespiteTakeover
 }
 
-// Sends to a chat's customer leave in the order in which they were accepted, which is that of their messages' numbers.
-// One that is to be tried by itself goes before all that are newer. One that waits for tools, for a person, for a
-// sender whose account refuses everything, or for evidence, its own or that of the same text, may be passed; so may a retry, whose time a person has
-// chosen, and a question to a contributor.
-const stillToLeave = `o.submission = 'pending' AND o.error_code <> 'same_text_unresolved' AND o.retry_of IS NULL AND o.released_by IS NULL AND om.ask_id IS NULL
+// stillToLeave is the condition that a delivery goes before all that are newer. Sends to a chat's customer leave in the
+// order in which they were accepted, which is that of their messages' numbers. One that waits for tools, for a person,
+// for a sender whose account refuses everything, or for evidence, its own or that of the same text, may be passed; so
+// may a retry, whose time a person has chosen, and a question to a contributor.
+const stillToLeave = `o.submission = 'pending' AND o.error_code <> 'same_text_unresolved'
+	AND o.retry_of IS NULL AND o.released_by IS NULL AND om.ask_id IS NULL
 	AND NOT (o.fence = 0 AND EXISTS (SELECT 1 FROM tool_calls ot WHERE ot.workspace_id = o.workspace_id
 		AND ot.message_id = o.message_id AND ot.undoes IS NULL AND ot.state <> 'succeeded'))`
 

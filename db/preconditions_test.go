@@ -70,7 +70,8 @@ func TestASendIsRefusedOnceTheChatHasMovedOn(t *testing.T) {
 		requireCode(t, chat.CodeInvalidRequest, err)
 		assert.Equal(t, "if_last_message", chat.AsError(err).Fields[0].Field)
 
-		other, err := s.AddMessage(t.Context(), w.Workspace, w.Email.ID, chat.NewMessage{MemberID: w.Customer.ID, Content: "x"})
+		written := chat.NewMessage{MemberID: w.Customer.ID, Content: "x"}
+		other, err := s.AddMessage(t.Context(), w.Workspace, w.Email.ID, written)
 		require.NoError(t, err)
 		_, err = prepareIf(t, s, w, other.ID)
 		requireCode(t, chat.CodeInvalidRequest, err)
@@ -137,7 +138,8 @@ func TestASendIsHeldOnceTheChatHasMovedOn(t *testing.T) {
 		require.NoError(t, err)
 		assert.Empty(t, counts, "nobody decides about these in bulk")
 
-		_, _, err = s.Decide(t.Context(), w.Workspace, dropped.DeliveryID, chat.Decision{Verdict: chat.VerdictCancel, By: w.By})
+		canceled := chat.Decision{Verdict: chat.VerdictCancel, By: w.By}
+		_, _, err = s.Decide(t.Context(), w.Workspace, dropped.DeliveryID, canceled)
 		require.NoError(t, err)
 
 		require.NoError(t, errorOf(prepareRetry(t, s, w.Retry(kept.DeliveryID, chat.Change{}))))
@@ -306,15 +308,18 @@ func TestSendsLeaveInTheOrderInWhichTheyWereAccepted(t *testing.T) {
 	})
 }
 
+// passing brings a delivery that is being sent somewhere.
+type passing func(t *testing.T, s *db.Store, w *dbtest.World, d *chat.Delivery, now time.Time)
+
 // passable lead the older delivery to where nothing tries it soon, so that newer ones may leave.
-var passable = map[string]func(t *testing.T, s *db.Store, w *dbtest.World, d *chat.Delivery, now time.Time){
+var passable = map[string]passing{
 	"it waits for a review": leadToReview,
 	"it was given up": func(t *testing.T, s *db.Store, w *dbtest.World, d *chat.Delivery, now time.Time) {
 		t.Helper()
 		recordSubmission(t, s, w, d, chat.Submission{Outcome: chat.OutcomeNotProcessed}, now)
 		require.NoError(t, errorOf(s.MarkExhausted(t.Context(), w.Workspace, d.ID, now)))
 	},
-	"its account is refused for this recipient": func(t *testing.T, s *db.Store, w *dbtest.World, d *chat.Delivery, now time.Time) {
+	"it is blocked": func(t *testing.T, s *db.Store, w *dbtest.World, d *chat.Delivery, now time.Time) {
 		t.Helper()
 		recordSubmission(t, s, w, d, chat.Submission{Outcome: chat.OutcomeBlocked, RecipientScoped: true}, now)
 	},
