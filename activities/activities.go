@@ -163,6 +163,8 @@ type DeliveryStore interface {
 		s chat.Submission,
 		now time.Time,
 	) (chat.Delivery, error)
+	// SenderWaiters are the deliveries that have waited for a sender which works again, the oldest first.
+	SenderWaiters(ctx context.Context, ws chat.WorkspaceID, sender string, limit int) ([]chat.StaleDelivery, error)
 	// MarkExhausted notes that a delivery which was not sent is not tried again by itself.
 	MarkExhausted(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error)
 	// SettleUnknown lets the delivery's policy decide about what is unknown, and makes unknown
@@ -276,6 +278,11 @@ type Models interface {
 	Model(name string) (Model, error)
 }
 
+// Notifier tells workflows to look at their deliveries. One that is closed is no error.
+type Notifier interface {
+	Notify(ctx context.Context, workflowID string, r chat.DeliverySnapshot) error
+}
+
 // Config is what the activities work with; all of it is required.
 type Config struct {
 	Store     Store
@@ -283,6 +290,7 @@ type Config struct {
 	Renderer  Renderer
 	Models    Models
 	Tools     Tools
+	Notifier  Notifier
 	// NewID makes UUIDv7s.
 	NewID func() string
 	// Lease is how long a claim lasts; it exceeds every provider's time limit.

@@ -71,7 +71,51 @@ func (a *Activities) handOver(
 		return chat.DeliverySnapshot{}, a.lostRecord(ctx, &claim.Delivery, said, err)
 	}
 
+	if err == nil && delivery.SenderWorks {
+		a.wakeSenderWaiters(ctx, ws, &delivery)
+	}
+
 	return a.receipt(&delivery), err
+}
+
+// How many deliveries are woken at once when their sender works again, and how long that may take. The others follow
+// within minutes, on their own timers.
+const (
+	wokenAtOnce = 1000
+	wakeWithin  = 5 * time.Second
+)
+
+// wakeSenderWaiters has the deliveries go on at once that have waited for the sender of one whose answer has shown that
+// the account works. Best effort: they look for themselves too.
+func (a *Activities) wakeSenderWaiters(ctx context.Context, ws chat.WorkspaceID, answered *chat.Delivery) {
+	ctx, cancel := context.WithTimeout(ctx, wakeWithin)
+	defer cancel()
+
+	waiters, err := a.Store.SenderWaiters(ctx, ws, answered.Sender, wokenAtOnce)
+
+	for i := 0; i < len(waiters) && err == nil; i++ {
+		err = a.wake(ctx, &waiters[i])
+	}
+
+	if err != nil {
+		a.Logger.WarnContext(
+			ctx,
+			"what waits for a sender that works again could not be woken, and follows by itself",
+			"workspace_id", ws,
+			"sender", answered.Sender,
+			"error", err,
+		)
+	}
+}
+
+// wake has the workflows look at a delivery that follow it: its own, and that of the retry that has released it.
+func (a *Activities) wake(ctx context.Context, d *chat.StaleDelivery) error {
+	err := a.Notifier.Notify(ctx, d.WorkflowID, chat.DeliverySnapshot{})
+	if err == nil && d.ReleasedBy != "" {
+		err = a.Notifier.Notify(ctx, d.ReleasedBy, chat.DeliverySnapshot{})
+	}
+
+	return err
 }
 
 // lostRecord is the error of a post whose outcome cannot be recorded, because the delivery is

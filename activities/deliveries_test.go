@@ -74,6 +74,30 @@ func TestSubmitReturnsWhateverCameOfIt(t *testing.T) {
 	}
 }
 
+// What has waited for a sender is woken by the answer that shows that its account works, and by no other.
+func TestWhatWaitsForASenderIsWokenAtOnce(t *testing.T) {
+	t.Parallel()
+
+	for _, works := range []bool{true, false} {
+		acts, s := newTestWorld(t, chat.Submission{Outcome: chat.OutcomeAccepted, ProviderMessageID: "SM1"})
+		told := &notifier{}
+		acts.Notifier = told
+		s.waiters = []chat.StaleDelivery{{WorkflowID: "first"}, {WorkflowID: "second", ReleasedBy: "retry"}}
+		s.record = func(context.Context, int64, chat.Submission) (chat.Delivery, error) {
+			return chat.Delivery{ID: "d", Submission: chat.SubmissionAccepted, SenderWorks: works}, nil
+		}
+
+		_, err := acts.Submit(t.Context(), chat.DeliveryStep{DeliveryID: "d"})
+		require.NoError(t, err)
+
+		if works {
+			assert.Equal(t, []string{"first", "second", "retry"}, told.told)
+		} else {
+			assert.Empty(t, told.told)
+		}
+	}
+}
+
 func TestSubmitPostsNothingWithoutTheClaim(t *testing.T) {
 	t.Parallel()
 

@@ -21,6 +21,7 @@ type store struct {
 	tool      func(func(context.Context, chat.ChatEditor) (json.RawMessage, error)) (chat.ToolCall, error)
 	claim     func() (chat.Claim, error)
 	record    func(context.Context, int64, chat.Submission) (chat.Delivery, error)
+	waiters   []chat.StaleDelivery
 	read      func() chat.Reading
 	spent     []chat.Usage
 	uncounted error
@@ -48,6 +49,23 @@ func (s *store) PrepareAndClaim(
 ) (chat.AssistantMessageSent, chat.Claim, error) {
 	sent, err := s.PrepareSend(ctx, in, ids, plan)
 	return sent, chat.Claim{}, err
+}
+
+func (s *store) SenderWaiters(
+	context.Context,
+	chat.WorkspaceID,
+	string,
+	int,
+) ([]chat.StaleDelivery, error) {
+	return s.waiters, nil
+}
+
+// notifier notes which workflows were told to look.
+type notifier struct{ told []string }
+
+func (n *notifier) Notify(_ context.Context, workflowID string, _ chat.DeliverySnapshot) error {
+	n.told = append(n.told, workflowID)
+	return nil
 }
 
 func (s *store) CompleteToolCall(

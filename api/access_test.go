@@ -115,6 +115,8 @@ func TestScopesOfRoutes(t *testing.T) {
 		"getChat":              "chats:read",
 		"updateChat":           "chats:write",
 		"deleteChat":           "chats:write",
+		"takeOverChat":         "chats:write",
+		"releaseChat":          "chats:write",
 		"listMessages":         "chats:read",
 		"createMessage":        "chats:write",
 		"rateMessage":          "chats:write",

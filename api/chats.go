@@ -37,6 +37,8 @@ type chatJSON struct {
 	SuggestedLabels  []suggestedLabelJSON `json:"suggested_labels" doc:"What a model would set if it were surer."`
 	ExternalID       string               `json:"external_id" doc:"Your own id of the chat; empty when there is none."`
 	Metadata         metadataJSON         `json:"metadata"`
+	TakenOverBy      chat.MemberID        `json:"taken_over_by,omitempty" doc:"The person who has taken the chat over: the assistant does not speak in it until it is released."`
+	TakenOverAt      *time.Time           `json:"taken_over_at,omitempty"`
 	LastActivityAt   time.Time            `json:"last_activity_at"`
 	CreatedAt        time.Time            `json:"created_at"`
 	UpdatedAt        time.Time            `json:"updated_at"`
@@ -81,7 +83,7 @@ func presentChat(c chat.Chat) chatJSON {
 		}
 	}
 
-	return chatJSON{
+	shown := chatJSON{
 		ID:                c.ID,
 		Channel:           channelJSON(c.Channel),
 		State:             c.State,
@@ -108,6 +110,13 @@ func presentChat(c chat.Chat) chatJSON {
 		CreatedAt:         c.CreatedAt.UTC(),
 		UpdatedAt:         c.UpdatedAt.UTC(),
 	}
+
+	if c.Takeover != nil {
+		shown.TakenOverBy = c.Takeover.By
+		shown.TakenOverAt = chat.UTC(&c.Takeover.At)
+	}
+
+	return shown
 }
 
 var exampleChat = chatJSON{
@@ -182,6 +191,7 @@ type chatPatchJSON struct {
 func (s *service) chatRoutes() {
 	s.sendRoutes()
 	s.summarizeRoutes()
+	s.takeoverRoutes()
 
 	registerRoute(s, s.createChat, route{
 		method:  http.MethodPost,

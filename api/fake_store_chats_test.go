@@ -109,6 +109,27 @@ func (f *fakeStore) DeleteChat(
 	return chat.ChatDeleted{Canceled: f.openActions[:1], MayHaveLeft: f.openActions[1:]}, f.change("DeleteChat")
 }
 
+func (f *fakeStore) TakeOverChat(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	by chat.Actor,
+	_ chat.ChatID,
+) (chat.Chat, error) {
+	c := smsChat()
+	c.Takeover = &chat.Takeover{By: by.MemberID, At: noon}
+
+	return c, f.change("TakeOverChat")
+}
+
+func (f *fakeStore) ReleaseChat(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	_ chat.Actor,
+	_ chat.ChatID,
+) (chat.Chat, error) {
+	return smsChat(), f.change("ReleaseChat")
+}
+
 func (f *fakeStore) TakesPart(
 	_ context.Context,
 	_ chat.WorkspaceID,
@@ -188,6 +209,10 @@ func (f *fakeStore) Messages(
 	page chat.MessagePage,
 ) (chat.List[chat.Message], error) {
 	f.messagePage = page
+	if f.messages != nil {
+		return chat.List[chat.Message]{Items: f.messages}, f.fail
+	}
+
 	return chat.List[chat.Message]{Items: []chat.Message{outboundMessage(), inboundMessage()}, NextCursor: "older"}, f.fail
 }
 

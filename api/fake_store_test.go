@@ -93,6 +93,8 @@ type fakeStore struct {
 	recordEnded func(context.Context, chat.Action) (bool, error)
 	keyedFacts
 	directFacts
+	// messages are those of the chat, nil for one of each kind.
+	messages []chat.Message
 	// openActions are going on in the chat.
 	openActions []chat.OpenAction
 }

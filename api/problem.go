@@ -33,6 +33,8 @@ type problem struct {
 	Retryable  bool              `json:"retryable,omitempty" doc:"The same request may succeed later."`
 	ToolCalls  []toolCallJSON    `json:"tool_calls,omitempty" doc:"With tool_call_failed: the results so far."`
 
+	Messages []newerMessageJSON `json:"messages,omitempty" doc:"With chat_moved_on, for keys that may read the chat: what the customer has written since, oldest first."`
+
 	headers http.Header
 }
 
@@ -99,7 +101,12 @@ func (s *service) problemOf(ctx context.Context, err error) *problem {
 	default:
 	}
 
-	return newProblem(requestIDFrom(ctx), e)
+	p := newProblem(requestIDFrom(ctx), e)
+	if moved, ok := errors.AsType[*movedOnError](err); ok {
+		p.Messages = moved.messages
+	}
+
+	return p
 }
 
 // refuse writes err as the answer of a request that does not reach its handler.

@@ -11,8 +11,10 @@ import (
 
 // sendJSON asks the assistant to speak.
 type sendJSON struct {
-	Message   string            `json:"message" minLength:"1" doc:"Markdown, 1 to 1,600 characters on SMS and 1 to 100,000 on email." example:"Your order is on its way."`
-	ToolCalls []newToolCallJSON `json:"tool_calls,omitempty" maxItems:"16" doc:"Run in order before the delivery; one that fails stops the send. All are checked before the first one runs. GET /chats/{chat_id}/tools lists the tools. toolCalls is taken too."`
+	Message       string            `json:"message" minLength:"1" doc:"Markdown, 1 to 1,600 characters on SMS and 1 to 100,000 on email." example:"Your order is on its way."`
+	IfLastMessage chat.MessageID    `json:"if_last_message,omitempty" format:"uuid" doc:"The uuid of the last message of the chat that you had seen, whoever has written it. Once the customer has written after it, the message is not sent: 409 chat_moved_on, or, when it waits already, it is held for a decision."`
+	AuthorKind    chat.AuthorKind   `json:"author_kind,omitempty" enum:"assistant,person" doc:"Who speaks: assistant when it is left out, whoever's key it is. While a person has taken the chat over, what the assistant says is 409 taken_over. What a person says is sent, and takes the chat over for the member of the API key."`
+	ToolCalls     []newToolCallJSON `json:"tool_calls,omitempty" maxItems:"16" doc:"Run in order before the delivery; one that fails stops the send. All are checked before the first one runs. GET /chats/{chat_id}/tools lists the tools. toolCalls is taken too."`
 }
 
 // messageSentJSON answers a send.
@@ -157,7 +159,9 @@ const aboutSend = "Tool calls run first, in order. Then the message goes to the 
 	"send also answers 202 while it waits for people, as `waiting_for` and `explanation` say: for the approval of a " +
 	"tool call, for contributors, or for somebody to say what became of a tool call (`\"status\": \"unknown\"` of " +
 	"the call). When the message is not delivered in the end, what its tools have done and can be undone is taken " +
-	"back."
+	"back. With `if_last_message` it is sent only if the customer has written nothing since: this is checked when it is " +
+	"asked for, and again when it is posted. Sends to a chat's customer leave in the order in which they were accepted, " +
+	"unless an older one waits for people, for tools, or for a sender whose account refuses everything."
 
 func exampleSend() sendJSON {
 	return sendJSON{
@@ -190,6 +194,9 @@ func sendRefusals() []chat.Code {
 		chat.CodeAssistantNotFound,
 		chat.CodeParticipantNotFound,
 
+		chat.CodeChatMovedOn,
+		chat.CodeTakenOver,
+
 		chat.CodeIdempotencyKeyReused,
 		chat.CodeDeliveryFailed,
 		chat.CodeRecordLost,
@@ -221,6 +228,7 @@ type sendInput struct {
 	Body sendJSON
 }
 
+// send asks the assistant, or a person in its place, to speak.
 func (s *service) send(ctx context.Context, in *sendInput) (*actionResponse, error) {
 	c := callFrom(ctx)
 	if err := chat.CheckText("message", in.Body.Message, c.chat.Channel.Spec().MaxMessage); err != nil {
@@ -232,16 +240,23 @@ func (s *service) send(ctx context.Context, in *sendInput) (*actionResponse, err
 		return nil, err
 	}
 
+	author, err := chat.CheckAuthor(in.Body.AuthorKind, c.principal.Kind)
+	if err != nil {
+		return nil, err
+	}
+
 	answered, err := s.perform(ctx, in.ActionHeaders, actionSpec{
 		kind:   chat.ActionSendAssistantMessage,
 		chat:   callFrom(ctx).chat.ID,
-		fields: map[string]any{"message": in.Body.Message, "tool_calls": calls},
+		fields: in.Body.fingerprintFields(author, calls),
 		start: func(ctx context.Context, request chat.Request, wait time.Duration) (any, bool, error) {
 			answer, err := s.engine.SendAssistantMessage(ctx, chat.SendAssistantMessage{
-				Request:   request,
-				Message:   in.Body.Message,
-				ToolCalls: calls,
-				Watermark: c.chat.Attention,
+				Request:       request,
+				Message:       in.Body.Message,
+				ToolCalls:     calls,
+				Watermark:     c.chat.Attention,
+				IfLastMessage: in.Body.IfLastMessage,
+				Author:        author,
 			}, wait)
 			if err != nil || !handedOver(answer.Value.Submission) {
 				return nil, answer.Replayed, err
@@ -254,5 +269,20 @@ func (s *service) send(ctx context.Context, in *sendInput) (*actionResponse, err
 		s.chatChanged(c.workspace(), c.chat.ID)
 	}
 
-	return answered, err
+	return answered, s.addNewerMessages(ctx, in.Body.IfLastMessage, err)
+}
+
+// fingerprintFields are the fields that make a send another one. What is left out is as if it were not there.
+func (b *sendJSON) fingerprintFields(author chat.AuthorKind, calls []chat.ToolCall) map[string]any {
+	fields := map[string]any{"message": b.Message, "tool_calls": calls}
+
+	if b.IfLastMessage != "" {
+		fields["if_last_message"] = b.IfLastMessage
+	}
+
+	if author != chat.AuthorAssistant {
+		fields["author_kind"] = author
+	}
+
+	return fields
 }

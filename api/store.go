@@ -125,6 +125,9 @@ type ChatStore interface {
 		in chat.DirectMessage,
 		check chat.CheckFacts,
 	) (chat.DirectPlace, error)
+	// TakeOverChat and ReleaseChat say who answers in a chat, and change nothing that is so already.
+	TakeOverChat(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID) (chat.Chat, error)
+	ReleaseChat(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID) (chat.Chat, error)
 	// TakesPart reports whether a member has a place in a chat; a chat that does not
 	// exist is no error.
 	TakesPart(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, member chat.MemberID) (bool, error)

@@ -163,6 +163,11 @@ type SendAssistantMessage struct {
 	ToolCalls []ToolCall `json:"tool_calls,omitempty"`
 	// Watermark is the chat's Attention when the send was asked for.
 	Watermark int64 `json:"watermark"`
+	// IfLastMessage is the last message that the caller had seen, "" if that is no matter: it is not sent once the
+	// customer has written after it.
+	IfLastMessage MessageID `json:"if_last_message,omitempty"`
+	// Author is who speaks; "" is the assistant.
+	Author AuthorKind `json:"author_kind,omitempty"`
 	// Question makes the send a question to a contributor.
 	Question *QuestionStep `json:"question,omitempty"`
 }

@@ -30,6 +30,10 @@ type Allowance struct {
 	// PossibleOptOut reports that the recipient may have asked not to be written to on the
 	// channel, and that nobody has decided that yet.
 	PossibleOptOut bool
+	// MovedOn reports that the customer has written since the message that the caller had seen last.
+	MovedOn bool
+	// TakenOver reports that a person has taken over the chat of a delivery of the assistant.
+	TakenOver bool
 }
 
 // forbids reports whether something stands against posting.
@@ -76,6 +80,10 @@ func (d *Delivery) stop(a *Allowance) Effect {
 		return d.leaveAlone(ErrorAddressChanged, reasonAddressChanged)
 	case a.SenderGone:
 		return d.leaveAlone(ErrorSenderGone, reasonSenderGone)
+	case a.MovedOn:
+		return d.leaveAlone(ErrorChatMovedOn, reasonChatMovedOn)
+	case a.TakenOver:
+		return d.leaveAlone(ErrorTakenOver, reasonTakenOver)
 	}
 
 	return EffectNone

@@ -103,7 +103,9 @@ type Chat struct {
 	ExternalID string
 	Metadata   Metadata
 	// Suggested are labels that a model was not sure enough of, and that are not set.
-	Suggested      []SuggestedLabel
+	Suggested []SuggestedLabel
+	// Takeover is the person who has taken the chat over, nil if nobody has.
+	Takeover       *Takeover
 	LastActivityAt time.Time
 	CreatedAt      time.Time
 	UpdatedAt      time.Time

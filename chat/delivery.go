@@ -71,6 +71,16 @@ type Delivery struct {
 	Segments          int
 	// Duplicate is whether it was sent twice, or may have been; "" is none.
 	Duplicate Duplicate
+	// Author is who speaks in it.
+	Author AuthorKind
+	// SeenMessage is the number of the message after which the customer must not have written; 0
+	// if that is no matter.
+	SeenMessage int64
+	// DespiteTakeover reports that a person has let it leave though the chat was taken over.
+	DespiteTakeover bool
+	// SenderWorks reports that what was recorded last has shown that the sender's account works, which had refused
+	// everything: what waits for the sender may leave at once.
+	SenderWorks bool
 	// Watermark is the chat's Attention that acceptance will mark as answered.
 	Watermark int64
 	// RetryOf is the delivery that this one repeats, RetriedBy the one that repeats it.
@@ -216,6 +226,19 @@ func (s *Submission) RequireID() {
 	s.ErrorMessage = "the provider took it and gave no id for it"
 }
 
+// ShowsSenderWorks reports that the answer could not have been given if the sender's account refused everything.
+func (s *Submission) ShowsSenderWorks() bool {
+	switch s.Outcome {
+	case OutcomeAccepted, OutcomeRejected, OutcomeSuppressed:
+		return true
+	case OutcomeBlocked:
+		return s.RecipientScoped
+	case OutcomeNotProcessed, OutcomeUnknown, OutcomeAborted:
+	}
+
+	return false
+}
+
 // RetryDelay is how long a delivery waits after a refusal, and its sender with it unless the
 // refusal concerns this recipient alone.
 func (s *Submission) RetryDelay() time.Duration {
@@ -337,6 +360,13 @@ const (
 	// ErrorPossibleOptOut: the recipient may have asked not to be written to. Nothing was sent,
 	// and a person decides for all that waits for this recipient.
 	ErrorPossibleOptOut = "possible_opt_out"
+	// ErrorChatMovedOn: the customer has written since the message that the caller had seen last.
+	// ErrorTakenOver: it is the assistant's, and a person has taken the chat over. Nothing was
+	// sent, and a person or the caller decides.
+	ErrorChatMovedOn = "chat_moved_on"
+	ErrorTakenOver   = "taken_over"
+	// ErrorOlderFirst: an older delivery to the chat's customer is still to be tried by itself.
+	ErrorOlderFirst = "older_first"
 	// ErrorExpired: its time was over before anybody knew whether it was sent.
 	ErrorExpired = "expired"
 	// ErrorTriesExhausted: it was not sent, and is not tried again by itself.
@@ -381,5 +411,7 @@ func LeftAlone() []string {
 		ErrorAddressChanged,
 		ErrorSenderGone,
 		ErrorPossibleOptOut,
+		ErrorChatMovedOn,
+		ErrorTakenOver,
 	}
 }

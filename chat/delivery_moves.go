@@ -52,6 +52,8 @@ type ClaimFacts struct {
 	// SameTextUntil is until when another delivery of the same text to the same address may
 	// show up at the provider, nil if there is none. Then nobody could tell the two apart.
 	SameTextUntil *time.Time
+	// Older is an older delivery of the chat that is still to be tried by itself, nil if there is none.
+	Older *OlderDelivery
 	// ProbeAt is when the sender, whose account refuses everything, may post again; nil if
 	// it refuses nothing. BreakerReason says what the provider refused it with.
 	ProbeAt       *time.Time
@@ -88,6 +90,8 @@ func (d *Delivery) RefuseClaim(facts ClaimFacts) ClaimRefusal {
 		return ClaimRefusal{Effect: d.waitForProbe(facts), WaitUntil: facts.ProbeAt}
 	case facts.Busy:
 		return ClaimRefusal{Effect: d.waitForAddress(), WaitUntil: d.RetryAt, Busy: true}
+	case facts.Older != nil:
+		return ClaimRefusal{Effect: d.waitForOlder(facts.Older), WaitUntil: facts.Older.nextLook(facts.Now)}
 	case facts.SameTextUntil != nil:
 		return ClaimRefusal{Effect: d.waitForSameText(*facts.SameTextUntil), WaitUntil: facts.SameTextUntil}
 	}
@@ -389,8 +393,11 @@ func (d *Delivery) GoesOnAsIs() bool {
 	return d.Releasable() && d.ErrorCode != ErrorAddressChanged && d.ErrorCode != ErrorSenderGone
 }
 
-// Release lets a releasable delivery be tried at once.
+// Release lets a releasable delivery be tried at once. A precondition that has held it back is not
+// asked again.
 func (d *Delivery) Release() {
+	d.overrule()
+
 	d.Submission = SubmissionPending
 	d.RetryAt = nil
 	d.UnknownSince = nil

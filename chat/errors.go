@@ -84,6 +84,10 @@ const (
 	CodeAnswerLost Code = "answer_lost"
 	// CodeAlreadySending is an action that cannot be canceled any more, because an attempt may have left.
 	CodeAlreadySending Code = "already_sending"
+	// CodeChatMovedOn is a send whose caller has not seen what the customer has written since.
+	CodeChatMovedOn Code = "chat_moved_on"
+	// CodeTakenOver is a send of the assistant in a chat that a person has taken over.
+	CodeTakenOver Code = "taken_over"
 	// CodeOpenActions is a chat in which something is still going on.
 	CodeOpenActions   Code = "open_actions"
 	CodeAlreadyExists Code = "already_exists"
@@ -195,6 +199,8 @@ var kinds = map[Code]Kind{
 	CodeRequestInProgress:    KindConflict,
 	CodeAnswerLost:           KindConflict,
 	CodeAlreadySending:       KindConflict,
+	CodeChatMovedOn:          KindConflict,
+	CodeTakenOver:            KindConflict,
 	CodeOpenActions:          KindConflict,
 	CodeAlreadyExists:        KindConflict,
 	CodeInUse:                KindConflict,

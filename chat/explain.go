@@ -118,6 +118,12 @@ func (d *Delivery) explainStuck() string {
 	case ErrorSenderGone:
 		return "Not sent: the workspace does not have its sender any more. A person must decide: " +
 			d.retryOrCancel("which takes the chat's present sender unless another one is given") + "."
+	case ErrorChatMovedOn:
+		return "Not sent: the customer has written since the message that the caller had seen last. " +
+			"A person or the caller must decide: " + d.retryOrCancel("which sends it all the same") + "."
+	case ErrorTakenOver:
+		return "Not sent: it is the assistant's, and a person has taken the chat over. A person or the caller must " +
+			"decide: " + d.retryOrCancel("which sends it all the same") + "."
 	case ErrorPossibleOptOut:
 		return fmt.Sprintf(
 			"Not sent: %s. A person must decide: opt-out ends all that waits for this recipient, "+
@@ -167,6 +173,9 @@ func (d *Delivery) explainPending() string {
 	switch {
 	case d.ErrorCode == ErrorAddressBusy:
 		return "Waits for another message to the same address whose outcome is still open."
+	case d.ErrorCode == ErrorOlderFirst:
+		return "Waits for its turn: " + d.ErrorMessage + ", and is still being tried. This one goes out by itself when " +
+			"that one has left, has ended or waits for a person."
 	case d.ErrorCode == ErrorTextBusy:
 		return d.explainSameText()
 	case d.ErrorCode == ErrorSenderBlocked:
@@ -194,14 +203,23 @@ func (d *Delivery) explainPending() string {
 	)
 }
 
+// senderWorksAgain reports whether the delivery has waited for a sender that works again.
+func (d *Delivery) senderWorksAgain() bool {
+	return d.Submission == SubmissionBlocked && d.ErrorCode == ErrorSenderBlocked && d.RetryAt == nil
+}
+
 func (d *Delivery) explainSameText() string {
 	why := "A message with the same text to the same address may still show up at " + d.Provider.Name() +
 		", and nobody could tell the two apart."
 	if d.RetryAt == nil {
-		return why + " This one waits until that is over."
+		return why + " This one waits until that is over; newer ones may leave before it."
 	}
 
-	return fmt.Sprintf("%s This one goes out by itself from %s on.", why, d.RetryAt.UTC().Format("15:04:05 UTC"))
+	return fmt.Sprintf(
+		"%s This one goes out by itself from %s on; newer ones may leave before it.",
+		why,
+		d.RetryAt.UTC().Format("15:04:05 UTC"),
+	)
 }
 
 // attemptName names the newest attempt, whose number a snapshot does not hold.
@@ -224,6 +242,8 @@ func (d *Delivery) explainBlocked() string {
 	again := "It is tried again by itself."
 
 	switch {
+	case d.senderWorksAgain():
+		return d.Provider.Name() + " takes messages of this sender again. This one goes out next, by itself."
 	case d.ErrorCode == ErrorSenderBlocked:
 		again = "It waits, and goes out by itself when a trial message gets through."
 	case code.Advice == AdviceMendAccount:

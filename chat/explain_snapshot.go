@@ -24,6 +24,10 @@ func (r *DeliverySnapshot) Explain() string {
 		Duplicate:      r.Duplicate,
 	}
 
+	if r.Submission == SubmissionBlocked {
+		d.RetryAt = r.RetryAt
+	}
+
 	return d.Explain()
 }
 

@@ -50,6 +50,25 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 		},
 		{
 			chat.Delivery{Submission: chat.SubmissionBlocked, ErrorCode: chat.ErrorSenderBlocked},
+			"Twilio takes messages of this sender again. This one goes out next, by itself.",
+		},
+		{
+			chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorOlderFirst, ErrorMessage: "delivery d1 was accepted before it"},
+			"Waits for its turn: delivery d1 was accepted before it, and is still being tried. This one goes out by " +
+				"itself when that one has left, has ended or waits for a person.",
+		},
+		{
+			chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorChatMovedOn},
+			"Not sent: the customer has written since the message that the caller had seen last. A person or the " +
+				"caller must decide: retry it, which sends it all the same, or cancel it.",
+		},
+		{
+			chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorTakenOver},
+			"Not sent: it is the assistant's, and a person has taken the chat over. A person or the caller must " +
+				"decide: retry it, which sends it all the same, or cancel it.",
+		},
+		{
+			chat.Delivery{Submission: chat.SubmissionBlocked, ErrorCode: chat.ErrorSenderBlocked, RetryAt: &at},
 			"Not sent: Twilio refuses every message because of the account or its set-up (sender_blocked). It " +
 				"waits, and goes out by itself when a trial message gets through.",
 		},

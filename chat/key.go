@@ -132,8 +132,10 @@ type Principal struct {
 	KeyID       KeyID
 	WorkspaceID WorkspaceID
 	MemberID    MemberID
-	Role        WorkspaceRole
-	Scopes      []Scope
+	// Kind is that of the member.
+	Kind   MemberKind
+	Role   WorkspaceRole
+	Scopes []Scope
 }
 
 // May reports whether the principal holds want. A member of RoleUser holds no scope.

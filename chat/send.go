@@ -15,6 +15,10 @@ type SendFacts struct {
 	Inbox       *Inbox
 	// Suppressed reports that the address is on the suppression list of this sender.
 	Suppressed bool
+	// Author is who speaks, "" in a question to a contributor: nobody's takeover is about that.
+	Author AuthorKind
+	// Seen is the last message that the caller had seen, nil if the caller has named none.
+	Seen *SeenMessage
 	// Clear reports that nothing keeps the sender from posting to the address at once: no
 	// other delivery to it is in flight, and the sender's account refuses nothing.
 	Clear bool
@@ -54,7 +58,8 @@ type SendPlan struct {
 // Plan checks the rules of sending and says from whom to whom; the payload is still to
 // be rendered. The errors are those of the API's send: assistant_not_found,
 // participant_not_found, chat_archived, channel_not_supported, no_phone, no_email,
-// notifications_disabled, recipient_opted_out, sender_not_configured, message_too_long.
+// notifications_disabled, recipient_opted_out, sender_not_configured, message_too_long,
+// chat_moved_on, taken_over.
 func (f *SendFacts) Plan(message string) (SendPlan, error) {
 	spec := f.Chat.Channel.Spec()
 
@@ -86,7 +91,11 @@ func (f *SendFacts) Plan(message string) (SendPlan, error) {
 		return SendPlan{}, err
 	}
 
-	return plan, f.checkWanted()
+	if err := f.checkWanted(); err != nil {
+		return SendPlan{}, err
+	}
+
+	return plan, f.checkPreconditions()
 }
 
 // addressPlan says from whom to whom a message goes over a channel.

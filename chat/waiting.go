@@ -1,6 +1,9 @@
 package chat
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Waiting is what something waits for, in one word. Lists are filtered by it, and workflows show it.
 type Waiting string
@@ -153,7 +156,7 @@ func (d *Delivery) waitingUnsent() Waiting {
 	switch {
 	case d.leftAlone():
 		return WaitingPerson
-	case d.ErrorCode == ErrorAddressBusy || d.ErrorCode == ErrorTextBusy:
+	case slices.Contains(WaitingsForAddress(), d.ErrorCode):
 		return WaitingAddress
 	case d.ErrorCode == ErrorSenderBlocked || d.Submission == SubmissionBlocked:
 		return WaitingSender
@@ -161,6 +164,9 @@ func (d *Delivery) waitingUnsent() Waiting {
 
 	return WaitingAttempt
 }
+
+// WaitingsForAddress are the error codes of deliveries that wait for another message to their address.
+func WaitingsForAddress() []string { return []string{ErrorAddressBusy, ErrorTextBusy, ErrorOlderFirst} }
 
 // waitsUntil is when a wait of the delivery ends by itself.
 func (d *Delivery) waitsUntil() *time.Time {

@@ -126,7 +126,7 @@ func filterActions(q *bun.SelectQuery, ws chat.WorkspaceID, f *chat.ActionFilter
 		q.Where(
 			waitingOf+" IN ?3",
 			bun.Tuple(chat.LeftAlone()),
-			bun.Tuple([]string{chat.ErrorAddressBusy, chat.ErrorTextBusy}),
+			bun.Tuple(chat.WaitingsForAddress()),
 			chat.ErrorSenderBlocked,
 			bun.Tuple(f.WaitingFor),
 		)

@@ -10,7 +10,13 @@ import (
 )
 
 // posting is the SQL of what a delivery is posted by: a row of deliveries, or one to be.
-type posting struct{ workspace, chat, member, channel, from, to, folded, given string }
+type posting struct {
+	workspace, chat, member, channel string
+	from, to, folded, given          string
+	// seen is the number of the message after which the customer must not have written, NULL for none. heeds is the
+	// condition that a takeover of the chat stands against it.
+	seen, heeds string
+}
 
 // storedPosting is the delivery d. plannedPosting is one that is not stored yet, whose parameters
 // are those of [preparedSend.postingArgs].
@@ -24,6 +30,8 @@ var (
 		to:        "d.to_address",
 		folded:    "d.to_folded",
 		given:     "d.to_given",
+		seen:      "d.seen_message",
+		heeds:     "NOT (d.by_person OR d.despite_takeover)",
 	}
 	plannedPosting = posting{
 		workspace: "?0",
@@ -34,6 +42,8 @@ var (
 		to:        "?5",
 		given:     "?6",
 		folded:    "?7",
+		seen:      "CAST(?8 AS bigint)",
+		heeds:     "?9",
 	}
 )
 
@@ -65,6 +75,10 @@ func (p posting) forbiddings() []forbidding {
 		},
 		{"possible_opt_out", `EXISTS (SELECT 1 FROM recipient_holds ah WHERE ah.workspace_id = ac.workspace_id
 			AND ah.member_id = am.id AND ah.channel = ` + p.channel + ")"},
+		// A question to a contributor is no part of what the customer and the assistant say.
+		{"moved_on", "(am.id = ac.member_id AND " + p.seen + " IS NOT NULL AND " +
+			customerWrote("ac.workspace_id", "ac.id", p.seen) + ")"},
+		{"taken_over", "(am.id = ac.member_id AND ac.taken_over_at IS NOT NULL AND " + p.heeds + ")"},
 	}
 }
 
@@ -113,6 +127,8 @@ type allowanceRow struct {
 	SenderGone       bool `bun:"sender_gone,scanonly"`
 	AddressChanged   bool `bun:"address_changed,scanonly"`
 	PossibleOptOut   bool `bun:"possible_opt_out,scanonly"`
+	MovedOn          bool `bun:"moved_on,scanonly"`
+	TakenOver        bool `bun:"taken_over,scanonly"`
 }
 
 func (r *allowanceRow) allowance() chat.Allowance { return chat.Allowance(*r) }

@@ -133,6 +133,8 @@ type change struct {
 	undo func(*life)
 	// code is that of the delivery which is held back.
 	code string
+	// customerOnly reports that a question to a contributor leaves all the same.
+	customerOnly bool
 	// mends reports that a person's retry is enough to let it leave, without undoing it.
 	mends bool
 }
@@ -161,6 +163,14 @@ var changes = map[string]change{
 	"left the chat":     {do: (*life).leaveChat, code: chat.ErrorRecipientLeft},
 	"sender deleted":    {do: (*life).deleteSender, code: chat.ErrorSenderGone, mends: true},
 	"opted out by hand": {do: func(l *life) { l.decides(true) }, undo: consent(chat.ConsentUnknown), code: chat.ErrorOptedOut},
+	"taken over": {
+		do: func(l *life) {
+			require.NoError(l.t, errorOf(l.s.TakeOverChat(l.t.Context(), l.w.Workspace, l.w.By, l.chat)))
+		},
+		code:         chat.ErrorTakenOver,
+		customerOnly: true,
+		mends:        true,
+	},
 	"STOP": {
 		do:   func(l *life) { l.says("STOP", chat.KeywordStop, false) },
 		undo: func(l *life) { l.says("START", chat.KeywordStart, false) },
@@ -258,7 +268,8 @@ func TestNothingLeavesThatNothingAllows(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		rapid.Check(t, func(r *rapid.T) {
 			l := newLife(t, s)
-			if rapid.Bool().Draw(r, "a question to a contributor") {
+			question := rapid.Bool().Draw(r, "a question to a contributor")
+			if question {
 				l.askContributor()
 			} else {
 				l.id = l.w.Prepare(t, s, l.chat, "hi").DeliveryID
@@ -270,6 +281,10 @@ func TestNothingLeavesThatNothingAllows(t *testing.T) {
 			name := rapid.SampledFrom(sortedKeys(changes)).Draw(r, "change")
 			changed := changes[name]
 			changed.do(l)
+
+			if question && changed.customerOnly {
+				changed = change{}
+			}
 
 			l.expect(changed, point)
 		})
@@ -365,7 +380,7 @@ func TestWhatChangedBeforeASendIsPrepared(t *testing.T) {
 
 				sent, claim, err := s.PrepareAndClaim(t.Context(), l.w.Send(l.chat, "hi"), dbtest.SendIDs(),
 					dbtest.PlanText("hi"), l.clock.now, time.Minute)
-				allowed := changed.code == "" || changed.mends
+				allowed := changed.code == "" || changed.mends && !changed.customerOnly
 				assert.Equal(t, allowed, claim.Granted)
 				assert.Equal(t, !allowed && changed.code != chat.ErrorPossibleOptOut, err != nil, "it is refused at once")
 

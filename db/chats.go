@@ -41,10 +41,13 @@ type chatRow struct {
 	Metadata         chat.Metadata  `bun:"metadata,type:json"`
 	TitleEdited      bool           `bun:"title_edited"`
 	SummaryEdited    bool           `bun:"summary_edited"`
-	LastActivityAt   time.Time      `bun:"last_activity_at"`
-	CreatedAt        time.Time      `bun:"created_at"`
-	UpdatedAt        time.Time      `bun:"updated_at"`
-	DeletedAt        *time.Time     `bun:"deleted_at"`
+	// TakenOverBy is the person who has taken the chat over, at TakenOverAt.
+	TakenOverBy    chat.MemberID `bun:"taken_over_by,nullzero"`
+	TakenOverAt    *time.Time    `bun:"taken_over_at"`
+	LastActivityAt time.Time     `bun:"last_activity_at"`
+	CreatedAt      time.Time     `bun:"created_at"`
+	UpdatedAt      time.Time     `bun:"updated_at"`
+	DeletedAt      *time.Time    `bun:"deleted_at"`
 
 	Acted bool `bun:"acted,scanonly"`
 
@@ -78,10 +81,19 @@ func (r *chatRow) chat() chat.Chat {
 		SummaryEdited:     r.SummaryEdited,
 		ExternalID:        r.ExternalID,
 		Metadata:          r.Metadata,
+		Takeover:          r.takeover(),
 		LastActivityAt:    r.LastActivityAt.UTC(),
 		CreatedAt:         r.CreatedAt.UTC(),
 		UpdatedAt:         r.UpdatedAt.UTC(),
 	}
+}
+
+func (r *chatRow) takeover() *chat.Takeover {
+	if r.TakenOverAt == nil {
+		return nil
+	}
+
+	return &chat.Takeover{By: r.TakenOverBy, At: r.TakenOverAt.UTC()}
 }
 
 func noChat() *chat.Error { return notFound(chat.CodeChatNotFound, "chat") }

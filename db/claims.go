@@ -29,7 +29,8 @@ const claimTries = 5
 // Claim asks for the right to post a delivery until now+lease: delivery_not_found. It is
 // granted to one caller at a time, with a new fence. It is not granted while another
 // claim lasts, nor before the time the provider asked us to wait for, nor while another
-// delivery to the same address of the same sender is in flight, nor while the sender's
+// delivery to the same address of the same sender is in flight, nor while an older one of the same chat is to be tried
+// by itself, nor while the sender's
 // account refuses everything and somebody else probes it: then the delivery is blocked. Nor is
 // it granted by a database that has failed over, before all that may have been sent is held. What
 // allows the delivery is asked again of the rows as they are now, see [chat.Allowance]: one that is
@@ -109,6 +110,7 @@ func (s *Store) claim(ctx context.Context, tx bun.Tx, in claimRequest) (chat.Cla
 		Where("NOT "+s.failedOver()).
 		Where(allowedNow).
 		Where("NOT "+busyNow).
+		Where("NOT EXISTS (SELECT 1 "+fromOlder+")").
 		Where(sameTextUntil+" IS NULL", in.now).
 		Where("NOT EXISTS (SELECT 1 "+fromBreaker+" AND b.probe_at > ?)", in.now).
 		Returning("*").
@@ -158,6 +160,8 @@ func (s *Store) settleRefusedClaim(
 ) (chat.Claim, error) {
 	row, err := findDelivery(ctx, s.locked(selectAllowance(tx.NewSelect().ColumnExpr("d.*")).
 		ColumnExpr(busyNow+" AS busy").
+		ColumnExpr("(SELECT o.id "+fromOlder+firstOlder+") AS older_id").
+		ColumnExpr("(SELECT o.retry_at "+fromOlder+firstOlder+") AS older_retry_at").
 		ColumnExpr(sameTextUntil+" AS same_text_until", now).
 		ColumnExpr(s.failedOver()+" AS failed_over").
 		ColumnExpr("(SELECT b.probe_at "+fromBreaker+" AND b.probe_at > ?) AS probe_at", now).
@@ -175,6 +179,7 @@ func (s *Store) settleRefusedClaim(
 		Now:           now,
 		Allowance:     row.allowance(),
 		Busy:          row.Busy,
+		Older:         row.olderDelivery(),
 		SameTextUntil: chat.UTC(row.SameTextUntil),
 		ProbeAt:       chat.UTC(row.ProbeAt),
 		BreakerReason: row.BreakerReason,

@@ -46,6 +46,9 @@ type deliveryRow struct {
 	ErrorMessage      string               `bun:"error_message"`
 	Segments          int                  `bun:"segments"`
 	Duplicate         chat.Duplicate       `bun:"duplicate"`
+	ByPerson          bool                 `bun:"by_person"`
+	SeenMessage       int64                `bun:"seen_message,nullzero"`
+	DespiteTakeover   bool                 `bun:"despite_takeover"`
 	Watermark         int64                `bun:"watermark"`
 	RetryOf           chat.DeliveryID      `bun:"retry_of,nullzero"`
 	ReleasedBy        chat.ActionID        `bun:"released_by,nullzero"`
@@ -68,6 +71,9 @@ type deliveryRow struct {
 	// SameTextUntil is until when another delivery of the same text stands before this one.
 	SameTextUntil *time.Time `bun:"same_text_until,scanonly"`
 	FailedOver    bool       `bun:"failed_over,scanonly"`
+	// OlderID and OlderRetryAt are [chat.OlderDelivery].
+	OlderID      chat.DeliveryID `bun:"older_id,scanonly"`
+	OlderRetryAt *time.Time      `bun:"older_retry_at,scanonly"`
 	// ProbeAt is when the sender's breaker lets a probe through, nil when it is closed.
 	ProbeAt       *time.Time `bun:"probe_at,scanonly"`
 	BreakerReason string     `bun:"breaker_reason,scanonly"`
@@ -76,6 +82,8 @@ type deliveryRow struct {
 	// WorkflowID is the workflow that follows the delivery.
 	WorkflowID string `bun:"workflow_id,scanonly"`
 
+	// senderWorks is [chat.Delivery.SenderWorks].
+	senderWorks bool
 	// copyFound reports that a second copy was recorded that was not known, copyTold that its chat has
 	// been made to need a response because of that.
 	copyFound bool
@@ -112,6 +120,10 @@ func (r *deliveryRow) delivery() chat.Delivery {
 		ErrorMessage:      r.ErrorMessage,
 		Segments:          r.Segments,
 		Duplicate:         r.Duplicate,
+		Author:            r.author(),
+		SeenMessage:       r.SeenMessage,
+		DespiteTakeover:   r.DespiteTakeover,
+		SenderWorks:       r.senderWorks,
 		Watermark:         r.Watermark,
 		RetryOf:           r.RetryOf,
 		RetriedBy:         r.RetriedBy,
@@ -135,6 +147,14 @@ func (r *deliveryRow) delivery() chat.Delivery {
 	}
 
 	return d
+}
+
+func (r *deliveryRow) author() chat.AuthorKind {
+	if r.ByPerson {
+		return chat.AuthorPerson
+	}
+
+	return chat.AuthorAssistant
 }
 
 func (r *deliveryRow) retryTools() chat.RetryTools {

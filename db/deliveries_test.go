@@ -282,6 +282,10 @@ func TestSettleUnknown(t *testing.T) {
 				d, action, _, _ := readStanding(t, s, w, &sent)
 				assert.Equal(t, want, []any{d.Submission, action.State}, policy)
 			}
+
+			// What is to be sent again would go before the next one.
+			_, err = s.CancelDelivery(t.Context(), w.Workspace, sent.DeliveryID, chat.SendCanceled())
+			require.NoError(t, err)
 		}
 
 		_, err := s.SettleUnknown(t.Context(), w.Workspace, "nothing", clock.now)

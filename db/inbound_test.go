@@ -251,8 +251,8 @@ func TestStopAndStart(t *testing.T) {
 
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
-		waiting := w.Prepare(t, s, w.SMS.ID, "one")
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
+		waiting := w.Prepare(t, s, w.SMS.ID, "one")
 		email := w.Prepare(t, s, w.Email.ID, "two")
 		stop := newText("+14155550123", "Stop")
 		stop.Keyword = chat.KeywordStop

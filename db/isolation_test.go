@@ -177,6 +177,15 @@ var tries = map[string]try{
 	"DeleteChat": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.DeleteChat(ctx, i.ws, i.by, i.victim.SMS.ID, true))
 	}},
+	"TakeOverChat": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.TakeOverChat(ctx, i.ws, i.by, i.victim.SMS.ID))
+	}},
+	"ReleaseChat": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.ReleaseChat(ctx, i.ws, i.by, i.victim.SMS.ID))
+	}},
+	"SenderWaiters": {"", func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.SenderWaiters(ctx, i.ws, "phone:1", 10))
+	}},
 	"TakesPart": {"", func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.TakesPart(ctx, i.ws, i.victim.SMS.ID, i.victim.Customer.ID))
 	}},

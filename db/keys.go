@@ -72,6 +72,7 @@ func (s *Store) Authenticate(ctx context.Context, hash [32]byte, now time.Time) 
 		KeyID:       row.ID,
 		WorkspaceID: row.WorkspaceID,
 		MemberID:    row.MemberID,
+		Kind:        row.Member.Kind,
 		Role:        row.Member.Role,
 		Scopes:      row.Scopes,
 	}, nil

@@ -25,6 +25,7 @@ func TestAuthenticate(t *testing.T) {
 			KeyID:       w.Key.ID,
 			WorkspaceID: w.Workspace,
 			MemberID:    w.Manager.ID,
+			Kind:        chat.KindPerson,
 			Role:        chat.RoleManager,
 			Scopes:      chat.AllScopes(),
 		}, p)

@@ -45,6 +45,8 @@ type messageRow struct {
 	CallsBytes int64 `bun:"calls_bytes,scanonly"`
 	Allowed    bool  `bun:"allowed,scanonly"`
 	SameText   bool  `bun:"same_text,scanonly"`
+	// Behind reports that an older delivery of the chat is still to be tried by itself.
+	Behind bool `bun:"behind,scanonly"`
 }
 
 func (r *messageRow) bytesBeside() int { return int(r.CallsBytes) }

@@ -21,6 +21,8 @@ func (r *deliveryRow) apply(d *chat.Delivery) {
 	r.ProviderMessageID = d.ProviderMessageID
 	r.ErrorCode = d.ErrorCode
 	r.ErrorMessage = d.ErrorMessage
+	r.SeenMessage = d.SeenMessage
+	r.DespiteTakeover = d.DespiteTakeover
 }
 
 // applyMove has a rule of chat change a delivery, which is held, and returns the statements that

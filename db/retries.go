@@ -266,7 +266,7 @@ func releaseDelivery(tx bun.Tx, r *retryPlan) (deliveryRow, []bun.Query) {
 	retry := actionKey{workspace: r.WorkspaceID, id: r.ActionID}
 	statements := slices.Concat(kept, []bun.Query{
 		saveState(tx, &row, r.now),
-		saveDecision(tx, &row).Column("released_by", "sweep_after"),
+		saveDecision(tx, &row).Column("released_by", "sweep_after", "seen_message", "despite_takeover"),
 		moveAction(tx, row.actionKey(), next, r.now, chat.ActionParked, chat.ActionFailed).
 			Set("problem = NULL"),
 		moveAction(tx, retry, chat.ActionSucceeded, r.now, chat.ActionRunning),
@@ -311,6 +311,7 @@ func (s *Store) planRetry(
 	row.BulkNumber = r.BulkNumber
 	row.Policy = r.old.Policy
 	row.ToMemberID = r.old.ToMemberID
+	row.keepPreconditions(&old)
 
 	if row.Watermark, err = s.retryWatermark(ctx, tx, r, facts.Chat.Attention); err != nil {
 		return deliveryRow{}, nil, err

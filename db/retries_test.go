@@ -148,9 +148,9 @@ func TestRetryWithAChange(t *testing.T) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		number, err := s.CreatePhoneNumber(t.Context(), w.Workspace, w.By, chat.PhoneNumber{Number: "+14155550101"})
 		require.NoError(t, err)
-		waiting := w.Prepare(t, s, w.SMS.ID, "hi")
 		_, d := sendNow(t, s, w, w.SMS.ID, clock.now)
 		leadToReview(t, s, w, &d, clock.now)
+		waiting := w.Prepare(t, s, w.SMS.ID, "hi")
 
 		for old, ended := range map[chat.DeliveryID]chat.SubmissionState{
 			waiting.DeliveryID: chat.SubmissionCanceled, d.ID: chat.SubmissionAbandoned,

@@ -30,6 +30,15 @@ var (
 	}
 )
 
+// notRetriedInBulk are the error codes of deliveries that somebody decides about one by one, and of those that no retry
+// sends.
+var notRetriedInBulk = []string{
+	chat.ErrorPossibleOptOut,
+	chat.ErrorChatDeleted,
+	chat.ErrorChatMovedOn,
+	chat.ErrorTakenOver,
+}
+
 // mayDuplicate are the statuses of [chat.Delivery.MayDuplicate].
 var mayDuplicate = []string{
 	string(chat.SubmissionUnknown),
@@ -51,7 +60,7 @@ func retryCandidates(q *bun.SelectQuery, ws chat.WorkspaceID, f *chat.DeliveryFi
 
 	return q.Where("d.workspace_id = ?", ws).Where("d.status IN ?", bun.Tuple(statuses)).
 		Where("(d.status <> 'pending' OR d.error_code IN ?)", bun.Tuple(chat.LeftAlone())).
-		Where("d.error_code NOT IN ?", bun.Tuple([]string{chat.ErrorPossibleOptOut, chat.ErrorChatDeleted})).
+		Where("d.error_code NOT IN ?", bun.Tuple(notRetriedInBulk)).
 		Where("NOT EXISTS " + retriedBy).
 		Where(`NOT EXISTS (SELECT 1 FROM tool_calls t
 			WHERE t.workspace_id = d.workspace_id AND t.message_id = d.message_id AND t.state <> 'succeeded')`)

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -45,8 +46,20 @@ const threadLimit = 50
 // they are to be asked.
 func (s *Store) sendFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage) (*chat.SendFacts, error) {
 	facts, err := s.chatFacts(ctx, tx, in.WorkspaceID, in.ChatID, s.locked)
-	if err != nil || len(in.ToolCalls) == 0 {
-		return facts, err
+	if err != nil {
+		return nil, err
+	}
+
+	facts.Author = cmp.Or(in.Author, chat.AuthorAssistant)
+
+	if in.IfLastMessage != "" {
+		if facts.Seen, err = findSeenMessage(ctx, tx, in); err != nil {
+			return nil, err
+		}
+	}
+
+	if len(in.ToolCalls) == 0 {
+		return facts, nil
 	}
 
 	if facts.Labels, err = workspaceLabels(ctx, tx, in.WorkspaceID); err != nil {

@@ -180,7 +180,7 @@ func (s *Store) insertSend(
 		return chat.AssistantMessageSent{}, nil, err
 	}
 
-	if !message.Allowed || message.SameText {
+	if !message.Allowed || message.SameText || message.Behind && p.in.Question == nil {
 		p.claim = nil
 	}
 
@@ -190,6 +190,10 @@ func (s *Store) insertSend(
 		tx.NewInsert().Model(&delivery).Returning("NULL"),
 		p.touchChat(tx),
 		p.insertAudit(s, tx),
+	}
+
+	if p.takesOver() {
+		statements = append(statements, s.insertAudit(tx, takeoverEvent(in.WorkspaceID, in.By, &p.facts.Chat, p.now)))
 	}
 
 	if p.claim != nil {
@@ -230,14 +234,27 @@ func (s *Store) insertSend(
 	return sent, &delivery, err
 }
 
-// touchChat is the statement that notes that something has happened in the chat.
+// takesOver reports whether the send takes the chat over for the person who speaks in it.
+func (p *preparedSend) takesOver() bool {
+	taken := p.facts.Chat.Takeover
+
+	return p.facts.Author == chat.AuthorPerson && (taken == nil || taken.By != p.in.By.MemberID)
+}
+
+// touchChat is the statement that notes that something has happened in the chat, and who has taken it over by that.
 func (p *preparedSend) touchChat(tx bun.Tx) bun.Query {
-	return tx.NewUpdate().
+	touch := tx.NewUpdate().
 		Model((*chatRow)(nil)).
 		Set("last_activity_at = ?", p.now).
 		Set("updated_at = ?", p.now).
 		Where("workspace_id = ?", p.in.WorkspaceID).
 		Where("id = ?", p.in.ChatID)
+
+	if p.takesOver() {
+		touch.Set("taken_over_by = ?", p.in.By.MemberID).Set("taken_over_at = ?", p.now)
+	}
+
+	return touch
 }
 
 // insertMessage stores the message of a send, and reads whether it may be posted: the facts are as
@@ -267,9 +284,15 @@ func (p *preparedSend) insertMessage(ctx context.Context, tx bun.Tx) (messageRow
 		Returning("number").
 		Returning(plannedAllowedNow+" AS allowed", p.postingArgs()...).
 		Returning(sameTextNow+" AS same_text", textKey(p.plan), p.claimTime()).
+		Returning(plannedBehind+" AS behind", p.in.WorkspaceID, p.in.ChatID, p.canonicalTo()).
 		Exec(ctx)
 
 	return row, err
+}
+
+// canonicalTo is the address as deliveries have it.
+func (p *preparedSend) canonicalTo() string {
+	return canonical.Of(p.plan.Channel.Spec().Address, p.plan.To)
 }
 
 // postingArgs are the parameters of [plannedPosting].
@@ -283,7 +306,18 @@ func (p *preparedSend) postingArgs() []any {
 		p.plan.To,
 		p.plan.ToGiven,
 		chat.FoldAddress(p.plan.To),
+		p.seenMessage(),
+		p.facts.Author == chat.AuthorAssistant,
 	}
+}
+
+// seenMessage is the number of the message after which the customer must not have written, nil for none.
+func (p *preparedSend) seenMessage() *int64 {
+	if p.facts.Seen == nil {
+		return nil
+	}
+
+	return &p.facts.Seen.Number
 }
 
 // claimTime is when the first claim is decided.
@@ -332,6 +366,12 @@ func (p *preparedSend) newDelivery() deliveryRow {
 	row.MessageID = p.ids.MessageID
 	row.ActionID = p.in.ActionID
 	row.PurposeKey = "send:" + string(p.ids.MessageID)
+	row.ByPerson = p.facts.Author == chat.AuthorPerson
+
+	if p.facts.Seen != nil {
+		row.SeenMessage = p.facts.Seen.Number
+	}
+
 	// Nobody can have answered what has not happened yet.
 	row.Watermark = min(p.in.Watermark, p.facts.Chat.Attention)
 

@@ -99,6 +99,9 @@ func TestPrepareAndClaimHoldsToWhatClaimsHoldTo(t *testing.T) {
 		assert.Equal(t, []any{chat.SubmissionPending, chat.ErrorAddressBusy}, []any{after.Submission, after.ErrorCode})
 
 		refuseAccount(t, s, w, &claim.Delivery, clock.now)
+		waiting, err := s.Claim(t.Context(), w.Workspace, second.DeliveryID, clock.now, time.Minute)
+		require.NoError(t, err)
+		assert.Equal(t, chat.SubmissionBlocked, waiting.Delivery.Submission)
 		third, none := prepareThenClaim(t, s, w, clock.forward(time.Second))
 		assert.False(t, none.Granted, "the account refuses everything")
 		after, action, _, _ := readStanding(t, s, w, &third)

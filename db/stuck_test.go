@@ -64,8 +64,15 @@ func TestWaitingForTheCarrierIsNotWaitingForTheAddress(t *testing.T) {
 
 		_, err := s.RecordSubmission(t.Context(), w.Workspace, d.ID, d.Fence, said, clock.now)
 		require.NoError(t, err)
-		w.Claim(t, s, second.DeliveryID, clock.now)
-		claim, err := s.Claim(t.Context(), w.Workspace, first.DeliveryID, clock.forward(time.Second), time.Minute)
+
+		// The address is free: another chat with it may use it. The older one of its own chat goes first.
+		claim, err := s.Claim(t.Context(), w.Workspace, second.DeliveryID, clock.now, time.Minute)
+		require.NoError(t, err)
+		assert.Equal(t, chat.ErrorOlderFirst, claim.Delivery.ErrorCode)
+		assert.False(t, claim.Busy)
+		w.Claim(t, s, prepareInAnotherChat(t, s, w).DeliveryID, clock.now)
+
+		claim, err = s.Claim(t.Context(), w.Workspace, first.DeliveryID, clock.forward(time.Second), time.Minute)
 		require.NoError(t, err)
 		assert.False(t, claim.Granted)
 		assert.Equal(t, "twilio_20429", claim.Delivery.ErrorCode)

@@ -106,6 +106,7 @@ func (s *Store) recordAcceptance(ctx context.Context, tx bun.Tx, in submission) 
 	// Evidence may be old, and says nothing of the account as it is now.
 	if row.Probing && !in.evidence {
 		statements = append(statements, closeBreaker(tx, &row)...)
+		row.senderWorks = true
 	}
 
 	if err := s.batch(ctx, tx, statements...); err != nil {
@@ -304,7 +305,8 @@ func (s *Store) recordOutcome(ctx context.Context, tx bun.Tx, in submission) (de
 		Where("id = ?", in.id).
 		Where("submission = ?", chat.SubmissionSending).
 		Where("fence = ?", in.fence).
-		Returning("*")
+		Returning("*").
+		Returning(probingColumn, in.ws)
 
 	if after == chat.SubmissionUnknown {
 		q.Set("unknown_since = ?", in.now).
@@ -341,6 +343,8 @@ func (s *Store) recordOutcome(ctx context.Context, tx bun.Tx, in submission) (de
 	if err := s.batch(ctx, tx, append(outcomeStatements(tx, &row, in), finishAttempt(tx, in))...); err != nil {
 		return row, err
 	}
+
+	row.senderWorks = row.Probing && in.said.ShowsSenderWorks()
 
 	return row, s.judgeDuplicates(ctx, tx, &row, in.now)
 }

@@ -79,7 +79,7 @@ func countWaitingActions(tx bun.Tx, ws chat.WorkspaceID) *bun.SelectQuery {
 		ColumnExpr(
 			waitingOf+" AS matter",
 			bun.Tuple(chat.LeftAlone()),
-			bun.Tuple([]string{chat.ErrorAddressBusy, chat.ErrorTextBusy}),
+			bun.Tuple(chat.WaitingsForAddress()),
 			chat.ErrorSenderBlocked,
 		).
 		Join("LEFT JOIN messages AS m ON m.workspace_id = a.workspace_id AND m.action_id = a.id").

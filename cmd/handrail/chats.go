@@ -13,6 +13,9 @@ import (
 type chatsCommand struct {
 	List chatList `cmd:"" help:"List chats, the newest activity first, or find them by a member or by words."`
 	Show chatShow `cmd:"" help:"Show a chat with its newest messages and their deliveries."`
+
+	Takeover chatTakeover `cmd:"" help:"Take a chat over: the assistant does not speak in it until it is released."`
+	Release  chatRelease  `cmd:"" help:"Release a chat that was taken over: the assistant may speak in it again."`
 }
 
 // Help is shown by kong.
@@ -20,7 +23,9 @@ func (chatsCommand) Help() string {
 	return `From a customer to a message: handrail members list --phone +14155550199 shows the member's id, handrail chats
 list --member ID the chats, and handrail chats show ID the messages with the ids of their deliveries.
 
-It takes the scopes chats:read and, for show, deliveries:read.
+It takes the scopes chats:read and, for show, deliveries:read; takeover and release take chats:write. The chat is taken over for the member of the API
+key. What the assistant had still to say is held: handrail deliveries retry ID sends it all the same, and handrail
+deliveries cancel ID ends it.
 
 ` + exitHelp
 }
@@ -38,6 +43,8 @@ type chatJSON struct {
 	Labels        []struct {
 		Name string `json:"name"`
 	} `json:"labels"`
+	TakenOverBy    int64     `json:"taken_over_by"`
+	TakenOverAt    time.Time `json:"taken_over_at"`
 	LastActivityAt time.Time `json:"last_activity_at"`
 }
 
@@ -103,6 +110,48 @@ type chatShow struct {
 	remote
 	ID       int64 `arg:"" help:"The chat's id."`
 	Messages int   `default:"10" help:"How many messages to show at most, 1 to 100."`
+}
+
+type chatTakeover struct {
+	remote
+	ID int64 `arg:"" help:"The chat's id."`
+}
+
+// Run takes a chat over.
+func (t *chatTakeover) Run(c *console) error { return changeTakeover(c, &t.remote, t.ID, "takeover") }
+
+type chatRelease struct {
+	remote
+	ID int64 `arg:"" help:"The chat's id."`
+}
+
+// Run releases a chat.
+func (r *chatRelease) Run(c *console) error { return changeTakeover(c, &r.remote, r.ID, "release") }
+
+// changeTakeover takes a chat over or releases it, and shows it.
+func changeTakeover(c *console, remote *remote, id int64, command string) error {
+	api, err := remote.dial(c)
+	if err != nil {
+		return err
+	}
+
+	got, err := api.do(call{method: http.MethodPost, path: fmt.Sprintf("chats/%d/%s", id, command)})
+	if err != nil {
+		return err
+	}
+
+	if remote.JSON {
+		return api.showJSON(got.raw)
+	}
+
+	var changed chatJSON
+	if err := got.into(&changed); err != nil {
+		return err
+	}
+
+	changed.show(c)
+
+	return nil
 }
 
 // chatMessageJSON is a message of a chat as the API shows it.
@@ -182,6 +231,11 @@ func (c *chatJSON) show(out *console) {
 	f.say("state", "%s", makePrintable(c.State))
 	f.say("member", "%d", c.MemberID)
 	f.say("needs response", "%s", c.formatNeed())
+
+	if c.TakenOverBy != 0 {
+		f.say("taken over", "by member %d, %s", c.TakenOverBy, formatTime(c.TakenOverAt))
+	}
+
 	f.say("title", "%s", makePrintable(c.Title))
 	f.say("summary", "%s", makePrintable(c.Summary))
 	f.say("labels", "%s", strings.Join(names, ", "))

@@ -138,6 +138,9 @@ func (w *auditWalk) walkChats() {
 		body: fields("rating", "up"),
 	})
 
+	w.ask(auditedAsk{id: "takeOverChat", verb: "chat.taken_over", path: one + "/takeover"})
+	w.ask(auditedAsk{id: "releaseChat", verb: "chat.released", path: one + "/release"})
+
 	run := w.ask(auditedAsk{
 		id:   "summarizeChat",
 		verb: "summary.requested",

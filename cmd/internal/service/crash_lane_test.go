@@ -71,6 +71,14 @@ func (l *lane) delivery(sent chat.AssistantMessageSent) chat.DeliveryStep {
 	return chat.DeliveryStep{WorkspaceID: l.Workspace, DeliveryID: sent.DeliveryID}
 }
 
+// cancelPrepared ends the lane's own send, which would go before all that are newer.
+func (l *lane) cancelPrepared() {
+	l.Helper()
+
+	_, err := l.store.CancelDelivery(l.Context(), l.Workspace, l.step.DeliveryID, chat.SendCanceled())
+	require.NoError(l, err)
+}
+
 // worker is a process that carries out steps on this store.
 func (l *lane) worker(store activities.Store) *activities.Activities {
 	l.Helper()

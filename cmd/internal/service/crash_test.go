@@ -82,6 +82,8 @@ func TestCrash02InTheFirstTryOfASend(t *testing.T) {
 			t.Parallel()
 
 			eachLane(t, func(l *lane) {
+				l.cancelPrepared()
+
 				in, store := l.Send(l.SMS.ID, "Another"), tt.store
 				store.Store = l.store
 				assert.PanicsWithError(
@@ -279,6 +281,8 @@ func TestCrash11TheSameTriggerTwice(t *testing.T) {
 	t.Parallel()
 
 	eachLane(t, func(l *lane) {
+		l.cancelPrepared()
+
 		in := l.Send(l.SMS.ID, "Once")
 		first, err := l.store.PrepareSend(l.Context(), in, dbtest.SendIDs(), dbtest.PlanText("Once"))
 		require.NoError(l, err)
@@ -298,6 +302,7 @@ func TestCrash12EndedInTemporal(t *testing.T) {
 	t.Parallel()
 
 	eachLane(t, func(l *lane) {
+		l.cancelPrepared()
 		worker := l.worker(l.store)
 
 		in := l.Send(l.SMS.ID, "Canceled")

@@ -233,6 +233,7 @@ func (s *Service) activities() (*activities.Activities, error) {
 		Providers:     providers,
 		Renderer:      render.New(render.Options{ReplyDomain: s.config.ReplyDomain}),
 		Models:        s.models,
+		Notifier:      s.engine(),
 		NewID:         uuidv7.New[string],
 		Lease:         workflows.Lease,
 		ClockSkew:     s.config.ClockSkew,

@@ -1,0 +1,141 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"handrail/chat"
+)
+
+func (s *service) takeoverRoutes() {
+	taken := exampleChat
+	taken.TakenOverBy = 3
+	taken.TakenOverAt = &exampleTime
+
+	registerRoute(s, s.takeOverChat, route{
+		method:   http.MethodPost,
+		path:     "/chats/{chat_id}/takeover",
+		access:   withScope(chat.ScopeChatsWrite),
+		withChat: true,
+		id:       "takeOverChat",
+		tag:      tagChats,
+		summary:  "Take a chat over",
+		description: "A person answers in the assistant's place: the member of the API key. Until the chat is released, " +
+			"what the assistant says is 409 `taken_over`, and what it has still to say is held for a decision. A send with " +
+			"`\"author_kind\": \"person\"` takes the chat over, too. Who takes over a chat that another person has " +
+			"taken over has it from then on.",
+		answer: taken,
+	})
+
+	registerRoute(s, s.releaseChat, route{
+		method:   http.MethodPost,
+		path:     "/chats/{chat_id}/release",
+		access:   withScope(chat.ScopeChatsWrite),
+		withChat: true,
+		id:       "releaseChat",
+		tag:      tagChats,
+		summary:  "Release a chat",
+		description: "The assistant may speak again. What was held with `taken_over` goes on waiting: it may be out of " +
+			"date, so that it is retried or canceled one by one.",
+		answer: exampleChat,
+	})
+}
+
+func (s *service) takeOverChat(ctx context.Context, _ *struct{}) (*chatOutput, error) {
+	c := callFrom(ctx)
+	if err := chat.CheckTakeover(c.principal.Kind); err != nil {
+		return nil, err
+	}
+
+	return shownChat(s.store.TakeOverChat(ctx, c.workspace(), c.actor(), c.chat.ID))
+}
+
+func (s *service) releaseChat(ctx context.Context, _ *struct{}) (*chatOutput, error) {
+	c := callFrom(ctx)
+	if err := chat.CheckTakeover(c.principal.Kind); err != nil {
+		return nil, err
+	}
+
+	return shownChat(s.store.ReleaseChat(ctx, c.workspace(), c.actor(), c.chat.ID))
+}
+
+// newerMessageJSON is a message that the caller of a send had not seen.
+type newerMessageJSON struct {
+	ID        int64          `json:"id"`
+	UUID      chat.MessageID `json:"uuid" format:"uuid"`
+	Text      string         `json:"text" doc:"Its beginning, at most 200 characters."`
+	CreatedAt time.Time      `json:"created_at"`
+}
+
+// How many messages of a chat that has moved on are looked through, and how much of each is told.
+const (
+	newerRead       = 50
+	newerCharacters = 200
+)
+
+// movedOnError is a send that was refused with chat_moved_on, and what came.
+type movedOnError struct {
+	error
+
+	messages []newerMessageJSON
+}
+
+// Unwrap returns the refusal.
+func (e *movedOnError) Unwrap() error { return e.error }
+
+// addNewerMessages adds to a refusal with chat_moved_on what has come since a message, if the caller may read it. The
+// refusal itself holds no text: it has come by way of Temporal.
+func (s *service) addNewerMessages(ctx context.Context, seen chat.MessageID, err error) error {
+	c := callFrom(ctx)
+	if chat.CodeOf(err) != chat.CodeChatMovedOn || !c.principal.May(chat.ScopeChatsRead) {
+		return err
+	}
+
+	page := chat.MessagePage{Page: chat.Page{Limit: newerRead}}
+
+	list, readErr := s.store.Messages(ctx, c.workspace(), c.chat.ID, page)
+	if readErr != nil {
+		s.logger.WarnContext(
+			ctx,
+			"what has moved a chat on cannot be shown",
+			"request_id", requestIDFrom(ctx),
+			"error", readErr,
+		)
+
+		return err
+	}
+
+	moved := &movedOnError{error: err}
+
+	for i := range list.Items {
+		m := &list.Items[i]
+		if m.ID == seen {
+			break
+		}
+
+		if m.MovesOn() {
+			moved.messages = append(moved.messages, newerMessageJSON{
+				ID:        m.Number,
+				UUID:      m.ID,
+				Text:      cutText(m.Content, newerCharacters),
+				CreatedAt: m.CreatedAt.UTC(),
+			})
+		}
+	}
+
+	slices.Reverse(moved.messages)
+
+	return moved
+}
+
+// cutText is the beginning of a text that may be longer than so many characters.
+func cutText(text string, characters int) string {
+	if utf8.RuneCountInString(text) <= characters {
+		return text
+	}
+
+	return string([]rune(text)[:characters-1]) + "…"
+}
