@@ -1,9 +1,7 @@
 package api
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"reflect"
 	"strings"
 
@@ -51,8 +49,12 @@ func openAPI(version string) huma.Config {
 		Description: aboutAPI,
 	}
 
+	registry := huma.NewMapRegistry(sharedSchemas, schemaName)
+	aliasWords(registry)
+
 	components := &huma.Components{
-		Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
+		Schemas:   registry,
+		Responses: problemResponses(registry),
 		SecuritySchemes: map[string]*huma.SecurityScheme{
 			securityScheme: {
 				Type:         "http",
@@ -61,13 +63,15 @@ func openAPI(version string) huma.Config {
 				Description:  "An API key, made by POST /api-keys and shown once.",
 			},
 		},
-		Headers: commonHeaders(),
+		Headers: describeHeaders(),
 	}
 
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI:    "3.1.0",
 			Info:       info,
+			Servers:    []*huma.Server{{URL: "/"}},
+			Security:   []map[string][]string{{securityScheme: {}}},
 			Components: components,
 			Tags:       listTags(),
 		},
@@ -134,21 +138,31 @@ func textHeader(description string) *huma.Header {
 	return &huma.Header{Description: description, Schema: &huma.Schema{Type: huma.TypeString}}
 }
 
-func commonHeaders() map[string]*huma.Header {
+// sharedHeader refers to one of the headers of describeHeaders.
+func sharedHeader(name string) *huma.Param { return &huma.Param{Ref: sharedHeaders + name} }
+
+func describeHeaders() map[string]*huma.Header {
 	return map[string]*huma.Header{
-		"X-Request-Id": textHeader(
+		headerRequestID: textHeader(
 			"Names this request in the logs. Yours, when you sent one of 1 to 128 letters, digits, dots, dashes " +
 				"and underscores.",
 		),
 		"RateLimit":        textHeader(`What is left for this key: r requests, and t seconds until all are back.`),
 		"RateLimit-Policy": textHeader(`The limit of this key: q requests at once, in w seconds.`),
+		"Retry-After":      textHeader("Seconds to wait: with 429, 503 and request_in_progress."),
+		"WWW-Authenticate": textHeader("Bearer, with 401."),
+		headerLocation:     textHeader("Where it is found, or, with 202, where to ask how it stands."),
+		headerReplayed: textHeader(
+			"true when an earlier request with this Idempotency-Key got this answer.",
+		),
 	}
 }
 
-func answerHeaders() map[string]*huma.Param {
+// answerHeaders are the headers of every answer, and some more.
+func answerHeaders(more ...string) map[string]*huma.Param {
 	headers := map[string]*huma.Param{}
-	for name := range commonHeaders() {
-		headers[name] = &huma.Param{Ref: "#/components/headers/" + name}
+	for _, name := range append(more, headerRequestID, "RateLimit", "RateLimit-Policy") {
+		headers[name] = sharedHeader(name)
 	}
 
 	return headers
@@ -161,9 +175,9 @@ func (s *service) finish() error {
 		return err
 	}
 
-	document, err := json.Marshal(s.api.OpenAPI())
+	document, err := publishDocument(s.api.OpenAPI())
 	if err != nil {
-		return fmt.Errorf("write the OpenAPI document: %w", err)
+		return err
 	}
 
 	s.document = document
