@@ -36,7 +36,7 @@ func (s *service) serviceRoutes(f *fiber.App) {
 	ready.Description = "The database and Temporal answer, the database takes writes, its clock and this process' " +
 		"agree, the migrations are current, and the server is not stopping."
 	s.documentAnswer(&ready, http.StatusOK, "All parts answer.", healthJSON{Status: "ready", Version: s.version})
-	documentProblems(&ready, []chat.Code{chat.CodeUnavailable}, nil)
+	documentProblems(&ready, []chat.Code{chat.CodeMethodNotAllowed, chat.CodeUnavailable}, nil)
 	huma.Register(s.api, ready, answerProblems(s, s.ready))
 
 	s.documentPage(f, documentedPage{
@@ -51,15 +51,20 @@ func (s *service) serviceRoutes(f *fiber.App) {
 }
 
 func (s *service) serviceRoute(path, id, summary string) huma.Operation {
-	return huma.Operation{
+	op := huma.Operation{
 		Method:      http.MethodGet,
 		Path:        path,
 		OperationID: id,
 		Tags:        []string{tagService},
 		Summary:     summary,
+		Description: summary + ".",
 		Responses:   map[string]*huma.Response{},
 		Security:    []map[string][]string{},
 	}
+
+	documentProblems(&op, []chat.Code{chat.CodeMethodNotAllowed}, nil)
+
+	return op
 }
 
 func (s *service) serveDocument(c *fiber.Ctx) error {

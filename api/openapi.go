@@ -47,6 +47,8 @@ func openAPI(version string) huma.Config {
 		Title:       "Handrail",
 		Version:     version,
 		Description: aboutAPI,
+		Contact:     &huma.Contact{Name: "The operators of this server"},
+		License:     &huma.License{Name: "Apache 2.0", Identifier: "Apache-2.0"},
 	}
 
 	registry := huma.NewMapRegistry(sharedSchemas, schemaName)
@@ -80,8 +82,7 @@ func openAPI(version string) huma.Config {
 			"application/json": huma.DefaultJSONFormat,
 			"json":             huma.DefaultJSONFormat,
 		},
-		DefaultFormat:                "application/json",
-		RejectUnknownQueryParameters: true,
+		DefaultFormat: "application/json",
 	}
 }
 
@@ -115,8 +116,8 @@ func listTags() []*huma.Tag {
 		{Name: tagWorkspace, Description: "API keys, how chats are summarized, and who changed what."},
 		{
 			Name: tagWebhooks,
-			Description: "What Twilio and SendGrid call. No key is needed: a call is believed because its provider " +
-				"has signed it.",
+			Description: "What Twilio and SendGrid call, and nobody else: leave this tag out when you generate a " +
+				"client. No key is needed: a call is believed because its provider has signed it.",
 		},
 		{Name: tagService, Description: "The service itself; no key is needed."},
 	}

@@ -96,7 +96,9 @@ func registerRoute[P, O any](s *service, handle func(context.Context, *P) (*O, e
 		// The body is limited by the server, and checked by readBody.
 		MaxBodyBytes:     -1,
 		SkipValidateBody: true,
-		Responses:        map[string]*huma.Response{},
+
+		RejectUnknownQueryParameters: true,
+		Responses:                    map[string]*huma.Response{},
 	}
 
 	checks := s.listChecks(&r, ids)
