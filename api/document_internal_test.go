@@ -234,8 +234,8 @@ func writeProblemsPage() string {
 	return page.String()
 }
 
-// documentLimit is how many bytes the document may have.
-const documentLimit = 180_000
+// documentLimit is how many bytes the document may have. Of what it has now, 50,000 are its sentences.
+const documentLimit = 190_000
 
 // TestTheDocumentStaysSmall measures the document as it is sent without compression.
 func TestTheDocumentStaysSmall(t *testing.T) {
@@ -260,7 +260,7 @@ func TestAToolCallIsOneOfTwoClosedObjects(t *testing.T) {
 	assert.Equal(t, map[string]any{"oneOf": []any{
 		map[string]any{"$ref": "#/components/schemas/FunctionCall"},
 		map[string]any{"$ref": "#/components/schemas/PlainCall"},
-	}}, schemas["NewToolCall"])
+	}}, objectIn(objectIn(objectIn(schemas["Send"], "properties"), "tool_calls"), "items"))
 
 	for _, name := range []string{"FunctionCall", "PlainCall"} {
 		assert.Equal(t, false, schemas[name]["additionalProperties"], name)
