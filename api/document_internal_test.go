@@ -303,4 +303,3 @@ func TestRulesOfCodeStandInTheDocument(t *testing.T) {
 
 	assert.Equal(t, sharedSchemas+"Scope", objectIn(property("NewKey", "scopes"), "items")["$ref"])
 }
-
