@@ -34,7 +34,10 @@ func TestToolsTakeTheDocument(t *testing.T) {
 
 	runTool(t, folder, filepath.Join(bin, "spectral"), "lint", document, "--ruleset", rules, "--fail-severity", "hint")
 
-	report := runTool(t, folder, filepath.Join(bin, "redocly"), "lint", document, "--extends", "recommended", "--format", "json")
+	report := runTool(
+		t, folder,
+		filepath.Join(bin, "redocly"), "lint", document, "--extends", "recommended", "--format", "json",
+	)
 
 	var found struct {
 		Totals struct{ Errors, Warnings int }

@@ -15,11 +15,12 @@ type ProblemText struct {
 var problemTexts = func() []ProblemText {
 	var all []ProblemText
 
-	for _, part := range [][]ProblemText{requestProblems, accessProblems, absenceProblems, conflictProblems, failureProblems} {
-		all = append(all, part...)
-	}
+	all = append(all, requestProblems...)
+	all = append(all, accessProblems...)
+	all = append(all, absenceProblems...)
+	all = append(all, conflictProblems...)
 
-	return all
+	return append(all, failureProblems...)
 }()
 
 // ProblemTexts lists the explanations of all codes, in the order of their kinds.
