@@ -19,7 +19,7 @@ import (
 // ActionHeaders are the headers that actions take. The type is exported because
 // huma finds parameters in exported fields only.
 type ActionHeaders struct {
-	IdempotencyKey string `header:"Idempotency-Key" pattern:"^[!-~]{1,255}$" patternDescription:"1 to 255 visible ASCII characters" doc:"Names this request: the same key with the same body is the same action, however often it is sent. It holds as long as the action is kept." example:"order-4711-shipped"`
+	IdempotencyKey string `header:"Idempotency-Key" pattern:"^[!-~]{1,255}$" patternDescription:"1 to 255 visible ASCII characters" doc:"Names this request: the same key with the same body is carried out once, however often it is sent." example:"order-4711"`
 	Prefer         string `header:"Prefer" doc:"respond-async answers 202 at once; wait=N waits at most N seconds, 0 to 60, for the outcome (RFC 7240)." example:"wait=10"`
 }
 
@@ -354,7 +354,7 @@ func (e *replayedError) Unwrap() error { return e.error }
 // ofAction names the action in a failure that belongs to it.
 func ofAction(err error, id chat.ActionID) error {
 	failed, ok := errors.AsType[*chat.Error](err)
-	if !ok || failed.Code.Kind() != chat.KindFailed || failed.ActionID != "" {
+	if !ok || !failed.ConcludesAction() || failed.ActionID != "" {
 		return err
 	}
 

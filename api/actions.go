@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"time"
 
@@ -39,6 +40,24 @@ type wholeActionJSON struct {
 	Delivery *receiptJSON  `json:"delivery,omitempty" doc:"With a send or a retry: its delivery."`
 	Result   any           `json:"result,omitempty" doc:"When it succeeded: what the call answers with 200."`
 	Next     []string      `json:"next" enum:"cancel" doc:"What may be done about it now."`
+}
+
+// TransformSchema is asked by huma: the result is what the call of the action's kind answers with.
+func (wholeActionJSON) TransformSchema(registry huma.Registry, s *huma.Schema) *huma.Schema {
+	s.Properties["result"] = &huma.Schema{
+		Description: "When it succeeded: what the call answers with 200. By its kind, add_participant: " +
+			"ParticipantAdded; send_assistant_message: MessageSent; summarize_chat: Chat; retry_delivery: Retried; " +
+			"retry_deliveries: BulkRetry.",
+		AnyOf: []*huma.Schema{
+			registry.Schema(reflect.TypeFor[participantAddedJSON](), true, ""),
+			registry.Schema(reflect.TypeFor[messageSentJSON](), true, ""),
+			registry.Schema(reflect.TypeFor[chatJSON](), true, ""),
+			registry.Schema(reflect.TypeFor[retriedJSON](), true, ""),
+			registry.Schema(reflect.TypeFor[bulkRetryJSON](), true, ""),
+		},
+	}
+
+	return s
 }
 
 // waitingJSON is what something waits for.

@@ -186,8 +186,8 @@ func (s *service) approvalRoutes() {
 		description: "Once, before the deadline, and not by who has asked for the send. A send that is refused, or " +
 			"that nobody decides on in time, ends: none of its tools runs. So does one whose tool was changed after " +
 			"the approval was asked for, or whose requester is no manager any more, or has no working key: 409 " +
-			"`approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded then, and nothing " +
-			"would come of it.",
+			"`approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded then, and " +
+			"nothing would come of it.",
 		request:  newApprovalJSON{Decision: "approve", Reason: "The terrace was closed."},
 		answer:   exampleApproval(chat.ApprovalApproved),
 		problems: decisionProblems(),

@@ -2,14 +2,11 @@ package api
 
 import (
 	"fmt"
-	"log/slog"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
-	"github.com/gofiber/fiber/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -22,15 +19,7 @@ const authorityPage = "../docs/authority.md"
 func TestAuthorityTable(t *testing.T) {
 	t.Parallel()
 
-	s := &service{
-		api:       humafiber.New(fiber.New(), openAPI("test")),
-		bodyTypes: map[string]string{},
-		logger:    slog.New(slog.DiscardHandler),
-	}
-	s.routes()
-	require.NoError(t, s.finish())
-
-	want := authorityTable(s.registered)
+	want := authorityTable(newDocumented(t).registered)
 
 	page, err := os.ReadFile(authorityPage)
 	require.NoError(t, err)

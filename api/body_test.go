@@ -350,7 +350,7 @@ func TestFields(t *testing.T) {
 		{"POST", "/inboxes", `{"address":"support"}`, "address", ""},
 		{"POST", "/inboxes", `{"address":"a@example.com","display_name":"a\nb"}`, "display_name", ""},
 		{"POST", "/api-keys", `{"name":"x","scopes":[]}`, "scopes", ""},
-		{"POST", "/api-keys", `{"name":"x","scopes":["chats:everything"]}`, "scopes", ""},
+		{"POST", "/api-keys", `{"name":"x","scopes":["chats:everything"]}`, "scopes[0]", ""},
 		{"POST", "/api-keys", `{"name":"x","scopes":["chats:read"],"expires_at":"2020-01-01T00:00:00Z"}`, "expires_at", ""},
 		{"POST", "/api-keys", `{"name":"x","scopes":["chats:read"],"expires_at":"tomorrow"}`, "expires_at", ""},
 		{"POST", "/api-keys", `{"name":"x","scopes":["chats:read"],"expires_at":"2030-01-01T00:00:60Z"}`, "expires_at", ""},

@@ -65,8 +65,9 @@ func TestBulkRetry(t *testing.T) {
 	assert.Equal(t, home, asked.WorkspaceID)
 	assert.Equal(t, chat.MemberID(1), asked.By.MemberID)
 
-	r := bulkRequest
 	assert.False(t, asked.AcknowledgeDuplicate)
+
+	r := bulkRequest
 
 	r.body = `{"status":"undelivered","rate_per_second":50,"canary":0,"reason":"r","acknowledge_duplicate":true}`
 	require.Equal(t, http.StatusAccepted, w.do(t, r).StatusCode)

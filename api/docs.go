@@ -2,208 +2,155 @@ package api
 
 import (
 	"bytes"
-	"crypto/sha256"
-	_ "embed"
-	"encoding/base64"
-	"encoding/json"
+	"compress/gzip"
+	"embed"
+	"errors"
 	"fmt"
-	"html/template"
-	"maps"
-	"slices"
+	"io"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
 	"strings"
-	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/compress"
+	"github.com/gofiber/fiber/v2/middleware/etag"
+	"github.com/swaggest/swgui/v5/static"
 )
 
-//go:embed docs.html
-var docsPage string
+// viewer holds our part of the pages under /docs: the page that starts Swagger UI, and that of the problems.
+//
+//go:embed viewer
+var viewer embed.FS
 
-//go:embed docs.css
-var docsStyle string
+// Where the pages are for people who read of the API.
+const (
+	pathDocs     = "/docs"
+	pathAssets   = pathDocs + "/assets/"
+	pathProblems = pathDocs + "/problems"
+)
 
-// docsTag is a part of the page.
-type docsTag struct {
-	*huma.Tag
-	Operations []docsOperation
-}
+// viewerPolicy lets the viewer load its own files from this server, and ask it. There is nothing from elsewhere, and
+// nothing inline.
+const viewerPolicy = "default-src 'none'; base-uri 'none'; connect-src 'self'; form-action 'none'; " +
+	"frame-ancestors 'none'; img-src 'self' data:; script-src 'self'; style-src 'self'"
 
-type docsOperation struct {
-	*huma.Operation
-	Answers []docsAnswer
-}
+// viewerAssets are the files that the viewer loads: those of Swagger UI, packed as the module has them, and ours.
+var viewerAssets = []string{"swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png", "start.js"}
 
-type docsAnswer struct {
-	Status string
-	*huma.Response
-}
-
-// docs serves the document as one page without scripts and without anything from
-// elsewhere. It is rendered when it is first asked for, since all routes are known then.
-func (s *service) docs() fiber.Handler {
-	page := sync.OnceValues(s.renderDocs)
-	style := sha256.Sum256([]byte(docsStyle))
-	policy := "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; style-src 'sha256-" +
-		base64.StdEncoding.EncodeToString(style[:]) + "'"
-
-	return func(c *fiber.Ctx) error {
-		html, err := page()
-		if err != nil {
-			return err
-		}
-
-		c.Set(fiber.HeaderContentSecurityPolicy, policy)
-		c.Set(fiber.HeaderReferrerPolicy, "no-referrer")
-		c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
-
-		return c.Send(html)
-	}
-}
-
-func (s *service) renderDocs() ([]byte, error) {
-	parsed, err := template.New("docs").Funcs(template.FuncMap{
-		"json":   indentJSON,
-		"prose":  renderProse,
-		"schema": schemaWords,
-		"media":  exampleOf,
-		"lower":  strings.ToLower,
-	}).Parse(docsPage)
-	if err != nil {
-		return nil, fmt.Errorf("read the page of the documentation: %w", err)
-	}
-
-	document := s.api.OpenAPI()
-	var out bytes.Buffer
-
-	err = parsed.Execute(&out, map[string]any{
-		"Info":    document.Info,
-		"Style":   template.CSS(docsStyle), //nolint:gosec // the style is ours
-		"Tags":    docsTags(document),
-		"Schemas": document.Components.Schemas.Map(),
+// docsPages are the pages under /docs. Only the first one is in the document: the others belong to it.
+func (s *service) docsPages(f *fiber.App) {
+	s.documentPage(f, documentedPage{
+		path:    pathDocs,
+		id:      "docs",
+		summary: "This document, to be read by people, and tried",
+		media:   "text/html",
+		handle:  serveViewer,
 	})
+
+	for _, name := range viewerAssets {
+		servePage(f, pathAssets+name, func(c *fiber.Ctx) error { return serveAsset(c, name) })
+	}
+
+	servePage(f, pathProblems, serveProblems)
+	servePage(f, pathProblems+"/:code", serveProblem)
+}
+
+func serveViewer(c *fiber.Ctx) error {
+	page, err := viewer.ReadFile("viewer/index.html")
 	if err != nil {
-		return nil, fmt.Errorf("render the documentation: %w", err)
+		return fmt.Errorf("read the page of the viewer: %w", err)
 	}
 
-	return out.Bytes(), nil
+	return sendPage(c, page, viewerPolicy)
 }
 
-func docsTags(document *huma.OpenAPI) []docsTag {
-	tags := make([]docsTag, len(document.Tags))
+// sendPage answers with a page that may do what policy allows.
+func sendPage(c *fiber.Ctx, page []byte, policy string) error {
+	c.Set(fiber.HeaderContentSecurityPolicy, policy)
+	c.Set(fiber.HeaderReferrerPolicy, "no-referrer")
+	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
+	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
 
-	for i, tag := range document.Tags {
-		tags[i].Tag = tag
+	return c.Send(page)
+}
 
-		for _, path := range slices.Sorted(maps.Keys(document.Paths)) {
-			item := document.Paths[path]
-			for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
-				if op != nil && op.Tags[0] == tag.Name {
-					tags[i].Operations = append(
-						tags[i].Operations,
-						docsOperation{Operation: op, Answers: docsAnswers(op)},
-					)
-				}
-			}
+// serveAsset answers with one of viewerAssets, as it is packed for those who take that.
+func serveAsset(c *fiber.Ctx, name string) error {
+	asset, isPacked, err := readAsset(name)
+	if err != nil {
+		return err
+	}
+
+	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
+	c.Set(fiber.HeaderContentType, mime.TypeByExtension(path.Ext(name)))
+	c.Vary(fiber.HeaderAcceptEncoding)
+
+	if isPacked && strings.Contains(c.Get(fiber.HeaderAcceptEncoding), "gzip") {
+		c.Set(fiber.HeaderContentEncoding, "gzip")
+		return c.Send(asset)
+	}
+
+	if isPacked {
+		if asset, err = unpack(asset); err != nil {
+			return fmt.Errorf("unpack %s: %w", name, err)
 		}
 	}
 
-	return tags
+	return c.Send(asset)
 }
 
-func docsAnswers(op *huma.Operation) []docsAnswer {
-	answers := make([]docsAnswer, 0, len(op.Responses))
-	for _, status := range slices.Sorted(maps.Keys(op.Responses)) {
-		answers = append(answers, docsAnswer{Status: status, Response: op.Responses[status]})
+// readAsset returns a file of the viewer, and whether it is packed with gzip.
+func readAsset(name string) (asset []byte, isPacked bool, err error) {
+	if asset, err = viewer.ReadFile("viewer/" + name); err == nil {
+		return asset, false, nil
 	}
 
-	return answers
+	asset, err = static.FS.ReadFile(name + ".gz")
+	if errors.Is(err, fs.ErrNotExist) {
+		asset, err = static.FS.ReadFile(name)
+		return asset, false, err
+	}
+
+	return asset, true, err
 }
 
-func indentJSON(value any) (string, error) {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-
-	if err := encoder.Encode(value); err != nil {
-		return "", fmt.Errorf("write an example: %w", err)
+func unpack(packed []byte) ([]byte, error) {
+	reader, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, err
 	}
 
-	return out.String(), nil
+	return io.ReadAll(reader)
 }
 
-// renderProse shows a description: paragraphs, and what stands in backquotes as code.
-func renderProse(text string) template.HTML {
-	var out strings.Builder
-	for paragraph := range strings.SplitSeq(text, "\n\n") {
-		out.WriteString("<p>")
-
-		for i, part := range strings.Split(paragraph, "`") {
-			part = template.HTMLEscapeString(part)
-			if i%2 == 1 {
-				part = "<code>" + part + "</code>"
-			}
-
-			out.WriteString(part)
-		}
-
-		out.WriteString("</p>")
-	}
-
-	return template.HTML(out.String()) //nolint:gosec // every part was escaped
+// documentedPage is one page that fiber serves without huma, and that the document lists.
+type documentedPage struct {
+	path, id, summary string
+	// media is the media type of its answer.
+	media  string
+	handle fiber.Handler
 }
 
-// schemaWords says in a few words what a schema takes.
-func schemaWords(s *huma.Schema) string {
-	if s == nil {
-		return ""
+// documentPage serves and documents a page.
+func (s *service) documentPage(f *fiber.App, page documentedPage) {
+	op := s.serviceRoute(page.path, page.id, page.summary)
+	op.Responses["200"] = &huma.Response{
+		Description: http.StatusText(http.StatusOK),
+		Content:     map[string]*huma.MediaType{page.media: {}},
 	}
 
-	if s.Ref != "" {
-		return s.Ref[strings.LastIndexByte(s.Ref, '/')+1:]
-	}
-
-	words := s.Type
-	switch {
-	case len(s.Enum) > 0:
-		words = "one of " + listValues(s.Enum)
-	case s.Type == huma.TypeArray:
-		words = "list of " + schemaWords(s.Items)
-	case len(s.OneOf) > 0 && s.Type == "":
-		shapes := make([]string, len(s.OneOf))
-		for i, one := range s.OneOf {
-			shapes[i] = schemaWords(one)
-		}
-
-		words = strings.Join(shapes, ", or ")
-
-	case words == "":
-		words = "any JSON"
-	case s.Format != "" && s.Format != "int64":
-		words += ", " + s.Format
-	}
-
-	if s.Minimum != nil && s.Maximum != nil {
-		words += fmt.Sprintf(", %.0f to %.0f", *s.Minimum, *s.Maximum)
-	}
-
-	if s.MaxLength != nil {
-		words += fmt.Sprintf(", at most %d characters", *s.MaxLength)
-	}
-
-	if s.Default != nil {
-		words += fmt.Sprintf(", %v when left out", s.Default)
-	}
-
-	return words
+	s.api.OpenAPI().AddOperation(&op)
+	servePage(f, page.path, page.handle)
 }
 
-// exampleOf is the example among an answer's or a body's contents, nil when there is none.
-func exampleOf(content map[string]*huma.MediaType) any {
-	for _, media := range content {
-		return media.Example
-	}
-
-	return nil
+// servePage serves a page that changes with the version only, so that it may be kept and asked for again with its
+// ETag, and is compressed for those who take that.
+func servePage(f *fiber.App, path string, handle fiber.Handler) {
+	f.Add(http.MethodGet, path, etag.New(), compress.New(), func(c *fiber.Ctx) error {
+		c.Set(fiber.HeaderCacheControl, "public, max-age=3600")
+		return handle(c)
+	})
 }

@@ -11,8 +11,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
-	"github.com/gofiber/fiber/v2/middleware/compress"
-	"github.com/gofiber/fiber/v2/middleware/etag"
 
 	"handrail/chat"
 )
@@ -38,10 +36,10 @@ func (s *service) serviceRoutes(f *fiber.App) {
 	ready.Description = "The database and Temporal answer, the database takes writes, its clock and this process' " +
 		"agree, the migrations are current, and the server is not stopping."
 	s.documentAnswer(&ready, http.StatusOK, "All parts answer.", healthJSON{Status: "ready", Version: s.version})
-	s.documentProblems(&ready, []chat.Code{chat.CodeUnavailable})
+	documentProblems(&ready, []chat.Code{chat.CodeMethodNotAllowed, chat.CodeUnavailable}, nil)
 	huma.Register(s.api, ready, answerProblems(s, s.ready))
 
-	s.servePage(f, servedPage{
+	s.documentPage(f, documentedPage{
 		path:    "/openapi.json",
 		id:      "openapi",
 		summary: "This document",
@@ -49,49 +47,24 @@ func (s *service) serviceRoutes(f *fiber.App) {
 		handle:  s.serveDocument,
 	})
 
-	s.servePage(f, servedPage{
-		path:    "/docs",
-		id:      "docs",
-		summary: "This document, to be read by people",
-		media:   "text/html",
-		handle:  s.docs(),
-	})
+	s.docsPages(f)
 }
 
 func (s *service) serviceRoute(path, id, summary string) huma.Operation {
-	return huma.Operation{
+	op := huma.Operation{
 		Method:      http.MethodGet,
 		Path:        path,
 		OperationID: id,
 		Tags:        []string{tagService},
 		Summary:     summary,
+		Description: summary + ".",
 		Responses:   map[string]*huma.Response{},
 		Security:    []map[string][]string{},
 	}
-}
 
-// servedPage is one page that fiber serves without huma.
-type servedPage struct {
-	path, id, summary string
-	// media is the media type of its answer.
-	media  string
-	handle fiber.Handler
-}
+	documentProblems(&op, []chat.Code{chat.CodeMethodNotAllowed}, nil)
 
-// servePage serves and documents a page. It changes with the version only, so that it may be kept
-// and asked for again with its ETag, and is compressed for those who take that.
-func (s *service) servePage(f *fiber.App, page servedPage) {
-	op := s.serviceRoute(page.path, page.id, page.summary)
-	op.Responses["200"] = &huma.Response{
-		Description: http.StatusText(http.StatusOK),
-		Content:     map[string]*huma.MediaType{page.media: {}},
-	}
-
-	s.api.OpenAPI().AddOperation(&op)
-	f.Add(http.MethodGet, page.path, etag.New(), compress.New(), func(c *fiber.Ctx) error {
-		c.Set(fiber.HeaderCacheControl, "public, max-age=3600")
-		return page.handle(c)
-	})
+	return op
 }
 
 func (s *service) serveDocument(c *fiber.Ctx) error {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"reflect"
 	"regexp"
 	"strings"
 
@@ -22,6 +23,7 @@ import (
 const (
 	headerKey      = "Idempotency-Key"
 	headerReplayed = "Idempotency-Replayed"
+	headerLocation = "Location"
 	// retrySoon is the Retry-After, in seconds, of a request whose key is in use.
 	retrySoon = "2"
 )
@@ -51,11 +53,10 @@ func (r *route) takesKey() bool { return r.method == http.MethodPost && !r.acts 
 // documentKey adds the Idempotency-Key to what the document says of a route.
 func (r *route) documentKey(op *huma.Operation) {
 	op.Parameters = append(op.Parameters, &huma.Param{
-		Name:    headerKey,
-		In:      "header",
-		Example: "order-4711-contact",
-		Description: "Names this request: the same key with the same body gets the answer that the first request " +
-			"got, and nothing is done twice. It holds for 30 days." + r.describeSecrets(),
+		Name:        headerKey,
+		In:          "header",
+		Example:     "order-4711",
+		Description: describeTag[ActionHeaders](headerKey),
 		Schema: &huma.Schema{
 			Type:               huma.TypeString,
 			Pattern:            saneKey.String(),
@@ -63,12 +64,19 @@ func (r *route) documentKey(op *huma.Operation) {
 		},
 	})
 
-	r.problems = append(
-		r.problems,
-		chat.CodeIdempotencyKeyReused,
-		chat.CodeRequestInProgress,
-		chat.CodeAnswerLost,
-	)
+	op.Description += r.describeSecrets()
+	r.problems = append(r.problems, keyCodes()...)
+}
+
+// describeTag returns the description of the header that a struct of headers has.
+func describeTag[Headers any](name string) string {
+	for field := range reflect.TypeFor[Headers]().Fields() {
+		if field.Tag.Get("header") == name {
+			return field.Tag.Get("doc")
+		}
+	}
+
+	return ""
 }
 
 // describeSecrets says in the document what a repeated request does not get.
@@ -178,7 +186,7 @@ func (s *service) repeatAnswer(ctx huma.Context, answer *chat.RequestAnswer) {
 	ctx.SetHeader(headerReplayed, flagText(true))
 
 	if answer.Location != "" {
-		ctx.SetHeader("Location", answer.Location)
+		ctx.SetHeader(headerLocation, answer.Location)
 	}
 
 	ctx.SetStatus(answer.Status)
@@ -205,7 +213,7 @@ func (s *service) endRequest(ctx huma.Context, r *route, asked chat.KeyedRequest
 		if err == nil {
 			err = s.store.KeepAnswer(ctx.Context(), asked, chat.RequestAnswer{
 				Status:   status,
-				Location: string(response.Header.Peek("Location")),
+				Location: string(response.Header.Peek(headerLocation)),
 				Body:     body,
 			})
 		}

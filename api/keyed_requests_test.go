@@ -261,10 +261,6 @@ func TestEveryPostTakesAnIdempotencyKey(t *testing.T) {
 			require.NoError(t, err)
 			assert.Contains(t, string(parameters), `"Idempotency-Key"`, "the document lists it")
 
-			responses, err := json.Marshal(o.responses)
-			require.NoError(t, err)
-			assert.Contains(t, string(responses), `"Idempotency-Replayed"`, "and what says that it was found")
-
 			if slices.Contains(durable, o.id) {
 				return
 			}

@@ -39,14 +39,14 @@ var exampleLabel = labelJSON{
 // newLabelJSON makes a label.
 type newLabelJSON struct {
 	Name        string `json:"name" minLength:"1" maxLength:"50" doc:"Unique in the workspace, whatever the case."`
-	Color       string `json:"color,omitempty" doc:"Like #3366ff."`
+	Color       string `json:"color,omitempty" pattern:"^(#[0-9a-fA-F]{6})?$" doc:"Like #3366ff."`
 	Description string `json:"description,omitempty" maxLength:"500" doc:"When the label fits; the model is told."`
 }
 
 // labelPatchJSON changes a label.
 type labelPatchJSON struct {
 	Name        *string `json:"name,omitempty" minLength:"1" maxLength:"50"`
-	Color       *string `json:"color,omitempty" doc:"Like #3366ff."`
+	Color       *string `json:"color,omitempty" pattern:"^(#[0-9a-fA-F]{6})?$" doc:"Like #3366ff."`
 	Description *string `json:"description,omitempty" maxLength:"500"`
 }
 

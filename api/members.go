@@ -82,7 +82,7 @@ type newMemberJSON struct {
 	Role                 chat.WorkspaceRole `json:"role,omitempty" enum:"manager,user" default:"user" doc:"A manager may use the scopes of its keys; a user reaches its own chats only."`
 	Name                 string             `json:"name" minLength:"1" maxLength:"200"`
 	Email                string             `json:"email,omitempty" maxLength:"254"`
-	Phone                string             `json:"phone,omitempty" maxLength:"20" doc:"An E.164 number."`
+	Phone                string             `json:"phone,omitempty" maxLength:"20" pattern:"^([+][1-9][0-9]{6,14})?$" doc:"An E.164 number."`
 	NotificationsEnabled *bool              `json:"notifications_enabled,omitempty" default:"true" doc:"Whether it may be written to."`
 	Consent              *newConsentJSON    `json:"consent,omitempty"`
 	Tools                *[]string          `json:"tools,omitempty" maxItems:"100" uniqueItems:"true" doc:"With the kind assistant: the names of the tools it may use, server.* for all of an MCP server, * for all, which it is when left out."`
@@ -117,7 +117,7 @@ type memberPatchJSON struct {
 	Role                 *chat.WorkspaceRole `json:"role,omitempty" enum:"manager,user"`
 	Name                 *string             `json:"name,omitempty" minLength:"1" maxLength:"200"`
 	Email                *string             `json:"email,omitempty" maxLength:"254" doc:"Empty takes it away."`
-	Phone                *string             `json:"phone,omitempty" maxLength:"20" doc:"An E.164 number; empty takes it away."`
+	Phone                *string             `json:"phone,omitempty" maxLength:"20" pattern:"^([+][1-9][0-9]{6,14})?$" doc:"An E.164 number; empty takes it away."`
 	NotificationsEnabled *bool               `json:"notifications_enabled,omitempty"`
 	Consent              *newConsentJSON     `json:"consent,omitempty"`
 	Tools                *[]string           `json:"tools,omitempty" maxItems:"100" uniqueItems:"true" doc:"The tools that an assistant may use."`

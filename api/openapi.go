@@ -1,9 +1,7 @@
 package api
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"reflect"
 	"strings"
 
@@ -35,8 +33,8 @@ const aboutAPI = "Assistants that talk to people by SMS and email. Every action 
 	"with which field, and with `retryable` the same request may work later.\n\n" +
 	"Every POST takes an `Idempotency-Key`: sent again with the same key and body, nothing is done twice. The three " +
 	"actions and the retries of deliveries answer with the present state of the first request, for as long as it is " +
-	"kept; all others with what it was answered with, for 30 days and with `Idempotency-Replayed: true`. The key with " +
-	"another body, or at another path, is 409 `idempotency_key_reused`, which names what differs. Two at once: the " +
+	"kept; all others with what it was answered with, for 30 days and with `Idempotency-Replayed: true`. The key " +
+	"with another body, or at another path, is 409 `idempotency_key_reused`, which names what differs. Two at once: the " +
 	"second is 409 `request_in_progress` with `Retry-After`, and so is one that follows a crash, for up to two " +
 	"minutes. What was refused, or failed before it had stored anything, frees its key. If the server was stopped " +
 	"between what was done and its answer, the same request is 409 `answer_lost`, and names the audit log's entry of " +
@@ -49,10 +47,16 @@ func openAPI(version string) huma.Config {
 		Title:       "Handrail",
 		Version:     version,
 		Description: aboutAPI,
+		Contact:     &huma.Contact{Name: "The operators of this server"},
+		License:     &huma.License{Name: "Apache 2.0", Identifier: "Apache-2.0"},
 	}
 
+	registry := huma.NewMapRegistry(sharedSchemas, schemaName)
+	aliasWords(registry)
+
 	components := &huma.Components{
-		Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
+		Schemas:   registry,
+		Responses: problemResponses(registry),
 		SecuritySchemes: map[string]*huma.SecurityScheme{
 			securityScheme: {
 				Type:         "http",
@@ -61,13 +65,15 @@ func openAPI(version string) huma.Config {
 				Description:  "An API key, made by POST /api-keys and shown once.",
 			},
 		},
-		Headers: commonHeaders(),
+		Headers: describeHeaders(),
 	}
 
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI:    "3.1.0",
 			Info:       info,
+			Servers:    []*huma.Server{{URL: "/"}},
+			Security:   []map[string][]string{{securityScheme: {}}},
 			Components: components,
 			Tags:       listTags(),
 		},
@@ -76,8 +82,7 @@ func openAPI(version string) huma.Config {
 			"application/json": huma.DefaultJSONFormat,
 			"json":             huma.DefaultJSONFormat,
 		},
-		DefaultFormat:                "application/json",
-		RejectUnknownQueryParameters: true,
+		DefaultFormat: "application/json",
 	}
 }
 
@@ -111,8 +116,8 @@ func listTags() []*huma.Tag {
 		{Name: tagWorkspace, Description: "API keys, how chats are summarized, and who changed what."},
 		{
 			Name: tagWebhooks,
-			Description: "What Twilio and SendGrid call. No key is needed: a call is believed because its provider " +
-				"has signed it.",
+			Description: "What Twilio and SendGrid call, and nobody else: leave this tag out when you generate a " +
+				"client. No key is needed: a call is believed because its provider has signed it.",
 		},
 		{Name: tagService, Description: "The service itself; no key is needed."},
 	}
@@ -134,21 +139,31 @@ func textHeader(description string) *huma.Header {
 	return &huma.Header{Description: description, Schema: &huma.Schema{Type: huma.TypeString}}
 }
 
-func commonHeaders() map[string]*huma.Header {
+// sharedHeader refers to one of the headers of describeHeaders.
+func sharedHeader(name string) *huma.Param { return &huma.Param{Ref: sharedHeaders + name} }
+
+func describeHeaders() map[string]*huma.Header {
 	return map[string]*huma.Header{
-		"X-Request-Id": textHeader(
+		headerRequestID: textHeader(
 			"Names this request in the logs. Yours, when you sent one of 1 to 128 letters, digits, dots, dashes " +
 				"and underscores.",
 		),
 		"RateLimit":        textHeader(`What is left for this key: r requests, and t seconds until all are back.`),
 		"RateLimit-Policy": textHeader(`The limit of this key: q requests at once, in w seconds.`),
+		"Retry-After":      textHeader("Seconds to wait: with 429, 503 and request_in_progress."),
+		"WWW-Authenticate": textHeader("Bearer, with 401."),
+		headerLocation:     textHeader("Where it is found, or, with 202, where to ask how it stands."),
+		headerReplayed: textHeader(
+			"true when an earlier request with this Idempotency-Key got this answer.",
+		),
 	}
 }
 
-func answerHeaders() map[string]*huma.Param {
+// answerHeaders are the headers of every answer, and some more.
+func answerHeaders(more ...string) map[string]*huma.Param {
 	headers := map[string]*huma.Param{}
-	for name := range commonHeaders() {
-		headers[name] = &huma.Param{Ref: "#/components/headers/" + name}
+	for _, name := range append(more, headerRequestID, "RateLimit", "RateLimit-Policy") {
+		headers[name] = sharedHeader(name)
 	}
 
 	return headers
@@ -161,9 +176,9 @@ func (s *service) finish() error {
 		return err
 	}
 
-	document, err := json.Marshal(s.api.OpenAPI())
+	document, err := publishDocument(s.api.OpenAPI())
 	if err != nil {
-		return fmt.Errorf("write the OpenAPI document: %w", err)
+		return err
 	}
 
 	s.document = document

@@ -2,8 +2,10 @@ package api_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,14 +32,39 @@ type operation struct {
 	request      any
 	responses    map[string]any
 	parameters   []any
+	// problems are the codes that are its own, by status.
+	problems map[string]any
+}
+
+// resolve returns what a part of the document refers to, and the part itself if it refers to nothing.
+func resolve(document map[string]any, part any) any {
+	reference, isReference := part.(map[string]any)["$ref"].(string)
+	if !isReference {
+		return part
+	}
+
+	var found any = document
+	for _, name := range strings.Split(strings.TrimPrefix(reference, "#/"), "/") {
+		found = found.(map[string]any)[name]
+	}
+
+	return found
 }
 
 func (w *world) operations(t *testing.T) []operation {
 	t.Helper()
 	var all []operation
 
-	for path, item := range w.document(t)["paths"].(map[string]any) {
+	document := w.document(t)
+
+	for path, item := range document["paths"].(map[string]any) {
+		common, _ := item.(map[string]any)["parameters"].([]any)
+
 		for method, raw := range item.(map[string]any) {
+			if method == "parameters" {
+				continue
+			}
+
 			op := raw.(map[string]any)
 			o := operation{
 				method:    strings.ToUpper(method),
@@ -48,7 +75,13 @@ func (w *world) operations(t *testing.T) []operation {
 
 			o.tag = op["tags"].([]any)[0].(string)
 
-			o.parameters, _ = op["parameters"].([]any)
+			own, _ := op["parameters"].([]any)
+			for _, parameter := range slices.Concat(common, own) {
+				o.parameters = append(o.parameters, resolve(document, parameter))
+			}
+
+			o.problems, _ = op["x-problems"].(map[string]any)
+
 			if body, ok := op["requestBody"].(map[string]any); ok {
 				media, _ := body["content"].(map[string]any)["application/json"].(map[string]any)
 				o.request = media["example"]
@@ -103,6 +136,9 @@ func TestDocumentDescribesExactlyTheRoutes(t *testing.T) {
 		served[r.Method+" "+strings.TrimSuffix(r.Path, "/")] = true
 	}
 
+	// What the page of the document loads, and what it leads to, belongs to it.
+	maps.DeleteFunc(served, func(route string, _ bool) bool { return strings.HasPrefix(route, "GET /docs/") })
+
 	assert.Equal(t, served, documented)
 	assert.Greater(t, len(served), 40)
 }
@@ -126,11 +162,8 @@ func TestDocumentIsTidy(t *testing.T) {
 			continue
 		}
 
-		for _, status := range []string{"400", "401", "403", "404", "429", "500", "503"} {
-			assert.Contains(t, o.responses, status, o.id)
-		}
-
-		assert.NotContains(t, o.responses, "422", o.id)
+		assert.Equal(t, map[string]any{"$ref": "#/components/responses/Refused"}, o.responses["4XX"], o.id)
+		assert.Equal(t, map[string]any{"$ref": "#/components/responses/Failed"}, o.responses["5XX"], o.id)
 		assert.NotContains(t, o.responses, "default", o.id)
 	}
 
@@ -182,7 +215,8 @@ func TestExamplesFitTheirSchemas(t *testing.T) {
 	}
 
 	walk("#", document)
-	assert.Greater(t, checked, 150)
+	// Those of answers are checked beside their routes: TestAnswersFitTheirSchemas.
+	assert.Greater(t, checked, 80)
 }
 
 func requireFits(t *testing.T, compiler *jsonschema.Compiler, at string, schema map[string]any, example any) {

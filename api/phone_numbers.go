@@ -41,14 +41,14 @@ var examplePhoneNumber = phoneNumberJSON{
 // newPhoneNumberJSON makes a sender for SMS.
 type newPhoneNumberJSON struct {
 	Name                string `json:"name,omitempty" maxLength:"100"`
-	Number              string `json:"number,omitempty" maxLength:"20" doc:"E.164. Either this or messaging_service_sid."`
+	Number              string `json:"number,omitempty" maxLength:"20" pattern:"^([+][1-9][0-9]{6,14})?$" doc:"E.164. Either this or messaging_service_sid."`
 	MessagingServiceSID string `json:"messaging_service_sid,omitempty" doc:"A Twilio messaging service: MG and 32 hexadecimal digits."`
 }
 
 // phoneNumberPatchJSON changes a sender for SMS.
 type phoneNumberPatchJSON struct {
 	Name                *string `json:"name,omitempty" maxLength:"100"`
-	Number              *string `json:"number,omitempty" maxLength:"20" doc:"E.164; empty takes it away, for a messaging service."`
+	Number              *string `json:"number,omitempty" maxLength:"20" pattern:"^([+][1-9][0-9]{6,14})?$" doc:"E.164; empty takes it away, for a messaging service."`
 	MessagingServiceSID *string `json:"messaging_service_sid,omitempty" doc:"A Twilio messaging service; empty takes it away, for a number."`
 }
 

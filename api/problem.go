@@ -13,13 +13,13 @@ import (
 	"handrail/chat"
 )
 
-// problemType prefixes the code in a problem's type. The types are names, not addresses:
-// a URN stays the same wherever Handrail is installed (RFC 9457 3.1.1).
-const problemType = "urn:handrail:problem:"
+// problemType prefixes the code in a problem's type: the path of the page that explains it. It is relative, so
+// that it leads to this server wherever it is installed (RFC 9457, 3.1.1).
+const problemType = pathProblems + "/"
 
 // problem is an error as callers get it (RFC 9457).
 type problem struct {
-	Type       string            `json:"type" doc:"Names the kind of problem: urn:handrail:problem: and the code." example:"urn:handrail:problem:invalid_request"`
+	Type       string            `json:"type" doc:"The path of the page that explains the code." format:"uri-reference" example:"/docs/problems/invalid_request"`
 	Title      string            `json:"title" doc:"The kind of problem in words." example:"Invalid request"`
 	Status     int               `json:"status" doc:"The HTTP status." example:"400"`
 	Detail     string            `json:"detail" doc:"What is wrong this time, and what would be right." example:"message must not be empty"`
@@ -27,6 +27,7 @@ type problem struct {
 	Code       chat.Code         `json:"code" doc:"The kind of problem for programs. Codes are stable." example:"invalid_request"`
 	Errors     []chat.FieldError `json:"errors,omitempty" doc:"The fields that are wrong, as you spelled them."`
 	DeliveryID string            `json:"delivery_id,omitempty" doc:"The delivery that failed." format:"uuid"`
+	ErrorCode  string            `json:"error_code,omitempty" doc:"With delivery_failed: the provider's code, as deliveries have it." example:"twilio_30007"`
 	ActionID   string            `json:"action_id,omitempty" doc:"The action that failed." format:"uuid"`
 	MemberID   chat.MemberID     `json:"member_id,omitempty" doc:"The other member: with address_taken and external_id_taken who has it, with member_not_found into whom the member was merged."`
 	ChatID     chat.ChatID       `json:"chat_id,omitempty" doc:"With external_id_taken: the other chat."`
@@ -74,8 +75,9 @@ func newProblem(requestID string, e *chat.Error) *problem {
 		Detail:     e.Message,
 		Instance:   "urn:handrail:request:" + requestID,
 		Code:       e.Code,
-		Errors:     e.Fields,
+		Errors:     e.NamingField().Fields,
 		DeliveryID: e.DeliveryID,
+		ErrorCode:  e.ErrorCode,
 		ActionID:   e.ActionID,
 		MemberID:   e.MemberID,
 		ChatID:     e.ChatID,
@@ -91,7 +93,7 @@ func titleOf(code chat.Code) string {
 
 // problemOf answers err, and logs it when it is a fault of ours: here and nowhere else.
 func (s *service) problemOf(ctx context.Context, err error) *problem {
-	e := callFrom(ctx).respell(chat.AsError(err))
+	e := callFrom(ctx).respell(chat.AsError(err).NamingField())
 
 	switch e.Code.Kind() {
 	case chat.KindInternal:

@@ -94,12 +94,13 @@ func registerRoute[P, O any](s *service, handle func(context.Context, *P) (*O, e
 		Summary:       r.summary,
 		Description:   describeAccess(describeSecond(r.description, r.second), r.access),
 		Parameters:    ids.document(),
-		Security:      []map[string][]string{{securityScheme: {}}},
 		DefaultStatus: r.status,
 		// The body is limited by the server, and checked by readBody.
 		MaxBodyBytes:     -1,
 		SkipValidateBody: true,
-		Responses:        map[string]*huma.Response{},
+
+		RejectUnknownQueryParameters: true,
+		Responses:                    map[string]*huma.Response{},
 	}
 
 	checks := s.listChecks(&r, ids)
@@ -111,7 +112,7 @@ func registerRoute[P, O any](s *service, handle func(context.Context, *P) (*O, e
 
 		checks = append(checks, s.readBody(r.id, r.codes))
 		r.problems = append(r.problems, slices.Collect(maps.Values(r.codes))...)
-		r.problems = append(r.problems, chat.CodeBodyTooLarge, chat.CodeUnsupportedMediaType)
+		r.problems = append(r.problems, bodyCodes()...)
 
 	case r.method != http.MethodGet:
 		checks = append(checks, noBody)
@@ -219,20 +220,15 @@ func (s *service) documentAnswers(op *huma.Operation, r *route) {
 
 	if r.createsOr {
 		s.documentAnswer(op, http.StatusCreated, http.StatusText(http.StatusCreated), r.answer)
-		op.Responses[strconv.Itoa(http.StatusCreated)].Headers["Location"] = textHeader("Where it is found.")
+		op.Responses[strconv.Itoa(http.StatusCreated)].Headers = map[string]*huma.Param{
+			"Location": textHeader("Where it is found."),
+		}
 	}
 
 	if r.emptyToo {
 		op.Responses[strconv.Itoa(http.StatusNoContent)] = &huma.Response{
 			Description: http.StatusText(http.StatusNoContent),
-			Headers:     answerHeaders(),
 		}
-	}
-
-	if r.answer != nil && r.takesKey() {
-		op.Responses[strconv.Itoa(status)].Headers[headerReplayed] = textHeader(
-			"true when an earlier request with this Idempotency-Key got this answer.",
-		)
 	}
 
 	if r.acts {
@@ -241,67 +237,21 @@ func (s *service) documentAnswers(op *huma.Operation, r *route) {
 			running = exampleRunning()
 		}
 
-		s.documentAnswer(op, http.StatusAccepted, "The work goes on; Location says where to ask for it.", running)
-		op.Responses[strconv.Itoa(http.StatusAccepted)].Headers["Location"] = textHeader("Where to ask how it stands.")
+		s.documentAnswer(op, http.StatusAccepted, http.StatusText(http.StatusAccepted), running)
 	}
 
 	if r.second != "" {
-		s.documentAnswer(op, http.StatusAccepted, "It waits for a second member.", exampleSecond())
-		op.Responses[strconv.Itoa(http.StatusAccepted)].Headers["Location"] = textHeader("Where the approval is.")
+		s.documentAnswer(op, http.StatusAccepted, http.StatusText(http.StatusAccepted), exampleSecond())
 	}
 
-	problems := append([]chat.Code{
-		chat.CodeInvalidRequest, chat.CodeUnauthenticated, chat.CodeForbidden, chat.CodeWorkspaceNotFound,
-		chat.CodeRateLimited, chat.CodeInternal, chat.CodeUnavailable,
-	}, r.problems...)
-
-	s.documentProblems(op, problems)
+	documentRouteProblems(op, r)
 }
 
+// documentAnswer describes an answer by the type of its example.
 func (s *service) documentAnswer(op *huma.Operation, status int, description string, example any) {
 	schema := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(example), true, "")
 	op.Responses[strconv.Itoa(status)] = &huma.Response{
 		Description: description,
-		Headers:     answerHeaders(),
-		Content:     map[string]*huma.MediaType{"application/json": {Schema: schema, Example: example}},
-	}
-}
-
-// documentProblems adds one response for each status, which lists its codes.
-func (s *service) documentProblems(op *huma.Operation, problems []chat.Code) {
-	schema := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[problem](), true, "")
-	byStatus := map[int][]string{}
-
-	for _, code := range problems {
-		status := statuses[code.Kind()]
-		if !slices.Contains(byStatus[status], string(code)) {
-			byStatus[status] = append(byStatus[status], string(code))
-		}
-	}
-
-	for status, codes := range byStatus {
-		headers := answerHeaders()
-
-		switch status {
-		case http.StatusTooManyRequests:
-			headers["Retry-After"] = textHeader("Seconds to wait.")
-		case http.StatusUnauthorized:
-			headers["WWW-Authenticate"] = textHeader("Bearer.")
-		case http.StatusConflict:
-			if slices.Contains(codes, string(chat.CodeRequestInProgress)) {
-				headers["Retry-After"] = textHeader("Seconds to wait, with request_in_progress.")
-			}
-		}
-
-		example := newProblem(
-			exampleRequest,
-			chat.Errorf(chat.Code(codes[0]), "What is wrong this time, and what would be right."),
-		)
-
-		op.Responses[strconv.Itoa(status)] = &huma.Response{
-			Description: http.StatusText(status) + ": `" + strings.Join(codes, "`, `") + "`.",
-			Headers:     headers,
-			Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: schema, Example: example}},
-		}
+		Content:     map[string]*huma.MediaType{"application/json": {Schema: schema}},
 	}
 }

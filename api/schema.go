@@ -148,14 +148,15 @@ func collectErrors(e *jsonschema.ValidationError, value any, fields *[]chat.Fiel
 		}
 
 	case *kind.OneOf:
-		call, ok := here.(map[string]any)
-		if !ok {
-			add(at, `must be a whole number from 1 to 5, or "up" or "down"`)
-			return
-		}
+		call, isObject := here.(map[string]any)
 
-		for _, f := range toolCallShape(call) {
-			add(budget.JoinPath(at, f.Field), "%s", f.Message)
+		switch {
+		case isObject:
+			collectCallErrors(e, call, value, fields)
+		case wantsObject(e):
+			add(at, "must be an object")
+		default:
+			add(at, `must be a whole number from 1 to 5, or "up" or "down"`)
 		}
 
 	default:
@@ -167,6 +168,46 @@ func collectErrors(e *jsonschema.ValidationError, value any, fields *[]chat.Fiel
 			collectErrors(cause, value, fields)
 		}
 	}
+}
+
+// collectCallErrors says what is wrong with a tool call, which has one of two shapes: first what keeps it from
+// both, and then what is wrong within the one that it was meant to have.
+func collectCallErrors(e *jsonschema.ValidationError, call map[string]any, value any, fields *[]chat.FieldError) {
+	at, _ := fieldAt(e.InstanceLocation, value)
+	told := map[string]bool{}
+
+	for _, f := range toolCallShape(call) {
+		f.Field = orBody(budget.JoinPath(at, f.Field))
+		told[f.Field] = true
+		*fields = append(*fields, f)
+	}
+
+	meant := 1
+	if hasKey(call, "function") {
+		meant = 0
+	}
+
+	if meant >= len(e.Causes) {
+		return
+	}
+
+	var within []chat.FieldError
+	collectErrors(e.Causes[meant], value, &within)
+
+	for _, f := range within {
+		if !told[f.Field] {
+			*fields = append(*fields, f)
+		}
+	}
+}
+
+// wantsObject reports whether a value was refused because it is no object.
+func wantsObject(e *jsonschema.ValidationError) bool {
+	if k, ok := e.ErrorKind.(*kind.Type); ok {
+		return slices.Contains(k.Want, "object")
+	}
+
+	return slices.ContainsFunc(e.Causes, wantsObject)
 }
 
 // firstFew leaves out what would not be told anyway.
@@ -205,7 +246,7 @@ func describeViolation(k jsonschema.ErrorKind) string {
 	case *kind.Maximum:
 		return "must be at most " + k.Want.RatString()
 	case *kind.Pattern:
-		return "must match " + k.Want
+		return cmp.Or(patternNames[k.Want], "must match "+k.Want)
 	case *kind.Format:
 		return formatNames[k.Want]
 	}
@@ -218,6 +259,12 @@ var formatNames = map[string]string{
 	"int64":     "must be a whole number from -9223372036854775808 to 9223372036854775807, without point or exponent",
 	"date-time": "must be a time like 2026-11-22T10:00:00Z",
 	"uuid":      "must be a UUID like " + exampleMessage,
+}
+
+// patternNames say what the patterns of the document mean.
+var patternNames = map[string]string{
+	"^(#[0-9a-fA-F]{6})?$":     "must be like #3366ff",
+	"^([+][1-9][0-9]{6,14})?$": "must be an E.164 number like +14155550123",
 }
 
 func typeNames(types []string) string {

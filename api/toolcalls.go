@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"time"
@@ -102,14 +103,36 @@ func standingOf(c *chat.ToolCall) ToolCallStandingJSON {
 	return shown
 }
 
-// newToolCallJSON asks for a tool call, in one of two shapes: OpenAI's, whose arguments
-// are JSON in a string, or ours, whose arguments are an object.
+// newToolCallJSON asks for a tool call, in one of the two shapes below.
 type newToolCallJSON struct {
-	ID        string           `json:"id,omitempty" minLength:"1" maxLength:"64" doc:"Unique within the message; call_N when left out." example:"call_1"`
-	Type      string           `json:"type,omitempty" enum:"function"`
+	ID        string           `json:"id,omitempty"`
+	Type      string           `json:"type,omitempty"`
 	Function  *newFunctionJSON `json:"function,omitempty"`
-	Name      string           `json:"name,omitempty" minLength:"1" maxLength:"97" example:"add_label"`
-	Arguments json.RawMessage  `json:"arguments,omitempty" doc:"An object that fits the tool's schema."`
+	Name      string           `json:"name,omitempty"`
+	Arguments json.RawMessage  `json:"arguments,omitempty"`
+}
+
+// functionCallJSON is the shape of OpenAI, whose arguments are JSON in a string.
+type functionCallJSON struct {
+	ID       string          `json:"id,omitempty" minLength:"1" maxLength:"64" doc:"Unique within the message; call_N when left out." example:"call_1"`
+	Type     string          `json:"type,omitempty" enum:"function"`
+	Function newFunctionJSON `json:"function"`
+}
+
+// plainCallJSON is our own shape, whose arguments are an object.
+type plainCallJSON struct {
+	ID        string        `json:"id,omitempty" minLength:"1" maxLength:"64" doc:"Unique within the message; call_N when left out." example:"call_1"`
+	Type      string        `json:"type,omitempty" enum:"function"`
+	Name      string        `json:"name" minLength:"1" maxLength:"97" example:"add_label"`
+	Arguments anyObjectJSON `json:"arguments" doc:"An object that fits the tool's schema."`
+}
+
+// anyObjectJSON is an object with any members.
+type anyObjectJSON json.RawMessage
+
+// Schema is asked by huma.
+func (anyObjectJSON) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
 }
 
 type newFunctionJSON struct {
@@ -117,16 +140,12 @@ type newFunctionJSON struct {
 	Arguments string `json:"arguments" doc:"A JSON object that fits the tool's schema, in a string." example:"{\"label\":\"vip\"}"`
 }
 
-// TransformSchema is asked by huma: it adds that one of the two shapes must be kept to.
-func (newToolCallJSON) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	s.Properties["arguments"].Type = huma.TypeObject
-	plain := &huma.Schema{AnyOf: []*huma.Schema{{Required: []string{"name"}}, {Required: []string{"arguments"}}}}
-	s.OneOf = []*huma.Schema{
-		{Required: []string{"function"}, Not: plain},
-		{Required: []string{"name", "arguments"}, Not: &huma.Schema{Required: []string{"function"}}},
-	}
-
-	return s
+// Schema is asked by huma: a call is in one of the two shapes.
+func (newToolCallJSON) Schema(registry huma.Registry) *huma.Schema {
+	return &huma.Schema{OneOf: []*huma.Schema{
+		registry.Schema(reflect.TypeFor[functionCallJSON](), true, ""),
+		registry.Schema(reflect.TypeFor[plainCallJSON](), true, ""),
+	}}
 }
 
 // relaxToolCalls brings a body to the document's form where SDKs send what a model has answered

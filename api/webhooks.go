@@ -169,13 +169,15 @@ func (s *service) documentWebhook(w webhook) {
 		}
 	}
 
-	s.documentProblems(&op, []chat.Code{
+	codes := []chat.Code{
 		chat.CodeInvalidRequest,
 		chat.CodeInvalidSignature,
 		chat.CodeNotFound,
 		chat.CodeBodyTooLarge,
 		chat.CodeUnavailable,
-	})
+	}
+
+	documentProblems(&op, codes, nil)
 
 	s.api.OpenAPI().AddOperation(&op)
 }

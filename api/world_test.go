@@ -156,7 +156,7 @@ func requireProblem(t *testing.T, a answer, status int, code, field string) {
 	require.Equal(t, status, a.StatusCode, a.raw)
 	require.Equal(t, "application/problem+json", a.Header.Get("Content-Type"), a.raw)
 	require.Equal(t, code, a.json["code"], a.raw)
-	require.Equal(t, "urn:handrail:problem:"+code, a.json["type"], a.raw)
+	require.Equal(t, "/docs/problems/"+code, a.json["type"], a.raw)
 	require.EqualValues(t, status, a.json["status"], a.raw)
 	require.NotEmpty(t, a.json["title"], a.raw)
 	require.NotEmpty(t, a.json["detail"], a.raw)

@@ -249,7 +249,12 @@ func RefuseOverlap(overlaps []BulkOverlap) error {
 
 	others := make([]string, len(overlaps))
 	for i, o := range overlaps {
-		others[i] = fmt.Sprintf("bulk retry %s, which is %s, is to retry %d of the same deliveries", o.ID, o.State, o.Count)
+		others[i] = fmt.Sprintf(
+			"bulk retry %s, which is %s, is to retry %d of the same deliveries",
+			o.ID,
+			o.State,
+			o.Count,
+		)
 	}
 
 	return Errorf(

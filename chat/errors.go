@@ -209,6 +209,8 @@ var kinds = map[Code]Kind{
 	CodeActionGone:           KindConflict,
 	CodeBulkOverlap:          KindConflict,
 	CodeConflict:             KindConflict,
+	CodeApprovalRefused:      KindConflict,
+	CodeApprovalExpired:      KindConflict,
 	CodeMethodNotAllowed:     KindMethod,
 	CodeBodyTooLarge:         KindTooLarge,
 	CodeUnsupportedMediaType: KindMedia,
@@ -221,8 +223,6 @@ var kinds = map[Code]Kind{
 	CodeToolCallFailed:       KindFailed,
 	CodeSummarizationFailed:  KindFailed,
 	CodeTooLongForModel:      KindFailed,
-	CodeApprovalRefused:      KindFailed,
-	CodeApprovalExpired:      KindFailed,
 }
 
 // Kind tells what group the code belongs to. Codes not listed otherwise are KindInvalid.
@@ -251,6 +251,8 @@ type Error struct {
 	// DeliveryID and ActionID are set when the failure belongs to one.
 	DeliveryID string `json:"delivery_id,omitempty"`
 	ActionID   string `json:"action_id,omitempty"`
+	// ErrorCode is the provider's code, with CodeDeliveryFailed.
+	ErrorCode string `json:"error_code,omitempty"`
 	// MemberID is the other member: who has the address or the external id that was asked for, or into
 	// whom the one that was asked for was merged. ChatID is the other chat, which has the external id.
 	MemberID MemberID `json:"member_id,omitempty"`
@@ -282,6 +284,35 @@ func InvalidAs(code Code, field, format string, args ...any) *Error {
 // Unavailable makes a CodeUnavailable that says that the same may succeed later.
 func Unavailable(message string) *Error {
 	return &Error{Code: CodeUnavailable, Message: message, Retryable: true}
+}
+
+// about names the field that e is about, and returns e.
+func (e *Error) about(field string) *Error {
+	e.Fields = []FieldError{{Field: field, Message: e.Message}}
+	return e
+}
+
+// NamingField returns e with a field: if it is about a request that must change, and names none, with the one that
+// its code is about. So every refusal of a request says where to look.
+func (e *Error) NamingField() *Error {
+	if e.Code.Kind() != KindInvalid || len(e.Fields) > 0 {
+		return e
+	}
+
+	text, known := FindProblemText(e.Code)
+	if !known {
+		return e
+	}
+
+	named := *e
+	named.Fields = []FieldError{{Field: text.Field, Message: e.Message}}
+
+	return &named
+}
+
+// ConcludesAction reports whether e is how an action has ended, other than a refusal of the request for it.
+func (e *Error) ConcludesAction() bool {
+	return e.Code.Kind() == KindFailed || e.Code == CodeApprovalRefused || e.Code == CodeApprovalExpired
 }
 
 // Error returns the caller-safe message and, for logs, the cause behind it.

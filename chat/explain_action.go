@@ -51,7 +51,7 @@ func (a *Action) ExplainWaiting() string {
 
 // ExplainRefusal says that an action was refused, or ended before it had an outcome.
 func (e *Error) ExplainRefusal() string {
-	if e.Code.Kind() == KindFailed {
+	if e.ConcludesAction() {
 		return "Ended before: " + e.Message + "."
 	}
 

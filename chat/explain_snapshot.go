@@ -93,6 +93,7 @@ func SendCanceled() *Error { return Errorf(CodeDeliveryFailed, reasonSendCancele
 func (r *DeliverySnapshot) NotDelivered(action ActionID) *Error {
 	e := Errorf(CodeDeliveryFailed, "the message was not delivered: %s", r.ErrorMessage)
 	e.DeliveryID = string(r.DeliveryID)
+	e.ErrorCode = r.ErrorCode
 	e.ActionID = string(action)
 
 	return e

@@ -36,6 +36,19 @@ const (
 	ScopeWorkspaceAdmin  Scope = "workspace:admin"
 )
 
+// Scopes lists all scopes that exist.
+func Scopes() []Scope {
+	var all []Scope
+
+	for _, area := range scopeAreas {
+		for _, level := range scopeLevels {
+			all = append(all, Scope(area+":"+level))
+		}
+	}
+
+	return all
+}
+
 // AllScopes is the admin scope of every area.
 func AllScopes() []Scope {
 	all := make([]Scope, len(scopeAreas))

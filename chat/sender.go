@@ -123,9 +123,15 @@ func (k SenderKind) name() string {
 func (k SenderKind) missing() error {
 	switch k {
 	case SenderPhone:
-		return Errorf(CodeSenderNotConfigured, "this chat has no phone number to send from; set phone_number_id")
+		return Errorf(
+			CodeSenderNotConfigured,
+			"this chat has no phone number to send from; set phone_number_id",
+		).about("chat.phone_number_id")
 	case SenderInbox:
-		return Errorf(CodeSenderNotConfigured, "this chat has no inbox to send from; set inbox_id")
+		return Errorf(
+			CodeSenderNotConfigured,
+			"this chat has no inbox to send from; set inbox_id",
+		).about("chat.inbox_id")
 	case SenderNone:
 	}
 

@@ -20,9 +20,9 @@ func (s *Store) DeleteChat(
 	id chat.ChatID,
 	cancel bool,
 ) (chat.ChatDeleted, error) {
-	now := s.time()
 	var deleted chat.ChatDeleted
 
+	now := s.time()
 	err := s.inTx(ctx, "delete a chat", func(ctx context.Context, tx bun.Tx) error {
 		open, err := openActions(ctx, tx, ws, id)
 		if err != nil {
@@ -71,11 +71,8 @@ func (s *Store) DeleteChat(
 			},
 		})
 	})
-	if err != nil {
-		return chat.ChatDeleted{}, err
-	}
 
-	return deleted, nil
+	return deleted, err
 }
 
 // refuseOpen refuses to delete a chat with open actions; one that is deleted already is not there.

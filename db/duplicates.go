@@ -60,11 +60,14 @@ func findNamedCopy(ctx context.Context, tx bun.Tx, in *submission) (*providerEve
 	return &event, err
 }
 
+// executor is a query that changes rows.
+type executor interface {
+	Exec(ctx context.Context, dest ...any) (sql.Result, error)
+}
+
 // recordCopy runs the insertion of an event of type [chat.EventDuplicate], and notes in the row whether
 // there was none of it yet: found again, it is still one duplicate.
-func recordCopy(ctx context.Context, row *deliveryRow, insert interface {
-	Exec(ctx context.Context, dest ...any) (sql.Result, error)
-}) error {
+func recordCopy(ctx context.Context, row *deliveryRow, insert executor) error {
 	fresh, err := hasChanged(insert.Exec(ctx))
 	row.copyFound = row.copyFound || fresh
 

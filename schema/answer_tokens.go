@@ -96,7 +96,9 @@ func foldAnswer(text string) string {
 }
 
 // groupSpace is a space before three digits of a number: it groups them.
-var groupSpace = regexp.MustCompile(`(^|[^\d.,:/-])(\d{1,3})[ \x{00a0}\x{2009}\x{202f}](\d{3}(?:[ \x{00a0}\x{2009}\x{202f}]\d{3})*(?:[.,]\d{1,2})?)($|[^\d.,:/-]|[.,:](?:\D|$))`)
+var groupSpace = regexp.MustCompile(`(^|[^\d.,:/-])(\d{1,3})` +
+	`[ \x{00a0}\x{2009}\x{202f}](\d{3}(?:[ \x{00a0}\x{2009}\x{202f}]\d{3})*(?:[.,]\d{1,2})?)` +
+	`($|[^\d.,:/-]|[.,:](?:\D|$))`)
 
 // joinGroups takes the spaces out of numbers that group their digits.
 func joinGroups(text string) string {

@@ -200,34 +200,38 @@ func (b *bulk) awaitTurn(ctx workflow.Context) error {
 			return err
 		}
 
-		if !b.in.Proven {
-			mayBegin, err := b.proveCanary(ctx)
-			if err != nil || mayBegin {
-				return err
-			}
-
-			continue
-		}
-
-		if !look {
-			return nil
-		}
-
-		if err := b.loadProgress(ctx); err != nil {
+		mayBegin, err := b.mayBegin(ctx, look)
+		if err != nil || mayBegin {
 			return err
 		}
-
-		note := b.in.Failures.Judge(b.last)
-		if note == "" && b.run.State == chat.BulkRunning && b.in.Proven {
-			return nil
-		}
-
-		if note != "" && b.run.State == chat.BulkRunning {
-			if err := b.recordState(ctx, chat.BulkPaused, note); err != nil {
-				return err
-			}
-		}
 	}
+}
+
+// mayBegin reports whether the run may go on: its canary is proven, and not too many have failed since. look says that
+// its progress is to be looked at. It pauses a run that may not.
+func (b *bulk) mayBegin(ctx workflow.Context, look bool) (bool, error) {
+	if !b.in.Proven {
+		return b.proveCanary(ctx)
+	}
+
+	if !look {
+		return true, nil
+	}
+
+	if err := b.loadProgress(ctx); err != nil {
+		return false, err
+	}
+
+	note := b.in.Failures.Judge(b.last)
+
+	switch isRunning := b.run.State == chat.BulkRunning; {
+	case isRunning && note != "":
+		return false, b.recordState(ctx, chat.BulkPaused, note)
+	case isRunning:
+		return b.in.Proven, nil
+	}
+
+	return false, nil
 }
 
 // obey follows what people have decided about the run meanwhile: it waits while the run is paused.

@@ -20,8 +20,8 @@ type chatsCommand struct {
 
 // Help is shown by kong.
 func (chatsCommand) Help() string {
-	return `From a customer to a message: handrail members list --phone +14155550199 shows the member's id, handrail chats
-list --member ID the chats, and handrail chats show ID the messages with the ids of their deliveries.
+	return `From a customer to a message: handrail members list --phone +14155550199 shows the member's id, handrail
+chats list --member ID the chats, and handrail chats show ID the messages with the ids of their deliveries.
 
 It takes the scopes chats:read and, for show, deliveries:read; takeover and release take chats:write. The chat is taken over for the member of the API
 key. What the assistant had still to say is held: handrail deliveries retry ID sends it all the same, and handrail
@@ -253,7 +253,8 @@ func showMessages(c *console, messages []chatMessageJSON, statuses map[string]st
 
 	for i := len(messages) - 1; i >= 0; i-- {
 		m := &messages[i]
-		fmt.Fprintf(c.out, "  %s  %s: %s\n", formatTime(m.CreatedAt), makePrintable(m.Role), shortenText(m.Content, 200))
+		text := shortenText(m.Content, 200)
+		fmt.Fprintf(c.out, "  %s  %s: %s\n", formatTime(m.CreatedAt), makePrintable(m.Role), text)
 
 		if m.DeliveryID != "" {
 			fmt.Fprintf(

@@ -148,6 +148,7 @@ func (r *deliveryRetryAll) preview(api *client) (goesOn bool, err error) {
 	if words := would.explainDuplicates(r.MayDuplicate); words != "" {
 		fmt.Fprintln(api.out, words)
 	}
+
 	would.showOverlaps(api.console, &r.remote)
 
 	return !r.DryRun, nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"handrail/chat"
@@ -99,7 +100,7 @@ func (s *statusJSON) showPart(c *console, r *remote, needsPerson bool) error {
 		}
 
 		t.row(
-			fmt.Sprint(m.Count),
+			strconv.Itoa(m.Count),
 			formatAge(m.Oldest),
 			makePrintable(m.Explanation),
 			r.line(c, listCommand(chat.Matter(m.Matter))),

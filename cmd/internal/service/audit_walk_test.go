@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -103,8 +102,13 @@ func newAuditWalk(t *testing.T, url string) *auditWalk {
 	w.noorKey = w.keyOf(w.noor, chat.AllScopes()...)
 
 	for _, item := range w.document() {
-		for method, operation := range item {
-			if method = strings.ToUpper(method); method != http.MethodGet {
+		for method, operation := range map[string]*documentedOperation{
+			http.MethodPost:   item.Post,
+			http.MethodPut:    item.Put,
+			http.MethodPatch:  item.Patch,
+			http.MethodDelete: item.Delete,
+		} {
+			if operation != nil {
 				w.methods[operation.ID] = method
 			}
 		}
@@ -115,13 +119,17 @@ func newAuditWalk(t *testing.T, url string) *auditWalk {
 	return w
 }
 
-// operations are those of one path of the API's document, by method.
-type operations map[string]struct {
+// documentedPath is what one path of the API's document does that writes.
+type documentedPath struct {
+	Post, Put, Patch, Delete *documentedOperation
+}
+
+type documentedOperation struct {
 	ID string `json:"operationId"`
 }
 
 // document is the paths of the API's document.
-func (w *auditWalk) document() map[string]operations {
+func (w *auditWalk) document() map[string]documentedPath {
 	w.Helper()
 
 	request, err := http.NewRequestWithContext(w.Context(), http.MethodGet, w.url+"/openapi.json", http.NoBody)
@@ -132,7 +140,7 @@ func (w *auditWalk) document() map[string]operations {
 	defer answer.Body.Close()
 
 	var document struct {
-		Paths map[string]operations `json:"paths"`
+		Paths map[string]documentedPath `json:"paths"`
 	}
 
 	require.NoError(w, json.NewDecoder(answer.Body).Decode(&document))

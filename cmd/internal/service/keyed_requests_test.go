@@ -162,6 +162,7 @@ func TestAnActionThatWaitsCanBeCanceled(t *testing.T) {
 			require.Equal(t, http.StatusAccepted, sent.status, sent.raw)
 
 			path := "/actions/" + sent.at("action_id").(string)
+
 			w.eventually(func() bool { return w.call("GET", path, nil).at("waiting_for") == string(waiting) })
 			assert.Equal(t, []any{"cancel"}, w.call("GET", path, nil).at("next"), waiting)
 

@@ -246,6 +246,7 @@ func retrySame(w *env) string {
 
 func (w *env) retried(delivery any, status int) string {
 	w.Helper()
+
 	body := map[string]any{"reason": "asked by phone", "acknowledge_duplicate": true}
 	r := w.call("POST", "/deliveries/"+delivery.(string)+"/retry", body, "Idempotency-Key", "retried")
 	require.Equal(w, status, r.status, r.raw)
