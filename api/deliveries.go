@@ -76,7 +76,7 @@ type wholeDeliveryJSON struct {
 	Payload  payloadJSON   `json:"payload" doc:"What is posted to the provider."`
 	Attempts []attemptJSON `json:"attempts" doc:"In their order. Attempts are never erased."`
 	Events   []eventJSON   `json:"events" doc:"What the provider told, in the order of arrival."`
-	Next     []string      `json:"next" enum:"retry,cancel,resolve" doc:"What an operator may do now."`
+	Next     []string      `json:"next" enum:"retry,cancel,resolve,look_up" doc:"What an operator may do now."`
 
 	RetryNeeds []string `json:"retry_needs,omitempty" enum:"reason,acknowledge_duplicate" doc:"With retry in next: the fields that its body must have, acknowledge_duplicate as true. Left out when there are none."`
 }
@@ -211,6 +211,10 @@ func nextFor(d chat.Delivery) []string {
 			next = append(next, "resolve")
 		case chat.VerdictNotSent:
 		}
+	}
+
+	if d.CheckLookUp() == nil {
+		next = append(next, "look_up")
 	}
 
 	return next

@@ -139,7 +139,7 @@ func TestWhatIsOfferedSaysWhatItNeeds(t *testing.T) {
 	w.deliveryOn(chat.ChannelSMS, chat.SubmissionNeedsReview)
 
 	a := w.do(t, request{method: http.MethodGet, path: deliveryPath})
-	assert.Equal(t, []any{"retry", "resolve"}, a.json["next"])
+	assert.Equal(t, []any{"retry", "resolve", "look_up"}, a.json["next"])
 	assert.Equal(t, []any{"reason", "acknowledge_duplicate"}, a.json["retry_needs"])
 	assert.Equal(t, "none", a.json["duplicate"])
 

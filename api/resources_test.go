@@ -91,10 +91,10 @@ func TestADelivery(t *testing.T) {
 	for state, next := range map[chat.SubmissionState][]any{
 		chat.SubmissionPending:     {"retry", "cancel"},
 		chat.SubmissionSending:     {},
-		chat.SubmissionAccepted:    {},
+		chat.SubmissionAccepted:    {"look_up"},
 		chat.SubmissionBlocked:     {"retry", "cancel"},
-		chat.SubmissionUnknown:     {"resolve"},
-		chat.SubmissionNeedsReview: {"retry", "resolve"},
+		chat.SubmissionUnknown:     {"resolve", "look_up"},
+		chat.SubmissionNeedsReview: {"retry", "resolve", "look_up"},
 		chat.SubmissionRejected:    {"retry"},
 	} {
 		w.store.delivery = func(chat.DeliveryID) (chat.Delivery, error) {

@@ -136,6 +136,13 @@ func (b *BulkRetry) Explain() string {
 	case BulkFinished:
 	}
 
+	switch b.Begun {
+	case 0:
+		return "There was nothing to retry."
+	case 1:
+		return "The only one has had its turn."
+	}
+
 	return fmt.Sprintf("All %d have had their turn.", b.Begun)
 }
 

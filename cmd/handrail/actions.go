@@ -87,6 +87,11 @@ func (a *actionJSON) show(c *console, r *remote, got *answer) error {
 
 	f.say("explanation", "%s", makePrintable(a.Explanation))
 	f.say("workflow", "%s", makePrintable(a.WorkflowID))
+
+	if a.Delivery != nil {
+		f.say("delivery", "%s", a.Delivery.ID)
+	}
+
 	f.say("created", "%s (%s ago)", formatTime(a.CreatedAt), formatAge(a.CreatedAt))
 
 	if a.Problem != nil {

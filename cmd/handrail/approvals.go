@@ -45,10 +45,13 @@ type approvalJSON struct {
 	RequesterName string    `json:"requester_name"`
 	Message       string    `json:"message"`
 	Reason        string    `json:"reason"`
-	Deciders      []int64   `json:"deciders"`
-	Void          bool      `json:"void"`
-	Note          string    `json:"note"`
-	Request       *struct {
+	// DecidedBy is 0 for the operator.
+	DecidedBy int64      `json:"decided_by"`
+	DecidedAt *time.Time `json:"decided_at"`
+	Deciders  []int64    `json:"deciders"`
+	Void      bool       `json:"void"`
+	Note      string     `json:"note"`
+	Request   *struct {
 		Calls []struct {
 			ID        string          `json:"id"`
 			Tool      approvedTool    `json:"tool"`

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"net/url"
+	"strconv"
+	"strings"
 
 	"handrail/chat"
 )
@@ -45,6 +47,8 @@ func (a *approvalJSON) show(c *console, r *remote) {
 	f.say("until", "%s", formatTime(a.Deadline))
 	f.say("chat", "%s", formatNumber(int(a.ChatID)))
 	f.say("note", "%s", a.Note)
+	f.say("decided by", "%s", formatNumber(int(a.DecidedBy)))
+	f.sayTime("decided at", a.DecidedAt)
 	f.say("reason", "%s", a.Reason)
 	a.showRequest(f)
 	f.say("message", "%s", a.Message)
@@ -53,7 +57,11 @@ func (a *approvalJSON) show(c *console, r *remote) {
 		return
 	}
 
-	fmt.Fprintln(c.out, "\nWhat you may do")
+	if a.State == string(chat.ApprovalWaiting) && len(a.Deciders) > 0 {
+		fmt.Fprintf(c.out, "\nWhat members %s may do\n", joinIDs(a.Deciders))
+	} else {
+		fmt.Fprintln(c.out, "\nWhat you may do")
+	}
 
 	for _, verb := range []string{"approve", "refuse"} {
 		fmt.Fprintln(c.out, "  "+r.line(c, fmt.Sprintf("approvals %s %s --reason '…'", verb, makePrintable(a.ID))))
@@ -89,4 +97,14 @@ func (a *approvalJSON) showRequest(f facts) {
 	for _, change := range a.Request.Changes {
 		f.say(change.Field, "%v → %v", change.Before, change.After)
 	}
+}
+
+// joinIDs writes ids with commas.
+func joinIDs(ids []int64) string {
+	words := make([]string, len(ids))
+	for i, id := range ids {
+		words[i] = strconv.FormatInt(id, 10)
+	}
+
+	return strings.Join(words, ", ")
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 )
 
@@ -66,5 +67,9 @@ type deliveryLookUp struct {
 
 // Run asks the provider about a delivery. It may be asked twice.
 func (d *deliveryLookUp) Run(c *console) error {
+	if !d.JSON {
+		fmt.Fprintln(c.errs, "The provider was asked. What is known now:")
+	}
+
 	return d.decide(c, deliveryPath(d.ID, "/look-up"), nil)
 }

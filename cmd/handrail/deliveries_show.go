@@ -172,6 +172,10 @@ func (d *deliveryJSON) showNext(c *console, r *remote) {
 		add("deliveries cancel %s --reason '…'", d.ID)
 	}
 
+	if slices.Contains(d.Next, "look_up") {
+		add("deliveries look-up %s", d.ID)
+	}
+
 	if slices.Contains(d.Next, "resolve") {
 		add("deliveries resolve %s --as sent --reason '…'", d.ID)
 		add("deliveries resolve %s --as not_sent --reason '…'", d.ID)

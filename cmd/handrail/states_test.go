@@ -110,7 +110,12 @@ func (o *operator) awaitStatus(id, status string) shown {
 
 	words := o.must("deliveries", "show", id)
 	for _, command := range d.Next {
-		assert.Contains(o, words, "handrail deliveries "+command, "what may be done is ready to paste")
+		assert.Contains(
+			o,
+			words,
+			"handrail deliveries "+strings.ReplaceAll(command, "_", "-"),
+			"what may be done is ready to paste",
+		)
 	}
 
 	o.seen[status] = true

@@ -62,7 +62,7 @@ func TestAPersonDecidesWhatNobodyKnows(t *testing.T) {
 				delivery, action := w.deliveryInReview(t)
 				shown := w.delivery(delivery)
 				assert.Contains(t, shown.at("explanation"), "May have been sent")
-				assert.Equal(t, []any{"retry", "resolve"}, shown.at("next"))
+				assert.Equal(t, []any{"retry", "resolve", "look_up"}, shown.at("next"))
 
 				vague := w.call("POST", "/deliveries/"+delivery+"/resolve", map[string]any{"as": tt.body["as"]})
 				assert.Equal(t, http.StatusBadRequest, vague.status, vague.raw)
