@@ -208,7 +208,7 @@ func findRunningStanding(c *ToolCall) Standing {
 
 	if c.StartedAt != nil {
 		minutes := int(ToolPatience.Minutes())
-		sentence += fmt.Sprintf(" It has about %d minutes from %s on.", minutes, formatTime(*c.StartedAt))
+		sentence += fmt.Sprintf(" It has at most %d minutes from %s on.", minutes, formatTime(*c.StartedAt))
 	}
 
 	return Standing{Explanation: sentence, WaitingFor: WaitingTool}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/bits"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -146,6 +147,10 @@ func RegisterWorkflows(r worker.WorkflowRegistry) {
 	)
 }
 
+// isLogged reports whether an attempt is told in the log: the first ones, and then ever fewer. One that waits for another
+// message is tried each second.
+func isLogged(attempt int32) bool { return bits.OnesCount32(uint32(attempt)) == 1 } //nolint:gosec // it is positive
+
 // bindStep makes do the activity of step. Errors are translated here and nowhere else; what
 // is not a caller's to know is logged here, once, and stays out of histories.
 func bindStep[In, Out any](
@@ -163,22 +168,18 @@ func bindStep[In, Out any](
 		}
 
 		info := activity.GetInfo(ctx)
-		if later, ok := errors.AsType[*chat.RetryLaterError](err); ok {
-			logger.InfoContext(
-				ctx,
-				"step is tried again later",
-				"step",
-				step.Name,
-				"workflow_id",
-				info.WorkflowExecution.ID,
-				"attempt",
-				info.Attempt,
-				"code",
-				later.Code,
-				"after",
-				later.After,
-			)
-		} else if chat.CodeOf(err) == chat.CodeInternal {
+		later, isLater := errors.AsType[*chat.RetryLaterError](err)
+
+		switch {
+		case isLater && isLogged(info.Attempt):
+			logger.InfoContext(ctx, "step is tried again later",
+				"step", step.Name,
+				"workflow_id", info.WorkflowExecution.ID,
+				"attempt", info.Attempt,
+				"code", later.Code,
+				"after", later.After)
+		case isLater:
+		case chat.CodeOf(err) == chat.CodeInternal:
 			logger.ErrorContext(ctx, "step failed",
 				"step", step.Name,
 				"workflow_id", info.WorkflowExecution.ID,
