@@ -241,9 +241,15 @@ func (s *service) requestRoutes() {
 			"that the key is to have. 403 `own_request` for who has asked, and for a member or key that one of the " +
 			"two has made within 24 hours. What is asked for is done with the decision, but for a key, a tool's test " +
 			"and a signing secret: who asked repeats the request with `approval_id`, within 24 hours.",
-		request:  newApprovalJSON{Decision: "approve", Reason: "She leads the new team."},
-		answer:   exampleSecond(),
-		problems: append(decisionProblems(), chat.CodeMemberNotFound, chat.CodeAddressTaken, chat.CodeExternalIDTaken, chat.CodeAlreadyExists),
+		request: newApprovalJSON{Decision: "approve", Reason: "She leads the new team."},
+		answer:  exampleSecond(),
+		problems: append(
+			decisionProblems(),
+			chat.CodeMemberNotFound,
+			chat.CodeAddressTaken,
+			chat.CodeExternalIDTaken,
+			chat.CodeAlreadyExists,
+		),
 	})
 }
 

@@ -285,8 +285,8 @@ func (s *service) chatChangeRoutes() {
 		summary:  "Delete a chat",
 		description: "Its questions to contributors end. While sends or retries are going on in it, it is 409 " +
 			"`open_actions`, and `errors` names them: each `field` is `action:` and the action's id. With " +
-			"`cancel=true` they are canceled first, and the answer is 200 with what has become of them; it is 204 when there was " +
-			"nothing to cancel.",
+			"`cancel=true` they are canceled first, and the answer is 200 with what has become of them; it is 204 " +
+			"when there was nothing to cancel.",
 		answer: chatDeletedJSON{
 			Canceled: []openActionJSON{{
 				ActionID: exampleAction,

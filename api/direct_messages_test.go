@@ -155,7 +155,7 @@ func TestAResumedMessageKeepsItsChat(t *testing.T) {
 	sent, ok := w.engine.all()[0].(chat.SendAssistantMessage)
 	require.True(t, ok)
 	assert.Equal(t, chatOne, sent.ChatID)
-	assert.EqualValues(t, smsChat().Attention, sent.Watermark)
+	assert.Equal(t, smsChat().Attention, sent.Watermark)
 	assert.Zero(t, w.store.placed)
 }
 

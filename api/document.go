@@ -242,6 +242,7 @@ func trimParameters(list []any) {
 
 		if examples := listIn(schema, "examples"); len(examples) > 0 && p["in"] == "header" {
 			p["example"] = examples[0]
+
 			delete(schema, "examples")
 		}
 

@@ -41,7 +41,7 @@ func TestEveryOperationListsItsCodes(t *testing.T) {
 	s := newDocumented(t)
 
 	var document struct {
-		Paths map[string]map[string]json.RawMessage
+		Paths map[string]map[string]json.RawMessage `json:"paths"`
 	}
 
 	require.NoError(t, json.Unmarshal(s.document, &document))
@@ -250,8 +250,8 @@ func TestAToolCallIsOneOfTwoClosedObjects(t *testing.T) {
 
 	var document struct {
 		Components struct {
-			Schemas map[string]map[string]any
-		}
+			Schemas map[string]map[string]any `json:"schemas"`
+		} `json:"components"`
 	}
 
 	require.NoError(t, json.Unmarshal(newDocumented(t).document, &document))
@@ -277,8 +277,8 @@ func TestRulesOfCodeStandInTheDocument(t *testing.T) {
 
 	var document struct {
 		Components struct {
-			Schemas map[string]map[string]any
-		}
+			Schemas map[string]map[string]any `json:"schemas"`
+		} `json:"components"`
 	}
 
 	require.NoError(t, json.Unmarshal(newDocumented(t).document, &document))

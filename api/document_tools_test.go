@@ -97,6 +97,7 @@ func installDocumentTools(t *testing.T) string {
 
 	require.NoError(t, os.MkdirAll(filepath.Dir(folder), 0o750))
 
+	//nolint:usetesting // what is installed stays for the next run
 	made, err := os.MkdirTemp(filepath.Dir(folder), "openapi-")
 	require.NoError(t, err)
 

@@ -47,8 +47,8 @@ func (s *service) memberUpsertRoute() {
 		id:      "upsertMember",
 		tag:     tagMembers,
 		summary: "Create or update a member by external id",
-		description: "200 when somebody has the external id: then fields that are left out stay as they are. 201 when " +
-			"nobody has, and the member is created. " + aboutMetadata,
+		description: "200 when somebody has the external id: then fields that are left out stay as they are. 201 " +
+			"when nobody has, and the member is created. " + aboutMetadata,
 		second: "making a manager.",
 		request: memberUpsertJSON{
 			Name:     new("Ana Lopez"),

@@ -194,16 +194,17 @@ func (s *service) memberRoutes() {
 // memberChangeRoutes registers the routes that change a member.
 func (s *service) memberChangeRoutes() {
 	registerRoute(s, s.updateMember, route{
-		method:      http.MethodPatch,
-		path:        "/members/{member_id}",
-		access:      withScope(chat.ScopeMembersWrite),
-		id:          "updateMember",
-		tag:         tagMembers,
-		summary:     "Update a member",
-		description: "Fields that are left out stay as they are. With a role that waits, all of them do. " + aboutMetadata,
-		second:      "making a manager.",
-		request:     memberPatchJSON{Phone: new("+14155550123"), NotificationsEnabled: new(true)},
-		answer:      exampleMember,
+		method:  http.MethodPatch,
+		path:    "/members/{member_id}",
+		access:  withScope(chat.ScopeMembersWrite),
+		id:      "updateMember",
+		tag:     tagMembers,
+		summary: "Update a member",
+		description: "Fields that are left out stay as they are. With a role that waits, all of them do. " +
+			aboutMetadata,
+		second:  "making a manager.",
+		request: memberPatchJSON{Phone: new("+14155550123"), NotificationsEnabled: new(true)},
+		answer:  exampleMember,
 		problems: []chat.Code{
 			chat.CodeMemberNotFound,
 			chat.CodeAddressTaken,

@@ -372,7 +372,8 @@ func (a *Approval) pins() []PinnedTool {
 const VoidNow = "It cannot be approved any more: " + WhyVoid + ". Refuse it, or let it expire, and ask again."
 
 // WhyVoid says in one sentence's part what makes an approval void.
-const WhyVoid = "after it was asked for, the tool or the member was changed, who asked lost the right to ask, or the send was canceled"
+const WhyVoid = "after it was asked for, the tool or the member was changed, who asked lost the right to ask, or " +
+	"the send was canceled"
 
 // Void is the error of who decides about what was changed since: approval_void.
 func (a *Approval) Void() *Error {

@@ -174,8 +174,8 @@ func (d *Delivery) explainPending() string {
 	case d.ErrorCode == ErrorAddressBusy:
 		return "Waits for another message to the same address whose outcome is still open."
 	case d.ErrorCode == ErrorOlderFirst:
-		return "Waits for its turn: " + d.ErrorMessage + ", and is still being tried. This one goes out by itself when " +
-			"that one has left, has ended or waits for a person."
+		return "Waits for its turn: " + d.ErrorMessage + ", and is still being tried. This one goes out by itself " +
+			"when that one has left, has ended or waits for a person."
 	case d.ErrorCode == ErrorTextBusy:
 		return d.explainSameText()
 	case d.ErrorCode == ErrorSenderBlocked:

@@ -17,7 +17,8 @@ type MemberMerge struct {
 
 // MergeMembers is the member that into becomes: conflict when the two cannot be one. Its name, its
 // role and its tools stay as they are, so that nobody gets more rights. It gets the addresses that
-// it does not have, the external id likewise, and the metadata under keys that it does not have. Of what both have said about being written to the stricter holds.
+// it does not have, the external id likewise, and the metadata under keys that it does not have. Of what both have said
+// about being written to the stricter holds.
 func MergeMembers(from, into Member) (Member, error) {
 	switch {
 	case from.Kind != into.Kind:

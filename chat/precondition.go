@@ -43,7 +43,10 @@ type Takeover struct {
 // assistant, whom a takeover keeps silent.
 func CheckTakeover(member MemberKind) error {
 	if member == KindAssistant {
-		return Errorf(CodeForbidden, "only a person may take a chat over, or give it back; the API key is an assistant's")
+		return Errorf(
+			CodeForbidden,
+			"only a person may take a chat over, or give it back; the API key is an assistant's",
+		)
 	}
 
 	return nil
@@ -79,8 +82,8 @@ func (f *SendFacts) checkPreconditions() error {
 	case f.Author == AuthorAssistant && f.Chat.Takeover != nil:
 		return Errorf(
 			CodeTakenOver,
-			"member %d has taken this chat over, so that the assistant does not speak in it until the chat is released; "+
-				"nothing was sent",
+			"member %d has taken this chat over, so that the assistant does not speak in it until the chat is "+
+				"released; nothing was sent",
 			f.Chat.Takeover.By,
 		)
 	}

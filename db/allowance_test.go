@@ -268,6 +268,7 @@ func TestNothingLeavesThatNothingAllows(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		rapid.Check(t, func(r *rapid.T) {
 			l := newLife(t, s)
+
 			question := rapid.Bool().Draw(r, "a question to a contributor")
 			if question {
 				l.askContributor()

@@ -156,6 +156,7 @@ func TestBulkRetry(t *testing.T) {
 		other.AllowOverlap = true
 		_, err = s.BeginBulkRetry(t.Context(), other, "bulk:2")
 		requireCode(t, chat.CodeIdempotencyKeyReused, err)
+
 		beside := w.NewBulkRetry(chat.DeliveryFilter{})
 		beside.AllowOverlap = true
 		second, err := s.BeginBulkRetry(t.Context(), beside, "bulk:2")

@@ -110,7 +110,8 @@ func decisionEvent(row *deliveryRow, d *chat.Decision, before map[string]any) au
 	return event
 }
 
-// voidApproval is the statement that ends the wait for an approval of a send that is canceled: nothing would come of it.
+// voidApproval is the statement that ends the wait for an approval of a send that is canceled: nothing would come of
+// it.
 func voidApproval(tx bun.Tx, row *deliveryRow, at time.Time) *bun.UpdateQuery {
 	return tx.NewUpdate().
 		Model((*approvalRow)(nil)).

@@ -96,6 +96,7 @@ func TestAnAttemptThatWasNeverKnownMakesADuplicatePossible(t *testing.T) {
 		assert.Equal(t, chat.ReasonSentTwice, c.AttentionReason)
 
 		told := c.Attention
+
 		assert.False(t, r.report(newCallback(&first, "SM1", chat.StatusDelivered)).Duplicate, "it is told once")
 
 		_, _, _, c = readStanding(t, s, w, &sent)

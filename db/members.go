@@ -230,8 +230,8 @@ func (s *Store) Members(ctx context.Context, ws chat.WorkspaceID, f chat.MemberF
 
 // UpdateMember changes a member: member_not_found, which names the other one when it was merged;
 // invalid_request when the result would not be valid; address_taken and external_id_taken when another
-// member has its new address or external id; approval_needed when it would become a manager by one member alone; last_manager when
-// nobody else is one.
+// member has its new address or external id; approval_needed when it would become a manager by one member alone;
+// last_manager when nobody else is one.
 func (s *Store) UpdateMember(
 	ctx context.Context,
 	ws chat.WorkspaceID,

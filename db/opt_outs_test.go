@@ -73,6 +73,7 @@ func TestAPossibleOptOutHoldsAllThatWaits(t *testing.T) {
 				[]any{chat.SubmissionPending, "", chat.ActionRunning},
 				[]any{d.Submission, d.ErrorCode, action.State},
 			)
+
 			l.id = waiting.DeliveryID
 			assert.True(t, l.claim().Granted)
 		}

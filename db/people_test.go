@@ -97,6 +97,7 @@ func TestAnUpsertMakesOneMember(t *testing.T) {
 		all.Wait()
 
 		count := 0
+
 		for i := range ids {
 			assert.Equal(t, ids[0], ids[i])
 

@@ -290,7 +290,7 @@ func (s *Store) addSends(ctx context.Context, ws chat.WorkspaceID, deliveries []
 
 // addRetryRefusal tells of a delivery why a retry that changes nothing would be refused, if it would be.
 func (s *Store) addRetryRefusal(ctx context.Context, row *deliveryRow, d *chat.Delivery) error {
-	if d.CheckRetry() != nil {
+	if isRefused := d.CheckRetry() != nil; isRefused {
 		return nil
 	}
 

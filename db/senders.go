@@ -31,7 +31,10 @@ func (s *Store) deleteSender(ctx context.Context, tx bun.Tx, q *bun.DeleteQuery,
 
 	q.Where("workspace_id = ?", sender.workspace).Where("id = ?", sender.id)
 	err = deleteOne(ctx, q, notFound(chat.CodeSenderNotFound, "sender"))
-	inUse := chat.Errorf(chat.CodeInUse, "chats use this sender, or it is a default of the workspace; give them another one first")
+	inUse := chat.Errorf(
+		chat.CodeInUse,
+		"chats use this sender, or it is a default of the workspace; give them another one first",
+	)
 
 	return onViolation(err, referenceViolation, inUse)
 }

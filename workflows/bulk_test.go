@@ -127,6 +127,7 @@ func newBulkWorld(t *testing.T, count int) *bulkWorld {
 
 				b.begun = append(b.begun, in.DeliveryID)
 				b.asked = append(b.asked, in)
+
 				if b.onBegin != nil {
 					b.onBegin(len(b.begun))
 				}

@@ -23,8 +23,8 @@ func (chatsCommand) Help() string {
 	return `From a customer to a message: handrail members list --phone +14155550199 shows the member's id, handrail
 chats list --member ID the chats, and handrail chats show ID the messages with the ids of their deliveries.
 
-It takes the scopes chats:read and, for show, deliveries:read; takeover and release take chats:write. The chat is taken over for the member of the API
-key. What the assistant had still to say is held: handrail deliveries retry ID sends it all the same, and handrail
+It takes the scopes chats:read and, for show, deliveries:read; takeover and release take chats:write. The chat is
+taken over for the member of the API key. What the assistant had still to say is held: handrail deliveries retry ID sends it all the same, and handrail
 deliveries cancel ID ends it.
 
 ` + exitHelp

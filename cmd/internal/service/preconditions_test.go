@@ -106,6 +106,7 @@ func TestTheCallersPreconditions(t *testing.T) {
 		assert.Equal(t, "Never mind, it is here.", refused.at("messages", 0, "text"))
 
 		id := waiting.at("delivery", "id").(string)
+
 		w.eventually(func() bool { return w.delivery(id).at("error_code") == "chat_moved_on" })
 		assert.Equal(t, "person", w.delivery(id).at("waiting_for"))
 
