@@ -44,7 +44,7 @@ func resolve(document map[string]any, part any) any {
 	}
 
 	var found any = document
-	for _, name := range strings.SplitSeq(strings.TrimPrefix(reference, "#/"), "/") {
+	for name := range strings.SplitSeq(strings.TrimPrefix(reference, "#/"), "/") {
 		found = found.(map[string]any)[name]
 	}
 
