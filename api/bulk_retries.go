@@ -194,8 +194,8 @@ func (s *service) bulkRetryRoutes() {
 			"`dry_run` it only counts them. Otherwise it answers 202 with the bulk retry, which can be watched, " +
 			"paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), and later " +
 			"when too many of the last 50 do (`pause_at_failure_percent`); its note says why. 409 " +
-			"`bulk_retry_overlaps` when an unfinished one is to retry some of the same deliveries, unless `allow_overlap` says that both " +
-			"shall run. " +
+			"`bulk_retry_overlaps` when an unfinished one is to retry some of the same deliveries, unless " +
+			"`allow_overlap` says that both shall run. " +
 			"What may have been sent already is skipped unless `acknowledge_duplicate` is true.",
 		request: newBulkRetryJSON{
 			BulkFilterJSON: BulkFilterJSON{Status: "undelivered", ErrorCode: "twilio_30003"},

@@ -42,7 +42,10 @@ func TestToolsTakeTheDocument(t *testing.T) {
 	)
 
 	var found struct {
-		Totals struct{ Errors, Warnings int }
+		Totals struct {
+			Errors   int `json:"errors"`
+			Warnings int `json:"warnings"`
+		} `json:"totals"`
 	}
 
 	require.NoError(t, json.Unmarshal(report, &found), string(report))

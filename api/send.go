@@ -159,9 +159,9 @@ const aboutSend = "Tool calls run first, in order. Then the message goes to the 
 	"send also answers 202 while it waits for people, as `waiting_for` and `explanation` say: for the approval of a " +
 	"tool call, for contributors, or for somebody to say what became of a tool call (`\"status\": \"unknown\"` of " +
 	"the call). When the message is not delivered in the end, what its tools have done and can be undone is taken " +
-	"back. With `if_last_message` it is sent only if the customer has written nothing since: this is checked when it is " +
-	"asked for, and again when it is posted. Sends to a chat's customer leave in the order in which they were accepted, " +
-	"unless an older one waits for people, for tools, or for a sender whose account refuses everything."
+	"back. With `if_last_message` it is sent only if the customer has written nothing since: this is checked when " +
+	"it is asked for, and again when it is posted. Sends to a chat's customer leave in the order in which they were " +
+	"accepted, unless an older one waits for people, for tools, or for a sender whose account refuses everything."
 
 func exampleSend() sendJSON {
 	return sendJSON{

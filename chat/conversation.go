@@ -58,7 +58,10 @@ func RefuseOpenActions(open []OpenAction) error {
 	)
 
 	for _, a := range open {
-		e.Fields = append(e.Fields, FieldError{Field: "action:" + string(a.ID), Message: "is going on: its status is " + a.Status})
+		e.Fields = append(e.Fields, FieldError{
+			Field:   "action:" + string(a.ID),
+			Message: "is going on: its status is " + a.Status,
+		})
 	}
 
 	return e

@@ -185,6 +185,7 @@ func TestOfTwoRequestsAtOnceOneIsCarriedOut(t *testing.T) {
 		wait.Wait()
 
 		count := 0
+
 		begun.Range(func(any, any) bool { count++; return true })
 		assert.Equal(t, 1, count)
 	})

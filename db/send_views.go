@@ -290,8 +290,8 @@ func (s *Store) addSends(ctx context.Context, ws chat.WorkspaceID, deliveries []
 
 // addRetryRefusal tells of a delivery why a retry that changes nothing would be refused, if it would be.
 func (s *Store) addRetryRefusal(ctx context.Context, row *deliveryRow, d *chat.Delivery) error {
-	if isRefused := d.CheckRetry() != nil; isRefused {
-		return nil
+	if d.CheckRetry() != nil {
+		return nil //nolint:nilerr // it is no failure: there is nothing to be refused
 	}
 
 	r := retryPlan{old: *row}

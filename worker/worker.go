@@ -147,8 +147,8 @@ func RegisterWorkflows(r worker.WorkflowRegistry) {
 	)
 }
 
-// isLogged reports whether an attempt is told in the log: the first ones, and then ever fewer. One that waits for another
-// message is tried each second.
+// isLogged reports whether an attempt is told in the log: the first ones, and then ever fewer. One that waits for
+// another message is tried each second.
 func isLogged(attempt int32) bool { return bits.OnesCount32(uint32(attempt)) == 1 } //nolint:gosec // it is positive
 
 // bindStep makes do the activity of step. Errors are translated here and nowhere else; what

@@ -24,8 +24,8 @@ func (chatsCommand) Help() string {
 chats list --member ID the chats, and handrail chats show ID the messages with the ids of their deliveries.
 
 It takes the scopes chats:read and, for show, deliveries:read; takeover and release take chats:write. The chat is
-taken over for the member of the API key. What the assistant had still to say is held: handrail deliveries retry ID sends it all the same, and handrail
-deliveries cancel ID ends it.
+taken over for the member of the API key. What the assistant had still to say is held: handrail deliveries retry ID
+sends it all the same, and handrail deliveries cancel ID ends it.
 
 ` + exitHelp
 }

@@ -121,7 +121,10 @@ func newAuditWalk(t *testing.T, url string) *auditWalk {
 
 // documentedPath is what one path of the API's document does that writes.
 type documentedPath struct {
-	Post, Put, Patch, Delete *documentedOperation
+	Post   *documentedOperation `json:"post"`
+	Put    *documentedOperation `json:"put"`
+	Patch  *documentedOperation `json:"patch"`
+	Delete *documentedOperation `json:"delete"`
 }
 
 type documentedOperation struct {
