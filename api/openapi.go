@@ -37,8 +37,8 @@ const aboutAPI = "Assistants that talk to people by SMS and email. Every action 
 	"with another body, or at another path, is 409 `idempotency_key_reused`, which names what differs. Two at " +
 	"once: the second is 409 `request_in_progress` with `Retry-After`, and so is one that follows a crash, for up " +
 	"to two minutes. What was refused, or failed before it had stored anything, frees its key. If the server was " +
-	"stopped between what was done and its answer, the same request is 409 `answer_lost`, and names the audit log's entry of " +
-	"the first. Secrets that are shown once are not in a repeated answer.\n\n" +
+	"stopped between what was done and its answer, the same request is 409 `answer_lost`, and names the audit log's " +
+	"entry of the first. Secrets that are shown once are not in a repeated answer.\n\n" +
 	"Lists answer with `items` and `next_cursor`, which given as `cursor` gets the next page."
 
 // openAPI begins the document that registerRoute fills.
