@@ -134,7 +134,7 @@ func mcpServerTool(m chat.MCPServer) chat.ToolDefinition {
 		Kind:        chat.ToolMCP,
 		Name:        "concierge",
 		Risk:        chat.RiskWrite,
-		Timeout:     5 * time.Second,
+		Timeout:     30 * time.Second,
 		MCP:         &m,
 	}
 }
