@@ -25,8 +25,8 @@ func (s *service) takeoverRoutes() {
 		summary:  "Take a chat over",
 		description: "A person answers in the assistant's place: the member of the API key. Until the chat is " +
 			"released, what the assistant says is 409 `taken_over`, and what it has still to say is held for a " +
-			"decision. A send with `\"author_kind\": \"person\"` takes the chat over, too. Who takes over a chat that " +
-			"another person has taken over has it from then on.",
+			"decision. A send with `\"author_kind\": \"person\"` takes the chat over, too. Who takes over a chat " +
+			"that another person has taken over has it from then on.",
 		answer: taken,
 	})
 
