@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWrappingsThatWereMadeUpAfterwards reads what somebody thought of who had not seen the code. None of the twelve that
-// can be used was read at first, six of them because of points that are texts, and a draft was taken for the answer that
-// was cut off behind it.
+// TestWrappingsThatWereMadeUpAfterwards reads what somebody thought of who had not seen the code. None of the twelve
+// that can be used was read at first, six of them because of points that are texts, and a draft was taken for the
+// answer that was cut off behind it.
 func TestWrappingsThatWereMadeUpAfterwards(t *testing.T) {
 	t.Parallel()
 
