@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
-	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -147,68 +146,6 @@ func (s *service) actionRoutes() {
 		answer:   exampleRunning(),
 		problems: []chat.Code{chat.CodeActionNotFound, chat.CodeAlreadySending, chat.CodeConflict},
 	})
-}
-
-type listActionsInput struct {
-	Paging
-	State      []chat.ActionState `query:"state" enum:"running,parked,succeeded,failed" doc:"Only in these states, with commas."`
-	Kind       []string           `query:"kind" enum:"add_participant,send_assistant_message,summarize_chat,retry_delivery,retry_deliveries" doc:"Only of these kinds, with commas."`
-	WaitingFor []waitingJSON      `query:"waiting_for" doc:"Only what waits for one of these, with commas."`
-	ChatID     chat.ChatID        `query:"chat_id" minimum:"1"`
-	Since      time.Time          `query:"since" doc:"Made at this time or later."`
-	Until      time.Time          `query:"until" doc:"Made before this time."`
-}
-
-func (s *service) listActions(ctx context.Context, in *listActionsInput) (*listOutput[ActionJSON], error) {
-	filter := chat.ActionFilter{
-		States: in.State,
-		Kinds:  kindsFor(&callFrom(ctx).principal, in.Kind),
-		ChatID: in.ChatID,
-		Since:  timeIfGiven(in.Since),
-		Until:  timeIfGiven(in.Until),
-		Page:   in.page(),
-	}
-
-	for _, waiting := range in.WaitingFor {
-		filter.WaitingFor = append(filter.WaitingFor, chat.Waiting(waiting))
-	}
-
-	if len(filter.Kinds) == 0 {
-		return presentList(chat.List[chat.ActionView]{}, nil, presentListed)
-	}
-
-	part, err := s.store.Actions(ctx, callFrom(ctx).workspace(), filter)
-
-	return presentList(part, err, presentListed)
-}
-
-// presentListed is an action with its problem.
-func presentListed(v chat.ActionView) ActionJSON {
-	a := presentAction(v)
-	if v.State == chat.ActionFailed && v.Problem != nil {
-		a.Problem = newProblem("", chat.AsError(ofAction(v.Problem, v.ID)))
-	}
-
-	return a
-}
-
-// kindsFor are the kinds of action that a list has for a key: those that are asked for, or all. What is no
-// delivery is for keys that may read chats.
-func kindsFor(principal *chat.Principal, asked []string) []chat.ActionKind {
-	var kinds []chat.ActionKind
-
-	for kind, name := range actionKinds {
-		isDelivery := kind != chat.ActionAddParticipant && kind != chat.ActionSummarizeChat
-		mayRead := isDelivery || principal.May(chat.ScopeChatsRead)
-
-		if mayRead && (len(asked) == 0 || slices.Contains(asked, name)) {
-			kinds = append(kinds, kind)
-		}
-	}
-
-	slices.Sort(kinds)
-
-	return kinds
 }
 
 type getActionInput struct {

@@ -119,7 +119,17 @@ func (s *service) sendDirectMessage(ctx context.Context, in *directMessageInput)
 				place.Attention = head.Attention
 			}
 
-			return s.startDirect(ctx, request, &asked, place.Attention, wait)
+			body, replayed, err := s.startSend(ctx, chat.SendAssistantMessage{
+				Request:   request,
+				Message:   asked.Message,
+				ToolCalls: asked.ToolCalls,
+				Watermark: place.Attention,
+			}, wait)
+			if err == nil {
+				s.chatChanged(request.WorkspaceID, request.ChatID)
+			}
+
+			return body, replayed, err
 		},
 	})
 	if err != nil {
@@ -144,13 +154,7 @@ func readDirectMessage(b *directMessageJSON) (chat.DirectMessage, error) {
 		Title:   b.Title,
 	}
 
-	var err error
-
-	if asked.To.Phone, err = canonical.Address("to.phone", chat.AddressPhone, asked.To.Phone); err != nil {
-		return asked, err
-	}
-
-	if asked.To.Email, err = canonical.Address("to.email", chat.AddressEmail, asked.To.Email); err != nil {
+	if err := canonical.MessageTo(&asked.To); err != nil {
 		return asked, err
 	}
 
@@ -158,34 +162,10 @@ func readDirectMessage(b *directMessageJSON) (chat.DirectMessage, error) {
 		return asked, err
 	}
 
+	var err error
 	asked.ToolCalls, err = readToolCalls(b.ToolCalls)
 
 	return asked, err
-}
-
-// startDirect starts the send in the chat that was found or made.
-func (s *service) startDirect(
-	ctx context.Context,
-	request chat.Request,
-	asked *chat.DirectMessage,
-	attention int64,
-	wait time.Duration,
-) (any, bool, error) {
-	answer, err := s.engine.SendAssistantMessage(ctx, chat.SendAssistantMessage{
-		Request:   request,
-		Message:   asked.Message,
-		ToolCalls: asked.ToolCalls,
-		Watermark: attention,
-	}, wait)
-	if err == nil {
-		s.chatChanged(request.WorkspaceID, request.ChatID)
-	}
-
-	if err != nil || !handedOver(answer.Value.Submission) {
-		return nil, answer.Replayed, err
-	}
-
-	return presentSend(answer.Value), answer.Replayed, nil
 }
 
 // withPlace adds to the answer of a send where it went. One that is not settled is an action, which has its chat.

@@ -250,7 +250,7 @@ func (s *service) send(ctx context.Context, in *sendInput) (*actionResponse, err
 		chat:   callFrom(ctx).chat.ID,
 		fields: in.Body.fingerprintFields(author, calls),
 		start: func(ctx context.Context, request chat.Request, wait time.Duration) (any, bool, error) {
-			answer, err := s.engine.SendAssistantMessage(ctx, chat.SendAssistantMessage{
+			return s.startSend(ctx, chat.SendAssistantMessage{
 				Request:       request,
 				Message:       in.Body.Message,
 				ToolCalls:     calls,
@@ -258,11 +258,6 @@ func (s *service) send(ctx context.Context, in *sendInput) (*actionResponse, err
 				IfLastMessage: in.Body.IfLastMessage,
 				Author:        author,
 			}, wait)
-			if err != nil || !handedOver(answer.Value.Submission) {
-				return nil, answer.Replayed, err
-			}
-
-			return presentSend(answer.Value), answer.Replayed, nil
 		},
 	})
 	if err == nil {
@@ -270,6 +265,21 @@ func (s *service) send(ctx context.Context, in *sendInput) (*actionResponse, err
 	}
 
 	return answered, s.addNewerMessages(ctx, in.Body.IfLastMessage, err)
+}
+
+// startSend starts a send and waits for it. It returns what the call answers with 200, nil as long as the provider has
+// not taken the message, and whether an earlier request had started it.
+func (s *service) startSend(
+	ctx context.Context,
+	in chat.SendAssistantMessage,
+	wait time.Duration,
+) (body any, replayed bool, err error) {
+	answer, err := s.engine.SendAssistantMessage(ctx, in, wait)
+	if err != nil || !handedOver(answer.Value.Submission) {
+		return nil, answer.Replayed, err
+	}
+
+	return presentSend(answer.Value), answer.Replayed, nil
 }
 
 // fingerprintFields are the fields that make a send another one. What is left out is as if it were not there.

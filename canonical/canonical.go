@@ -68,6 +68,19 @@ func Member(m *chat.Member) error {
 	return err
 }
 
+// MessageTo puts the address that a message goes to into its one form, as [Member] does.
+func MessageTo(to *chat.MessageTo) error {
+	var err error
+
+	if to.Phone, err = Address("to.phone", chat.AddressPhone, to.Phone); err != nil {
+		return err
+	}
+
+	to.Email, err = Address("to.email", chat.AddressEmail, to.Email)
+
+	return err
+}
+
 // Patch puts the addresses that a patch changes into their one form, as [Member] does.
 func Patch(p *chat.MemberPatch) error {
 	for _, given := range []struct {

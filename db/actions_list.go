@@ -69,13 +69,9 @@ func (s *Store) Actions(
 ) (chat.List[chat.ActionView], error) {
 	var rows []actionRow
 
-	q := s.db.NewSelect().
-		Model(&rows).
+	q := fromJudgedActions(s.db.NewSelect().Model(&rows), ws).
 		ColumnExpr("a.*").
 		ColumnExpr("d.id AS delivery_id").
-		Join("LEFT JOIN messages AS m ON m.workspace_id = a.workspace_id AND m.action_id = a.id").
-		Join("LEFT JOIN deliveries AS d ON d.workspace_id = a.workspace_id AND d.id = "+newestDelivery).
-		Where("a.workspace_id = ?", ws).
 		OrderExpr("a.created_at DESC, a.id DESC").
 		Limit(oneMore(f.Limit))
 
@@ -108,6 +104,24 @@ func (s *Store) Actions(
 	return list, s.addParts(ctx, ws, list.Items)
 }
 
+// fromJudgedActions makes q one of the actions a of a workspace, each with its message m and with the delivery d by
+// which it is judged.
+func fromJudgedActions(q *bun.SelectQuery, ws chat.WorkspaceID) *bun.SelectQuery {
+	return q.
+		Join("LEFT JOIN messages AS m ON m.workspace_id = a.workspace_id AND m.action_id = a.id").
+		Join("LEFT JOIN deliveries AS d ON d.workspace_id = a.workspace_id AND d.id = "+newestDelivery).
+		Where("a.workspace_id = ?", ws)
+}
+
+// waitingArgs are the parameters ?0 to ?2 of [waitingOf].
+func waitingArgs() []any {
+	return []any{
+		bun.Tuple(chat.LeftAlone()),
+		bun.Tuple(chat.WaitingsForAddress()),
+		chat.ErrorSenderBlocked,
+	}
+}
+
 func filterActions(q *bun.SelectQuery, ws chat.WorkspaceID, f *chat.ActionFilter) {
 	if len(f.States) > 0 {
 		q.Where("a.state IN ?", bun.Tuple(f.States))
@@ -123,13 +137,7 @@ func filterActions(q *bun.SelectQuery, ws chat.WorkspaceID, f *chat.ActionFilter
 
 	if len(f.WaitingFor) > 0 {
 		q.Where(waitsForSomething, ws)
-		q.Where(
-			waitingOf+" IN ?3",
-			bun.Tuple(chat.LeftAlone()),
-			bun.Tuple(chat.WaitingsForAddress()),
-			chat.ErrorSenderBlocked,
-			bun.Tuple(f.WaitingFor),
-		)
+		q.Where(waitingOf+" IN ?3", append(waitingArgs(), bun.Tuple(f.WaitingFor))...)
 	}
 
 	filterTime(q, "a.created_at", f.Since, f.Until)

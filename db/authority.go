@@ -130,7 +130,9 @@ func (s *Store) nameDeciders(
 	rows []approvalRow,
 ) error {
 	isDecided := func(a chat.Approval) bool { return a.State != chat.ApprovalWaiting }
-	if !slices.ContainsFunc(approvals, func(a chat.Approval) bool { return !isDecided(a) }) {
+
+	waiting := slices.DeleteFunc(slices.Clone(approvals), isDecided)
+	if len(waiting) == 0 {
 		return nil
 	}
 
@@ -141,7 +143,7 @@ func (s *Store) nameDeciders(
 		return err
 	}
 
-	current, err := findPinned(ctx, db, ws, slices.DeleteFunc(slices.Clone(approvals), isDecided))
+	current, err := findPinned(ctx, db, ws, waiting)
 	if err != nil {
 		return err
 	}

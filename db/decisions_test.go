@@ -331,18 +331,9 @@ func TestACanceledSendWaitsForNoApproval(t *testing.T) {
 		w := dbtest.Seed(t, s)
 		asker := newManager(t, s, w.Workspace, "Ivo")
 
-		tool, err := s.CreateTool(t.Context(), w.Workspace, w.By, bookingTool("refund"))
-		require.NoError(t, err)
+		sent := prepareRefund(t, s, w, asker)
 
-		sent := prepareAs(t, s, w, asker, chat.Tool{
-			ID:      tool.ID,
-			Name:    "refund",
-			Kind:    chat.ToolHTTP,
-			Risk:    chat.RiskApproval,
-			Version: tool.Version,
-		})
-
-		_, _, err = s.Decide(t.Context(), w.Workspace, sent.DeliveryID, chat.Decision{
+		_, _, err := s.Decide(t.Context(), w.Workspace, sent.DeliveryID, chat.Decision{
 			Verdict: chat.VerdictCancel,
 			Reason:  "she has called",
 			By:      asker,

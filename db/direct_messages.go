@@ -27,7 +27,7 @@ func (s *Store) FindOrCreatePlace(
 	in chat.DirectMessage,
 	check chat.CheckFacts,
 ) (chat.DirectPlace, error) {
-	if err := canonicalTo(&in.To); err != nil {
+	if err := canonical.MessageTo(&in.To); err != nil {
 		return chat.DirectPlace{}, err
 	}
 
@@ -57,19 +57,6 @@ func (s *Store) FindOrCreatePlace(
 
 		return place, err
 	}
-}
-
-// canonicalTo puts the address that is given into its one form.
-func canonicalTo(to *chat.MessageTo) error {
-	var err error
-
-	if to.Phone, err = canonical.Address("to.phone", chat.AddressPhone, to.Phone); err != nil {
-		return err
-	}
-
-	to.Email, err = canonical.Address("to.email", chat.AddressEmail, to.Email)
-
-	return err
 }
 
 // placing finds or makes the place of one message.

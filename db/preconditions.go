@@ -215,8 +215,7 @@ func (s *Store) SenderWaiters(
 	err := s.db.NewSelect().
 		Model(&rows).
 		Column("id", "workspace_id", "submission", "released_by").
-		ColumnExpr(`(SELECT a.workflow_id FROM actions a
-			WHERE a.workspace_id = d.workspace_id AND a.id = d.action_id) AS workflow_id`).
+		ColumnExpr(workflowOfDelivery).
 		Where("d.workspace_id = ?", ws).
 		Where("d.status = 'blocked'").
 		Where("d.sender = ?", sender).

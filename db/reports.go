@@ -92,8 +92,7 @@ func (s *Store) reportedDelivery(ctx context.Context, tx bun.Tx, r *chat.Report)
 	var row deliveryRow
 	find := func() *bun.SelectQuery {
 		return s.locked(withRetry(tx.NewSelect()).Model(&row)).
-			ColumnExpr(`(SELECT a.workflow_id FROM actions a
-				WHERE a.workspace_id = d.workspace_id AND a.id = d.action_id) AS workflow_id`).
+			ColumnExpr(workflowOfDelivery).
 			Where("d.provider = ?", r.Provider)
 	}
 

@@ -20,6 +20,10 @@ const (
 	listsAfter = 48 * time.Hour
 )
 
+// workflowOfDelivery is the workflow of the action that a delivery d is of.
+const workflowOfDelivery = `(SELECT a.workflow_id FROM actions a
+	WHERE a.workspace_id = d.workspace_id AND a.id = d.action_id) AS workflow_id`
+
 // StaleDeliveries are deliveries of all workspaces that nobody has touched for a while, though
 // something should happen to them by itself, as [chat.Delivery.PlanSweep] says; stale is how long
 // that is. It looks at limit deliveries at most, the ones first whose turn was longest ago, and
@@ -102,8 +106,7 @@ func (s *Store) sweepRows(
 		q := tx.NewSelect().
 			Model((*deliveryRow)(nil)).
 			ColumnExpr("d.*").
-			ColumnExpr(`(SELECT a.workflow_id FROM actions a
-				WHERE a.workspace_id = d.workspace_id AND a.id = d.action_id) AS workflow_id`).
+			ColumnExpr(workflowOfDelivery).
 			Where("d.sweep_after <= ?", now).
 			Limit(int64(limit))
 
@@ -159,8 +162,7 @@ func (s *Store) OpenDeliveries(
 	err := s.db.NewSelect().
 		Model(&rows).
 		ColumnExpr("d.*").
-		ColumnExpr(`(SELECT a.workflow_id FROM actions a
-			WHERE a.workspace_id = d.workspace_id AND a.id = d.action_id) AS workflow_id`).
+		ColumnExpr(workflowOfDelivery).
 		Where("d.workspace_id = ?", ws).
 		Where("d.action_id = ?", action).
 		Where("d.status IN ('pending', 'sending', 'blocked', 'unknown', 'needs_review', 'accepted')").

@@ -73,18 +73,9 @@ func (s *Store) countMatters(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID
 
 // countWaitingActions counts what actions wait for, of the oldest that wait.
 func countWaitingActions(tx bun.Tx, ws chat.WorkspaceID) *bun.SelectQuery {
-	waiting := tx.NewSelect().
-		TableExpr("actions AS a").
+	waiting := fromJudgedActions(tx.NewSelect().TableExpr("actions AS a"), ws).
 		ColumnExpr("a.created_at AS since").
-		ColumnExpr(
-			waitingOf+" AS matter",
-			bun.Tuple(chat.LeftAlone()),
-			bun.Tuple(chat.WaitingsForAddress()),
-			chat.ErrorSenderBlocked,
-		).
-		Join("LEFT JOIN messages AS m ON m.workspace_id = a.workspace_id AND m.action_id = a.id").
-		Join("LEFT JOIN deliveries AS d ON d.workspace_id = a.workspace_id AND d.id = "+newestDelivery).
-		Where("a.workspace_id = ?", ws).
+		ColumnExpr(waitingOf+" AS matter", waitingArgs()...).
 		Where(waitsForSomething, ws).
 		// Those that wait for a receipt are many, and need nobody.
 		Where("(d.status IS NULL OR d.status <> 'accepted')").

@@ -44,15 +44,7 @@ func TestWorkspaceStatusCountsWhatWaits(t *testing.T) {
 		require.NoError(t, err)
 
 		asker := newManager(t, s, w.Workspace, "Ivo")
-		tool, err := s.CreateTool(t.Context(), w.Workspace, w.By, bookingTool("refund"))
-		require.NoError(t, err)
-		prepareAs(t, s, w, asker, chat.Tool{
-			ID:      tool.ID,
-			Name:    "refund",
-			Kind:    chat.ToolHTTP,
-			Risk:    chat.RiskApproval,
-			Version: tool.Version,
-		})
+		prepareRefund(t, s, w, asker)
 		askForManager(t, s, w, asker)
 
 		assert.Equal(t, map[chat.Matter]int{

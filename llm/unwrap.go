@@ -30,11 +30,16 @@ func findAnswer(text string) string {
 	text = unquote(strings.TrimSpace(text))
 	bare := strings.TrimSpace(templateMark.ReplaceAllString(unseen.Replace(text), ""))
 
-	// As it is first: a message that is quoted may hold any of these marks.
-	parts := []string{text, thought.ReplaceAllString(bare, ""), bare}
-	if beginsAnswer(parts[1]) && parts[1] != bare {
+	afterThought := thought.ReplaceAllString(bare, "")
+
+	// As it is first: a message that is quoted may hold any of these marks. What is not quite JSON is without them.
+	parts := []string{text, afterThought, bare}
+	loose := []string{afterThought, bare}
+
+	if afterThought != bare && beginsAnswer(afterThought) {
 		// What was drafted while it thought is no answer, also where the answer was cut off.
-		parts = parts[1:2]
+		parts = []string{afterThought}
+		loose = parts
 	}
 
 	finder := &answerFinder{left: maxAnswerBytes}
@@ -45,7 +50,7 @@ func findAnswer(text string) string {
 		}
 	}
 
-	for _, part := range parts[len(parts)/2:] {
+	for _, part := range loose {
 		if found := finder.findLast(joinTexts(part)); found != "" {
 			return found
 		}

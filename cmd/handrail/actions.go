@@ -41,14 +41,7 @@ type actionJSON struct {
 	WaitingFor   string     `json:"waiting_for"`
 	WaitingUntil *time.Time `json:"waiting_until"`
 	Message      *struct {
-		ToolCalls []struct {
-			ID     string `json:"id"`
-			Status string `json:"status"`
-			Undo   *struct {
-				ID     string `json:"id"`
-				Status string `json:"status"`
-			} `json:"undo"`
-		} `json:"tool_calls"`
+		ToolCalls []sentCallJSON `json:"tool_calls"`
 	} `json:"message"`
 	Delivery *struct {
 		ID string `json:"id"`
@@ -68,11 +61,7 @@ type actionJSON struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
-func (a *actionJSON) show(c *console, r *remote, got *answer) error {
-	if r.JSON {
-		return (&client{console: c}).showJSON(got.raw)
-	}
-
+func (a *actionJSON) show(c *console, r *remote) {
 	f := facts{c}
 	f.say("action", "%s", makePrintable(a.ActionID))
 	f.say("kind", "%s", makePrintable(a.Kind))
@@ -107,8 +96,6 @@ func (a *actionJSON) show(c *console, r *remote, got *answer) error {
 	}
 
 	a.showNext(c, r)
-
-	return nil
 }
 
 // showNext says what may be done about an action that was ended, or waits for a person.
@@ -161,15 +148,20 @@ func (a *actionJSON) nextCommands() []string {
 	return commands
 }
 
-// unknownCalls are the tool calls that a person must decide about, and their undos.
-func (a *actionJSON) unknownCalls() []string {
+// calls are the tool calls of a send, none of any other action.
+func (a *actionJSON) calls() []sentCallJSON {
 	if a.Message == nil {
 		return nil
 	}
 
+	return a.Message.ToolCalls
+}
+
+// unknownCalls are the tool calls that a person must decide about, and their undos.
+func (a *actionJSON) unknownCalls() []string {
 	var ids []string
 
-	for _, call := range a.Message.ToolCalls {
+	for _, call := range a.calls() {
 		if call.Status == string(chat.ToolCallUnknown) {
 			ids = append(ids, call.ID)
 		}
@@ -293,20 +285,8 @@ func (r *actionCancel) Run(c *console) error {
 
 // askAction makes a call that answers with an action, and shows it.
 func askAction(c *console, r *remote, question call) error {
-	api, err := r.dial(c)
-	if err != nil {
-		return err
-	}
-
-	got, err := api.do(question)
-	if err != nil {
-		return err
-	}
-
-	var a actionJSON
-	if err := got.into(&a); err != nil {
-		return err
-	}
-
-	return a.show(c, r, got)
+	return showOne(c, r, question, func(_ *client, a *actionJSON) error {
+		a.show(c, r)
+		return nil
+	})
 }

@@ -245,32 +245,16 @@ func (a *approvalRefuse) Run(c *console) error {
 // decideApproval records a decision, and shows how the approval then stands. It is requested
 // once: a second request would be refused, because the approval is decided.
 func (r *remote) decideApproval(c *console, id, decision, reason string) error {
-	api, err := r.dial(c)
-	if err != nil {
-		return err
-	}
-
-	got, err := api.do(call{
+	what := call{
 		method: http.MethodPost,
 		path:   "approvals/" + url.PathEscape(id),
 		body:   map[string]string{"decision": decision, "reason": reason},
+	}
+
+	return showOne(c, r, what, func(_ *client, a *approvalJSON) error {
+		fmt.Fprintf(c.out, "approval %s is %s\n", makePrintable(a.ID), makePrintable(a.State))
+		return nil
 	})
-	if err != nil {
-		return err
-	}
-
-	if r.JSON {
-		return api.showJSON(got.raw)
-	}
-
-	var a approvalJSON
-	if err := got.into(&a); err != nil {
-		return err
-	}
-
-	fmt.Fprintf(c.out, "approval %s is %s\n", makePrintable(a.ID), makePrintable(a.State))
-
-	return nil
 }
 
 // decideAsOperator records the operator's decision in the database. The workflow of a send finds it

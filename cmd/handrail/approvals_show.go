@@ -2,9 +2,8 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
 
 	"handrail/chat"
 )
@@ -16,25 +15,12 @@ type approvalShow struct {
 
 // Run shows an approval.
 func (s *approvalShow) Run(c *console) error {
-	api, err := s.dial(c)
-	if err != nil {
-		return err
-	}
+	what := call{method: http.MethodGet, path: "approvals/" + url.PathEscape(s.ID)}
 
-	var a approvalJSON
-
-	got, err := api.get("approvals/"+url.PathEscape(s.ID), nil, &a)
-	if err != nil {
-		return err
-	}
-
-	if s.JSON {
-		return api.showJSON(got.raw)
-	}
-
-	a.show(c, &s.remote)
-
-	return nil
+	return showOne(c, &s.remote, what, func(_ *client, a *approvalJSON) error {
+		a.show(c, &s.remote)
+		return nil
+	})
 }
 
 // show writes what one decides about.
@@ -97,14 +83,4 @@ func (a *approvalJSON) showRequest(f facts) {
 	for _, change := range a.Request.Changes {
 		f.say(change.Field, "%v → %v", change.Before, change.After)
 	}
-}
-
-// joinIDs writes ids with commas.
-func joinIDs(ids []int64) string {
-	words := make([]string, len(ids))
-	for i, id := range ids {
-		words[i] = strconv.FormatInt(id, 10)
-	}
-
-	return strings.Join(words, ", ")
 }

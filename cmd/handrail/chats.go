@@ -130,28 +130,12 @@ func (r *chatRelease) Run(c *console) error { return changeTakeover(c, &r.remote
 
 // changeTakeover takes a chat over or releases it, and shows it.
 func changeTakeover(c *console, remote *remote, id int64, command string) error {
-	api, err := remote.dial(c)
-	if err != nil {
-		return err
-	}
+	what := call{method: http.MethodPost, path: chatPath(id, "/"+command)}
 
-	got, err := api.do(call{method: http.MethodPost, path: fmt.Sprintf("chats/%d/%s", id, command)})
-	if err != nil {
-		return err
-	}
-
-	if remote.JSON {
-		return api.showJSON(got.raw)
-	}
-
-	var changed chatJSON
-	if err := got.into(&changed); err != nil {
-		return err
-	}
-
-	changed.show(c)
-
-	return nil
+	return showOne(c, remote, what, func(_ *client, changed *chatJSON) error {
+		changed.show(c)
+		return nil
+	})
 }
 
 // chatMessageJSON is a message of a chat as the API shows it.
@@ -165,41 +149,29 @@ type chatMessageJSON struct {
 
 // Run shows a chat.
 func (s *chatShow) Run(c *console) error {
-	api, err := s.dial(c)
-	if err != nil {
-		return err
-	}
+	what := call{method: http.MethodGet, path: chatPath(s.ID, "")}
 
-	path := "chats/" + strconv.FormatInt(s.ID, 10)
+	return showOne(c, &s.remote, what, func(api *client, shown *chatJSON) error {
+		messages, err := fetchList[chatMessageJSON](
+			api,
+			chatPath(s.ID, "/messages"),
+			url.Values{},
+			listing{Limit: s.Messages},
+		)
+		if err != nil {
+			return err
+		}
 
-	got, err := api.do(call{method: http.MethodGet, path: path})
-	if err != nil {
-		return err
-	}
+		statuses, err := s.fetchStatuses(api)
+		if err != nil {
+			return err
+		}
 
-	if s.JSON {
-		return api.showJSON(got.raw)
-	}
+		shown.show(c)
+		showMessages(c, messages.Items, statuses)
 
-	var shown chatJSON
-	if err := got.into(&shown); err != nil {
-		return err
-	}
-
-	messages, err := fetchList[chatMessageJSON](api, path+"/messages", url.Values{}, listing{Limit: s.Messages})
-	if err != nil {
-		return err
-	}
-
-	statuses, err := s.fetchStatuses(api)
-	if err != nil {
-		return err
-	}
-
-	shown.show(c)
-	showMessages(c, messages.Items, statuses)
-
-	return nil
+		return nil
+	})
 }
 
 // fetchStatuses are how the newest deliveries of the chat stand, by their ids.

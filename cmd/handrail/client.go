@@ -277,6 +277,30 @@ func (c *client) get(path string, query url.Values, v any) (*answer, error) {
 	return got, got.into(v)
 }
 
+// showOne makes a call and writes its answer with show, or as the API's JSON.
+func showOne[T any](c *console, r *remote, what call, show func(api *client, answered *T) error) error {
+	api, err := r.dial(c)
+	if err != nil {
+		return err
+	}
+
+	got, err := api.do(what)
+	if err != nil {
+		return err
+	}
+
+	if r.JSON {
+		return api.showJSON(got.raw)
+	}
+
+	var answered T
+	if err := got.into(&answered); err != nil {
+		return err
+	}
+
+	return show(api, &answered)
+}
+
 // showJSON writes an answer of the API, indented.
 func (c *client) showJSON(raw json.RawMessage) error {
 	var b bytes.Buffer

@@ -35,29 +35,13 @@ func (d *deliveryResolve) Run(c *console) error {
 }
 
 // decide records a person's decision on a delivery, and shows how it then stands.
-func (r *remote) decide(c *console, path string, body any) error {
-	api, err := r.dial(c)
-	if err != nil {
-		return err
-	}
+func (r *remote) decide(c *console, path string, body map[string]string) error {
+	what := call{method: http.MethodPost, path: path, body: body}
 
-	got, err := api.do(call{method: http.MethodPost, path: path, body: body})
-	if err != nil {
-		return err
-	}
-
-	if r.JSON {
-		return api.showJSON(got.raw)
-	}
-
-	var d deliveryJSON
-	if err := got.into(&d); err != nil {
-		return err
-	}
-
-	d.showOutcome(c.out)
-
-	return nil
+	return showOne(c, r, what, func(_ *client, d *deliveryJSON) error {
+		d.showOutcome(c.out)
+		return nil
+	})
 }
 
 type deliveryLookUp struct {
@@ -67,9 +51,12 @@ type deliveryLookUp struct {
 
 // Run asks the provider about a delivery. It may be asked twice.
 func (d *deliveryLookUp) Run(c *console) error {
-	if !d.JSON {
-		fmt.Fprintln(c.errs, "The provider was asked. What is known now:")
-	}
+	what := call{method: http.MethodPost, path: deliveryPath(d.ID, "/look-up")}
 
-	return d.decide(c, deliveryPath(d.ID, "/look-up"), nil)
+	return showOne(c, &d.remote, what, func(_ *client, seen *deliveryJSON) error {
+		fmt.Fprintln(c.errs, "The provider was asked. What is known now:")
+		seen.showOutcome(c.out)
+
+		return nil
+	})
 }

@@ -155,28 +155,10 @@ func inboundPath(id, rest string) string { return "inbound/" + url.PathEscape(id
 
 // showInbound calls the API and writes what came in as it then is.
 func (r *remote) showInbound(c *console, what call) error {
-	api, err := r.dial(c)
-	if err != nil {
-		return err
-	}
-
-	got, err := api.do(what)
-	if err != nil {
-		return err
-	}
-
-	if r.JSON {
-		return api.showJSON(got.raw)
-	}
-
-	var in inboundJSON
-	if err := got.into(&in); err != nil {
-		return err
-	}
-
-	in.explain(c)
-
-	return nil
+	return showOne(c, r, what, func(_ *client, in *inboundJSON) error {
+		in.explain(c)
+		return nil
+	})
 }
 
 func (in *inboundJSON) explain(c *console) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -45,23 +46,9 @@ func (s *statusCommand) Run(c *console) error {
 		return s.showAsOperator(c)
 	}
 
-	api, err := s.dial(c)
-	if err != nil {
-		return err
-	}
+	what := call{method: http.MethodGet, path: "status"}
 
-	var status statusJSON
-
-	got, err := api.get("status", nil, &status)
-	if err != nil {
-		return err
-	}
-
-	if s.JSON {
-		return api.showJSON(got.raw)
-	}
-
-	return status.show(c, &s.remote)
+	return showOne(c, &s.remote, what, func(_ *client, status *statusJSON) error { return status.show(c, &s.remote) })
 }
 
 // show writes what needs a person, and then what waits by itself.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -58,4 +59,14 @@ func (f facts) sayTime(name string, t *time.Time) {
 	if t != nil {
 		f.say(name, "%s", formatTime(*t))
 	}
+}
+
+// joinIDs writes ids with commas.
+func joinIDs(ids []int64) string {
+	words := make([]string, len(ids))
+	for i, id := range ids {
+		words[i] = strconv.FormatInt(id, 10)
+	}
+
+	return strings.Join(words, ", ")
 }

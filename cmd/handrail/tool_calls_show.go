@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -25,6 +24,7 @@ type sentCallJSON struct {
 	Error     string          `json:"error"`
 	RequestID string          `json:"contributor_request_id"`
 	Undo      *struct {
+		ID     string `json:"id,omitempty"`
 		Tool   string `json:"tool"`
 		Status string `json:"status"`
 		Error  string `json:"error"`
@@ -45,30 +45,6 @@ func (c *sentCallJSON) isOpen() bool {
 	}
 
 	return slices.Contains(open, c.Status) || c.Undo != nil && slices.Contains(open, c.Undo.Status)
-}
-
-// sentCallsJSON is an action with its tool calls.
-type sentCallsJSON struct {
-	Message *struct {
-		ToolCalls []sentCallJSON `json:"tool_calls"`
-	} `json:"message"`
-}
-
-func (a *sentCallsJSON) calls() []sentCallJSON {
-	if a.Message == nil {
-		return nil
-	}
-
-	return a.Message.ToolCalls
-}
-
-// fetchCalls reads the tool calls of an action.
-func fetchCalls(api *client, action string) ([]sentCallJSON, error) {
-	var found sentCallsJSON
-
-	_, err := api.get("actions/"+url.PathEscape(action), nil, &found)
-
-	return found.calls(), err
 }
 
 type toolCallList struct {
@@ -105,11 +81,12 @@ func (l *toolCallList) Run(c *console) error {
 	t := newTable(c.out, "ACTION", "CALL", "TOOL", "STATUS", "ATTEMPTS", "ERROR")
 
 	for i := range actions.Items {
-		calls, err := fetchCalls(api, actions.Items[i].ActionID)
-		if err != nil {
+		var action actionJSON
+		if _, err := api.get("actions/"+url.PathEscape(actions.Items[i].ActionID), nil, &action); err != nil {
 			return err
 		}
 
+		calls := action.calls()
 		for j := range calls {
 			if call := &calls[j]; call.isOpen() {
 				t.row(
@@ -146,22 +123,12 @@ func (s *toolCallShow) Run(c *console) error {
 		return err
 	}
 
-	got, err := api.do(call{method: http.MethodGet, path: "actions/" + url.PathEscape(s.Action)})
-	if err != nil {
-		return err
-	}
-
 	var action actionJSON
-	if err := got.into(&action); err != nil {
+	if _, err := api.get("actions/"+url.PathEscape(s.Action), nil, &action); err != nil {
 		return err
 	}
 
-	var found sentCallsJSON
-	if err := got.into(&found); err != nil {
-		return err
-	}
-
-	calls := found.calls()
+	calls := action.calls()
 
 	at := slices.IndexFunc(calls, func(call sentCallJSON) bool { return call.ID == s.Call })
 	if at < 0 {

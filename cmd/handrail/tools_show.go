@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 )
 
@@ -71,12 +70,7 @@ func formatAssistants(ids []int64) string {
 		return "all"
 	}
 
-	all := make([]string, len(ids))
-	for i, id := range ids {
-		all[i] = strconv.FormatInt(id, 10)
-	}
-
-	return strings.Join(all, ", ")
+	return joinIDs(ids)
 }
 
 // showDiscovered lists what an MCP server offers, by the names that assistants use.
