@@ -152,10 +152,15 @@ func (d *Delivery) retryOrCancel(how string) string {
 
 func (d *Delivery) explainSending() string {
 	if d.Fence == 0 {
-		return d.Provider.Name() + " is being asked to take the message."
+		return d.Provider.Name() + " is being asked to take the message" + formatUntil(d.LeaseUntil) + "."
 	}
 
-	return fmt.Sprintf("%s is being asked to take the message (attempt %d).", d.Provider.Name(), d.Fence)
+	return fmt.Sprintf(
+		"%s is being asked to take the message (attempt %d)%s.",
+		d.Provider.Name(),
+		d.Fence,
+		formatUntil(d.LeaseUntil),
+	)
 }
 
 // formatUntil names the end of a wait, if it is known.
@@ -182,9 +187,9 @@ func (d *Delivery) explainPending() string {
 		return provider + " refuses every message of this sender. It waits, and goes out by itself when a trial " +
 			"message gets through."
 	case d.Fence == 0 && d.ErrorCode == "":
-		return "Waits for its first attempt."
+		return "Waits for its first attempt, which is made when a worker is free."
 	case d.ErrorCode == "" && d.mayHaveBeenTaken():
-		return fmt.Sprintf("Is tried again. %s may have taken %s too.", provider, d.attemptName())
+		return fmt.Sprintf("Is tried again when a worker is free. %s may have taken %s too.", provider, d.attemptName())
 	case d.RetryAt != nil:
 		return fmt.Sprintf(
 			"%s did not take %s (%s); it is tried again from %s on.",
@@ -274,6 +279,9 @@ func (d *Delivery) explainContradiction() string {
 	return fmt.Sprintf("It has also reported it as %s; %s counts. ", d.AlsoReported, d.DeliveryStatus)
 }
 
+// noFinalStatus says how the wait for a final status ends. How long it is is configured for each channel.
+const noFinalStatus = "When no final status comes in time, it counts as unconfirmed."
+
 func (d *Delivery) explainAccepted() string {
 	provider := d.Provider.Name()
 
@@ -281,7 +289,7 @@ func (d *Delivery) explainAccepted() string {
 	case d.Provider == ProviderHandrail:
 		return "The message is in the web chat."
 	case d.DeliveryStatus == StatusNone:
-		return provider + " accepted the message; what became of it is not known yet."
+		return provider + " accepted the message; what became of it is not known yet. " + noFinalStatus
 	case d.DeliveryStatus == StatusUnconfirmed && d.ErrorCode == ErrorNotShown:
 		return provider + " accepted the message, and does not know it by the id that it gave. " +
 			d.explainNextStep("Nobody can tell whether it arrived; a retry may send it twice.")
@@ -304,10 +312,10 @@ func (d *Delivery) explainAccepted() string {
 		) + d.explainContradiction() + d.explainNextStep(d.adviseOr("Retry it with another address."))
 	case !d.DeliveryStatus.Final():
 		return fmt.Sprintf(
-			"%s accepted the message and reports it as %s; its final status is waited for.",
+			"%s accepted the message and reports it as %s; its final status is waited for. ",
 			provider,
 			d.DeliveryStatus,
-		)
+		) + noFinalStatus
 	}
 
 	sentence := fmt.Sprintf("%s accepted the message and reports it as %s. ", provider, d.DeliveryStatus) +

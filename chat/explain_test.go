@@ -21,7 +21,7 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 		delivery chat.Delivery
 		want     string
 	}{
-		{chat.Delivery{Submission: chat.SubmissionPending}, "Waits for its first attempt."},
+		{chat.Delivery{Submission: chat.SubmissionPending}, "Waits for its first attempt, which is made when a worker is free."},
 		{chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorAddressBusy}, "Waits for another " +
 			"message to the same address whose outcome is still open."},
 		{chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorSenderBlocked}, "Twilio refuses every message of this sender. It waits, and goes out by itself when a trial message gets through."},
@@ -39,7 +39,7 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 			},
 			"Twilio did not take attempt 2 (twilio_20429); it is tried again from 12:00:00 UTC on.",
 		},
-		{chat.Delivery{Submission: chat.SubmissionPending, Fence: 1, Evidence: chat.EvidenceOpen}, "Is tried again. Twilio may have taken attempt 1 too."},
+		{chat.Delivery{Submission: chat.SubmissionPending, Fence: 1, Evidence: chat.EvidenceOpen}, "Is tried again when a worker is free. Twilio may have taken attempt 1 too."},
 		{chat.Delivery{Submission: chat.SubmissionPending, Fence: 1, ErrorCode: chat.ErrorDialFailed}, "Twilio did not take attempt 1 (dial_failed); it is tried again by itself."},
 		{chat.Delivery{Submission: chat.SubmissionSending, Fence: 1}, "Twilio is being asked to take the message " +
 			"(attempt 1)."},
@@ -111,13 +111,13 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 			"May have been sent: another delivery of the same message took its place.",
 		},
 		{chat.Delivery{Submission: chat.SubmissionAccepted}, "Twilio accepted the message; what became of it is " +
-			"not known yet."},
+			"not known yet. When no final status comes in time, it counts as unconfirmed."},
 		{chat.Delivery{Submission: chat.SubmissionAccepted, Provider: chat.ProviderHandrail}, "The message is in the web chat."},
 		{chat.Delivery{Submission: chat.SubmissionAccepted, DeliveryStatus: chat.StatusSent}, "Twilio accepted the " +
-			"message and reports it as sent; its final status is waited for."},
+			"message and reports it as sent; its final status is waited for. When no final status comes in time, it counts as unconfirmed."},
 		{
 			chat.Delivery{Submission: chat.SubmissionAccepted, Provider: chat.ProviderSendGrid, DeliveryStatus: chat.StatusDeferred},
-			"SendGrid accepted the message and reports it as deferred; its final status is waited for.",
+			"SendGrid accepted the message and reports it as deferred; its final status is waited for. When no final status comes in time, it counts as unconfirmed.",
 		},
 		{
 			chat.Delivery{Submission: chat.SubmissionAccepted, DeliveryStatus: chat.StatusUnconfirmed},
