@@ -115,11 +115,7 @@ func (s *service) cancelParts(ctx context.Context, view *chat.ActionView, reason
 	return nil
 }
 
-// nextForAction names the calls by which something may be done about an action.
-func nextForAction(view *chat.ActionView) []string {
-	if view.CheckCancel() != nil {
-		return []string{}
-	}
-
-	return []string{"cancel"}
+// nextForAction names the calls by which the caller may do something about an action.
+func nextForAction(view *chat.ActionView, caller *chat.Principal) []chat.ActionCommand {
+	return append([]chat.ActionCommand{}, view.Commands(caller.MemberID)...)
 }

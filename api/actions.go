@@ -33,12 +33,12 @@ type ActionJSON struct {
 // wholeActionJSON is an action with all that is known of it.
 type wholeActionJSON struct {
 	ActionJSON
-	Timeline []momentJSON  `json:"timeline" doc:"What has happened, oldest first."`
-	Message  *sentJSON     `json:"message,omitempty" doc:"With a send: the message."`
-	Approval *approvalJSON `json:"approval,omitempty" doc:"With a send whose tool calls need it: a second person's word."`
-	Delivery *receiptJSON  `json:"delivery,omitempty" doc:"With a send or a retry: its delivery."`
-	Result   any           `json:"result,omitempty" doc:"When it succeeded: what the call answers with 200."`
-	Next     []string      `json:"next" enum:"cancel" doc:"What may be done about it now."`
+	Timeline []momentJSON         `json:"timeline" doc:"What has happened, oldest first."`
+	Message  *sentJSON            `json:"message,omitempty" doc:"With a send: the message."`
+	Approval *approvalJSON        `json:"approval,omitempty" doc:"With a send whose tool calls need it: a second person's word."`
+	Delivery *receiptJSON         `json:"delivery,omitempty" doc:"With a send or a retry: its delivery."`
+	Result   any                  `json:"result,omitempty" doc:"When it succeeded: what the call answers with 200."`
+	Next     []chat.ActionCommand `json:"next" enum:"approve,refuse,resolve_tool_call,resume,cancel" doc:"What the caller may do about it now. Approving and refusing is offered to who may decide."`
 }
 
 // TransformSchema is asked by huma: the result is what the call of the action's kind answers with.
@@ -350,7 +350,7 @@ func presentAlone(action chat.Action) wholeActionJSON {
 	return wholeActionJSON{
 		ActionJSON: presentAction(chat.ActionView{Action: action}),
 		Timeline:   presentMoments(action.Timeline()),
-		Next:       []string{},
+		Next:       []chat.ActionCommand{},
 	}
 }
 
@@ -373,7 +373,7 @@ func (s *service) present(ctx context.Context, action chat.Action) (wholeActionJ
 	a := wholeActionJSON{
 		ActionJSON: presentAction(view),
 		Timeline:   presentMoments(view.Timeline()),
-		Next:       nextForAction(&view),
+		Next:       nextForAction(&view, &callFrom(ctx).principal),
 	}
 
 	body, err := s.outcome(ctx, view)

@@ -43,6 +43,15 @@ func (s *SendView) Standing(over bool) Standing {
 
 // ExplainApproval says whose approval a send waits for that needs one.
 func (s *SendView) ExplainApproval() string {
+	if s.Approval.Unapprovable {
+		return fmt.Sprintf(
+			"Waits for approval of %s, until %s. %s",
+			s.approvedCalls(),
+			formatTime(s.Approval.Deadline),
+			VoidNow,
+		)
+	}
+
 	if s.Approval.Alone {
 		return fmt.Sprintf(
 			"Waits for approval of %s, until %s. %s",
@@ -221,7 +230,8 @@ func findNextStanding(c *ToolCall) Standing {
 	}
 
 	return Standing{
-		Explanation: "Tool call " + c.label() + " is run next. Nothing is delivered before all have succeeded.",
+		Explanation: "Tool call " + c.label() + " is run next, when a worker is free. Nothing is delivered " +
+			"before all have succeeded.",
 		WaitingFor:  WaitingTool,
 	}
 }

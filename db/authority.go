@@ -121,7 +121,8 @@ func (s *Store) lockApproval(
 	return findApproval(ctx, s.locked(tx.NewSelect()), ws, in.ID)
 }
 
-// nameDeciders says of approvals that wait who can decide about them now.
+// nameDeciders says of approvals that wait who can decide about them now. One that cannot be approved any more can be
+// refused.
 func (s *Store) nameDeciders(
 	ctx context.Context,
 	db bun.IDB,
@@ -159,9 +160,7 @@ func (s *Store) nameDeciders(
 			return err
 		}
 
-		if a.Unapprovable = a.IsVoid(asker, current); a.Unapprovable {
-			continue
-		}
+		a.Unapprovable = a.IsVoid(asker, current)
 
 		for _, decider := range managers {
 			if a.CheckDecider(asker, decider, now) == nil && !slices.Contains(a.Deciders, decider.MemberID) {

@@ -166,6 +166,14 @@ func (s *Store) endInChat(
 	}
 
 	ended, err := s.moveAll(ctx, tx, rows, now, (*chat.Delivery).EndWithChat)
+	if err != nil {
+		return nil, err
+	}
+
+	_, err = voidApprovals(tx, ws, now).
+		Where("chat_id = ?", id).
+		Where("kind = ?", chat.ApprovalSend).
+		Exec(ctx)
 
 	return append(workflows, ended...), err
 }

@@ -113,12 +113,16 @@ func decisionEvent(row *deliveryRow, d *chat.Decision, before map[string]any) au
 // voidApproval is the statement that ends the wait for an approval of a send that is canceled: nothing would come of
 // it.
 func voidApproval(tx bun.Tx, row *deliveryRow, at time.Time) *bun.UpdateQuery {
+	return voidApprovals(tx, row.WorkspaceID, at).Where("action_id = ?", row.ActionID)
+}
+
+// voidApprovals is the statement that ends the wait for those approvals that its caller's condition names.
+func voidApprovals(tx bun.Tx, ws chat.WorkspaceID, at time.Time) *bun.UpdateQuery {
 	return tx.NewUpdate().
 		Model((*approvalRow)(nil)).
 		Set("state = ?", chat.ApprovalVoid).
 		Set("decided_at = ?", at).
-		Where("workspace_id = ?", row.WorkspaceID).
-		Where("action_id = ?", row.ActionID).
+		Where("workspace_id = ?", ws).
 		Where("state = ?", chat.ApprovalWaiting)
 }
 
