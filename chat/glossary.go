@@ -38,8 +38,8 @@ var glossary = []Term{
 	{"External id", "Your own id of a member or a chat, by which you find it again."},
 	{"Failover", "The database's standby takes over. What the old server had written last may be missing then."},
 	{"Final status", "What the provider reports in the end: `delivered`, `undelivered`, `bounced` or `failed`."},
-	{"Idempotency key", "A text of your choice that makes a request safe to repeat: the second one gets the answer of " +
-		"the first, and nothing is done twice."},
+	{"Idempotency key", "A text of your choice that makes a request safe to repeat: the second one gets the answer " +
+		"of the first, and nothing is done twice."},
 	{"Inbound", "What comes in: SMS and mails that people write to you."},
 	{"Inbound Parse", "SendGrid's service that receives mail for a domain and posts it to Handrail."},
 	{"Inbox", "A sender for email: an address of yours."},
@@ -61,15 +61,18 @@ var glossary = []Term{
 	{"Provider", "The company that takes a message from Handrail: Twilio for SMS, SendGrid for email."},
 	{"Receipt", "The report with the provider's final status."},
 	{"Report", "Anything that a provider says about a message, by webhook or when it is asked."},
-	{"Resolved", "Nothing more happens to it by itself. Where a person decides, `resolve` is the command. In code and " +
-		"variables: settled, `HANDRAIL_SETTLE`."},
+	{"Resolved", "Nothing more happens to it by itself. Where a person decides, `resolve` is the command. In code " +
+		"and variables: settled, `HANDRAIL_SETTLE`."},
 	{"Sandbox", "A server on your own machine that stands in for Twilio, SendGrid and some tools. It sends nothing."},
-	{"Scope", "A permission of an API key, such as `chats:write`. [authority.md](authority.md) lists what each allows."},
-	{"Segment", "A part of an SMS. Carriers charge each: 160 plain characters, or 70 with emoji and most other scripts."},
+	{"Scope", "A permission of an API key, such as `chats:write`. [authority.md](authority.md) lists what each " +
+		"allows."},
+	{"Segment", "A part of an SMS. Carriers charge each: 160 plain characters, or 70 with emoji and most other " +
+		"scripts."},
 	{"Sender", "What a message comes from: a phone number, a messaging service or an inbox."},
 	{"Signed Event Webhook", "SendGrid's reports, with a signature that proves whose they are."},
 	{"Status callback", "Twilio's report about one SMS, posted to the address that the message named."},
-	{"Submission", "Whether the provider took a delivery. What became of the message after that is its delivery status."},
+	{"Submission", "Whether the provider took a delivery. What became of the message after that is its delivery " +
+		"status."},
 	{"Summary", "What a model, or a person, wrote about a chat: title, text, key points, open questions, next steps."},
 	{"Suppression", "An address that a sender must not write to, and why."},
 	{"Sweep", "About once a minute, every worker looks for deliveries that should have moved and have not."},

@@ -53,7 +53,11 @@ var actionWords = []WordTable{
 		Title:  "Status of a tool call",
 		Fields: "`status` of a message's `tool_calls`",
 		Words: []WordText{
-			{Word: string(ToolCallPending), Meaning: "It has not run, or is to be tried again.", ByItself: "It is run."},
+			{
+				Word:     string(ToolCallPending),
+				Meaning:  "It has not run, or is to be tried again.",
+				ByItself: "It is run.",
+			},
 			{
 				Word:     string(ToolCallRunning),
 				Meaning:  "It is with its tool.",
@@ -72,7 +76,10 @@ var actionWords = []WordTable{
 				Remedy:   "`handrail tool-calls resolve` it as succeeded, failed or retry.",
 			},
 			{Word: string(ToolCallSucceeded), Meaning: "It has had its effect. `result` has its answer."},
-			{Word: string(ToolCallFailed), Meaning: "It failed for good, so the message is not sent. `error` says why."},
+			{
+				Word:    string(ToolCallFailed),
+				Meaning: "It failed for good, so the message is not sent. `error` says why.",
+			},
 			{Word: string(ToolCallSkipped), Meaning: "It never ran, because the send was over before its turn."},
 		},
 	},
@@ -104,8 +111,9 @@ var actionWords = []WordTable{
 			{Word: string(ApprovalSend), Meaning: "Tool calls of a send that need approval. The send waits."},
 			{Word: string(ApprovalMemberRole), Meaning: "A member becomes a manager. It is done with the decision."},
 			{
-				Word:    string(ApprovalKey),
-				Meaning: "An API key that may do more than whoever asks for it. The key is made by repeating the request.",
+				Word: string(ApprovalKey),
+				Meaning: "An API key that may do more than whoever asks for it. The key is made by repeating the " +
+					"request.",
 			},
 			{Word: string(ApprovalToolChange), Meaning: "A tool is changed or added. It is done with the decision."},
 			{Word: string(ApprovalToolTest), Meaning: "One run of a tool outside any send."},
@@ -127,7 +135,10 @@ var actionWords = []WordTable{
 				Meaning: "It stands still: too many have failed, or a person paused it. `note` says why.",
 				Remedy:  "Mend the cause, then `handrail bulk-retries resume`. Or `cancel`.",
 			},
-			{Word: string(BulkFinished), Meaning: "Every delivery has had its turn. `by_status` counts what became of them."},
+			{
+				Word:    string(BulkFinished),
+				Meaning: "Every delivery has had its turn. `by_status` counts what became of them.",
+			},
 			{Word: string(BulkCanceled), Meaning: "A person ended it. What it had begun goes on."},
 		},
 	},

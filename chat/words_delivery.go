@@ -24,7 +24,8 @@ var deliveryWords = []WordTable{
 				Word:     string(DuplicatePossible),
 				Meaning:  "One attempt was taken, and the outcome of another one was never known.",
 				ByItself: "The provider's list is read again for 48 hours.",
-				Remedy:   "Look for the unknown attempt at the provider: `handrail deliveries show` lists the attempts.",
+				Remedy: "Look for the unknown attempt at the provider: `handrail deliveries show` lists the " +
+					"attempts.",
 			},
 			{
 				Word:     string(DuplicateConfirmed),
@@ -51,7 +52,10 @@ var deliveryWords = []WordTable{
 				Word:    string(OutcomeUnknown),
 				Meaning: "The request left and no clear answer came: the provider may have taken it.",
 			},
-			{Word: string(OutcomeAborted), Meaning: "Nothing was written: the worker's time for this attempt was over."},
+			{
+				Word:    string(OutcomeAborted),
+				Meaning: "Nothing was written: the worker's time for this attempt was over.",
+			},
 		},
 	},
 	{
@@ -142,8 +146,8 @@ var submissionWords = []WordText{
 	{
 		Word:    string(SubmissionUnknown),
 		Meaning: "It may have been sent: the request left, and no clear answer came.",
-		ByItself: "Evidence is looked for. Without any, it becomes `needs_review` after two minutes (`HANDRAIL_SETTLE`), " +
-			"unless `HANDRAIL_WHEN_UNKNOWN` says otherwise.",
+		ByItself: "Evidence is looked for. Without any, it becomes `needs_review` after two minutes " +
+			"(`HANDRAIL_SETTLE`), unless `HANDRAIL_WHEN_UNKNOWN` says otherwise.",
 		Remedy: "`resolve` it, if you know.",
 	},
 	{
@@ -175,10 +179,18 @@ var submissionWords = []WordText{
 
 var deliveryStatusWords = []WordText{
 	{Word: string(StatusScheduled), Meaning: "The provider sends it later.", ByItself: finalComes},
-	{Word: string(StatusAccepted), Meaning: "The provider has it and has not chosen a sender yet.", ByItself: finalComes},
+	{
+		Word:     string(StatusAccepted),
+		Meaning:  "The provider has it and has not chosen a sender yet.",
+		ByItself: finalComes,
+	},
 	{Word: string(StatusQueued), Meaning: "It stands in the provider's queue.", ByItself: finalComes},
 	{Word: string(StatusSending), Meaning: "The provider is handing it on.", ByItself: finalComes},
-	{Word: string(StatusSent), Meaning: "The provider has handed it on. It need not have arrived.", ByItself: finalComes},
+	{
+		Word:     string(StatusSent),
+		Meaning:  "The provider has handed it on. It need not have arrived.",
+		ByItself: finalComes,
+	},
 	{
 		Word:     string(StatusDeferred),
 		Meaning:  "The recipient's mail server has asked the provider to try later.",
@@ -202,7 +214,12 @@ var deliveryStatusWords = []WordText{
 		ByItself: "The chat needs a response again. After a hard bounce the address gets no more.",
 		Remedy:   seeAdvice,
 	},
-	{Word: string(StatusFailed), Meaning: "The provider took it and did not send it.", ByItself: respond, Remedy: seeAdvice},
+	{
+		Word:     string(StatusFailed),
+		Meaning:  "The provider took it and did not send it.",
+		ByItself: respond,
+		Remedy:   seeAdvice,
+	},
 	{
 		Word:     string(StatusCanceled),
 		Meaning:  "It was canceled at the provider before it left.",

@@ -14,7 +14,10 @@ var questionWords = []WordTable{
 			},
 			{Word: string(RequestAnswered), Meaning: "The answer is there."},
 			{Word: string(RequestDefaulted), Meaning: "Nobody answered in time, so the default answer was taken."},
-			{Word: string(RequestExpired), Meaning: "Nobody answered in time, and there was no default: the call failed."},
+			{
+				Word:    string(RequestExpired),
+				Meaning: "Nobody answered in time, and there was no default: the call failed.",
+			},
 			{Word: string(RequestFailed), Meaning: "Nobody who could answer can be reached. `note` says why."},
 			{Word: string(RequestCanceled), Meaning: "A person canceled it."},
 		},
@@ -28,8 +31,16 @@ var questionWords = []WordTable{
 				Meaning:  "It is still to be sent. By SMS a person is asked one thing at a time.",
 				ByItself: "It is sent when the question before it is over.",
 			},
-			{Word: string(QuestionAsked), Meaning: "It was sent.", ByItself: "The person is reminded before the deadline."},
-			{Word: string(QuestionReplied), Meaning: "A reply has come and is being read.", ByItself: "It is read at once."},
+			{
+				Word:     string(QuestionAsked),
+				Meaning:  "It was sent.",
+				ByItself: "The person is reminded before the deadline.",
+			},
+			{
+				Word:     string(QuestionReplied),
+				Meaning:  "A reply has come and is being read.",
+				ByItself: "It is read at once.",
+			},
 			{
 				Word:     string(QuestionUnreadable),
 				Meaning:  "A reply has come that is not what was asked for. `why` says what is wrong.",
@@ -60,7 +71,11 @@ var chatWords = []WordTable{
 		Fields: "`state` of a message",
 		Words: []WordText{
 			{Word: string(MessageReceived), Meaning: "It came in."},
-			{Word: string(MessagePending), Meaning: "It is on its way to the provider.", Remedy: "Its delivery says more."},
+			{
+				Word:    string(MessagePending),
+				Meaning: "It is on its way to the provider.",
+				Remedy:  "Its delivery says more.",
+			},
 			{Word: string(MessageSent), Meaning: "The provider accepted it."},
 			{
 				Word:    string(MessageNotSent),
@@ -100,7 +115,10 @@ var chatWords = []WordTable{
 			{Word: string(SuppressedCarrier), Meaning: "The provider says that the recipient has opted out there."},
 			{Word: string(SuppressedGroup), Meaning: "The recipient has unsubscribed from one group of messages."},
 			{Word: string(SuppressedUnsubscribe), Meaning: "The recipient has unsubscribed."},
-			{Word: string(SuppressedBounce), Meaning: "The recipient's mail server says that there is no such address."},
+			{
+				Word:    string(SuppressedBounce),
+				Meaning: "The recipient's mail server says that there is no such address.",
+			},
 			{Word: string(SuppressedSpam), Meaning: "The recipient has reported a mail as spam."},
 		},
 	},
@@ -150,7 +168,10 @@ var memberWords = []WordTable{
 		Words: []WordText{
 			{Word: string(LevelVerified), Meaning: "It is proven to be by whom it names."},
 			{Word: string(LevelNumber), Meaning: "The phone network names the number, and nothing else does."},
-			{Word: string(LevelUnverified), Meaning: "Nothing proves who wrote it. It answers no question and gives no consent."},
+			{
+				Word:    string(LevelUnverified),
+				Meaning: "Nothing proves who wrote it. It answers no question and gives no consent.",
+			},
 		},
 	},
 }

@@ -149,7 +149,7 @@ func (s *Site) render(options Options) error {
 	views := map[string]pageView{
 		missing: {
 			Title: "There is no such page",
-			Body:  "<h1>There is no such page</h1><p>The list of all pages is below, and the search looks into them.</p>",
+			Body:  "<h1>There is no such page</h1><p>All pages are listed here, and the search looks into them.</p>",
 		},
 		searchPage: {Title: "Search", Body: "<h1>Search</h1>", Search: true},
 	}
