@@ -18,13 +18,14 @@ var glossary = []Term{
 	{"Approval", "A second member's consent to what one member may not do alone, such as a tool call with a refund."},
 	{"Assistant", "A member that is an AI. A chat has one, which speaks in it."},
 	{"Attempt", "One try to hand a delivery to its provider. Attempts are counted and never deleted."},
-	{"Audit log", "The list of who has done what, when and why: `GET /audit`, `handrail audit`."},
+	{"Audit log", "The list of who has done what, when and why: `GET /audit-log`, `handrail audit list`."},
 	{"Breaker", "A mark at a sender whose account refuses everything. While it stands, one message at a time is " +
 		"tried and the others wait."},
 	{"Bulk retry", "One command that retries many deliveries, one after the other."},
 	{"Canary", "The first few deliveries of a bulk retry. The others wait until these are known to work."},
 	{"Carrier", "The phone company that brings an SMS to the phone. Twilio hands messages to it."},
-	{"Channel", "How a chat is held: `phone-sms`, `email` or `web`."},
+	{"Channel", "How a chat is held: `phone-sms`, `email`, `web-chat` or `phone-voice`. Handrail writes by the " +
+		"first two."},
 	{"Chat", "A conversation with one customer over one channel."},
 	{"Claim", "The right to post a delivery once. Only one worker can hold it."},
 	{"Code", "The stable name of an error, in `code`. Each is explained on a page: [problems](problems.md)."},

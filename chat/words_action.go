@@ -188,9 +188,9 @@ var waitingWords = []WordText{
 	},
 	{
 		Word:     string(WaitingAddress),
-		Meaning:  "Another message to the same address has to leave first, or its outcome is still open.",
-		ByItself: "It goes out by itself after that.",
-		Remedy:   "`explanation` names the other one. `cancel` ends this one.",
+		Meaning:  "Another message to the same address has to leave first, or its outcome is looked for.",
+		ByItself: "It goes out when the other one has left, has ended or waits for a person.",
+		Remedy:   "`cancel` ends it.",
 	},
 	{
 		Word:     string(WaitingSender),
@@ -214,8 +214,9 @@ var waitingWords = []WordText{
 		ByItself: "It is asked again at the time that `waiting_until` names.",
 	},
 	{
-		Word:    string(WaitingPerson),
-		Meaning: "A person must decide about a delivery.",
-		Remedy:  "`next` lists what may be done, `handrail deliveries show` says why.",
+		Word:     string(WaitingPerson),
+		Meaning:  "A person must decide about a delivery.",
+		ByItself: "After 30 days, what was certainly not sent ends as `canceled`.",
+		Remedy:   "`next` lists what may be done, `handrail deliveries show` says why.",
 	},
 }

@@ -192,3 +192,20 @@ func TestTheSearchFindsEverySection(t *testing.T) {
 	assert.Contains(t, string(index), `"heading":"The states","address":"operations.html#the-states"`)
 	assert.Contains(t, string(index), "handrail doctor | grep 'encryption keys'", "code is found too")
 }
+
+// TestTheImageHasThePages: what .dockerignore leaves out cannot be embedded there.
+func TestTheImageHasThePages(t *testing.T) {
+	t.Parallel()
+
+	ignored, err := os.ReadFile("../.dockerignore")
+	require.NoError(t, err)
+
+	for _, file := range []string{"README.md", "docs/operations.md", "docs/performance.svg"} {
+		for pattern := range strings.Lines(string(ignored)) {
+			pattern = strings.TrimSpace(pattern)
+			matched, err := path.Match(pattern, file)
+			require.NoError(t, err)
+			assert.False(t, matched || pattern != "" && strings.HasPrefix(file, pattern+"/"), "%s leaves out %s", pattern, file)
+		}
+	}
+}

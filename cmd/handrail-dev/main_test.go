@@ -194,6 +194,7 @@ func TestTheReadyScreensLinesWork(t *testing.T) {
 	summarized := p.curl(lines[3])[0]
 	assert.Equal(t, "offline", summarized["summary_model"])
 	assert.NotEmpty(t, summarized["labels"])
+	assert.Contains(t, summarized["title"], "Six people", "it is of what was booked last, and not of the table for four")
 	assert.Len(t, p.get(p.inbox + "/sandbox/messages.json")["messages"], 2)
 	assert.Len(t, p.get(p.inbox + "/sandbox/mails.json")["mails"], 1)
 
