@@ -235,5 +235,6 @@ func TestAQuestionThatWaitsItsTurnSaysSo(t *testing.T) {
 		"Ben. By SMS a person is asked one thing at a time; this question follows when the one before it is over.", explain())
 
 	request.Questions[1].State = chat.QuestionAsked
+
 	assert.Equal(t, "Waits for an answer of Priya or Ben to contributor request r, until 2026-11-23T12:00:00Z.", explain())
 }

@@ -55,6 +55,7 @@ func TestEveryWordIsExplained(t *testing.T) {
 	values := readTypedConstants(t)
 
 	values[beforeDelivery] = nil
+
 	for _, waiting := range chat.Waitings() {
 		if status := waiting.Status(); status != "" {
 			values[beforeDelivery] = append(values[beforeDelivery], status)

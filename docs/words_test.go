@@ -58,7 +58,7 @@ func writeTable(page *strings.Builder, table *chat.WordTable) {
 		{"what you may do", func(w *chat.WordText) string { return w.Remedy }},
 	}
 
-	var head, line string
+	var head, line strings.Builder
 
 	rows := make([]string, len(table.Words))
 
@@ -72,15 +72,15 @@ func writeTable(page *strings.Builder, table *chat.WordTable) {
 			continue
 		}
 
-		head += "| " + column.title + " "
-		line += "|---"
+		head.WriteString("| " + column.title + " ")
+		line.WriteString("|---")
 
 		for i, cell := range cells {
 			rows[i] += strings.TrimRight("| "+cell, " ") + " "
 		}
 	}
 
-	page.WriteString(head + "|\n" + line + "|\n")
+	page.WriteString(head.String() + "|\n" + line.String() + "|\n")
 
 	for _, row := range rows {
 		page.WriteString(row + "|\n")

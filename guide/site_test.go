@@ -156,7 +156,7 @@ func TestABrokenLinkIsNamed(t *testing.T) {
 
 	failed := checkLinks([]*page{one, two})
 	require.Len(t, failed, 1)
-	assert.EqualError(t, failed[0], `README.md: the link "docs/tools.md#not-there" leads nowhere`)
+	require.EqualError(t, failed[0], `README.md: the link "docs/tools.md#not-there" leads nowhere`)
 	assert.Contains(t, string(one.body), `href="tools.html#there"`)
 	assert.Contains(t, string(two.body), `href="index.html"`)
 	assert.Contains(t, string(two.body), `id="there"`)

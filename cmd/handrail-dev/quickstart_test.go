@@ -89,6 +89,7 @@ func (p *testEnv) paste(commands string) string {
 
 	shell := exec.CommandContext(p.Context(), "bash", "-eu")
 	shell.Stdin = strings.NewReader(commands)
+
 	shell.Env = append(
 		os.Environ(),
 		"HANDRAIL_URL="+p.api,
