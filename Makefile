@@ -114,6 +114,12 @@ eval: bin/handrail-eval ## Measure the summaries of every model that is configur
 eval-mail: bin/handrail-eval ## Measure how quoted text is cut from mails; ARGS are passed on
 	@bin/handrail-eval mail --json=bin/eval-mail.json $(ARGS)
 
+# --- docs
+
+.PHONY: docs
+docs: bin/handrail ## Write the documentation as a web site, to bin/docs
+	@bin/handrail docs build --out bin/docs
+
 # --- check
 
 .PHONY: check

@@ -45,6 +45,7 @@ type askJSON struct {
 	MemberName string             `json:"member_name"`
 	Channel    chat.Channel       `json:"channel"`
 	State      chat.QuestionState `json:"state" enum:"pending,asked,replied,unreadable,answered,failed,closed" doc:"pending waits its turn: over SMS a person is asked one thing at a time. closed was not needed any more."`
+	Reply      string             `json:"reply,omitempty" doc:"What they have written last, in their own words. Lists leave it out."`
 	Answer     json.RawMessage    `json:"answer,omitempty"`
 	AnsweredAt *time.Time         `json:"answered_at,omitempty"`
 	Confirm    bool               `json:"confirm,omitempty" doc:"Whether the question had a code that an answer by SMS must have."`
@@ -84,6 +85,7 @@ func presentContributorRequest(r chat.ContributorRequest) contributorRequestJSON
 			MemberName: a.MemberName,
 			Channel:    a.Channel,
 			State:      a.State,
+			Reply:      a.Reply,
 			Answer:     a.Answer,
 			AnsweredAt: chat.UTC(a.AnsweredAt),
 			Confirm:    a.Confirm,

@@ -30,6 +30,7 @@ const (
 	pathDocs     = "/docs"
 	pathAssets   = pathDocs + "/assets/"
 	pathProblems = pathDocs + "/problems"
+	pathGuide    = pathDocs + "/guide"
 )
 
 // viewerPolicy lets the viewer load its own files from this server, and ask it. There is nothing from elsewhere, and
@@ -56,6 +57,9 @@ func (s *service) docsPages(f *fiber.App) {
 
 	servePage(f, pathProblems, serveProblems)
 	servePage(f, pathProblems+"/:code", serveProblem)
+
+	servePage(f, pathGuide, redirectToGuide)
+	servePage(f, pathGuide+"/*", serveGuide)
 }
 
 func serveViewer(c *fiber.Ctx) error {

@@ -29,7 +29,7 @@ func TestTheViewerLoadsFromThisServerOnly(t *testing.T) {
 	assert.NotRegexp(t, `<script>|<style|style=|onload`, page.raw, "nothing is inline")
 
 	loaded := regexp.MustCompile(`(?:src|href)="([^"]+)"`).FindAllStringSubmatch(page.raw, -1)
-	require.Len(t, loaded, 6)
+	require.Len(t, loaded, 7)
 
 	for _, found := range loaded {
 		assert.True(t, strings.HasPrefix(found[1], "/") && !strings.HasPrefix(found[1], "//"), found[1])
@@ -98,4 +98,48 @@ func TestEveryCodeHasAPage(t *testing.T) {
 
 	missing := w.do(t, request{method: http.MethodGet, path: "/docs/problems/nonsense", key: "-"})
 	requireProblem(t, missing, http.StatusNotFound, "not_found", "")
+}
+
+// TestTheGuideIsServed asks for its pages, for what they load, and for one that is not there.
+func TestTheGuideIsServed(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+
+	for _, path := range []string{"/docs/guide", "/docs/guide/"} {
+		moved := w.do(t, request{method: http.MethodGet, path: path, key: "-"})
+		assert.Equal(t, http.StatusFound, moved.StatusCode, path)
+		assert.Equal(t, "/docs/guide/index.html", moved.Header.Get("Location"), path)
+	}
+
+	for path, media := range map[string]string{
+		"/docs/guide/index.html":           "text/html",
+		"/docs/guide/statuses.html":        "text/html",
+		"/docs/guide/decisions/index.html": "text/html",
+		"/docs/guide/search.html?q=retry":  "text/html",
+		"/docs/guide/style.css":            "text/css",
+		"/docs/guide/search.js":            "javascript",
+		"/docs/guide/performance.svg":      "image/svg+xml",
+	} {
+		page := w.do(t, request{method: http.MethodGet, path: path, key: "-"})
+		require.Equal(t, http.StatusOK, page.StatusCode, path)
+		assert.Contains(t, page.Header.Get("Content-Type"), media, path)
+		assert.Equal(t, "nosniff", page.Header.Get("X-Content-Type-Options"), path)
+		assert.NotEmpty(t, page.Header.Get("ETag"), path)
+
+		policy := page.Header.Get("Content-Security-Policy")
+		assert.Contains(t, policy, "default-src 'none'", path)
+		assert.NotContains(t, policy, "unsafe", path)
+	}
+
+	index := w.do(t, request{method: http.MethodGet, path: "/docs/guide/index.html", key: "-"})
+	assert.Contains(t, index.raw, `<a href="/docs">API</a>`)
+
+	for _, path := range []string{"/docs/guide/nonsense.html", "/docs/guide/decisions/nonsense.html", "/docs/guide/..%2f..%2fgo.mod"} {
+		missing := w.do(t, request{method: http.MethodGet, path: path, key: "-"})
+		require.Equal(t, http.StatusNotFound, missing.StatusCode, path)
+		assert.Contains(t, missing.Header.Get("Content-Type"), "text/html", path)
+		assert.Contains(t, missing.Header.Get("Content-Security-Policy"), "default-src 'none'", path)
+		assert.Contains(t, missing.raw, `<a class="name" href="/docs/guide/index.html">`, path)
+	}
 }

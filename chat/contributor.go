@@ -110,8 +110,9 @@ type ContributorQuestion struct {
 	// Sender is the scope that asks: "phone:12", "inbox:3".
 	Sender string        `json:"sender"`
 	State  QuestionState `json:"state"`
-	// ReplyID is the newest message that replies.
+	// ReplyID is the newest message that replies, Reply its words. No workflow needs them.
 	ReplyID    MessageID       `json:"reply_id,omitempty"`
+	Reply      string          `json:"-"`
 	Answer     json.RawMessage `json:"answer,omitempty"`
 	AnsweredAt *time.Time      `json:"answered_at,omitempty"`
 	// Confirm reports that the question has a code which the reply must have too.

@@ -177,7 +177,8 @@ func (d *Delivery) explainPending() string {
 
 	switch {
 	case d.ErrorCode == ErrorAddressBusy:
-		return "Waits for another message to the same address whose outcome is still open."
+		return "Waits for another message to the same address, which is being sent or whose outcome is looked for. " +
+			"That ends within a quarter of an hour, and this one goes out by itself then."
 	case d.ErrorCode == ErrorOlderFirst:
 		return "Waits for its turn: " + d.ErrorMessage + ", and is still being tried. This one goes out by itself " +
 			"when that one has left, has ended or waits for a person."

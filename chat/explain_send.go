@@ -168,11 +168,15 @@ func (s *SendView) findAskedStanding(c *ToolCall) Standing {
 
 // explainAnswers says whose answers a request waits for, by name.
 func (r *ContributorRequest) explainAnswers() string {
-	var names []string
+	var names, unasked []string
 
 	for _, a := range r.Questions {
 		if a.State.Open() {
 			names = append(names, a.MemberName)
+		}
+
+		if a.State == QuestionPending {
+			unasked = append(unasked, a.MemberName)
 		}
 	}
 
@@ -185,13 +189,19 @@ func (r *ContributorRequest) explainAnswers() string {
 		return fmt.Sprintf("Contributor request %s is over, and its outcome is being taken.", r.ID)
 	}
 
-	return fmt.Sprintf(
+	sentence := fmt.Sprintf(
 		"Waits for %s%s to contributor request %s, until %s.",
 		whose,
 		strings.Join(names, join),
 		r.ID,
 		formatTime(r.Deadline),
 	)
+	if len(unasked) == 0 {
+		return sentence
+	}
+
+	return sentence + " Not asked yet: " + strings.Join(unasked, ", ") + ". By SMS a person is asked one thing at a " +
+		"time; this question follows when the one before it is over."
 }
 
 // findRunningStanding speaks of a call that is with its tool, or is to be tried again.

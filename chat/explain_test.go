@@ -23,7 +23,7 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 	}{
 		{chat.Delivery{Submission: chat.SubmissionPending}, "Waits for its first attempt, which is made when a worker is free."},
 		{chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorAddressBusy}, "Waits for another " +
-			"message to the same address whose outcome is still open."},
+			"message to the same address, which is being sent or whose outcome is looked for. That ends within a quarter of an hour, and this one goes out by itself then."},
 		{chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorSenderBlocked}, "Twilio refuses every message of this sender. It waits, and goes out by itself when a trial message gets through."},
 		{chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorWorkflowGone}, "Not sent: the workflow that followed it was ended in Temporal. A person must decide: retry or cancel it."},
 		{
@@ -209,4 +209,32 @@ func TestCarriersEventsExplainThemselves(t *testing.T) {
 		assert.Equal(t, want, event.Explain())
 		assert.Equal(t, event.Type == "bounce", event.Lost())
 	}
+}
+
+// TestAQuestionThatWaitsItsTurnSaysSo: it must not look as if it had been asked.
+func TestAQuestionThatWaitsItsTurnSaysSo(t *testing.T) {
+	t.Parallel()
+
+	request := chat.ContributorRequest{
+		ID:       "r",
+		State:    chat.RequestOpen,
+		Deadline: time.Date(2026, time.November, 23, 12, 0, 0, 0, time.UTC),
+		Questions: []chat.ContributorQuestion{
+			{MemberName: "Priya", State: chat.QuestionAsked},
+			{MemberName: "Ben", State: chat.QuestionPending},
+		},
+	}
+	explain := func() string {
+		view := chat.SendView{Requests: map[chat.ContributorRequestID]chat.ContributorRequest{"r": request}}
+		view.ToolCalls = []chat.ToolCall{{State: chat.ToolCallWaiting, Request: "r"}}
+
+		return view.Standing(false).Explanation
+	}
+
+	assert.Equal(t, "Waits for an answer of Priya or Ben to contributor request r, until 2026-11-23T12:00:00Z. Not asked yet: "+
+		"Ben. By SMS a person is asked one thing at a time; this question follows when the one before it is over.", explain())
+
+	request.Questions[1].State = chat.QuestionAsked
+
+	assert.Equal(t, "Waits for an answer of Priya or Ben to contributor request r, until 2026-11-23T12:00:00Z.", explain())
 }

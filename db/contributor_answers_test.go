@@ -60,6 +60,7 @@ func TestAnAnswerBySMS(t *testing.T) {
 		replied := a.request(r.ID)
 		question := replied.Questions[0]
 		assert.Equal(t, []any{chat.QuestionReplied, message.ID}, []any{question.State, question.ReplyID})
+		assert.Equal(t, []any{"Yes", ""}, []any{question.Reply, replied.Questions[1].Reply}, "their own words")
 
 		done := a.read(r.ID)
 		assert.Equal(
@@ -74,6 +75,8 @@ func TestAnAnswerBySMS(t *testing.T) {
 		assert.Contains(t, string(call.Result), `"answer":true`)
 		a.forward(time.Hour)
 		assert.Equal(t, done, a.read(r.ID), "what is over stays as it is")
+
+		done.Questions[0].Reply = "Yes"
 		assert.Equal(t, done, a.request(r.ID))
 	})
 }

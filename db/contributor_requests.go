@@ -145,7 +145,41 @@ func (s *Store) ContributorRequest(
 	id chat.ContributorRequestID,
 ) (chat.ContributorRequest, error) {
 	request, err := findRequest(ctx, s.db, s.db.NewSelect(), ws, id)
-	return request, wrapErr("find a contributor request", err)
+	if err != nil {
+		return request, wrapErr("find a contributor request", err)
+	}
+
+	return request, wrapErr("read the replies to a question", addReplies(ctx, s.db, ws, &request))
+}
+
+// addReplies fills in the words of those who have replied.
+func addReplies(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, request *chat.ContributorRequest) error {
+	var ids []chat.MessageID
+
+	for i := range request.Questions {
+		if request.Questions[i].ReplyID != "" {
+			ids = append(ids, request.Questions[i].ReplyID)
+		}
+	}
+
+	if len(ids) == 0 {
+		return nil
+	}
+
+	var rows []messageRow
+
+	err := db.NewSelect().Model(&rows).Column("id", "content").
+		Where("m.workspace_id = ?", ws).Where("m.id IN ?", bun.Tuple(ids)).Scan(ctx)
+
+	for i := range rows {
+		for k := range request.Questions {
+			if request.Questions[k].ReplyID == rows[i].ID {
+				request.Questions[k].Reply = rows[i].Content
+			}
+		}
+	}
+
+	return err
 }
 
 // findRequest finds a request by q, which may hold its row.

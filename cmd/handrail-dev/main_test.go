@@ -194,6 +194,7 @@ func TestTheReadyScreensLinesWork(t *testing.T) {
 	summarized := p.curl(lines[3])[0]
 	assert.Equal(t, "offline", summarized["summary_model"])
 	assert.NotEmpty(t, summarized["labels"])
+	assert.Contains(t, summarized["title"], "Six people", "it is of what was booked last, and not of the table for four")
 	assert.Len(t, p.get(p.inbox + "/sandbox/messages.json")["messages"], 2)
 	assert.Len(t, p.get(p.inbox + "/sandbox/mails.json")["mails"], 1)
 
@@ -204,6 +205,11 @@ func TestTheReadyScreensLinesWork(t *testing.T) {
 	again, screen := p.up()
 	assert.Contains(t, screen, "chats/{1,2}/", "the demo is found again, not made twice")
 	assert.Len(t, p.get(p.inbox + "/sandbox/messages.json")["messages"], 2)
+
+	for _, line := range lines {
+		p.curl(line) // each may be pasted again
+	}
+
 	again.Kill()
 }
 
@@ -233,7 +239,7 @@ func TestTheSandboxReportsAndAnswers(t *testing.T) {
 	t.Parallel()
 	p := newTestEnv(t)
 	_, screen := p.up()
-	assert.Contains(t, screen, "answer there as the customer")
+	assert.Contains(t, screen, "answer there, and as whom you like")
 
 	for line := range strings.Lines(screen) {
 		if strings.HasPrefix(line, "curl ") && strings.Contains(line, "send-assistant-message") {

@@ -25,12 +25,12 @@ var ready = template.Must(template.New("ready").Parse(`
 Handrail is ready after {{.Took}}. Data: {{.DataDir}}   Stop: Ctrl-C   Delete the data: make dev-reset
 
   API           {{.API}}/api/v2/w/{{.Workspace}}
-  API docs      {{.API}}/docs
+  API docs      {{.API}}/docs     and the guide, with all of the documentation: {{.API}}/docs/guide
   Temporal UI   {{or .UI "off (HANDRAIL_DEV_UI_PORT=0)"}}
-  Sandbox inbox {{.Inbox}}     the SMS and emails that the sandbox got{{if .Answers}}; answer there as the customer{{end}}
+  Sandbox inbox {{.Inbox}}     the SMS and emails that the sandbox got{{if .Answers}}; answer there, and as whom you like{{end}}
   Key           {{.Key}}   (this machine only; to approve: {{.SecondKey}})
 
-Paste these into another terminal:
+Paste these into another terminal. Each may be pasted again:
 
 # 1. Send as the assistant, by SMS and by email; a tool runs first
 curl -sS -w '\n' '{{.API}}/api/v2/w/{{.Workspace}}/chats/{{"{"}}{{.Demo.SMSChat}},{{.Demo.EmailChat}}{{"}"}}/send-assistant-message' -H 'Authorization: Bearer {{.Key}}' -H 'Content-Type: application/json' -d '{"message":"Thank you for writing. **We have changed it** and send you the confirmation today.","tool_calls":[{"name":"set_state","arguments":{"state":"waiting"}}]}'
@@ -38,8 +38,8 @@ curl -sS -w '\n' '{{.API}}/api/v2/w/{{.Workspace}}/chats/{{"{"}}{{.Demo.SMSChat}
 # 2. Book a table with a tool, then send (the booking is on the inbox page)
 curl -sS -w '\n' {{.API}}/api/v2/w/{{.Workspace}}/chats/{{.Demo.SMSChat}}/send-assistant-message -H 'Authorization: Bearer {{.Key}}' -H 'Content-Type: application/json' -d '{"message":"Six people on Friday at 7 pm: your table is booked.","tool_calls":[{"name":"book_table","arguments":{"name":"Lopez","people":6,"at":"{{.Friday}}"}}]}'
 
-# 3. Add a participant to the chat
-curl -sS -w '\n' {{.API}}/api/v2/w/{{.Workspace}}/chats/{{.Demo.EmailChat}}/participants -H 'Authorization: Bearer {{.Key}}' -H 'Content-Type: application/json' -d '{"memberId":{{.Demo.Contributor}},"role":"contributor"}'
+# 3. Add a participant to the chat; with its Idempotency-Key, a second time gets the same answer
+curl -sS -w '\n' {{.API}}/api/v2/w/{{.Workspace}}/chats/{{.Demo.EmailChat}}/participants -H 'Authorization: Bearer {{.Key}}' -H 'Content-Type: application/json' -H 'Idempotency-Key: demo-participant' -d '{"memberId":{{.Demo.Contributor}},"role":"contributor"}'
 
 # 4. Summarize a chat and choose its labels
 curl -sS -w '\n' -X POST '{{.API}}/api/v2/w/{{.Workspace}}/chats/{{.Demo.SMSChat}}/summarize?update_labels=true' -H 'Authorization: Bearer {{.Key}}'

@@ -49,6 +49,7 @@ type cli struct {
 	Doctor  doctorCommand  `cmd:"" help:"Check the configuration, the database and Temporal, and say what to do; exit 1 if something fails."`
 	Config  configCommand  `cmd:"" help:"Show the settings in force and what each is for. Secrets are masked."`
 	Health  healthCommand  `cmd:"" help:"Check whether the API is ready; exit 1 if it is not."`
+	Docs    docsCommand    `cmd:"" help:"Write the guide, which the API serves at /docs/guide, as files."`
 	Version versionCommand `cmd:"" help:"Show the version."`
 
 	Completion kongcompletion.Completion `cmd:"" help:"Show the command that turns on tab completion in bash, zsh or fish."`

@@ -264,6 +264,27 @@ func TestRequestsAreListedAndShown(t *testing.T) {
 	assert.Contains(t, out, "There is nothing to do.")
 }
 
+// TestARequestShowsWhatWasWritten shows a contributor's own words below the question, and who is not asked yet.
+func TestARequestShowsWhatWasWritten(t *testing.T) {
+	t.Parallel()
+
+	asks := []map[string]any{
+		{"member_id": 42, "member_name": "Priya Raman", "channel": "phone-sms", "state": "unreadable", "reply": "Ask\nBen \x1b[2J"},
+		{"member_id": 43, "member_name": "Ben Ito", "channel": "phone-sms", "state": "pending"},
+	}
+	s := newStub(t, map[string][]reply{
+		"GET contributor-requests/" + stubRequest: {okReply(aRequest(t, map[string]any{"asks": asks}))},
+	})
+
+	status, out, errs := s.do("requests", "show", stubRequest)
+	require.Equal(t, 0, status, errs)
+	assert.Contains(t, out, "\nPriya Raman wrote:\n  Ask Ben")
+	assert.NotContains(t, out, "\x1b")
+	assert.NotContains(t, out, "Ben Ito wrote")
+	assert.Regexp(t, `Ben Ito .*pending .*not asked yet`, out)
+	assertFits(t, out)
+}
+
 func TestAnAnswerIsWhatTheQuestionExpects(t *testing.T) {
 	t.Parallel()
 	answered := okReply(aRequest(t, map[string]any{"state": "answered"}))

@@ -54,6 +54,7 @@ type askJSON struct {
 	MemberName string          `json:"member_name"`
 	Channel    string          `json:"channel"`
 	State      string          `json:"state"`
+	Reply      string          `json:"reply"`
 	Answer     json.RawMessage `json:"answer"`
 	Trust      struct {
 		Level string `json:"level"`

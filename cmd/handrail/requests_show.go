@@ -76,8 +76,12 @@ func (r *requestJSON) showAsks(c *console) error {
 
 	for _, a := range r.Asks {
 		answer := a.Why
-		if len(a.Answer) > 0 {
+
+		switch {
+		case len(a.Answer) > 0:
 			answer = string(a.Answer)
+		case answer == "" && chat.QuestionState(a.State) == chat.QuestionPending:
+			answer = "not asked yet"
 		}
 
 		t.row(
@@ -90,7 +94,18 @@ func (r *requestJSON) showAsks(c *console) error {
 		)
 	}
 
-	return t.flush()
+	if err := t.flush(); err != nil {
+		return err
+	}
+
+	for _, a := range r.Asks {
+		if a.Reply != "" {
+			name := makePrintable(a.MemberName)
+			fmt.Fprintf(c.out, "\n%s wrote:\n  %s\n", name, shortenText(a.Reply, 400))
+		}
+	}
+
+	return nil
 }
 
 // showNext lists what may be done as commands.

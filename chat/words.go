@@ -1,0 +1,31 @@
+package chat
+
+// WordText explains one value of a field to people. Backquotes mark what stands in requests, answers and commands.
+type WordText struct {
+	Word    string
+	Meaning string
+	// ByItself is what happens without anybody, and until when; "" if nothing does.
+	ByItself string
+	// Remedy is what a person may do; "" if there is nothing to do.
+	Remedy string
+}
+
+// WordTable explains every value of one field.
+type WordTable struct {
+	Title string
+	// Fields are those that have the values.
+	Fields string
+	Words  []WordText
+}
+
+// WordTables lists the tables of all fields whose values people read, the most asked for first.
+func WordTables() []WordTable {
+	var all []WordTable
+
+	all = append(all, deliveryWords...)
+	all = append(all, actionWords...)
+	all = append(all, questionWords...)
+	all = append(all, chatWords...)
+
+	return append(all, memberWords...)
+}

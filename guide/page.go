@@ -1,0 +1,166 @@
+package guide
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/text"
+)
+
+// markdown reads what GitHub reads of it, as far as our pages use that. What aligns a column is an attribute, because
+// the pages' policy forbids styles in elements.
+var markdown = goldmark.New(goldmark.WithExtensions(
+	extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute)),
+))
+
+// page is one file of the documentation while the site is made.
+type page struct {
+	file, output string
+	title        string
+	body         template.HTML
+	// sections are those that search finds, the first one with the text before any heading but the title's.
+	sections []pageSection
+	anchors  map[string]bool
+	links    []pageLink
+	// sources are the links to files of the repository that are no pages.
+	sources []string
+}
+
+// pageSection is a part of a page that begins with a heading.
+type pageSection struct {
+	heading string
+	// anchor is "" for the page's beginning.
+	anchor string
+	level  int
+	text   strings.Builder
+}
+
+// readPage parses a file and renders it. outputs are the site's files, by those of the documentation.
+func readPage(file string, source []byte, outputs map[string]string) (*page, error) {
+	p := &page{
+		file:    file,
+		output:  outputs[file],
+		anchors: map[string]bool{},
+	}
+
+	root := markdown.Parser().Parse(text.NewReader(source))
+	p.readSections(root, source)
+	p.rewriteLinks(root, outputs)
+
+	var body bytes.Buffer
+	if err := markdown.Renderer().Render(&body, source, root); err != nil {
+		return nil, fmt.Errorf("render %s: %w", file, err)
+	}
+
+	if p.title == "" {
+		return nil, fmt.Errorf("%s has no title", file)
+	}
+
+	p.body = template.HTML(body.String()) //nolint:gosec // goldmark escapes, and leaves out HTML of the source
+
+	return p, nil
+}
+
+// readSections gives every heading its anchor, and gathers the text below it.
+func (p *page) readSections(root ast.Node, source []byte) {
+	p.sections = []pageSection{{}}
+
+	for node := root.FirstChild(); node != nil; node = node.NextSibling() {
+		heading, isHeading := node.(*ast.Heading)
+		if !isHeading {
+			gatherText(&p.sections[len(p.sections)-1].text, node, source)
+			continue
+		}
+
+		var words strings.Builder
+
+		gatherText(&words, heading, source)
+		name := strings.TrimSpace(words.String())
+
+		if heading.Level == 1 && p.title == "" {
+			p.title = name
+		} else {
+			p.sections = append(p.sections, pageSection{heading: name, level: heading.Level})
+		}
+
+		anchor := p.nameAnchor(name)
+		if len(p.sections) > 1 {
+			p.sections[len(p.sections)-1].anchor = anchor
+		}
+
+		heading.SetAttributeString("id", []byte(anchor))
+		heading.AppendChild(heading, newAnchorLink(anchor))
+	}
+}
+
+// newAnchorLink is what is clicked to get a heading's address.
+func newAnchorLink(anchor string) ast.Node {
+	link := ast.NewLink()
+	link.Destination = []byte("#" + anchor)
+	link.Title = []byte("Link to this section")
+	link.SetAttributeString("class", []byte("anchor"))
+	link.AppendChild(link, ast.NewString([]byte("#")))
+
+	return link
+}
+
+// nameAnchor names a heading's anchor as GitHub does, so that links work there and here.
+func (p *page) nameAnchor(heading string) string {
+	name := strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsLetter(r), unicode.IsDigit(r), r == '-', r == '_':
+			return unicode.ToLower(r)
+		case r == ' ':
+			return '-'
+		}
+
+		return -1
+	}, heading)
+
+	anchor := name
+	for i := 1; p.anchors[anchor]; i++ {
+		anchor = name + "-" + strconv.Itoa(i)
+	}
+
+	p.anchors[anchor] = true
+
+	return anchor
+}
+
+// gatherText writes the words of a node, with a space between its parts.
+func gatherText(out *strings.Builder, root ast.Node, source []byte) {
+	_ = ast.Walk(root, func(node ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			if node.Type() == ast.TypeBlock {
+				out.WriteByte(' ')
+			}
+
+			return ast.WalkContinue, nil
+		}
+
+		switch n := node.(type) {
+		case *ast.Text:
+			out.Write(n.Segment.Value(source))
+
+			if n.SoftLineBreak() || n.HardLineBreak() {
+				out.WriteByte(' ')
+			}
+
+		case *ast.String:
+			out.Write(n.Value)
+		case *ast.AutoLink:
+			out.Write(n.Label(source))
+		case *ast.FencedCodeBlock, *ast.CodeBlock:
+			out.Write(n.Lines().Value(source))
+		}
+
+		return ast.WalkContinue, nil
+	})
+}
