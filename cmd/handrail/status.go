@@ -100,7 +100,7 @@ func (s *statusJSON) showPart(c *console, r *remote, needsPerson bool) error {
 		return nil
 	}
 
-	fmt.Fprintln(c.out, title)
+	fmt.Fprintln(c.out, displayOf(c.out).paint(colourHeading, title))
 
 	return t.flush()
 }
