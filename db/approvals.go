@@ -107,7 +107,11 @@ func (s *Store) Approval(ctx context.Context, ws chat.WorkspaceID, id chat.Appro
 		return chat.Approval{}, wrapErr("find who can decide about an approval", err)
 	}
 
-	err = addApprovalFacts(ctx, s.db, ws, all)
+	if err := addRequesters(ctx, s.db, ws, all); err != nil {
+		return chat.Approval{}, wrapErr("find who has asked for an approval", err)
+	}
+
+	err = addApprovedTexts(ctx, s.db, ws, all)
 
 	return all[0], wrapErr("read what an approval is about", err)
 }
@@ -124,12 +128,11 @@ func findApproval(
 	return row, orNotFound(err, chat.CodeApprovalNotFound, "approval")
 }
 
-// Approvals lists approvals, those asked for last first; with a state only those in it.
+// Approvals lists approvals, those asked for last first.
 func (s *Store) Approvals(
 	ctx context.Context,
 	ws chat.WorkspaceID,
-	state chat.ApprovalState,
-	p chat.Page,
+	f chat.ApprovalFilter,
 ) (chat.List[chat.Approval], error) {
 	var rows []approvalRow
 	now := s.time()
@@ -137,12 +140,12 @@ func (s *Store) Approvals(
 		Model(&rows).
 		Where("ap.workspace_id = ?", ws).
 		OrderExpr("ap.created_at DESC, ap.id DESC").
-		Limit(oneMore(p.Limit))
+		Limit(oneMore(f.Limit))
 
 	var micros int64
 
 	var id chat.ApprovalID
-	if ok, err := readCursor("approvals", p.Cursor, &micros, &id); err != nil {
+	if ok, err := readCursor("approvals", f.Cursor, &micros, &id); err != nil {
 		return chat.List[chat.Approval]{}, err
 	} else if ok {
 		q.Where("(ap.created_at, ap.id) < (?, ?)", time.UnixMicro(micros).UTC(), id)
@@ -150,17 +153,17 @@ func (s *Store) Approvals(
 
 	const ended = "(ap.kind <> 'send' AND ap.state = 'waiting' AND ap.deadline <= ?)"
 
-	switch state {
+	switch f.State {
 	case "":
 	case chat.ApprovalWaiting:
-		q.Where("ap.state = ?", state).Where("NOT "+ended, now)
+		q.Where("ap.state = ?", f.State).Where("NOT "+ended, now)
 	case chat.ApprovalExpired:
-		q.Where("(ap.state = ? OR "+ended+")", state, now)
+		q.Where("(ap.state = ? OR "+ended+")", f.State, now)
 	case chat.ApprovalApproved, chat.ApprovalRefused, chat.ApprovalVoid:
-		q.Where("ap.state = ?", state)
+		q.Where("ap.state = ?", f.State)
 	}
 
-	fits, err := scanPage(ctx, q, &rows, p.Limit)
+	fits, err := scanPage(ctx, q, &rows, f.Limit)
 	if err != nil {
 		return chat.List[chat.Approval]{}, wrapErr("list the approvals", err)
 	}
@@ -172,7 +175,15 @@ func (s *Store) Approvals(
 		return chat.List[chat.Approval]{}, wrapErr("find who can decide about approvals", err)
 	}
 
-	return list, wrapErr("read what approvals are about", addApprovalFacts(ctx, s.db, ws, list.Items))
+	if err := addRequesters(ctx, s.db, ws, list.Items); err != nil {
+		return chat.List[chat.Approval]{}, wrapErr("find who has asked for approvals", err)
+	}
+
+	if !f.WithMessages {
+		return list, nil
+	}
+
+	return list, wrapErr("read what approvals are about", addApprovedTexts(ctx, s.db, ws, list.Items))
 }
 
 // maxWaitingApprovals is how much one member may have waiting beside sends.

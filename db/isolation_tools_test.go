@@ -102,7 +102,7 @@ var toolTries = map[string]try{
 		return anyResult(i.s.Approval(ctx, i.ws, chat.ApprovalID(i.risky.ActionID)))
 	}},
 	"Approvals": {"", func(ctx context.Context, i *intruder) (any, error) {
-		list, err := i.s.Approvals(ctx, i.ws, "", pageOfTen())
+		list, err := i.s.Approvals(ctx, i.ws, chat.ApprovalFilter{WithMessages: true, Page: pageOfTen()})
 		return list.Items, err
 	}},
 	"DecideApproval": {chat.CodeApprovalNotFound, func(ctx context.Context, i *intruder) (any, error) {
@@ -132,6 +132,10 @@ var toolTries = map[string]try{
 	}},
 	"ExpireApproval": {chat.CodeApprovalNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.ExpireApproval(ctx, i.ws, i.risky.ActionID, time.Now().Add(100*time.Hour)))
+	}},
+	"ToolCalls": {"", func(ctx context.Context, i *intruder) (any, error) {
+		list, err := i.s.ToolCalls(ctx, i.ws, chat.ToolCallFilter{Page: pageOfTen()})
+		return list.Items, err
 	}},
 	"ToolCallMessages": {chat.CodeToolCallNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		list, err := i.s.ToolCallMessages(ctx, i.ws, i.victim.SMS.ID, "a", pageOfTen())

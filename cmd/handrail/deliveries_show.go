@@ -166,6 +166,7 @@ func (d *deliveryJSON) showNext(c *console, r *remote) {
 
 		add("deliveries retry %s%s%s", d.ID, reason, flags)
 		add("deliveries retry %s --to ADDRESS --reason '…'%s", d.ID, flags)
+		add("deliveries retry %s --body 'TEXT' --reason '…'%s", d.ID, flags)
 	}
 
 	if slices.Contains(d.Next, "cancel") {
