@@ -272,11 +272,7 @@ type listApprovalsInput struct {
 func (s *service) listApprovals(ctx context.Context, in *listApprovalsInput) (*listOutput[approvalJSON], error) {
 	c := callFrom(ctx)
 
-	part, err := s.store.Approvals(ctx, c.workspace(), chat.ApprovalFilter{
-		State:        in.State,
-		WithMessages: c.principal.May(chat.ScopeChatsRead),
-		Page:         in.page(),
-	})
+	part, err := s.store.Approvals(ctx, c.workspace(), in.State, in.page())
 
 	return presentList(part, err, func(a chat.Approval) approvalJSON { return presentApproval(a, &c.principal) })
 }

@@ -20,7 +20,7 @@ func TestApprovals(t *testing.T) {
 	told := w.notified()
 	a := w.do(t, request{method: http.MethodGet, path: workspaceURL("/approvals?state=waiting")})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
-	assert.Equal(t, chat.ApprovalWaiting, w.store.approvalFilter.State)
+	assert.Equal(t, chat.ApprovalWaiting, w.store.approvalState)
 
 	shown := a.json["items"].([]any)[0].(map[string]any)
 	assert.Equal(

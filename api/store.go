@@ -322,7 +322,13 @@ type ToolStore interface {
 // ApprovalStore keeps what a second person decides.
 type ApprovalStore interface {
 	Approval(ctx context.Context, ws chat.WorkspaceID, id chat.ApprovalID) (chat.Approval, error)
-	Approvals(ctx context.Context, ws chat.WorkspaceID, filter chat.ApprovalFilter) (chat.List[chat.Approval], error)
+	// Approvals lists those in a state, all with "".
+	Approvals(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		state chat.ApprovalState,
+		page chat.Page,
+	) (chat.List[chat.Approval], error)
 	// RequestApproval asks for a second member's word on what the store has answered
 	// CodeApprovalNeeded to.
 	RequestApproval(
@@ -344,7 +350,11 @@ type ApprovalStore interface {
 // ToolCallStore tells of tool calls, and takes a person's word on them.
 type ToolCallStore interface {
 	// ToolCalls are listed without what they were given and have answered.
-	ToolCalls(ctx context.Context, ws chat.WorkspaceID, filter chat.ToolCallFilter) (chat.List[chat.ListedToolCall], error)
+	ToolCalls(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		filter chat.ToolCallFilter,
+	) (chat.List[chat.ListedToolCall], error)
 	// ResolveToolCall answers with the workflow that waits: CodeConflict unless nobody knows
 	// how the call went.
 	ResolveToolCall(

@@ -107,15 +107,6 @@ const (
 const NobodyElse = "No other member of this workspace can decide it: the operator can, with " +
 	"handrail approvals approve --operator."
 
-// ApprovalFilter chooses approvals of a workspace.
-type ApprovalFilter struct {
-	// State is "" for all.
-	State ApprovalState
-	// WithMessages reads what sends are to say, too.
-	WithMessages bool
-	Page
-}
-
 // Approval is a second member's word on what one member may not do alone.
 type Approval struct {
 	ID       ApprovalID    `json:"id,omitempty"`

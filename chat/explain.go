@@ -167,12 +167,21 @@ func formatUntil(end *time.Time) string {
 	return ", until " + formatTime(*end) + " at the latest"
 }
 
+// inBrackets is the error's message in brackets, "" if it has none.
+func (d *Delivery) inBrackets() string {
+	if d.ErrorMessage == "" {
+		return ""
+	}
+
+	return " (" + d.ErrorMessage + ")"
+}
+
 func (d *Delivery) explainPending() string {
 	provider := d.Provider.Name()
 
 	switch {
 	case d.ErrorCode == ErrorAddressBusy:
-		return "Waits for another message to the same address whose outcome is still open."
+		return "Waits for another message to the same address whose outcome is still open" + d.inBrackets() + "."
 	case d.ErrorCode == ErrorOlderFirst:
 		return "Waits for its turn: " + d.ErrorMessage + ", and is still being tried. This one goes out by itself " +
 			"when that one has left, has ended or waits for a person."

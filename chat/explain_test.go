@@ -24,6 +24,14 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 		{chat.Delivery{Submission: chat.SubmissionPending}, "Waits for its first attempt."},
 		{chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorAddressBusy}, "Waits for another " +
 			"message to the same address whose outcome is still open."},
+		{
+			chat.Delivery{
+				Submission:   chat.SubmissionPending,
+				ErrorCode:    chat.ErrorAddressBusy,
+				ErrorMessage: "delivery 0193",
+			},
+			"Waits for another message to the same address whose outcome is still open (delivery 0193).",
+		},
 		{chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorSenderBlocked}, "Twilio refuses every message of this sender. It waits, and goes out by itself when a trial message gets through."},
 		{chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorWorkflowGone}, "Not sent: the workflow that followed it was ended in Temporal. A person must decide: retry or cancel it."},
 		{

@@ -8,42 +8,38 @@ import (
 	"handrail/chat"
 )
 
-// addRequesters adds to approvals who has asked, by name.
-func addRequesters(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, all []chat.Approval) error {
+// addApprovalFacts adds to approvals who has asked, by name, and what a send is to say.
+func addApprovalFacts(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, all []chat.Approval) error {
 	var members []chat.MemberID
+
+	var actions []chat.ActionID
 
 	for i := range all {
 		if all[i].RequestedBy != 0 {
 			members = append(members, all[i].RequestedBy)
 		}
-	}
 
-	names, err := memberNames(ctx, db, ws, members)
-
-	for i := range all {
-		all[i].RequesterName = names[all[i].RequestedBy]
-	}
-
-	return err
-}
-
-// addApprovedTexts adds to approvals of sends what is to be said.
-func addApprovedTexts(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, all []chat.Approval) error {
-	var actions []chat.ActionID
-
-	for i := range all {
 		if all[i].ActionID != "" {
 			actions = append(actions, all[i].ActionID)
 		}
 	}
 
+	names, err := memberNames(ctx, db, ws, members)
+	if err != nil {
+		return err
+	}
+
 	texts, err := textsOfActions(ctx, db, ws, actions)
+	if err != nil {
+		return err
+	}
 
 	for i := range all {
+		all[i].RequesterName = names[all[i].RequestedBy]
 		all[i].Message = texts[all[i].ActionID]
 	}
 
-	return err
+	return nil
 }
 
 func memberNames(

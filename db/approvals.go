@@ -107,11 +107,7 @@ func (s *Store) Approval(ctx context.Context, ws chat.WorkspaceID, id chat.Appro
 		return chat.Approval{}, wrapErr("find who can decide about an approval", err)
 	}
 
-	if err := addRequesters(ctx, s.db, ws, all); err != nil {
-		return chat.Approval{}, wrapErr("find who has asked for an approval", err)
-	}
-
-	err = addApprovedTexts(ctx, s.db, ws, all)
+	err = addApprovalFacts(ctx, s.db, ws, all)
 
 	return all[0], wrapErr("read what an approval is about", err)
 }
@@ -128,11 +124,12 @@ func findApproval(
 	return row, orNotFound(err, chat.CodeApprovalNotFound, "approval")
 }
 
-// Approvals lists approvals, those asked for last first.
+// Approvals lists approvals, those asked for last first; with a state only those in it.
 func (s *Store) Approvals(
 	ctx context.Context,
 	ws chat.WorkspaceID,
-	f chat.ApprovalFilter,
+	state chat.ApprovalState,
+	p chat.Page,
 ) (chat.List[chat.Approval], error) {
 	var rows []approvalRow
 	now := s.time()
@@ -140,12 +137,12 @@ func (s *Store) Approvals(
 		Model(&rows).
 		Where("ap.workspace_id = ?", ws).
 		OrderExpr("ap.created_at DESC, ap.id DESC").
-		Limit(oneMore(f.Limit))
+		Limit(oneMore(p.Limit))
 
 	var micros int64
 
 	var id chat.ApprovalID
-	if ok, err := readCursor("approvals", f.Cursor, &micros, &id); err != nil {
+	if ok, err := readCursor("approvals", p.Cursor, &micros, &id); err != nil {
 		return chat.List[chat.Approval]{}, err
 	} else if ok {
 		q.Where("(ap.created_at, ap.id) < (?, ?)", time.UnixMicro(micros).UTC(), id)
@@ -153,17 +150,17 @@ func (s *Store) Approvals(
 
 	const ended = "(ap.kind <> 'send' AND ap.state = 'waiting' AND ap.deadline <= ?)"
 
-	switch f.State {
+	switch state {
 	case "":
 	case chat.ApprovalWaiting:
-		q.Where("ap.state = ?", f.State).Where("NOT "+ended, now)
+		q.Where("ap.state = ?", state).Where("NOT "+ended, now)
 	case chat.ApprovalExpired:
-		q.Where("(ap.state = ? OR "+ended+")", f.State, now)
+		q.Where("(ap.state = ? OR "+ended+")", state, now)
 	case chat.ApprovalApproved, chat.ApprovalRefused, chat.ApprovalVoid:
-		q.Where("ap.state = ?", f.State)
+		q.Where("ap.state = ?", state)
 	}
 
-	fits, err := scanPage(ctx, q, &rows, f.Limit)
+	fits, err := scanPage(ctx, q, &rows, p.Limit)
 	if err != nil {
 		return chat.List[chat.Approval]{}, wrapErr("list the approvals", err)
 	}
@@ -175,15 +172,7 @@ func (s *Store) Approvals(
 		return chat.List[chat.Approval]{}, wrapErr("find who can decide about approvals", err)
 	}
 
-	if err := addRequesters(ctx, s.db, ws, list.Items); err != nil {
-		return chat.List[chat.Approval]{}, wrapErr("find who has asked for approvals", err)
-	}
-
-	if !f.WithMessages {
-		return list, nil
-	}
-
-	return list, wrapErr("read what approvals are about", addApprovedTexts(ctx, s.db, ws, list.Items))
+	return list, wrapErr("read what approvals are about", addApprovalFacts(ctx, s.db, ws, list.Items))
 }
 
 // maxWaitingApprovals is how much one member may have waiting beside sends.

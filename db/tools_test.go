@@ -198,15 +198,17 @@ func TestApprovals(t *testing.T) {
 		expired, err := s.ExpireApproval(t.Context(), w.Workspace, late.ActionID, clock.now)
 		require.NoError(t, err)
 		assert.Equal(t, chat.ApprovalExpired, expired.State)
-		list, err := s.Approvals(t.Context(), w.Workspace, chat.ApprovalFilter{Page: chat.Page{Limit: 1}})
+		list, err := s.Approvals(t.Context(), w.Workspace, "", chat.Page{Limit: 1})
 		require.NoError(t, err)
 		require.Len(t, list.Items, 1)
 		assert.Equal(t, late.ActionID, list.Items[0].ActionID)
 
-		rest, err := s.Approvals(t.Context(), w.Workspace, chat.ApprovalFilter{
-			State: chat.ApprovalApproved,
-			Page:  chat.Page{Limit: 10, Cursor: list.NextCursor},
-		})
+		rest, err := s.Approvals(
+			t.Context(),
+			w.Workspace,
+			chat.ApprovalApproved,
+			chat.Page{Limit: 10, Cursor: list.NextCursor},
+		)
 		require.NoError(t, err)
 		assert.Len(t, rest.Items, 1)
 	})

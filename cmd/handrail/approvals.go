@@ -164,11 +164,7 @@ func (l *approvalList) listAsOperator(c *console) error {
 	}
 
 	return withStoreOf(c, func(p *process, s *db.Store) error {
-		list, err := s.Approvals(p.ctx, chat.WorkspaceID(l.Workspace), chat.ApprovalFilter{
-			State:        state,
-			WithMessages: true,
-			Page:         chat.Page{Limit: 100},
-		})
+		list, err := s.Approvals(p.ctx, chat.WorkspaceID(l.Workspace), state, chat.Page{Limit: 100})
 		if err != nil {
 			return err
 		}
