@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -153,4 +155,34 @@ func TestAnErrorIsPaintedOnATerminal(t *testing.T) {
 	one.colours = true
 	one.fail(assert.AnError)
 	assert.Contains(t, one.errs.String(), "\x1b[1;31mhandrail:\x1b[0m")
+}
+
+// TestTheDocumentedExitStatuses holds the table of docs/operations.md to what commands really end with.
+func TestTheDocumentedExitStatuses(t *testing.T) {
+	t.Parallel()
+
+	page, err := os.ReadFile("../../docs/operations.md")
+	require.NoError(t, err)
+
+	waits := aDelivery(t, map[string]any{"status": "pending", "submission": "pending"})
+	begun := `{"action_id":"` + stubAction + `","state":"running","delivery":{"id":"` + stubDelivery + `"}}`
+	s := newStub(t, map[string][]reply{
+		"GET deliveries":                             {aPage("")},
+		"GET deliveries/" + stubDelivery:             {okReply(waits)},
+		"POST deliveries/" + stubDelivery + "/retry": {acceptedReply(begun)},
+	})
+
+	for status, args := range map[int][]string{
+		0:             {"deliveries", "list"},
+		exitFailed:    {"deliveries", "list", "--url", "http://127.0.0.1:1"},
+		exitUsage:     {"deliveries", "list", "--nonsense"},
+		exitUnsettled: {"deliveries", "retry", stubDelivery, "--wait", "10ms"},
+	} {
+		got, _, errs := s.do(args...)
+		assert.Equal(t, status, got, errs)
+		assert.Regexp(t, fmt.Sprintf(`(?m)^\| %d \| \S`, status), string(page))
+	}
+
+	_, _, errs := s.do("deliveries", "retry", stubDelivery, "--wait", "10ms")
+	assert.Contains(t, errs, "awaited for up to 10ms", "it is silent while it waits")
 }
