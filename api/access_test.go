@@ -163,6 +163,7 @@ func TestScopesOfRoutes(t *testing.T) {
 		"refreshTool":              "tools:write",
 		"rotateSigningSecret":      "tools:write",
 		"listToolCallMessages":     "chats:read",
+		"listToolCalls":            "chats:read",
 		"listInbound":              "chats:read",
 		"getInbound":               "chats:read",
 		"replayInbound":            "chats:write",

@@ -114,6 +114,8 @@ func (s *service) perform(ctx context.Context, headers ActionHeaders, in actionS
 		Fingerprint:    digests,
 	}
 
+	c.asked = request.ActionID
+
 	if headers.IdempotencyKey != "" && (c.chat.ID == 0 || c.chat.Acted) {
 		answered, err := s.meetKeyed(ctx, &in, &request, p)
 		if err != nil || answered != nil {

@@ -202,6 +202,7 @@ func TestInternalErrorsSayNothingAndAreLoggedOnce(t *testing.T) {
 	assert.NotContains(t, a.raw, "10.0.0.1")
 	assert.Equal(t, 1, strings.Count(w.log.String(), "password wrong"), w.log.String())
 	assert.Contains(t, w.log.String(), "request_id=find-me")
+	assert.Regexp(t, `request answered.* action_id=[0-9a-f-]{36}`, w.log.String())
 	assert.NotContains(t, w.log.String(), "On its way", "a message must not be logged")
 }
 

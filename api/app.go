@@ -206,6 +206,7 @@ func (s *service) routes() {
 
 	// What assistants do outside, who is asked first, and what is kept of a chat.
 	s.toolRoutes()
+	s.toolCallListRoutes()
 	s.toolCallMessageRoutes()
 	s.approvalRoutes()
 	s.contributorRoutes()

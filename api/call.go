@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"reflect"
 	"regexp"
@@ -23,6 +24,8 @@ type requestInfo struct {
 	delivery chat.Delivery
 	// action is the one that the path names; only its own route loads it.
 	action chat.Action
+	// asked is the action that the request has asked for, for the log.
+	asked chat.ActionID
 	// request is the contributor request that the path names; only routes for who was asked load it.
 	request chat.ContributorRequest
 	// pathIDs are the ids that readIDs has read, by parameter name, for the handler's input.
@@ -45,6 +48,9 @@ func callFrom(ctx context.Context) *requestInfo {
 }
 
 func requestIDFrom(ctx context.Context) string { return callFrom(ctx).requestID }
+
+// actionID is the action that the request is about, "" for none.
+func (c *requestInfo) actionID() chat.ActionID { return cmp.Or(c.asked, c.action.ID) }
 
 func (c *requestInfo) workspace() chat.WorkspaceID { return c.principal.WorkspaceID }
 

@@ -18,6 +18,8 @@ type toolFacts struct {
 	chatTools  []chat.Tool
 	callID     string
 	tested     chat.ToolTest
+	// callFilter is the last one that tool calls were listed with.
+	callFilter chat.ToolCallFilter
 }
 
 func bookTool() chat.ToolDefinition {
@@ -169,6 +171,34 @@ func (f *fakeStore) ChatTools(context.Context, chat.WorkspaceID, chat.ChatID) ([
 	book, taxi := bookTool(), taxiServer()
 
 	return append(append(chat.Builtins(), book.Tools()...), taxi.Tools()...), f.fail
+}
+
+func (f *fakeStore) ToolCalls(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	filter chat.ToolCallFilter,
+) (chat.List[chat.ListedToolCall], error) {
+	f.callFilter = filter
+
+	return chat.List[chat.ListedToolCall]{
+		Items: []chat.ListedToolCall{{
+			ToolCall: chat.ToolCall{
+				ID:        "undo_call_1",
+				Name:      "cancel_table",
+				State:     chat.ToolCallUnknown,
+				Kind:      chat.ToolHTTP,
+				Risk:      chat.RiskWrite,
+				Attempts:  1,
+				ErrorCode: "timeout",
+				Error:     "the tool has not answered in time",
+			},
+			ActionID:  actionOne,
+			ChatID:    chatOne,
+			Undoes:    "call_1",
+			UpdatedAt: noon,
+		}},
+		NextCursor: "older",
+	}, f.fail
 }
 
 func (f *fakeStore) ToolCallMessages(

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -33,7 +34,8 @@ var (
 
 func checkReadable(header http.Header, name string, body []byte) error {
 	if header.Get(name) != goodSignature {
-		return chat.Errorf(chat.CodeInvalidSignature, "this call is not signed by its provider")
+		return chat.Errorf(chat.CodeInvalidSignature, "this call is not signed by its provider").
+			Because(errors.New("the signature was checked for https://handrail.example"))
 	}
 
 	if string(body) == "nonsense" {

@@ -128,17 +128,20 @@ func (s *service) record(ctx context.Context, span trace.Span, c *fiber.Ctx, too
 		level = slog.LevelDebug
 	}
 
-	s.logger.Log(
-		ctx,
-		level,
-		"request answered",
+	fields := []any{
 		"request_id", known.requestID,
 		"method", c.Method(),
 		"route", pattern,
 		"status", status,
 		"duration", took,
 		"key_id", int64(known.principal.KeyID),
-	)
+	}
+
+	if id := known.actionID(); id != "" {
+		fields = append(fields, "action_id", id)
+	}
+
+	s.logger.Log(ctx, level, "request answered", fields...)
 }
 
 // pattern is the path as it was registered. A request that no route took still carries

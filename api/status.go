@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -76,6 +77,11 @@ func (s *service) getStatus(ctx context.Context, _ *struct{}) (*statusOutput, er
 	}
 
 	return &statusOutput{Body: presentStatus(&status)}, nil
+}
+
+// MarshalStatus writes a status as GET /status answers with it, for who reads it without the API.
+func MarshalStatus(status *chat.WorkspaceStatus) ([]byte, error) {
+	return json.Marshal(presentStatus(status)) //nolint:wrapcheck // of numbers and texts
 }
 
 func presentStatus(status *chat.WorkspaceStatus) statusJSON {

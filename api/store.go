@@ -349,6 +349,12 @@ type ApprovalStore interface {
 
 // ToolCallStore tells of tool calls, and takes a person's word on them.
 type ToolCallStore interface {
+	// ToolCalls are listed without what they were given and have answered.
+	ToolCalls(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		filter chat.ToolCallFilter,
+	) (chat.List[chat.ListedToolCall], error)
 	// ResolveToolCall answers with the workflow that waits: CodeConflict unless nobody knows
 	// how the call went.
 	ResolveToolCall(

@@ -157,3 +157,30 @@ func TestBrokenToolCalls(t *testing.T) {
 		}
 	}
 }
+
+func TestToolCallsAreListed(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	a := w.do(t, request{
+		method: http.MethodGet,
+		path:   workspaceURL("/tool-calls?status=unknown,waiting&chat_id=7&action_id=" + string(actionOne)),
+	})
+	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+	assert.Equal(t, "older", a.json["next_cursor"])
+
+	f := w.store.callFilter
+	assert.Equal(t, []chat.ToolCallState{chat.ToolCallUnknown, chat.ToolCallWaiting}, f.States)
+	assert.Equal(t, []any{chatOne, actionOne}, []any{f.ChatID, f.ActionID})
+
+	shown := a.json["items"].([]any)[0].(map[string]any)
+	assert.Equal(
+		t,
+		[]any{string(actionOne), 7.0, "undo_call_1", "call_1", "unknown", "the tool has not answered in time"},
+		[]any{shown["action_id"], shown["chat_id"], shown["id"], shown["undoes"], shown["status"], shown["error"]},
+	)
+	assert.NotContains(t, shown, "arguments")
+
+	a = w.do(t, request{method: http.MethodGet, path: workspaceURL("/tool-calls?status=lost")})
+	requireProblem(t, a, http.StatusBadRequest, "invalid_request", "query.status")
+}

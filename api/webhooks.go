@@ -202,6 +202,7 @@ func (s *service) answerWebhook(w webhook) fiber.Handler {
 				"kind", w.kind,
 				"result", result,
 				"bytes", len(bodyOf(c)),
+				"why", refusalCause(result, err),
 			)
 
 		case callBusy, callFailed:
@@ -217,6 +218,17 @@ func (s *service) answerWebhook(w webhook) fiber.Handler {
 
 		return c.SendStatus(http.StatusNoContent)
 	}
+}
+
+// refusalCause says what a signature was checked against, which is all that may be logged of a call that nobody has
+// signed.
+func refusalCause(result string, err error) string {
+	cause := errors.Unwrap(err)
+	if result != callRefused || cause == nil {
+		return ""
+	}
+
+	return cause.Error()
 }
 
 func (*service) takeWebhook(ctx context.Context, w webhook, c *fiber.Ctx) (string, error) {

@@ -115,6 +115,7 @@ func TestUnsignedWebhooksChangeNothing(t *testing.T) {
 	w.requireUntouched(t)
 	assert.Contains(t, w.metrics(t), `handrail_webhook_calls_total{carrier="twilio",kind="status",result="refused"} 2`)
 	assert.Contains(t, w.log.String(), "a webhook was not taken")
+	assert.Contains(t, w.log.String(), "checked for https://handrail.example")
 	assert.NotContains(t, w.log.String(), "secret body")
 }
 

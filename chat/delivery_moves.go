@@ -49,6 +49,8 @@ type ClaimFacts struct {
 	Allowance
 	// Busy reports that another delivery to the address is in flight.
 	Busy bool
+	// BusyWith is that delivery, "" if it has ended meanwhile.
+	BusyWith DeliveryID
 	// SameTextUntil is until when another delivery of the same text to the same address may
 	// show up at the provider, nil if there is none. Then nobody could tell the two apart.
 	SameTextUntil *time.Time
@@ -89,7 +91,7 @@ func (d *Delivery) RefuseClaim(facts ClaimFacts) ClaimRefusal {
 	case facts.ProbeAt != nil:
 		return ClaimRefusal{Effect: d.waitForProbe(facts), WaitUntil: facts.ProbeAt}
 	case facts.Busy:
-		return ClaimRefusal{Effect: d.waitForAddress(), WaitUntil: d.RetryAt, Busy: true}
+		return ClaimRefusal{Effect: d.waitForAddress(facts.BusyWith), WaitUntil: d.RetryAt, Busy: true}
 	case facts.Older != nil:
 		return ClaimRefusal{Effect: d.waitForOlder(facts.Older), WaitUntil: facts.Older.nextLook(facts.Now)}
 	case facts.SameTextUntil != nil:
@@ -113,10 +115,15 @@ func (d *Delivery) waitForProbe(facts ClaimFacts) Effect {
 	return EffectWaits
 }
 
-func (d *Delivery) waitForAddress() Effect {
+// waitForAddress lets a delivery wait whose address has another one in flight, and names that one.
+func (d *Delivery) waitForAddress(other DeliveryID) Effect {
 	if d.Submission == SubmissionPending {
 		d.ErrorCode = ErrorAddressBusy
 		d.ErrorMessage = ""
+	}
+
+	if d.Submission == SubmissionPending && other != "" {
+		d.ErrorMessage = "delivery " + string(other)
 	}
 
 	return EffectSaved

@@ -172,13 +172,22 @@ func formatUntil(end *time.Time) string {
 	return ", until " + formatTime(*end) + " at the latest"
 }
 
+// inBrackets is the error's message in brackets, "" if it has none.
+func (d *Delivery) inBrackets() string {
+	if d.ErrorMessage == "" {
+		return ""
+	}
+
+	return " (" + d.ErrorMessage + ")"
+}
+
 func (d *Delivery) explainPending() string {
 	provider := d.Provider.Name()
 
 	switch {
 	case d.ErrorCode == ErrorAddressBusy:
-		return "Waits for another message to the same address, which is being sent or whose outcome is looked for. " +
-			"That ends within a quarter of an hour, and this one goes out by itself then."
+		return "Waits for another message to the same address" + d.inBrackets() + ", which is being sent or whose " +
+			"outcome is looked for. That ends within a quarter of an hour, and this one goes out by itself then."
 	case d.ErrorCode == ErrorOlderFirst:
 		return "Waits for its turn: " + d.ErrorMessage + ", and is still being tried. This one goes out by itself " +
 			"when that one has left, has ended or waits for a person."

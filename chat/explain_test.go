@@ -24,6 +24,15 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 		{chat.Delivery{Submission: chat.SubmissionPending}, "Waits for its first attempt, which is made when a worker is free."},
 		{chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorAddressBusy}, "Waits for another " +
 			"message to the same address, which is being sent or whose outcome is looked for. That ends within a quarter of an hour, and this one goes out by itself then."},
+		{
+			chat.Delivery{
+				Submission:   chat.SubmissionPending,
+				ErrorCode:    chat.ErrorAddressBusy,
+				ErrorMessage: "delivery 0193",
+			},
+			"Waits for another message to the same address (delivery 0193), which is being sent or whose outcome is " +
+				"looked for. That ends within a quarter of an hour, and this one goes out by itself then.",
+		},
 		{chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorSenderBlocked}, "Twilio refuses every message of this sender. It waits, and goes out by itself when a trial message gets through."},
 		{chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorWorkflowGone}, "Not sent: the workflow that followed it was ended in Temporal. A person must decide: retry or cancel it."},
 		{

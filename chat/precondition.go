@@ -102,6 +102,12 @@ func (d *Delivery) overrule() {
 	}
 }
 
+// DefiesTakeover reports whether the new delivery that a retry makes leaves though a person has the chat: whoever
+// retries one message has decided about it, as with one that is held. A bulk retry has decided about none.
+func (r *RetryDelivery) DefiesTakeover(takeover *Takeover) bool {
+	return takeover != nil && r.BulkRetryID == ""
+}
+
 // OlderDelivery is a delivery that must leave before another one of the same chat, because it was accepted before it.
 type OlderDelivery struct {
 	ID DeliveryID

@@ -67,6 +67,24 @@ type ToolCall struct {
 	Decision *ToolDecision `json:"decision,omitempty"`
 }
 
+// ToolCallFilter chooses tool calls of a workspace; empty fields choose all.
+type ToolCallFilter struct {
+	States   []ToolCallState
+	ActionID ActionID
+	ChatID   ChatID
+	Page
+}
+
+// ListedToolCall is a tool call among those of other messages: without its arguments and its result.
+type ListedToolCall struct {
+	ToolCall
+	ActionID ActionID
+	ChatID   ChatID
+	// Undoes is the id of the call that this one takes back, "" for any other.
+	Undoes    string
+	UpdatedAt time.Time
+}
+
 // Undo names the tool that takes back what a call has done, and what it is called with.
 type Undo struct {
 	Tool string `json:"tool"`

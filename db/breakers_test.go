@@ -78,6 +78,14 @@ func TestBreaker(t *testing.T) {
 		)
 
 		assert.Empty(t, after.Attempts, "it was not posted")
+
+		found, err := s.Deliveries(t.Context(), w.Workspace, chat.DeliveryFilter{
+			ErrorCode: "twilio_20003",
+			Page:      pageOfTen(),
+		})
+		require.NoError(t, err)
+		assert.Len(t, found.Items, 2, "the code finds what was refused, and what waits for the same account")
+
 		assert.Equal(t, []any{chat.ActionParked, chat.MessagePending}, []any{action.State, message.State})
 		email := w.Prepare(t, s, w.Email.ID, "hi")
 		w.Claim(t, s, email.DeliveryID, clock.now)

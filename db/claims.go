@@ -11,9 +11,12 @@ import (
 )
 
 // busyNow is the condition that another delivery to the address of d is in flight.
-var busyNow = `(` + oneAtATime("d") + ` AND EXISTS (SELECT 1 FROM deliveries o
+var busyNow = `(` + oneAtATime("d") + ` AND EXISTS (SELECT 1 ` + inFlightToAddress + `))`
+
+// inFlightToAddress is the part of a query for the other delivery to the address of d that is in flight.
+var inFlightToAddress = `FROM deliveries o
 	WHERE o.workspace_id = d.workspace_id AND o.sender = d.sender AND o.to_address = d.to_address
-		AND o.submission IN ('sending', 'unknown') AND ` + oneAtATime("o") + ` AND o.id <> d.id))`
+		AND o.submission IN ('sending', 'unknown') AND ` + oneAtATime("o") + ` AND o.id <> d.id`
 
 // errClaimAgain says that the delivery, or another one to its address, changed while the
 // claim was decided.
@@ -160,6 +163,7 @@ func (s *Store) settleRefusedClaim(
 ) (chat.Claim, error) {
 	row, err := findDelivery(ctx, s.locked(selectAllowance(tx.NewSelect().ColumnExpr("d.*")).
 		ColumnExpr(busyNow+" AS busy").
+		ColumnExpr("(SELECT o.id "+inFlightToAddress+" LIMIT 1) AS busy_with").
 		ColumnExpr("(SELECT o.id "+fromOlder+firstOlder+") AS older_id").
 		ColumnExpr("(SELECT o.retry_at "+fromOlder+firstOlder+") AS older_retry_at").
 		ColumnExpr(sameTextUntil+" AS same_text_until", now).
@@ -179,6 +183,7 @@ func (s *Store) settleRefusedClaim(
 		Now:           now,
 		Allowance:     row.allowance(),
 		Busy:          row.Busy,
+		BusyWith:      row.BusyWith,
 		Older:         row.olderDelivery(),
 		SameTextUntil: chat.UTC(row.SameTextUntil),
 		ProbeAt:       chat.UTC(row.ProbeAt),

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"time"
+	"unicode/utf8"
 
 	"github.com/uptrace/bun"
 
@@ -67,7 +68,8 @@ type deliveryRow struct {
 	ToolsUndone     bool `bun:"tools_undone,scanonly"`
 	ToolsUnfinished bool `bun:"tools_unfinished,scanonly"`
 	allowanceRow
-	Busy bool `bun:"busy,scanonly"`
+	Busy     bool            `bun:"busy,scanonly"`
+	BusyWith chat.DeliveryID `bun:"busy_with,scanonly"`
 	// SameTextUntil is until when another delivery of the same text stands before this one.
 	SameTextUntil *time.Time `bun:"same_text_until,scanonly"`
 	FailedOver    bool       `bun:"failed_over,scanonly"`
@@ -268,7 +270,10 @@ func filterDeliveries(q *bun.SelectQuery, f *chat.DeliveryFilter) {
 	}
 
 	if f.ErrorCode != "" {
-		q.Where("d.error_code = ?", f.ErrorCode)
+		// What waits for a sender whose account was refused with the code has the code in its message.
+		refused := f.ErrorCode + ", "
+		q.Where("(d.error_code = ?0 OR d.error_code = ?1 AND substr(d.error_message, 1, ?2) = ?3)",
+			f.ErrorCode, chat.ErrorSenderBlocked, utf8.RuneCountInString(refused), refused)
 	}
 
 	if f.ChatID != 0 {

@@ -102,6 +102,12 @@ func TestQueriesOfReceiptsUseIndexes(t *testing.T) {
 			"approvals": {func(ctx context.Context, s *db.Store) error {
 				return errorOf(s.Approvals(ctx, w.Workspace, chat.ApprovalWaiting, pageOfTen()))
 			}, []string{"approvals_newest"}},
+			"tool calls that wait": {func(ctx context.Context, s *db.Store) error {
+				return errorOf(s.ToolCalls(ctx, w.Workspace, chat.ToolCallFilter{
+					States: []chat.ToolCallState{chat.ToolCallUnknown},
+					Page:   pageOfTen(),
+				}))
+			}, []string{"tool_calls_open", "messages"}},
 			"messages of a tool call": {func(ctx context.Context, s *db.Store) error {
 				_, err := s.ToolCallMessages(ctx, w.Workspace, w.SMS.ID, "call_1", pageOfTen())
 				requireCode(t, chat.CodeToolCallNotFound, err)

@@ -133,6 +133,10 @@ var toolTries = map[string]try{
 	"ExpireApproval": {chat.CodeApprovalNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.ExpireApproval(ctx, i.ws, i.risky.ActionID, time.Now().Add(100*time.Hour)))
 	}},
+	"ToolCalls": {"", func(ctx context.Context, i *intruder) (any, error) {
+		list, err := i.s.ToolCalls(ctx, i.ws, chat.ToolCallFilter{Page: pageOfTen()})
+		return list.Items, err
+	}},
 	"ToolCallMessages": {chat.CodeToolCallNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		list, err := i.s.ToolCallMessages(ctx, i.ws, i.victim.SMS.ID, "a", pageOfTen())
 		return list.Items, err

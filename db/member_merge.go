@@ -36,8 +36,11 @@ var movedReferences = []memberReference{
 	{"workspace_defaults", "updated_by"},
 }
 
-// unreferenced is moved as well; a column with a reference cannot be added to a table of SQLite.
-var unreferenced = memberReference{"deliveries", "to_member_id"}
+// unreferenced are moved as well; a column with a reference cannot be added to a table of SQLite.
+var unreferenced = []memberReference{
+	{"chats", "taken_over_by"},
+	{"deliveries", "to_member_id"},
+}
 
 // keptReferences are the columns that a merge does not change: a key speaks for whom it was made,
 // and the log says who did something then. A member who has one of either is not merged.
@@ -199,7 +202,7 @@ func (s *Store) lockMerged(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, 
 			WHERE k.workspace_id = r.workspace_id AND k.request_id = r.id AND k.member_id = ?1)
 			ORDER BY id FOR NO KEY UPDATE`,
 		`SELECT id FROM chats AS c WHERE workspace_id = ?0 AND (member_id = ?1 OR assistant_member_id = ?1
-			OR EXISTS (SELECT 1 FROM participants AS p
+			OR taken_over_by = ?1 OR EXISTS (SELECT 1 FROM participants AS p
 				WHERE p.workspace_id = c.workspace_id AND p.chat_id = c.id AND p.member_id = ?1))
 			ORDER BY id FOR NO KEY UPDATE`,
 		`SELECT id FROM members WHERE workspace_id = ?0 AND id IN (?1, ?2) ORDER BY id FOR UPDATE`,
@@ -322,7 +325,7 @@ func (s *Store) moveReferences(ctx context.Context, tx bun.Tx, ws chat.Workspace
 				AND o.member_id = ?2 AND o.channel = h.channel)`, ws, in.From, in.Into),
 	}
 
-	for _, moved := range append(slices.Clone(movedReferences), unreferenced) {
+	for _, moved := range slices.Concat(movedReferences, unreferenced) {
 		statements = append(statements, tx.NewUpdate().
 			Table(moved.table).
 			Set("? = ?", bun.Ident(moved.column), in.Into).

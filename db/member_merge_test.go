@@ -256,3 +256,28 @@ func TestWhoIsNotMerged(t *testing.T) {
 		assert.Equal(t, d.twin, unchanged)
 	})
 }
+
+// TestAMergeMovesATakeover: a chat that the one who goes has taken over is that of the one who stays.
+func TestAMergeMovesATakeover(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		d := newDuplicate(t, s)
+
+		// The audit log would keep who takes a chat over from being merged.
+		_, err := s.Bun().NewUpdate().
+			Table("chats").
+			Set("taken_over_by = ?, taken_over_at = ?", d.twin.ID, d.now).
+			Where("workspace_id = ? AND id = ?", d.w.Workspace, d.chat.ID).
+			Exec(t.Context())
+		require.NoError(t, err)
+
+		_, err = d.merge()
+		require.NoError(t, err)
+
+		c, err := s.Chat(t.Context(), d.w.Workspace, d.chat.ID)
+		require.NoError(t, err)
+		require.NotNil(t, c.Takeover)
+		assert.Equal(t, d.w.Customer.ID, c.Takeover.By)
+	})
+}

@@ -233,6 +233,51 @@ func TestTheAssistantIsSilentWhileAPersonHasTheChat(t *testing.T) {
 	})
 }
 
+// retryInTakenOver retries an ended send of the assistant in a chat that a person has taken over since, and returns
+// the new delivery after its first claim.
+func retryInTakenOver(t *testing.T, s *db.Store, isBulk bool) chat.Delivery {
+	t.Helper()
+
+	w, clock := dbtest.Seed(t, s), newClock()
+	_, d := sendNow(t, s, w, w.SMS.ID, clock.now)
+	recordSubmission(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeRejected}, clock.now)
+
+	_, err := s.TakeOverChat(t.Context(), w.Workspace, w.By, w.SMS.ID)
+	require.NoError(t, err)
+
+	in := w.Retry(d.ID, chat.Change{})
+	if isBulk {
+		in.BulkRetryID = beginTrial(t, s, w, chat.DeliveryFilter{Status: "rejected"}).run.ID
+		in.BulkNumber = 1
+	}
+
+	retried, err := prepareRetry(t, s, in)
+	require.NoError(t, err)
+
+	claim, err := s.Claim(t.Context(), w.Workspace, retried.DeliveryID, clock.now, time.Minute)
+	require.NoError(t, err)
+
+	return claim.Delivery
+}
+
+// TestARetryOfAnEndedSendLeavesDespiteATakeover: who retries one send has decided about it, and need not retry twice.
+func TestARetryOfAnEndedSendLeavesDespiteATakeover(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		d := retryInTakenOver(t, s, false)
+		assert.Equal(t, chat.SubmissionSending, d.Submission, d.ErrorCode)
+	})
+}
+
+func TestABulkRetryHeedsATakeover(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		assert.Equal(t, chat.ErrorTakenOver, retryInTakenOver(t, s, true).ErrorCode)
+	})
+}
+
 func TestAPersonsSendTakesTheChatOver(t *testing.T) {
 	t.Parallel()
 

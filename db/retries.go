@@ -312,6 +312,7 @@ func (s *Store) planRetry(
 	row.Policy = r.old.Policy
 	row.ToMemberID = r.old.ToMemberID
 	row.keepPreconditions(&old)
+	row.DespiteTakeover = row.DespiteTakeover || r.DefiesTakeover(facts.Chat.Takeover)
 
 	if row.Watermark, err = s.retryWatermark(ctx, tx, r, facts.Chat.Attention); err != nil {
 		return deliveryRow{}, nil, err

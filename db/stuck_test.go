@@ -35,6 +35,7 @@ func TestALostDeliveryDoesNotHoldUpItsAddressForEver(t *testing.T) {
 			require.NoError(t, err)
 			assert.True(t, claim.Busy)
 			assert.Equal(t, chat.ErrorAddressBusy, claim.Delivery.ErrorCode)
+			assert.Equal(t, "delivery "+string(lost.DeliveryID), claim.Delivery.ErrorMessage)
 			d, _, _, _ := readStanding(t, s, w, &lost)
 			assert.Equal(t, tt.after, d.Submission)
 		}

@@ -40,6 +40,9 @@ type toolCallRow struct {
 
 	ChatID    chat.ChatID               `bun:"chat_id,scanonly"`
 	RequestID chat.ContributorRequestID `bun:"request_id,scanonly"`
+	ActionID  chat.ActionID             `bun:"action_id,scanonly"`
+	// UndoesCall is the id of the call that this one takes back.
+	UndoesCall string `bun:"undoes_call,scanonly"`
 }
 
 func (r *toolCallRow) toolCall() chat.ToolCall {

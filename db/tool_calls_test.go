@@ -175,3 +175,71 @@ func TestFailSend(t *testing.T) {
 		requireCode(t, chat.CodeActionNotFound, err)
 	})
 }
+
+func TestToolCallsAreListed(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		tool, err := s.CreateTool(t.Context(), w.Workspace, w.By, bookingTool("book"))
+		require.NoError(t, err)
+
+		older := prepareWith(t, s, w, chat.Tool{
+			ID:   tool.ID,
+			Name: "book",
+			Kind: chat.ToolHTTP,
+			Risk: chat.RiskWrite,
+			Undo: &chat.Undo{Tool: "cancel"},
+		})
+		runner := callRunner{T: t, s: s, w: w, action: older.ActionID, now: clock.now}
+		runner.finish(0, chat.ToolSucceeded)
+
+		_, err = s.FailSend(t.Context(), w.Workspace, older.ActionID, 0, chat.Errorf(chat.CodeToolCallFailed, "no"))
+		require.NoError(t, err)
+		_, err = s.BeginUndo(t.Context(), w.Workspace, older.ActionID,
+			func(c chat.ToolCall, _ chat.Undo, _ []chat.Tool) chat.ToolCall {
+				c.ID, c.State = "undo_"+c.ID, chat.ToolCallPending
+				return c
+			}, clock.now)
+		require.NoError(t, err)
+
+		newer := prepareWith(t, s, w, chat.Tool{Name: "pay", Kind: chat.ToolBuiltin})
+
+		list := func(f chat.ToolCallFilter) []string {
+			f.Limit = 1
+
+			var found []string
+
+			for {
+				page, err := s.ToolCalls(t.Context(), w.Workspace, f)
+				require.NoError(t, err)
+
+				for _, c := range page.Items {
+					assert.Equal(t, w.SMS.ID, c.ChatID)
+					assert.Empty(t, c.Arguments, "a list reads no arguments")
+					assert.Empty(t, c.Result, "a list reads no results")
+
+					found = append(found, string(c.ActionID)+" "+c.ID+" "+c.Undoes)
+				}
+
+				if f.Cursor = page.NextCursor; f.Cursor == "" {
+					return found
+				}
+			}
+		}
+
+		pay := string(newer.ActionID) + " " + newer.ToolCalls[0].ID + " "
+		undo := string(older.ActionID) + " undo_" + older.ToolCalls[0].ID + " " + older.ToolCalls[0].ID
+		book := string(older.ActionID) + " " + older.ToolCalls[0].ID + " "
+
+		assert.ElementsMatch(t, []string{pay, undo, book}, list(chat.ToolCallFilter{}))
+		assert.Equal(t, []string{undo, book}, list(chat.ToolCallFilter{ActionID: older.ActionID}))
+		assert.Equal(t, []string{book}, list(chat.ToolCallFilter{States: []chat.ToolCallState{chat.ToolCallSucceeded}}))
+		assert.ElementsMatch(t, []string{pay, undo},
+			list(chat.ToolCallFilter{States: []chat.ToolCallState{chat.ToolCallPending, chat.ToolCallUnknown}}))
+		assert.Empty(t, list(chat.ToolCallFilter{ChatID: w.SMS.ID + 1000}))
+
+		_, err = s.ToolCalls(t.Context(), w.Workspace, chat.ToolCallFilter{Page: chat.Page{Limit: 1, Cursor: "x"}})
+		requireCode(t, chat.CodeInvalidRequest, err)
+	})
+}

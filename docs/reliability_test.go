@@ -105,3 +105,21 @@ func findTests(t *testing.T) map[string]bool {
 
 	return names
 }
+
+// TestEveryFaultOfTheSandboxIsExplained holds reliability.md to the faults that the sandbox knows.
+func TestEveryFaultOfTheSandboxIsExplained(t *testing.T) {
+	t.Parallel()
+
+	page, err := os.ReadFile("reliability.md")
+	require.NoError(t, err)
+
+	source, err := os.ReadFile("../sandbox/faults.go")
+	require.NoError(t, err)
+
+	faults := regexp.MustCompile(`FaultKind = "([a-z_]+)"`).FindAllStringSubmatch(string(source), -1)
+	require.Greater(t, len(faults), 20)
+
+	for _, fault := range faults {
+		assert.Regexp(t, "(?m)^\\| .*`"+fault[1]+"`.* \\|", string(page), "a fault that no table explains")
+	}
+}

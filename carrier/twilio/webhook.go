@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
@@ -100,7 +101,7 @@ func (w *Webhook) verified(target string, header http.Header, body []byte) (url.
 			return v.ValidateBody(w.origin+target, body, signatures[0])
 		})
 	if !genuine {
-		return nil, unsignedError()
+		return nil, w.unsignedError(target)
 	}
 
 	contentType, _, err := mime.ParseMediaType(header.Get("Content-Type"))
@@ -116,19 +117,23 @@ func (w *Webhook) verified(target string, header http.Header, body []byte) (url.
 	for _, values := range form {
 		// The validator looks at the first value only.
 		if len(values) > 1 {
-			return nil, unsignedError()
+			return nil, w.unsignedError(target)
 		}
 	}
 
 	return form, checkFields(form)
 }
 
-func unsignedError() error {
+// unsignedError refuses a call. Its cause, which is for logs, is the address that was checked: a public URL that is
+// not the one at Twilio is the usual reason. The query is left out, since a stranger may have written it.
+func (w *Webhook) unsignedError(target string) error {
+	path, _, _ := strings.Cut(target, "?")
+
 	return chat.Errorf(
 		chat.CodeInvalidSignature,
 		"this request is not signed by Twilio with a known auth token for this address; check the public URL and "+
 			"the tokens",
-	)
+	).Because(fmt.Errorf("the signature was checked for %s", w.origin+path))
 }
 
 var deliveryID = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)

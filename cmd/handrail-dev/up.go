@@ -43,6 +43,13 @@ func (upCommand) Run(p *process) error {
 		return err
 	}
 
+	unlock, err := lockFolder(p.config.Dev.DataDir)
+	if err != nil {
+		return err
+	}
+
+	defer unlock()
+
 	l, err := openListeners(p.config)
 	if err != nil {
 		return err

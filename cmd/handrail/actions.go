@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -88,7 +87,7 @@ func (a *actionJSON) show(c *console, r *remote) {
 	}
 
 	if len(a.Timeline) > 0 {
-		fmt.Fprintln(c.out, "\nWhat has happened")
+		c.showHeading("What has happened")
 	}
 
 	for _, moment := range a.Timeline {
@@ -105,7 +104,7 @@ func (a *actionJSON) showNext(c *console, r *remote) {
 		return
 	}
 
-	fmt.Fprintln(c.out, "\nWhat you may do")
+	c.showHeading("What you may do")
 
 	for _, command := range commands {
 		fmt.Fprintln(c.out, "  "+r.line(c, makePrintable(command)))
@@ -230,10 +229,10 @@ func (l *actionList) Run(c *console) error {
 			return []string{
 				makePrintable(a.ActionID),
 				formatAge(a.CreatedAt),
-				strconv.FormatInt(a.ChatID, 10),
+				formatID(a.ChatID),
 				makePrintable(a.Status),
 				makePrintable(a.WaitingFor),
-				shortenText(makePrintable(a.Explanation), 60),
+				makePrintable(a.Explanation),
 			}
 		},
 	})

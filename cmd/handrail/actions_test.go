@@ -93,20 +93,25 @@ func TestToolCallsAreListedAndShown(t *testing.T) {
 			{"id":"call_1","name":"book\u001b[2J","status":"unknown","risk":"write","attempts":1,"arguments":{"guests":4},
 				"error_code":"timeout","error":"the tool has not answered in time"}]}}`
 
+	const listed = `{"action_id":"0193","chat_id":7,"id":"undo_call_1","undoes":"call_1","name":"book\u001b[2J",
+		"status":"unknown","attempts":1,"error":"the tool has not answered in time"}`
+
 	s := newStub(t, map[string][]reply{
-		"GET actions":      {aPage("", action), aPage("")},
+		"GET tool-calls":   {aPage("", listed), aPage("")},
 		"GET actions/0193": {okReply(action), okReply(action), okReply(action)},
 	})
 
 	status, out, errs := s.do("tool-calls", "list")
 	require.Equal(t, 0, status, errs)
-	assert.Contains(t, out, "call_1")
-	assert.NotContains(t, out, "call_0", "it has ended")
+	assert.Contains(t, out, "undo_call_1")
+	assert.Contains(t, out, "the tool has not answered in time")
 	assert.NotContains(t, out, "\x1b")
-	assert.Equal(t, "limit=20&waiting_for=tool_decision", s.sent("actions").query)
+	assert.Equal(t, "limit=20&status=unknown", s.sent("tool-calls").query)
+	assert.Len(t, s.all(), 1, "a list is one request, however many actions there are")
 
-	_, out, _ = s.do("tool-calls", "list")
-	assert.Equal(t, "no tool calls wait for this\n", out)
+	_, out, _ = s.do("tool-calls", "list", "--status", "all", "--chat-id", "7", "--action", "0193")
+	assert.Equal(t, "no tool calls yet\n", out)
+	assert.Equal(t, "action_id=0193&chat_id=7&limit=20", s.sent("tool-calls").query)
 
 	status, out, errs = s.do("tool-calls", "show", "0193", "call_1")
 	require.Equal(t, 0, status, errs)
@@ -118,4 +123,22 @@ func TestToolCallsAreListedAndShown(t *testing.T) {
 	status, _, errs = s.do("tool-calls", "show", "0193", "call_7")
 	assert.Equal(t, 1, status)
 	assert.Contains(t, errs, "it has: call_0, call_1")
+}
+
+// TestAnUndoIsResolvedByItsID: an undo whose outcome is unknown is named, so that the command can be given.
+func TestAnUndoIsResolvedByItsID(t *testing.T) {
+	t.Parallel()
+
+	const action = `{"action_id":"0193","kind":"send_assistant_message","state":"failed","waiting_for":"tool_decision",
+		"created_at":"2026-11-22T10:00:00Z","message":{"tool_calls":[{"id":"call_1","name":"book","status":"succeeded",
+			"arguments":{},"undo":{"id":"undo_call_1","tool":"unbook","status":"unknown"}}]}}`
+
+	s := newStub(t, map[string][]reply{"GET actions/0193": {okReply(action), okReply(action)}})
+
+	_, out, _ := s.do("actions", "show", "0193")
+	assert.Contains(t, out, "tool-calls resolve 0193 undo_call_1 --outcome succeeded")
+
+	status, out, errs := s.do("tool-calls", "show", "0193", "undo_call_1")
+	require.Equal(t, 0, status, errs)
+	assert.Contains(t, out, "undo_call_1 unbook unknown")
 }

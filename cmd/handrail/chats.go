@@ -100,7 +100,7 @@ func (l *chatList) Run(c *console) error {
 				makePrintable(chat.State),
 				strconv.FormatInt(chat.MemberID, 10),
 				chat.formatNeed(),
-				shortenText(chat.Title, 40),
+				makePrintable(chat.Title),
 			}
 		},
 	})
@@ -221,7 +221,7 @@ func showMessages(c *console, messages []chatMessageJSON, statuses map[string]st
 		return
 	}
 
-	fmt.Fprintln(c.out, "\nThe newest messages")
+	c.showHeading("The newest messages")
 
 	for i := len(messages) - 1; i >= 0; i-- {
 		m := &messages[i]

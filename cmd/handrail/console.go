@@ -24,6 +24,10 @@ type console struct {
 	// asks reports whether in is a terminal, where a question finds an answer. draws reports
 	// whether out is one, where a line can be written over.
 	asks, draws bool
+	// width is that of the terminal that out is, 0 when it is none.
+	width int
+	// colours reports whether errs is painted.
+	colours bool
 	// every is how often something that is under way is looked at again.
 	every time.Duration
 }
@@ -37,6 +41,7 @@ func newConsole(ctx context.Context, environ []string, in io.Reader, out, errs i
 		errs:    errs,
 		asks:    isTerminal(in),
 		draws:   isTerminal(out),
+		width:   widthOf(out),
 		every:   500 * time.Millisecond,
 	}
 }

@@ -185,15 +185,17 @@ func (l *deliveryList) Run(c *console) error {
 		path:    "deliveries",
 		query:   query,
 		empty:   empty,
-		columns: []string{"DELIVERY", "STATUS", "TWICE", "CHANNEL", "ERROR", "AGE"},
+		columns: []string{"DELIVERY", "STATUS", "TWICE", "AGE", "CHAT", "TO", "CHANNEL", "ERROR"},
 		row: func(d *deliveryJSON) []string {
 			return []string{
 				makePrintable(d.ID),
 				makePrintable(d.Status),
 				d.markDuplicate(),
-				makePrintable(d.Channel),
-				shortenText(d.ErrorCode, 22),
 				formatAge(d.CreatedAt),
+				formatID(d.ChatID),
+				makePrintable(d.To),
+				makePrintable(d.Channel),
+				makePrintable(d.ErrorCode),
 			}
 		},
 	})

@@ -21,6 +21,9 @@ type deliveryRetry struct {
 	Wait   time.Duration `default:"30s" help:"How long to wait for the outcome."`
 
 	MayDuplicate bool `help:"Retry a message that may have been sent already, so that it may be sent twice. On a terminal, the command asks instead."`
+
+	// waits reports that the person was told of the waiting.
+	waits bool
 }
 
 // Help is shown by kong.
@@ -154,10 +157,23 @@ func (r *deliveryRetry) follow(api *client, got *answer, late <-chan time.Time) 
 			}
 		}
 
+		r.sayWaits(api)
+
 		if !api.pause(late) {
 			return r.showUnsettled(api, &d, got, begun.ActionID)
 		}
 	}
+}
+
+// sayWaits says once that the outcome is awaited, and how long. What is piped does not get it.
+func (r *deliveryRetry) sayWaits(api *client) {
+	if r.waits {
+		return
+	}
+
+	r.waits = true
+
+	fmt.Fprintf(api.errs, "The outcome is awaited for up to %s. Ctrl-C ends the waiting, not the retry.\n", r.Wait)
 }
 
 // showResult shows the outcome of the delivery.

@@ -87,7 +87,7 @@ func (d *deliveryJSON) showAttempts(c *console) error {
 		return nil
 	}
 
-	fmt.Fprintln(c.out, "\nAttempts")
+	c.showHeading("Attempts")
 	t := newTable(c.out, "  NO", "STARTED", "TOOK", "OUTCOME", "HTTP", "ERROR", "REACHED THE PROVIDER")
 
 	for _, a := range d.Attempts {
@@ -117,7 +117,7 @@ func (d *deliveryJSON) showAttempts(c *console) error {
 			took,
 			makePrintable(outcome),
 			formatNumber(a.HTTPStatus),
-			shortenText(a.ErrorCode, 20),
+			makePrintable(a.ErrorCode),
 			reached,
 		)
 	}
@@ -131,11 +131,11 @@ func (d *deliveryJSON) showEvents(c *console) error {
 		return nil
 	}
 
-	fmt.Fprintln(c.out, "\nThe provider's reports (--json shows them in full)")
+	c.showHeading("The provider's reports (--json shows them in full)")
 
 	t := newTable(c.out, "  RECEIVED", "BY", "WHAT")
 	for _, e := range d.Events {
-		t.row("  "+formatTime(e.ReceivedAt), makePrintable(e.Provider), shortenText(e.Type, 40))
+		t.row("  "+formatTime(e.ReceivedAt), makePrintable(e.Provider), makePrintable(e.Type))
 	}
 
 	return t.flush()
@@ -166,6 +166,7 @@ func (d *deliveryJSON) showNext(c *console, r *remote) {
 
 		add("deliveries retry %s%s%s", d.ID, reason, flags)
 		add("deliveries retry %s --to ADDRESS --reason '…'%s", d.ID, flags)
+		add("deliveries retry %s --body 'TEXT' --reason '…'%s", d.ID, flags)
 	}
 
 	if slices.Contains(d.Next, "cancel") {
@@ -186,7 +187,7 @@ func (d *deliveryJSON) showNext(c *console, r *remote) {
 		return
 	}
 
-	fmt.Fprintln(c.out, "\nWhat you may do")
+	c.showHeading("What you may do")
 
 	for _, line := range lines {
 		fmt.Fprintln(c.out, "  "+line)

@@ -96,7 +96,7 @@ func (l *inboundList) Run(c *console) error {
 				makePrintable(in.ID),
 				in.shortStatus(),
 				makePrintable(in.Channel),
-				shortenText(in.From, 30),
+				makePrintable(in.From),
 				in.trust(),
 				in.chat(),
 				formatAge(in.ReceivedAt),
@@ -239,9 +239,9 @@ func (o *inboundOrphans) showOrphans(p *process, all []chat.InboundRecord) error
 			string(record.ID),
 			string(record.Status),
 			string(record.Channel),
-			shortenText(record.From, 30),
+			makePrintable(record.From),
 			trustLevel(record),
-			shortenText(strings.Join(record.To, ", "), 40),
+			makePrintable(strings.Join(record.To, ", ")),
 			formatAge(record.ReceivedAt),
 		)
 	}

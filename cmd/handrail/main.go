@@ -54,6 +54,8 @@ type cli struct {
 
 	Completion kongcompletion.Completion `cmd:"" help:"Show the command that turns on tab completion in bash, zsh or fish."`
 
+	Color string `enum:"auto,always,never" default:"auto" help:"Whether to colour: auto colours on a terminal, unless NO_COLOR is set." placeholder:"WHEN"`
+
 	ShowVersion kong.VersionFlag `name:"version" help:"Show the version."`
 }
 
@@ -85,9 +87,11 @@ func main() {
 // run is the whole program, but for the process around it: it returns the exit status.
 func (c *console) run(args []string) int {
 	status := -1
+	commands := &cli{}
+	c.colours = c.hasColours(colourAuto, isTerminal(c.errs))
 
 	parser, err := kong.New(
-		&cli{},
+		commands,
 		kong.Name("handrail"),
 		kong.Vars{"version": "handrail " + service.Version},
 		kong.Description(description),
@@ -114,6 +118,8 @@ func (c *console) run(args []string) int {
 		return c.fail(&exitError{fmt.Errorf("%w. See handrail --help", err), exitUsage})
 	}
 
+	c.setDisplay(commands.Color)
+
 	if err := command.Run(); err != nil {
 		return c.fail(err)
 	}
@@ -123,7 +129,8 @@ func (c *console) run(args []string) int {
 
 // fail says what went wrong and returns the exit status for it.
 func (c *console) fail(err error) int {
-	fmt.Fprintln(c.errs, "handrail:", err)
+	said := &display{Writer: c.errs, colours: c.colours}
+	fmt.Fprintln(said, said.paint(colourBad, "handrail:"), err)
 
 	if e, ok := errors.AsType[*exitError](err); ok {
 		return e.status

@@ -94,9 +94,9 @@ func showMembers(c *console, remote *remote, listing listing, query url.Values) 
 			return []string{
 				strconv.FormatInt(m.ID, 10),
 				makePrintable(m.Kind),
-				shortenText(m.Name, 24),
-				shortenText(m.Phone, 16),
-				shortenText(m.Email, 32),
+				makePrintable(m.Name),
+				makePrintable(m.Phone),
+				makePrintable(m.Email),
 			}
 		},
 	})

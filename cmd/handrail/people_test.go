@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -63,25 +62,16 @@ func aRequest(t *testing.T, with map[string]any) string {
 	return string(raw)
 }
 
-func assertFits(t *testing.T, out string) {
-	t.Helper()
-
-	for line := range strings.Lines(out) {
-		assert.LessOrEqual(t, utf8.RuneCountInString(line), 101, line)
-	}
-}
-
 func TestApprovalsAreListed(t *testing.T) {
 	t.Parallel()
 	s := newStub(t, map[string][]reply{"GET approvals": {aPage("c2", anApproval("approved")), aPage("")}})
-	status, out, errs := s.do("approvals", "list", "--state", "approved", "--limit", "1")
+	status, out, errs := s.doNarrow("approvals", "list", "--state", "approved", "--limit", "1")
 	require.Equal(t, 0, status, errs)
 
 	for _, want := range []string{"BY", stubAction, "send", "approved", "refund, pay", "2026-11-24T10:00:00Z"} {
 		assert.Contains(t, out, want)
 	}
 
-	assertFits(t, out)
 	assert.Contains(t, errs, "--all")
 	assert.Contains(t, s.sent("approvals").query, "state=approved")
 	_, out, _ = s.do("approvals", "list")
@@ -126,10 +116,9 @@ func TestAVoidApprovalIsListedAsSuch(t *testing.T) {
 	void := strings.Replace(anApproval("waiting"), "{", `{"void":true,`, 1)
 	s := newStub(t, map[string][]reply{"GET approvals": {aPage("", void)}})
 
-	status, out, errs := s.do("approvals", "list")
+	status, out, errs := s.doNarrow("approvals", "list")
 	require.Equal(t, 0, status, errs)
 	assert.Contains(t, out, "waiting (void)")
-	assertFits(t, out)
 }
 
 func TestASendIsApprovedOrRefused(t *testing.T) {
@@ -237,10 +226,10 @@ func TestRequestsAreListedAndShown(t *testing.T) {
 		},
 	})
 
-	status, out, errs := s.do("requests", "list", "--state", "defaulted", "--chat-id", "7")
+	status, out, errs := s.doNarrow("requests", "list", "--state", "defaulted", "--chat-id", "7")
 	require.Equal(t, 0, status, errs)
-	assert.Contains(t, out, stubRequest+"  defaulted  7     2026-11-24T10:00:00Z  Is the terrace")
-	assertFits(t, out)
+	assert.Contains(t, out, stubRequest+"  defaulted  7     2026-11-24T10:00:00Z")
+	assert.Contains(t, out, "Is the terrace")
 	assert.Equal(t, "chat_id=7&limit=20&state=defaulted", s.sent("contributor-requests").query)
 	_, out, _ = s.do("requests", "list", "--state", "open")
 	assert.Equal(t, "no questions to contributors match\n", out)
@@ -258,8 +247,7 @@ func TestRequestsAreListedAndShown(t *testing.T) {
 	}
 
 	assert.NotContains(t, out, "\x1b")
-	assertFits(t, out)
-	_, out, _ = s.do("requests", "show", stubRequest)
+	_, out, _ = s.doNarrow("requests", "show", stubRequest)
 	assert.Contains(t, out, `{"answer":true}`)
 	assert.Contains(t, out, "There is nothing to do.")
 }

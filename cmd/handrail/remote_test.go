@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clipperhouse/displaywidth"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -161,6 +162,21 @@ func (s *stub) session(in string) *session {
 	one.every = time.Millisecond
 
 	return one
+}
+
+// doNarrow runs a command against the stub on a terminal of 80 columns, which its output must fit.
+func (s *stub) doNarrow(args ...string) (status int, out, errs string) {
+	s.Helper()
+
+	one := s.session("")
+	one.width = 80
+	status = one.run(args)
+
+	for line := range strings.Lines(one.out.String()) {
+		assert.LessOrEqual(s, displaywidth.String(strings.TrimSuffix(line, "\n")), 80, line)
+	}
+
+	return status, one.out.String(), one.errs.String()
 }
 
 // do runs a command against the stub.

@@ -94,7 +94,7 @@ func (l *requestList) Run(c *console) error {
 				makePrintable(r.State),
 				strconv.FormatInt(r.ChatID, 10),
 				formatTime(r.Deadline),
-				shortenText(r.Question, 18),
+				makePrintable(r.Question),
 			}
 		},
 	})

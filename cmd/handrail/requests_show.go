@@ -71,7 +71,7 @@ func (r *requestJSON) showFacts(c *console) {
 
 // showAsks lists who is asked, and what each has answered.
 func (r *requestJSON) showAsks(c *console) error {
-	fmt.Fprintln(c.out, "\nWho is asked")
+	c.showHeading("Who is asked")
 	t := newTable(c.out, "  MEMBER", "NAME", "BY", "STATE", "TRUST", "ANSWER")
 
 	for _, a := range r.Asks {
@@ -86,11 +86,11 @@ func (r *requestJSON) showAsks(c *console) error {
 
 		t.row(
 			"  "+strconv.FormatInt(a.MemberID, 10),
-			shortenText(a.MemberName, 24),
+			makePrintable(a.MemberName),
 			makePrintable(a.Channel),
 			makePrintable(a.State),
 			makePrintable(a.Trust.Level),
-			shortenText(answer, 32),
+			makePrintable(answer),
 		)
 	}
 
@@ -115,7 +115,7 @@ func (r *requestJSON) showNext(c *console, at *remote) {
 		return
 	}
 
-	fmt.Fprintln(c.out, "\nWhat you may do")
+	c.showHeading("What you may do")
 
 	id := makePrintable(r.ID)
 

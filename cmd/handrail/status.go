@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"handrail/api"
 	"handrail/chat"
 	"handrail/db"
 )
@@ -100,7 +101,7 @@ func (s *statusJSON) showPart(c *console, r *remote, needsPerson bool) error {
 		return nil
 	}
 
-	fmt.Fprintln(c.out, title)
+	fmt.Fprintln(c.out, displayOf(c.out).paint(colourHeading, title))
 
 	return t.flush()
 }
@@ -148,10 +149,15 @@ func (s *statusCommand) showAsOperator(c *console) error {
 				return err
 			}
 
+			shown, err := statusOf(&status)
+			if err != nil {
+				return err
+			}
+
 			all = append(all, workspaceStatusJSON{
 				WorkspaceID: string(workspace.ID),
 				Name:        workspace.Name,
-				statusJSON:  statusOf(&status),
+				statusJSON:  shown,
 			})
 		}
 
@@ -180,23 +186,14 @@ func (s *statusCommand) showAsOperator(c *console) error {
 	})
 }
 
-// statusOf is a status that was read from the database.
-func statusOf(status *chat.WorkspaceStatus) statusJSON {
-	shown := statusJSON{
-		NeedPerson: status.NeedPerson(),
-		Matters:    make([]matterJSON, len(status.Counts)),
-		Partial:    status.IsPartial,
+// statusOf is a status that was read from the database, as the API shows it.
+func statusOf(status *chat.WorkspaceStatus) (statusJSON, error) {
+	var shown statusJSON
+
+	raw, err := api.MarshalStatus(status)
+	if err != nil {
+		return shown, fmt.Errorf("show the status: %w", err)
 	}
 
-	for i, c := range status.Counts {
-		shown.Matters[i] = matterJSON{
-			Matter:      string(c.Matter),
-			Count:       c.Count,
-			Oldest:      c.Oldest,
-			NeedsPerson: c.Matter.NeedsPerson(),
-			Explanation: c.Matter.Explain(),
-		}
-	}
-
-	return shown
+	return shown, (&answer{raw: raw}).into(&shown)
 }

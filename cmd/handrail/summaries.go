@@ -64,7 +64,7 @@ func (l *summaryList) Run(c *console) error {
 				makePrintable(v.Mode),
 				strconv.FormatInt(v.Usage.InputTokens+v.Usage.OutputTokens, 10),
 				formatAge(v.CreatedAt),
-				shortenText(v.Title, 24),
+				makePrintable(v.Title),
 			}
 		},
 	})

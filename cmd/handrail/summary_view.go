@@ -73,7 +73,7 @@ func (v *versionJSON) show(c *console) {
 	}
 
 	if len(v.Labels) > 0 {
-		fmt.Fprintln(c.out, "\nLabels")
+		c.showHeading("Labels")
 	}
 
 	for _, l := range v.Labels {

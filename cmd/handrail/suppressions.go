@@ -49,7 +49,7 @@ func (l *suppressionList) Run(c *console) error {
 				strconv.FormatInt(s.ID, 10),
 				makePrintable(s.Channel),
 				makePrintable(cmp.Or(s.Sender, s.From)),
-				shortenText(s.Address, 40),
+				makePrintable(s.Address),
 				makePrintable(s.Reason),
 				formatAge(s.CreatedAt),
 			}

@@ -50,15 +50,31 @@ func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 type facts struct{ c *console }
 
 func (f facts) say(name, format string, args ...any) {
-	if value := makePrintable(fmt.Sprintf(format, args...)); strings.TrimSpace(value) != "" {
-		fmt.Fprintf(f.c.out, "  %-13s %s\n", name, value)
+	value := makePrintable(fmt.Sprintf(format, args...))
+	if strings.TrimSpace(value) == "" {
+		return
 	}
+
+	if statusColumns[strings.ToUpper(name)] {
+		value = displayOf(f.c.out).paintStatus(value)
+	}
+
+	fmt.Fprintf(f.c.out, "  %-13s %s\n", name, value)
 }
 
 func (f facts) sayTime(name string, t *time.Time) {
 	if t != nil {
 		f.say(name, "%s", formatTime(*t))
 	}
+}
+
+// formatID writes an id, "" where there is none.
+func formatID(id int64) string {
+	if id == 0 {
+		return ""
+	}
+
+	return strconv.FormatInt(id, 10)
 }
 
 // joinIDs writes ids with commas.

@@ -9,7 +9,7 @@ import (
 )
 
 type toolCallsCommand struct {
-	List    toolCallList    `cmd:"" help:"List the tool calls of sends that wait: by default those that a person must resolve."`
+	List    toolCallList    `cmd:"" help:"List tool calls: by default those that a person must resolve."`
 	Show    toolCallShow    `cmd:"" help:"Show a tool call: its arguments, its attempts, and what may be done."`
 	Resolve toolCallResolve `cmd:"" help:"Resolve a tool call whose outcome is unknown."`
 }

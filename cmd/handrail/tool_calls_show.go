@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"handrail/chat"
 )
 
 // sentCallJSON is a tool call of a send as the API shows it with its action.
@@ -35,85 +33,55 @@ type sentCallJSON struct {
 	} `json:"decision"`
 }
 
-// isOpen reports whether the call, or its undo, has not ended.
-func (c *sentCallJSON) isOpen() bool {
-	open := []string{
-		string(chat.ToolCallPending),
-		string(chat.ToolCallRunning),
-		string(chat.ToolCallWaiting),
-		string(chat.ToolCallUnknown),
-	}
-
-	return slices.Contains(open, c.Status) || c.Undo != nil && slices.Contains(open, c.Undo.Status)
+// listedCallJSON is a tool call as the API lists it.
+type listedCallJSON struct {
+	sentCallJSON
+	ActionID string `json:"action_id"`
+	ChatID   int64  `json:"chat_id"`
 }
 
 type toolCallList struct {
 	remote
 	listing
-	WaitingFor string `help:"Calls of the sends that wait for this: tool_decision, contributor, tool or approval." enum:"tool_decision,contributor,tool,approval" default:"tool_decision" placeholder:"WHAT"`
-	ChatID     int64  `help:"Only this chat." placeholder:"ID"`
+	Status string `help:"Only with this status: unknown (a person must resolve them), waiting (contributors are asked), running, pending, succeeded, failed, skipped or all." enum:"unknown,waiting,running,pending,succeeded,failed,skipped,all" default:"unknown" placeholder:"STATUS"`
+	ChatID int64  `help:"Only this chat." placeholder:"ID"`
+	Action string `help:"Only those of the send with this action id." placeholder:"ID"`
 }
 
-// Run lists the open tool calls of sends that wait.
+// Run lists tool calls.
 func (l *toolCallList) Run(c *console) error {
-	api, err := l.dial(c)
-	if err != nil {
-		return err
+	query, empty := url.Values{}, "no tool calls yet"
+	if l.Status != "all" {
+		query.Set("status", l.Status)
+		empty = "no tool calls are " + l.Status + "; --status all shows all"
 	}
 
-	query := url.Values{"waiting_for": {l.WaitingFor}}
 	setIDs(query, map[string]int64{"chat_id": l.ChatID})
+	setGiven(query, map[string]string{"action_id": l.Action})
 
-	actions, err := fetchList[actionJSON](api, "actions", query, l.listing)
-	if err != nil {
-		return err
-	}
-
-	if l.JSON {
-		return api.showJSON(actions.raw)
-	}
-
-	if len(actions.Items) == 0 {
-		fmt.Fprintln(c.out, "no tool calls wait for this")
-		return nil
-	}
-
-	t := newTable(c.out, "ACTION", "CALL", "TOOL", "STATUS", "ATTEMPTS", "ERROR")
-
-	for i := range actions.Items {
-		var action actionJSON
-		if _, err := api.get("actions/"+url.PathEscape(actions.Items[i].ActionID), nil, &action); err != nil {
-			return err
-		}
-
-		calls := action.calls()
-		for j := range calls {
-			if call := &calls[j]; call.isOpen() {
-				t.row(
-					makePrintable(actions.Items[i].ActionID),
-					makePrintable(call.ID),
-					makePrintable(call.Name),
-					makePrintable(call.Status),
-					strconv.Itoa(call.Attempts),
-					shortenText(call.Error, 60),
-				)
+	return showList(c, &l.remote, l.listing, listView[listedCallJSON]{
+		path:    "tool-calls",
+		query:   query,
+		empty:   empty,
+		columns: []string{"ACTION", "CALL", "TOOL", "STATUS", "ATTEMPTS", "CHAT", "ERROR"},
+		row: func(call *listedCallJSON) []string {
+			return []string{
+				makePrintable(call.ActionID),
+				makePrintable(call.ID),
+				makePrintable(call.Name),
+				makePrintable(call.Status),
+				strconv.Itoa(call.Attempts),
+				formatID(call.ChatID),
+				makePrintable(call.Error),
 			}
-		}
-	}
-
-	if err := t.flush(); err != nil {
-		return err
-	}
-
-	actions.sayMore(c)
-
-	return nil
+		},
+	})
 }
 
 type toolCallShow struct {
 	remote
 	Action string `arg:"" help:"The send's action id."`
-	Call   string `arg:"" help:"The tool call's id, like call_1."`
+	Call   string `arg:"" help:"The tool call's id, like call_1, or that of its undo."`
 }
 
 // Run shows a tool call.
@@ -130,7 +98,9 @@ func (s *toolCallShow) Run(c *console) error {
 
 	calls := action.calls()
 
-	at := slices.IndexFunc(calls, func(call sentCallJSON) bool { return call.ID == s.Call })
+	at := slices.IndexFunc(calls, func(call sentCallJSON) bool {
+		return call.ID == s.Call || call.Undo != nil && call.Undo.ID == s.Call
+	})
 	if at < 0 {
 		return fmt.Errorf("the action has no tool call %s; it has: %s", s.Call, listCallIDs(calls))
 	}
@@ -172,7 +142,8 @@ func (c *sentCallJSON) show(out *console) {
 	f.say("question", "%s", c.RequestID)
 
 	if c.Undo != nil {
-		f.say("undo", "%s", strings.TrimSpace(c.Undo.Tool+" "+c.Undo.Status+" "+c.Undo.Error))
+		f.say("undo", "%s", strings.Join(strings.Fields(strings.Join(
+			[]string{c.Undo.ID, c.Undo.Tool, c.Undo.Status, c.Undo.Error}, " ")), " "))
 	}
 
 	if c.Decision != nil {

@@ -121,11 +121,11 @@ func (l *toolList) Run(c *console) error {
 		row: func(t *toolJSON) []string {
 			return []string{
 				strconv.FormatInt(t.ID, 10),
-				shortenText(t.Name, 24),
+				makePrintable(t.Name),
 				makePrintable(t.Kind),
 				makePrintable(t.Risk),
 				t.state(),
-				shortenText(t.where(), 40),
+				makePrintable(t.where()),
 			}
 		},
 	})

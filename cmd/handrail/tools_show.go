@@ -84,7 +84,7 @@ func (t *toolJSON) showDiscovered(c *console) error {
 		return t.showLeftOut(c)
 	}
 
-	fmt.Fprintln(c.out, "\nTools")
+	c.showHeading("Tools")
 	table := newTable(c.out, "  NAME", "RISK", "WHAT")
 
 	for _, d := range t.MCP.Discovered {
@@ -93,7 +93,7 @@ func (t *toolJSON) showDiscovered(c *console) error {
 			risk = over.Risk
 		}
 
-		table.row("  "+makePrintable(t.Name+"."+d.Name), makePrintable(risk), shortenText(d.Description, 60))
+		table.row("  "+makePrintable(t.Name+"."+d.Name), makePrintable(risk), makePrintable(d.Description))
 	}
 
 	if err := table.flush(); err != nil {
@@ -109,7 +109,7 @@ func (t *toolJSON) showLeftOut(c *console) error {
 		return nil
 	}
 
-	fmt.Fprintln(c.out, "\nLeft out")
+	c.showHeading("Left out")
 	table := newTable(c.out, "  NAME", "WHY")
 
 	for _, left := range t.MCP.LeftOut {
@@ -121,7 +121,7 @@ func (t *toolJSON) showLeftOut(c *console) error {
 
 // showNext lists what may be done as commands.
 func (t *toolJSON) showNext(c *console, r *remote) {
-	fmt.Fprintln(c.out, "\nWhat you may do")
+	c.showHeading("What you may do")
 
 	add := func(format string, args ...any) {
 		fmt.Fprintln(c.out, "  "+r.line(c, fmt.Sprintf(format, args...)))

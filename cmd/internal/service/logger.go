@@ -19,12 +19,24 @@ func NewLogger(w io.Writer, c *config.Config) *slog.Logger {
 	}
 
 	if c.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: writeDuration}))
 	}
 
 	return slog.New(
-		tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: "15:04:05.000", NoColor: !isTerminal(w)}),
+		tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: textTime, NoColor: !isTerminal(w)}),
 	)
+}
+
+// textTime has the date and the zone: a log is read days later, beside others.
+const textTime = "2006-01-02T15:04:05.000Z07:00"
+
+// writeDuration writes a duration with its unit, as in text. JSON's own form of it is a count of nanoseconds.
+func writeDuration(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+
+	return a
 }
 
 // isTerminal reports whether w is a terminal.

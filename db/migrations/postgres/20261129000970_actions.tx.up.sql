@@ -2,7 +2,7 @@
 CREATE INDEX actions_newest ON actions (workspace_id, created_at DESC, id DESC);
 
 -- Tool calls that something waits for. What has ended is most of them.
-CREATE INDEX tool_calls_open ON tool_calls (workspace_id, message_id)
+CREATE INDEX tool_calls_open ON tool_calls (workspace_id, message_id, position)
     WHERE state IN ('unknown', 'pending', 'running', 'waiting');
 
 -- What a workspace's status counts beside actions: little of what there is.
