@@ -149,7 +149,7 @@ func exampleRunning() wholeActionJSON {
 		},
 		Message:  &sent.Message,
 		Delivery: &sent.Delivery,
-		Next:     []string{},
+		Next:     []chat.ActionCommand{},
 	}
 }
 
