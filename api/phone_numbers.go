@@ -54,11 +54,12 @@ type phoneNumberPatchJSON struct {
 
 func (s *service) phoneNumberRoutes() {
 	admin := withScope(chat.ScopeWorkspaceAdmin)
+	reader := withEither(chat.ScopeChatsRead, chat.ScopeWorkspaceAdmin)
 
 	registerRoute(s, s.listPhoneNumbers, route{
 		method:      http.MethodGet,
 		path:        "/phone-numbers",
-		access:      admin,
+		access:      reader,
 		id:          "listPhoneNumbers",
 		tag:         tagSenders,
 		summary:     "List phone numbers",
@@ -82,7 +83,7 @@ func (s *service) phoneNumberRoutes() {
 	registerRoute(s, s.getPhoneNumber, route{
 		method:   http.MethodGet,
 		path:     "/phone-numbers/{phone_number_id}",
-		access:   admin,
+		access:   reader,
 		id:       "getPhoneNumber",
 		tag:      tagSenders,
 		summary:  "Get a phone number",

@@ -1,0 +1,95 @@
+package api_test
+
+import (
+	"compress/gzip"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handrail/api"
+)
+
+// TestABodyOverItsLimitGetsItsAnswer sends bodies that are too large, whole, before it reads the answer: over a real
+// connection, since it is the kernel that resets it.
+func TestABodyOverItsLimitGetsItsAnswer(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	address := w.serve(t)
+	body := strings.Repeat("x", 2<<20)
+
+	head := "POST " + sendRequest.path + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" +
+		"Authorization: Bearer " + managerKey + "\r\n"
+
+	for range 40 {
+		announced := exchangeRaw(t, address, head+"Content-Length: 2097152\r\n\r\n"+body)
+		require.Equal(t, http.StatusRequestEntityTooLarge, announced.StatusCode, announced.raw)
+
+		chunked := exchangeRaw(t, address, head+"Transfer-Encoding: chunked\r\n\r\n200000\r\n"+body+"\r\n0\r\n\r\n")
+		require.Equal(t, http.StatusRequestEntityTooLarge, chunked.StatusCode, chunked.raw)
+		require.Contains(t, chunked.raw, `"code":"body_too_large"`)
+	}
+
+	w.requireUntouched(t)
+}
+
+// TestTheVersionIsTold looks for the version in answers of every kind, and asks for one that is none.
+func TestTheVersionIsTold(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+
+	for _, path := range []string{"/healthz", "/nothing", workspaceURL("/chats"), workspaceURL("/chats?limit=x")} {
+		a := w.do(t, request{method: http.MethodGet, path: path})
+		assert.Equal(t, api.APIVersion, a.Header.Get("Handrail-Version"), path)
+	}
+
+	ask := func(version string) answer {
+		return w.do(t, request{
+			method:  http.MethodGet,
+			path:    workspaceURL("/chats"),
+			headers: map[string]string{"Handrail-Version": version},
+		})
+	}
+
+	assert.Equal(t, http.StatusOK, ask(api.APIVersion).StatusCode)
+
+	for _, unknown := range []string{"2019-01-01", "v2", "latest"} {
+		requireProblem(t, ask(unknown), http.StatusBadRequest, "invalid_request", "header.Handrail-Version")
+	}
+}
+
+// TestListsAreCompressedAndTagged asks for a list packed, and again with its ETag.
+func TestListsAreCompressedAndTagged(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+
+	for _, path := range []string{workspaceURL("/chats"), "/openapi.json"} {
+		r := request{
+			method:  http.MethodGet,
+			path:    path,
+			headers: map[string]string{"Accept-Encoding": "gzip"},
+		}
+
+		packed := w.do(t, r)
+		require.Equal(t, http.StatusOK, packed.StatusCode, path)
+		require.Equal(t, "gzip", packed.Header.Get("Content-Encoding"), path)
+
+		reader, err := gzip.NewReader(strings.NewReader(packed.raw))
+		require.NoError(t, err)
+
+		text, err := io.ReadAll(reader)
+		require.NoError(t, err)
+		assert.Equal(t, w.do(t, request{method: http.MethodGet, path: path}).raw, string(text), path)
+
+		r.headers["If-None-Match"] = packed.Header.Get("ETag")
+		again := w.do(t, r)
+		assert.Equal(t, http.StatusNotModified, again.StatusCode, path)
+		assert.Empty(t, again.raw, path)
+	}
+}
