@@ -176,12 +176,12 @@ type newChatJSON struct {
 
 // chatPatchJSON changes a chat.
 type chatPatchJSON struct {
-	Title             *string             `json:"title,omitempty" maxLength:"200"`
-	Summary           *string             `json:"summary,omitempty" maxLength:"4000" doc:"Stands until a summary is asked for with overwrite, as the title does."`
+	Title             *string             `json:"title,omitempty" nullable:"true" maxLength:"200"`
+	Summary           *string             `json:"summary,omitempty" nullable:"true" maxLength:"4000" doc:"Stands until a summary is asked for with overwrite, as the title does."`
 	State             *chat.State         `json:"state,omitempty" enum:"open,waiting,closed,archived"`
-	AssistantMemberID *chat.MemberID      `json:"assistant_member_id,omitempty" minimum:"1"`
-	PhoneNumberID     *chat.PhoneNumberID `json:"phone_number_id,omitempty" minimum:"1"`
-	InboxID           *chat.InboxID       `json:"inbox_id,omitempty" minimum:"1"`
+	AssistantMemberID *chat.MemberID      `json:"assistant_member_id,omitempty" nullable:"true" minimum:"1"`
+	PhoneNumberID     *chat.PhoneNumberID `json:"phone_number_id,omitempty" nullable:"true" minimum:"1"`
+	InboxID           *chat.InboxID       `json:"inbox_id,omitempty" nullable:"true" minimum:"1"`
 	NeedsResponse     *bool               `json:"needs_response,omitempty"`
 	LabelIDs          *[]chat.LabelID     `json:"label_ids,omitempty" minimum:"1" maxItems:"100" uniqueItems:"true" doc:"Replaces the labels."`
 	ExternalID        clearableJSON       `json:"external_id,omitzero" maxLength:"255" doc:"Your own id of the chat; null or empty takes it away."`
@@ -251,7 +251,7 @@ func (s *service) chatRoutes() {
 // chatChangeRoutes registers the routes that update and delete a chat.
 func (s *service) chatChangeRoutes() {
 	registerRoute(s, s.updateChat, route{
-		method:      http.MethodPut,
+		method:      http.MethodPatch,
 		path:        "/chats/{chat_id}",
 		access:      withScope(chat.ScopeChatsWrite),
 		withChat:    true,
@@ -431,8 +431,8 @@ func (s *service) updateChat(ctx context.Context, in *updateChatInput) (*chatOut
 	senders := chat.NewChat{
 		Channel:       c.chat.Channel,
 		MemberID:      c.chat.MemberID,
-		PhoneNumberID: b.PhoneNumberID,
-		InboxID:       b.InboxID,
+		PhoneNumberID: chat.IDIfGiven(b.PhoneNumberID),
+		InboxID:       chat.IDIfGiven(b.InboxID),
 	}
 
 	if err := senders.Validate(); err != nil {

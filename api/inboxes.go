@@ -44,7 +44,7 @@ type newInboxJSON struct {
 // inboxPatchJSON changes a sender for email.
 type inboxPatchJSON struct {
 	Address     *string `json:"address,omitempty" minLength:"1" maxLength:"254"`
-	DisplayName *string `json:"display_name,omitempty" maxLength:"100"`
+	DisplayName *string `json:"display_name,omitempty" nullable:"true" maxLength:"100"`
 }
 
 func (s *service) inboxRoutes() {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handrail/api"
+	"handrail/chat"
 )
 
 // TestABodyOverItsLimitGetsItsAnswer sends bodies that are too large, whole, before it reads the answer: over a real
@@ -92,4 +93,31 @@ func TestListsAreCompressedAndTagged(t *testing.T) {
 		assert.Equal(t, http.StatusNotModified, again.StatusCode, path)
 		assert.Empty(t, again.raw, path)
 	}
+}
+
+// TestNullClearsWhatPatchChanges gives null to fields of each kind, and to one that needs a value.
+func TestNullClearsWhatPatchChanges(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+
+	a := w.do(t, request{
+		method: http.MethodPatch,
+		path:   workspaceURL("/chats/7"),
+		body:   `{"title":null,"assistant_member_id":null,"phone_number_id":null,"external_id":null}`,
+	})
+	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+	assert.Equal(t, chat.ChatPatch{
+		Title:             new(""),
+		AssistantMemberID: new(chat.MemberID(0)),
+		PhoneNumberID:     new(chat.PhoneNumberID(0)),
+		ExternalID:        new(""),
+	}, w.store.chatPatch)
+
+	a = w.do(t, request{method: http.MethodPatch, path: workspaceURL("/members/42"), body: `{"email":null}`})
+	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+	assert.Equal(t, chat.MemberPatch{Email: new("")}, w.store.memberPatch)
+
+	a = w.do(t, request{method: http.MethodPatch, path: workspaceURL("/members/42"), body: `{"name":null}`})
+	requireProblem(t, a, http.StatusBadRequest, "invalid_request", "name")
 }

@@ -116,8 +116,8 @@ func (c *newConsentJSON) consents() chat.Consents {
 type memberPatchJSON struct {
 	Role                 *chat.WorkspaceRole `json:"role,omitempty" enum:"manager,user"`
 	Name                 *string             `json:"name,omitempty" minLength:"1" maxLength:"200"`
-	Email                *string             `json:"email,omitempty" maxLength:"254" doc:"Empty takes it away."`
-	Phone                *string             `json:"phone,omitempty" maxLength:"20" pattern:"^([+][1-9][0-9]{6,14})?$" doc:"An E.164 number; empty takes it away."`
+	Email                *string             `json:"email,omitempty" nullable:"true" maxLength:"254" doc:"null or empty takes it away."`
+	Phone                *string             `json:"phone,omitempty" nullable:"true" maxLength:"20" pattern:"^([+][1-9][0-9]{6,14})?$" doc:"An E.164 number; null or empty takes it away."`
 	NotificationsEnabled *bool               `json:"notifications_enabled,omitempty"`
 	Consent              *newConsentJSON     `json:"consent,omitempty"`
 	Tools                *[]string           `json:"tools,omitempty" maxItems:"100" uniqueItems:"true" doc:"The tools that an assistant may use."`

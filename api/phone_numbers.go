@@ -47,9 +47,9 @@ type newPhoneNumberJSON struct {
 
 // phoneNumberPatchJSON changes a sender for SMS.
 type phoneNumberPatchJSON struct {
-	Name                *string `json:"name,omitempty" maxLength:"100"`
-	Number              *string `json:"number,omitempty" maxLength:"20" pattern:"^([+][1-9][0-9]{6,14})?$" doc:"E.164; empty takes it away, for a messaging service."`
-	MessagingServiceSID *string `json:"messaging_service_sid,omitempty" doc:"A Twilio messaging service; empty takes it away, for a number."`
+	Name                *string `json:"name,omitempty" nullable:"true" maxLength:"100"`
+	Number              *string `json:"number,omitempty" nullable:"true" maxLength:"20" pattern:"^([+][1-9][0-9]{6,14})?$" doc:"E.164; empty takes it away, for a messaging service."`
+	MessagingServiceSID *string `json:"messaging_service_sid,omitempty" nullable:"true" doc:"A Twilio messaging service; empty takes it away, for a number."`
 }
 
 func (s *service) phoneNumberRoutes() {

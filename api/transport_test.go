@@ -28,7 +28,7 @@ func TestPathsAndMethodsThatAreNotServed(t *testing.T) {
 	}
 
 	for _, test := range []struct{ method, path, allow string }{
-		{"PATCH", workspaceURL("/chats/7"), "GET, PUT, DELETE"},
+		{"PUT", workspaceURL("/chats/7"), "GET, DELETE, PATCH"},
 		{"GET", workspaceURL("/chats/7/summarize"), "POST"},
 		{"DELETE", workspaceURL("/members/42"), "GET, PATCH"},
 		{"HEAD", workspaceURL("/chats/7/summarize"), "POST"},
