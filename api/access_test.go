@@ -149,6 +149,7 @@ func TestScopesOfRoutes(t *testing.T) {
 		"resumeBulkRetry":      "deliveries:admin",
 		"cancelBulkRetry":      "deliveries:admin",
 		"listSuppressions":     "deliveries:admin",
+		"createSuppression":    "deliveries:admin",
 		"liftSuppression":      "deliveries:admin",
 		"listAuditLog":         "workspace:admin",
 	}

@@ -121,3 +121,41 @@ func TestNullClearsWhatPatchChanges(t *testing.T) {
 	a = w.do(t, request{method: http.MethodPatch, path: workspaceURL("/members/42"), body: `{"name":null}`})
 	requireProblem(t, a, http.StatusBadRequest, "invalid_request", "name")
 }
+
+// TestASuppressionIsMadeOnce enters an address, again, and looks for it.
+func TestASuppressionIsMadeOnce(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+
+	enter := func(body string) answer {
+		return w.do(t, request{method: http.MethodPost, path: workspaceURL("/suppressions"), body: body})
+	}
+
+	a := enter(`{"channel":"phone-sms","address":"+14155550123","reason":"she has asked"}`)
+	require.Equal(t, http.StatusCreated, a.StatusCode, a.raw)
+	assert.Equal(t, "+14155550123", a.json["address"])
+	assert.Equal(t, "manual", a.json["reason"])
+	assert.NotEmpty(t, a.Header.Get("Location"))
+
+	a = enter(`{"channel":"phone-sms","address":"+14155550123","reason":"again"}`)
+	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+
+	for body, field := range map[string]string{
+		`{"channel":"phone-sms","address":"+14155550123"}`:                         "reason",
+		`{"channel":"phone-sms","address":"ana","reason":"x"}`:                     "address",
+		`{"channel":"web-chat","address":"ana","reason":"x"}`:                      "channel",
+		`{"channel":"email","address":"ana@example.com","reason":" "}`:             "reason",
+		`{"channel":"email","address":"a@b.com","reason":"x","phone_number_id":1}`: "phone_number_id",
+	} {
+		requireProblem(t, enter(body), http.StatusBadRequest, "invalid_request", field)
+	}
+
+	a = w.do(t, request{
+		method: http.MethodGet,
+		path:   workspaceURL("/suppressions?address=%2B14155550123&reason=manual,opt_out"),
+	})
+	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+	assert.Equal(t, "+14155550123", w.store.suppressionFilter.Address)
+	assert.Len(t, w.store.suppressionFilter.Reasons, 2)
+}

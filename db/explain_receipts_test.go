@@ -91,7 +91,7 @@ func TestQueriesOfReceiptsUseIndexes(t *testing.T) {
 				}))
 			}, []string{"deliveries", "tool_calls"}},
 			"suppressions": {func(ctx context.Context, s *db.Store) error {
-				return errorOf(s.Suppressions(ctx, w.Workspace, pageOfTen()))
+				return errorOf(s.Suppressions(ctx, w.Workspace, chat.SuppressionFilter{Page: pageOfTen()}))
 			}, []string{"suppressions"}},
 			"a bulk retry": {func(ctx context.Context, s *db.Store) error {
 				return errorOf(s.BulkRetry(ctx, w.Workspace, bulk.ID))
