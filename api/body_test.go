@@ -383,7 +383,10 @@ func TestQueries(t *testing.T) {
 
 	w := newWorld(t)
 	for query, field := range map[string]string{
-		"/chats?limit=0":                          "query.limit",
+		"/chats?limit=-1":                         "query.limit",
+		"/chats?sort=title":                       "query.sort",
+		"/chats?sort=created_at&order=asc":        "query.order",
+		"/chats?updated_since=yesterday":          "query.updated_since",
 		"/chats?limit=101":                        "query.limit",
 		"/chats?limit=ten":                        "query.limit",
 		"/chats?limit=1&limit=2":                  "query.limit",

@@ -380,8 +380,10 @@ func (o *optional[T]) pointer() *T {
 type listChatsInput struct {
 	Paging
 	NeedsResponse optional[bool] `query:"needs_response"`
-	Channel       channelJSON    `query:"channel"`
-	State         chat.State     `query:"state" enum:"open,waiting,closed,archived"`
+	Sort          string         `query:"sort" enum:"last_activity_at,-last_activity_at,created_at,-created_at,updated_at,-updated_at" doc:"What to sort by; with - the newest first."`
+	Channel       []channelJSON  `query:"channel" doc:"Only by one of these, with commas."`
+	State         []chat.State   `query:"state" enum:"open,waiting,closed,archived" doc:"Only in one of these, with commas."`
+	UpdatedSince  time.Time      `query:"updated_since" doc:"Changed at this time or later."`
 	Label         string         `query:"label" maxLength:"50" doc:"A label's name."`
 	MemberID      chat.MemberID  `query:"member_id" minimum:"1" doc:"Whom the assistant's messages go to."`
 	MemberIDAlias chat.MemberID  `query:"memberId" minimum:"1" hidden:"true"`
@@ -390,15 +392,21 @@ type listChatsInput struct {
 }
 
 func (s *service) listChats(ctx context.Context, in *listChatsInput) (*listOutput[chatJSON], error) {
+	page, err := in.sortedPage(in.Sort)
+	if err != nil {
+		return nil, err
+	}
+
 	part, err := s.store.Chats(ctx, callFrom(ctx).workspace(), chat.ChatFilter{
 		NeedsResponse: in.NeedsResponse.pointer(),
-		Channel:       chat.Channel(in.Channel),
-		State:         in.State,
+		Channels:      wordsOf[chat.Channel](in.Channel),
+		States:        in.State,
+		UpdatedSince:  timeIfGiven(in.UpdatedSince),
 		Label:         in.Label,
 		MemberID:      cmp.Or(in.MemberID, in.MemberIDAlias),
 		Query:         in.Query,
 		ExternalID:    in.ExternalID,
-		Page:          in.page(),
+		Page:          page,
 	})
 
 	return presentList(part, err, presentChat)

@@ -159,3 +159,34 @@ func TestASuppressionIsMadeOnce(t *testing.T) {
 	assert.Equal(t, "+14155550123", w.store.suppressionFilter.Address)
 	assert.Len(t, w.store.suppressionFilter.Reasons, 2)
 }
+
+// TestListsAreSortedAndNarrowed asks lists for several values, an order, and what has changed.
+func TestListsAreSortedAndNarrowed(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	ask := func(path string) answer { return w.do(t, request{method: http.MethodGet, path: workspaceURL(path)}) }
+
+	for _, states := range []string{"state=open,closed", "state=open&state=closed"} {
+		a := ask("/chats?" + states + "&sort=-updated_at&updated_since=2026-11-22T10:00:00Z&total=true&limit=0")
+		require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+
+		f := w.store.chatFilter
+		assert.Equal(t, []chat.State{chat.StateOpen, chat.StateClosed}, f.States, states)
+		assert.Equal(t, chat.Page{Sort: "-updated_at", Total: true}, f.Page)
+		assert.Equal(t, 2026, f.UpdatedSince.Year())
+	}
+
+	a := ask("/deliveries?status=unknown,needs_review&channel=email&order=asc")
+	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+	assert.Equal(t, []string{"unknown", "needs_review"}, w.store.deliveryFilter.Words.Statuses)
+	assert.Empty(t, w.store.deliveryFilter.Words.Channels)
+	assert.Equal(t, chat.ChannelEmail, w.store.deliveryFilter.Channel)
+	assert.Equal(t, chat.Ascending, w.store.deliveryFilter.Order)
+
+	a = ask("/chat-labels?order=desc&total=true&limit=1")
+	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+	assert.NotZero(t, a.json["total"])
+
+	requireProblem(t, ask("/members?kind=person&kind=assistant"), http.StatusBadRequest, "invalid_request", "query.kind")
+}

@@ -227,6 +227,9 @@ type listMembersInput struct {
 	Email string          `query:"email" maxLength:"254" doc:"The email address, whatever its case." example:"ana@example.com"`
 
 	ExternalID string `query:"external_id" maxLength:"255" doc:"Your own id of the member." example:"crm-8117"`
+
+	Sort         string    `query:"sort" enum:"created_at,-created_at,updated_at,-updated_at" doc:"What to sort by; with - the newest first."`
+	UpdatedSince time.Time `query:"updated_since" doc:"Changed at this time or later."`
 }
 
 func (s *service) listMembers(ctx context.Context, in *listMembersInput) (*listOutput[memberJSON], error) {
@@ -240,14 +243,20 @@ func (s *service) listMembers(ctx context.Context, in *listMembersInput) (*listO
 		return nil, err
 	}
 
+	page, err := in.sortedPage(in.Sort)
+	if err != nil {
+		return nil, err
+	}
+
 	part, err := s.store.Members(ctx, callFrom(ctx).workspace(), chat.MemberFilter{
 		Kind:  in.Kind,
 		Query: in.Query,
 		Phone: phone,
 		Email: email,
 
-		ExternalID: in.ExternalID,
-		Page:       in.page(),
+		ExternalID:   in.ExternalID,
+		UpdatedSince: timeIfGiven(in.UpdatedSince),
+		Page:         page,
 	})
 
 	return presentList(part, err, presentMember)

@@ -28,8 +28,8 @@ func TestChatFilters(t *testing.T) {
 
 	assert.Equal(t, chat.ChatFilter{
 		NeedsResponse: new(false),
-		Channel:       chat.ChannelEmail,
-		State:         chat.StateOpen,
+		Channels:      []chat.Channel{chat.ChannelEmail},
+		States:        []chat.State{chat.StateOpen},
 		Label:         "vip",
 		MemberID:      42,
 		Query:         "late order",

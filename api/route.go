@@ -197,7 +197,7 @@ func answerProblems[P, O any](
 }
 
 func describeAccess(description string, who access) string {
-	needs := "Needs the scope `" + string(who.scope) + "`."
+	needs := "Scope: `" + string(who.scope) + "`."
 
 	switch {
 	case who.asked:
@@ -205,7 +205,7 @@ func describeAccess(description string, who access) string {
 	case who.contributor:
 		needs = "For who was asked, with any key; others need the scope `" + string(who.scope) + "`."
 	case who.also != "":
-		needs = "Needs the scope `" + string(who.scope) + "` or `" + string(who.also) + "`."
+		needs = "Scope: `" + string(who.scope) + "` or `" + string(who.also) + "`."
 	case who.own:
 		needs = "Needs a place in the chat, or the scope `" + string(who.scope) + "`."
 	}

@@ -190,8 +190,10 @@ type ChatPatch struct {
 // activity, newest first.
 type ChatFilter struct {
 	NeedsResponse *bool
-	Channel       Channel
-	State         State
+	Channels      []Channel
+	States        []State
+	// UpdatedSince bounds their last change.
+	UpdatedSince *time.Time
 	// Label is a label's name.
 	Label    string
 	MemberID MemberID

@@ -118,6 +118,13 @@ const suppressingSender = `COALESCE(
 		AND x.sender IN (lower(n.number), lower(n.messaging_service_sid))),
 	(SELECT 'inbox:' || i.id FROM inboxes i WHERE i.workspace_id = x.workspace_id AND i.address_folded = x.sender), '')`
 
+var suppressionsOrder = keyset[suppressionRow, chat.SuppressionID]{
+	list:        "suppressions",
+	id:          "x.id",
+	idOf:        func(r *suppressionRow) chat.SuppressionID { return r.ID },
+	newestFirst: true,
+}
+
 // Suppressions lists the addresses that the workspace's senders do not write to, the
 // newest first.
 func (s *Store) Suppressions(
@@ -126,32 +133,24 @@ func (s *Store) Suppressions(
 	f chat.SuppressionFilter,
 ) (chat.List[chat.Suppression], error) {
 	var rows []suppressionRow
-	var before chat.SuppressionID
 
 	q := s.db.NewSelect().
 		Model(&rows).
 		ColumnExpr("x.*").
 		ColumnExpr(suppressingSender+" AS scope").
 		Where("x.workspace_id = ?", ws).
-		Where("x.lifted_at IS NULL").
-		OrderExpr("x.id DESC").Limit(oneMore(f.Limit))
-
-	if ok, err := readCursor("suppressions", f.Cursor, &before); err != nil {
-		return chat.List[chat.Suppression]{}, err
-	} else if ok {
-		q.Where("x.id < ?", before)
-	}
-
+		Where("x.lifted_at IS NULL")
 	filterSuppressions(q, &f)
 
-	fits, err := scanPage(ctx, q, &rows, f.Limit)
-	if err != nil {
-		return chat.List[chat.Suppression]{}, wrapErr("list the suppressions", err)
-	}
+	list, err := listQuery[suppressionRow, chat.SuppressionID, chat.Suppression]{
+		query: q,
+		rows:  &rows,
+		order: &suppressionsOrder,
+		page:  f.Page,
+		item:  (*suppressionRow).suppression,
+	}.read(ctx)
 
-	return listOf(rows, fits, (*suppressionRow).suppression, func(r *suppressionRow) string {
-		return cursorOf("suppressions", r.ID)
-	}), nil
+	return list, wrapErr("list the suppressions", err)
 }
 
 func filterSuppressions(q *bun.SelectQuery, f *chat.SuppressionFilter) {
