@@ -109,7 +109,8 @@ func TestQueriesOfReceiptsUseIndexes(t *testing.T) {
 				return nil
 			}, []string{"tool_calls", "messages"}},
 			"open questions": {func(ctx context.Context, s *db.Store) error {
-				return errorOf(s.ContributorRequests(ctx, w.Workspace, chat.ContributorFilter{States: []chat.ContributorRequestState{chat.RequestOpen}, Page: pageOfTen()}))
+				open := chat.ContributorFilter{States: requestStates{chat.RequestOpen}, Page: pageOfTen()}
+				return errorOf(s.ContributorRequests(ctx, w.Workspace, open))
 			}, []string{"contributor_requests_open"}},
 			"questions of a chat": {func(ctx context.Context, s *db.Store) error {
 				return errorOf(s.ContributorRequests(ctx, w.Workspace, chat.ContributorFilter{ChatID: w.SMS.ID, Page: pageOfTen()}))

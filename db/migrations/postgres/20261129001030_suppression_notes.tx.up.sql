@@ -1,3 +1,2 @@
 -- Why a member has entered a suppression. One with the sender '' is for every sender of the workspace.
 ALTER TABLE suppressions ADD COLUMN note text NOT NULL DEFAULT '';
-CREATE INDEX suppressions_address ON suppressions (workspace_id, address) WHERE lifted_at IS NULL;
