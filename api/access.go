@@ -17,6 +17,8 @@ import (
 type access struct {
 	// scope is what a key must hold.
 	scope chat.Scope
+	// also is another scope that is enough; "" for none.
+	also chat.Scope
 	// own lets a member in without the scope, into a chat it takes part in.
 	own bool
 	// contributor lets a member in without the scope who was asked by the contributor
@@ -28,6 +30,14 @@ type access struct {
 
 // withScope lets keys in that hold want.
 func withScope(want chat.Scope) access { return access{scope: want} }
+
+// withEither lets keys in that hold one of two scopes.
+func withEither(want, also chat.Scope) access { return access{scope: want, also: also} }
+
+// admits reports whether a scope of the key is enough.
+func (a access) admits(p *chat.Principal) bool {
+	return p.May(a.scope) || a.also != "" && p.May(a.also)
+}
 
 // ownOr lets a member into its own chats with any key, and keys that hold want into all.
 func ownOr(want chat.Scope) access { return access{scope: want, own: true} }
@@ -45,8 +55,7 @@ func (s *service) guardHost(c *fiber.Ctx) error {
 		return c.Next()
 	}
 
-	// Its body is not read.
-	c.Context().SetConnectionClose()
+	closeUnread(c)
 
 	return s.fiberError(c, chat.Errorf(chat.CodeForbidden, "%s", loopback.Refusal))
 }
@@ -157,7 +166,7 @@ func (s *service) permit(who access) check {
 
 // permitIn is permit for a chat that is known.
 func (s *service) permitIn(ctx context.Context, c *requestInfo, who access, id chat.ChatID) error {
-	if c.principal.May(who.scope) {
+	if who.admits(&c.principal) {
 		return nil
 	}
 

@@ -13,19 +13,29 @@ type listActionsInput struct {
 	State      []chat.ActionState `query:"state" enum:"running,parked,succeeded,failed" doc:"Only in these states, with commas."`
 	Kind       []string           `query:"kind" enum:"add_participant,send_assistant_message,summarize_chat,retry_delivery,retry_deliveries" doc:"Only of these kinds, with commas."`
 	WaitingFor []waitingJSON      `query:"waiting_for" doc:"Only what waits for one of these, with commas."`
+	Sort       string             `query:"sort" enum:"created_at,-created_at,updated_at,-updated_at" doc:"What to sort by; with - the newest first."`
 	ChatID     chat.ChatID        `query:"chat_id" minimum:"1"`
 	Since      time.Time          `query:"since" doc:"Made at this time or later."`
 	Until      time.Time          `query:"until" doc:"Made before this time."`
+
+	UpdatedSince time.Time `query:"updated_since" doc:"Changed at this time or later."`
 }
 
 func (s *service) listActions(ctx context.Context, in *listActionsInput) (*listOutput[ActionJSON], error) {
+	page, err := in.sortedPage(in.Sort)
+	if err != nil {
+		return nil, err
+	}
+
 	filter := chat.ActionFilter{
 		States: in.State,
 		Kinds:  kindsFor(&callFrom(ctx).principal, in.Kind),
 		ChatID: in.ChatID,
 		Since:  timeIfGiven(in.Since),
 		Until:  timeIfGiven(in.Until),
-		Page:   in.page(),
+		Page:   page,
+
+		UpdatedSince: timeIfGiven(in.UpdatedSince),
 	}
 
 	for _, waiting := range in.WaitingFor {

@@ -14,6 +14,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/compress"
+	"github.com/gofiber/fiber/v2/middleware/etag"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/valyala/fasthttp"
@@ -254,6 +256,8 @@ func (s *service) newFiber() *fiber.App {
 
 	f.Server().HeaderReceived = s.startBody
 	f.Use(s.observe, s.guardHost, s.receive)
+	f.Use(basePath, etag.New(etag.Config{Next: isNoRead}), compress.New(compress.Config{Next: isNoRead}))
+
 	known := f.Server().Handler
 	f.Server().Handler = func(ctx *fasthttp.RequestCtx) {
 		s.inFlight.Add(1)
@@ -284,6 +288,9 @@ func (s *service) newFiber() *fiber.App {
 	return f
 }
 
+// isNoRead reports whether a request is no GET: only their answers are compressed, and have an ETag.
+func isNoRead(c *fiber.Ctx) bool { return c.Method() != http.MethodGet }
+
 // Fiber is the app beneath, for whoever adds routes of their own.
 func (a *App) Fiber() *fiber.App { return a.fiber }
 
@@ -299,7 +306,7 @@ func (a *App) Test(request *http.Request) (*http.Response, error) {
 
 // Serve answers requests until Shutdown.
 func (a *App) Serve(listener net.Listener) error {
-	if err := a.fiber.Listener(listener); err != nil && !errors.Is(err, net.ErrClosed) {
+	if err := a.fiber.Listener(lingeringListener{listener}); err != nil && !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("serve %s: %w", listener.Addr(), err)
 	}
 

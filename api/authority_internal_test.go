@@ -67,6 +67,10 @@ func scopeCell(who access) string {
 		return "that of what was asked for"
 	}
 
+	if who.also != "" {
+		return "`" + string(who.scope) + "` or `" + string(who.also) + "`"
+	}
+
 	return "`" + string(who.scope) + "`"
 }
 

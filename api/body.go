@@ -2,15 +2,19 @@ package api
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"mime"
+	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"handrail/budget"
 	"handrail/chat"
@@ -43,9 +47,35 @@ func (s *service) readBody(operation string, codes map[string]chat.Code) check {
 			return schemaError(err, value, codes)
 		}
 
+		if ctx.Method() == http.MethodPatch {
+			clearFields(s.bodies[operation], value)
+		}
+
 		c.body, err = canonicalJSON(value)
 
 		return err
+	}
+}
+
+// clearFields writes what a field of a PATCH is without a value where it is null: handlers take null for a field
+// that was left out. The schema has refused null where a field needs a value.
+func clearFields(schema *jsonschema.Schema, value any) {
+	for schema.Ref != nil {
+		schema = schema.Ref
+	}
+
+	object, _ := value.(map[string]any)
+
+	for name, given := range object {
+		property, known := schema.Properties[name]
+
+		switch {
+		case given != nil || !known || property.Types == nil:
+		case slices.Contains(property.Types.ToStrings(), huma.TypeInteger):
+			object[name] = json.Number("0")
+		default:
+			object[name] = ""
+		}
 	}
 }
 

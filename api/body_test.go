@@ -318,10 +318,10 @@ func TestFields(t *testing.T) {
 		{"POST", "/chats", `{"channel":"email","memberId":1,"participants":[{"memberId":2},{"memberId":0}]}`, "participants[1].memberId", ""},
 		{"POST", "/chats", `{"channel":"email","memberId":1,"participants":[{"memberId":2,"role":"king"}]}`, "participants[0].role", "invalid_role"},
 		{"POST", "/chats", `{"channel":"email","memberId":1,"participants":[{"memberId":2,"nick":"x"}]}`, "participants[0].nick", ""},
-		{"PUT", "/chats/7", `{"state":"gone"}`, "state", ""},
-		{"PUT", "/chats/7", `{"inbox_id":1}`, "inbox_id", ""},
-		{"PUT", "/chats/7", `{"label_ids":[3,3]}`, "label_ids", ""},
-		{"PUT", "/chats/7", `{"label_ids":["3"]}`, "label_ids[0]", ""},
+		{"PATCH", "/chats/7", `{"state":"gone"}`, "state", ""},
+		{"PATCH", "/chats/7", `{"inbox_id":1}`, "inbox_id", ""},
+		{"PATCH", "/chats/7", `{"label_ids":[3,3]}`, "label_ids", ""},
+		{"PATCH", "/chats/7", `{"label_ids":["3"]}`, "label_ids[0]", ""},
 		{"POST", "/members", `{"name":" "}`, "name", ""},
 		{"POST", "/members", `{"name":"A","kind":"robot"}`, "kind", ""},
 		{"POST", "/members", `{"name":"A","email":"ana"}`, "email", ""},
@@ -383,7 +383,10 @@ func TestQueries(t *testing.T) {
 
 	w := newWorld(t)
 	for query, field := range map[string]string{
-		"/chats?limit=0":                          "query.limit",
+		"/chats?limit=-1":                         "query.limit",
+		"/chats?sort=title":                       "query.sort",
+		"/chats?sort=created_at&order=asc":        "query.order",
+		"/chats?updated_since=yesterday":          "query.updated_since",
 		"/chats?limit=101":                        "query.limit",
 		"/chats?limit=ten":                        "query.limit",
 		"/chats?limit=1&limit=2":                  "query.limit",

@@ -176,12 +176,12 @@ type newChatJSON struct {
 
 // chatPatchJSON changes a chat.
 type chatPatchJSON struct {
-	Title             *string             `json:"title,omitempty" maxLength:"200"`
-	Summary           *string             `json:"summary,omitempty" maxLength:"4000" doc:"Stands until a summary is asked for with overwrite, as the title does."`
+	Title             *string             `json:"title,omitempty" nullable:"true" maxLength:"200"`
+	Summary           *string             `json:"summary,omitempty" nullable:"true" maxLength:"4000" doc:"Stands until a summary is asked for with overwrite, as the title does."`
 	State             *chat.State         `json:"state,omitempty" enum:"open,waiting,closed,archived"`
-	AssistantMemberID *chat.MemberID      `json:"assistant_member_id,omitempty" minimum:"1"`
-	PhoneNumberID     *chat.PhoneNumberID `json:"phone_number_id,omitempty" minimum:"1"`
-	InboxID           *chat.InboxID       `json:"inbox_id,omitempty" minimum:"1"`
+	AssistantMemberID *chat.MemberID      `json:"assistant_member_id,omitempty" nullable:"true" minimum:"1"`
+	PhoneNumberID     *chat.PhoneNumberID `json:"phone_number_id,omitempty" nullable:"true" minimum:"1"`
+	InboxID           *chat.InboxID       `json:"inbox_id,omitempty" nullable:"true" minimum:"1"`
 	NeedsResponse     *bool               `json:"needs_response,omitempty"`
 	LabelIDs          *[]chat.LabelID     `json:"label_ids,omitempty" minimum:"1" maxItems:"100" uniqueItems:"true" doc:"Replaces the labels."`
 	ExternalID        clearableJSON       `json:"external_id,omitzero" maxLength:"255" doc:"Your own id of the chat; null or empty takes it away."`
@@ -251,7 +251,7 @@ func (s *service) chatRoutes() {
 // chatChangeRoutes registers the routes that update and delete a chat.
 func (s *service) chatChangeRoutes() {
 	registerRoute(s, s.updateChat, route{
-		method:      http.MethodPut,
+		method:      http.MethodPatch,
 		path:        "/chats/{chat_id}",
 		access:      withScope(chat.ScopeChatsWrite),
 		withChat:    true,
@@ -380,8 +380,10 @@ func (o *optional[T]) pointer() *T {
 type listChatsInput struct {
 	Paging
 	NeedsResponse optional[bool] `query:"needs_response"`
-	Channel       channelJSON    `query:"channel"`
-	State         chat.State     `query:"state" enum:"open,waiting,closed,archived"`
+	Sort          string         `query:"sort" enum:"last_activity_at,-last_activity_at,created_at,-created_at,updated_at,-updated_at" doc:"What to sort by; with - the newest first."`
+	Channel       []channelJSON  `query:"channel" doc:"Only by one of these, with commas."`
+	State         []chat.State   `query:"state" enum:"open,waiting,closed,archived" doc:"Only in one of these, with commas."`
+	UpdatedSince  time.Time      `query:"updated_since" doc:"Changed at this time or later."`
 	Label         string         `query:"label" maxLength:"50" doc:"A label's name."`
 	MemberID      chat.MemberID  `query:"member_id" minimum:"1" doc:"Whom the assistant's messages go to."`
 	MemberIDAlias chat.MemberID  `query:"memberId" minimum:"1" hidden:"true"`
@@ -390,15 +392,21 @@ type listChatsInput struct {
 }
 
 func (s *service) listChats(ctx context.Context, in *listChatsInput) (*listOutput[chatJSON], error) {
+	page, err := in.sortedPage(in.Sort)
+	if err != nil {
+		return nil, err
+	}
+
 	part, err := s.store.Chats(ctx, callFrom(ctx).workspace(), chat.ChatFilter{
 		NeedsResponse: in.NeedsResponse.pointer(),
-		Channel:       chat.Channel(in.Channel),
-		State:         in.State,
+		Channels:      wordsOf[chat.Channel](in.Channel),
+		States:        in.State,
+		UpdatedSince:  timeIfGiven(in.UpdatedSince),
 		Label:         in.Label,
 		MemberID:      cmp.Or(in.MemberID, in.MemberIDAlias),
 		Query:         in.Query,
 		ExternalID:    in.ExternalID,
-		Page:          in.page(),
+		Page:          page,
 	})
 
 	return presentList(part, err, presentChat)
@@ -431,8 +439,8 @@ func (s *service) updateChat(ctx context.Context, in *updateChatInput) (*chatOut
 	senders := chat.NewChat{
 		Channel:       c.chat.Channel,
 		MemberID:      c.chat.MemberID,
-		PhoneNumberID: b.PhoneNumberID,
-		InboxID:       b.InboxID,
+		PhoneNumberID: chat.IDIfGiven(b.PhoneNumberID),
+		InboxID:       chat.IDIfGiven(b.InboxID),
 	}
 
 	if err := senders.Validate(); err != nil {

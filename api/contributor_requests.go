@@ -218,8 +218,8 @@ func (s *service) contributorCommandRoutes() {
 
 type listContributorRequestsInput struct {
 	Paging
-	State  chat.ContributorRequestState `query:"state" enum:"open,answered,defaulted,expired,failed,canceled"`
-	ChatID chat.ChatID                  `query:"chat_id" minimum:"1"`
+	State  []chat.ContributorRequestState `query:"state" enum:"open,answered,defaulted,expired,failed,canceled" doc:"Only in one of these, with commas."`
+	ChatID chat.ChatID                    `query:"chat_id" minimum:"1"`
 }
 
 func (s *service) listContributorRequests(
@@ -229,7 +229,7 @@ func (s *service) listContributorRequests(
 	part, err := s.store.ContributorRequests(
 		ctx,
 		callFrom(ctx).workspace(),
-		chat.ContributorFilter{State: in.State, ChatID: in.ChatID, Page: in.page()},
+		chat.ContributorFilter{States: in.State, ChatID: in.ChatID, Page: in.page()},
 	)
 
 	return presentList(part, err, presentContributorRequest)

@@ -306,15 +306,19 @@ func (s *service) deliveryRoutes() {
 
 type listDeliveriesInput struct {
 	Paging
-	Status      deliveryStatus   `query:"status"`
-	Channel     channelJSON      `query:"channel"`
+	Sort        string           `query:"sort" enum:"created_at,-created_at,updated_at,-updated_at" doc:"What to sort by; with - the newest first."`
+	Status      []deliveryStatus `query:"status" doc:"Only with one of these, with commas."`
+	Channel     []channelJSON    `query:"channel" doc:"Only by one of these, with commas."`
 	ErrorCode   string           `query:"error_code" maxLength:"100" example:"twilio_30003"`
 	ChatID      chat.ChatID      `query:"chat_id" minimum:"1"`
 	MemberID    chat.MemberID    `query:"member_id" minimum:"1" doc:"What was sent in the chats with this member."`
 	BulkRetryID chat.ActionID    `query:"bulk_retry_id" format:"uuid" doc:"What this bulk retry has begun."`
 	Since       time.Time        `query:"since" doc:"Made at this time or later."`
 	Until       time.Time        `query:"until" doc:"Made before this time."`
-	Duplicate   []chat.Duplicate `query:"duplicate" enum:"possible,confirmed" doc:"Only what was sent twice, or may have been: one of these, or both with a comma."`
+
+	UpdatedSince time.Time `query:"updated_since" doc:"Changed at this time or later."`
+
+	Duplicate []chat.Duplicate `query:"duplicate" enum:"possible,confirmed" doc:"Only what was sent twice, or may have been: one of these, or both with a comma."`
 }
 
 func (s *service) listDeliveries(ctx context.Context, in *listDeliveriesInput) (*listOutput[DeliveryJSON], error) {
@@ -323,9 +327,14 @@ func (s *service) listDeliveries(ctx context.Context, in *listDeliveriesInput) (
 		return nil, err
 	}
 
+	page, err := in.sortedPage(in.Sort)
+	if err != nil {
+		return nil, err
+	}
+
 	filter := chat.DeliveryFilter{
-		Status:      string(in.Status),
-		Channel:     chat.Channel(in.Channel),
+		Status:      string(one(in.Status)),
+		Channel:     chat.Channel(one(in.Channel)),
 		ErrorCode:   in.ErrorCode,
 		ChatID:      in.ChatID,
 		MemberID:    in.MemberID,
@@ -333,7 +342,16 @@ func (s *service) listDeliveries(ctx context.Context, in *listDeliveriesInput) (
 		Since:       timeIfGiven(in.Since),
 		Until:       timeIfGiven(in.Until),
 		Duplicate:   duplicate,
-		Page:        in.page(),
+		Page:        page,
+
+		UpdatedSince: timeIfGiven(in.UpdatedSince),
+	}
+
+	if len(in.Status) > 1 || len(in.Channel) > 1 {
+		filter.Words = &chat.DeliveryWords{
+			Statuses: wordsOf[string](several(in.Status)),
+			Channels: wordsOf[chat.Channel](several(in.Channel)),
+		}
 	}
 
 	part, err := s.store.Deliveries(ctx, callFrom(ctx).workspace(), filter)

@@ -268,7 +268,7 @@ func TestExternalIDsAndMetadataOfRequests(t *testing.T) {
 	assert.Equal(t, "t-1", w.store.chatFilter.ExternalID)
 
 	w.do(t, request{
-		method: http.MethodPut,
+		method: http.MethodPatch,
 		path:   workspaceURL("/chats/7"),
 		body:   `{"external_id":null,"metadata":{"queue":null}}`,
 	})

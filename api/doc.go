@@ -13,7 +13,7 @@
 //     request depends on it, so it is found here, and may be a 404.
 //  6. 400: the ids of the path (readIDs, in path.go).
 //  7. 404: the chat or the delivery of the path (loadChat, loadDelivery).
-//  8. 400: the query, the Idempotency-Key, and the body (checkQuery, checkKey, readBody).
+//  8. 400: the version, the query, the Idempotency-Key, and the body (checkVersion, checkQuery, checkKey, readBody).
 //  9. 409: the Idempotency-Key of another request (once, in keyed_requests.go; actions: act.go). A request that repeats
 //     an earlier one is answered here, and also when its chat is gone.
 //

@@ -80,6 +80,8 @@ var enumNames = map[string]string{
 	joinSorted(listWords(chat.DeliveryStatuses())):                                                 "CarrierStatus",
 	joinSorted(deliveryStatus("").Schema(nil).Enum):                                                "DeliveryStatus",
 
+	"bounce carrier group_unsubscribe manual opt_out spam_report unsubscribe": "SuppressionReason",
+
 	"failed parked running succeeded":                          "ActionState",
 	"email phone-sms phone-voice web-chat":                     "Channel",
 	"email phone-sms":                                          "AddressedChannel",

@@ -66,7 +66,13 @@ func (f *fakeStore) DeleteInbox(context.Context, chat.WorkspaceID, chat.Actor, c
 	return f.change("DeleteInbox")
 }
 
-func (f *fakeStore) Suppressions(context.Context, chat.WorkspaceID, chat.Page) (chat.List[chat.Suppression], error) {
+func (f *fakeStore) Suppressions(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	filter chat.SuppressionFilter,
+) (chat.List[chat.Suppression], error) {
+	f.suppressionFilter = filter
+
 	return chat.List[chat.Suppression]{Items: []chat.Suppression{{
 		ID:            9,
 		Channel:       chat.ChannelSMS,
@@ -76,6 +82,24 @@ func (f *fakeStore) Suppressions(context.Context, chat.WorkspaceID, chat.Page) (
 		Reason:        chat.SuppressedOptOut,
 		CreatedAt:     noon,
 	}}}, f.fail
+}
+
+func (f *fakeStore) AddSuppression(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	_ chat.Actor,
+	in chat.NewSuppression,
+) (chat.Suppression, bool, error) {
+	isNew := in.Note != "again"
+
+	return chat.Suppression{
+		ID:        9,
+		Channel:   in.Channel,
+		Address:   in.Address,
+		Reason:    chat.SuppressedManually,
+		Note:      in.Note,
+		CreatedAt: noon,
+	}, isNew, f.change("AddSuppression")
 }
 
 func (f *fakeStore) LiftSuppression(

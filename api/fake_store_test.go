@@ -80,15 +80,17 @@ type fakeStore struct {
 	member         chat.Member
 	merge          chat.MemberMerge
 	memberPatch    chat.MemberPatch
-	newMessage     chat.NewMessage
-	rating         chat.Rating
-	key            chat.Key
-	keyHash        [32]byte
-	labels         []chat.Label
-	participants   []chat.Participant
-	bulkState      chat.BulkState
-	bulkNote       string
-	resumed        []string
+
+	suppressionFilter chat.SuppressionFilter
+	newMessage        chat.NewMessage
+	rating            chat.Rating
+	key               chat.Key
+	keyHash           [32]byte
+	labels            []chat.Label
+	participants      []chat.Participant
+	bulkState         chat.BulkState
+	bulkNote          string
+	resumed           []string
 	// recordEnded is told of actions that were ended in Temporal; without it they are stored.
 	recordEnded func(context.Context, chat.Action) (bool, error)
 	keyedFacts

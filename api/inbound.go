@@ -160,21 +160,21 @@ func (s *service) inboundRoutes() {
 
 type listInboundInput struct {
 	Paging
-	Status  inboundStatus `query:"status"`
-	Channel addressedJSON `query:"channel"`
-	ChatID  chat.ChatID   `query:"chat_id" minimum:"1"`
-	Since   time.Time     `query:"since" doc:"Received at this time or later."`
-	Until   time.Time     `query:"until" doc:"Received before this time."`
+	Status  []inboundStatus `query:"status" doc:"Only with one of these, with commas."`
+	Channel addressedJSON   `query:"channel"`
+	ChatID  chat.ChatID     `query:"chat_id" minimum:"1"`
+	Since   time.Time       `query:"since" doc:"Received at this time or later."`
+	Until   time.Time       `query:"until" doc:"Received before this time."`
 }
 
 func (s *service) listInbound(ctx context.Context, in *listInboundInput) (*listOutput[inboundJSON], error) {
 	filter := chat.InboundFilter{
-		Status:  chat.InboundStatus(in.Status),
-		Channel: chat.Channel(in.Channel),
-		ChatID:  in.ChatID,
-		Since:   timeIfGiven(in.Since),
-		Until:   timeIfGiven(in.Until),
-		Page:    in.page(),
+		Statuses: wordsOf[chat.InboundStatus](in.Status),
+		Channel:  chat.Channel(in.Channel),
+		ChatID:   in.ChatID,
+		Since:    timeIfGiven(in.Since),
+		Until:    timeIfGiven(in.Until),
+		Page:     in.page(),
 	}
 
 	part, err := s.store.Inbound(ctx, callFrom(ctx).workspace(), filter)

@@ -23,11 +23,11 @@ func TestWhatCameInIsListedWithItsReason(t *testing.T) {
 
 	since := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	assert.Equal(t, chat.InboundFilter{
-		Status:  chat.InboundOrphaned,
-		Channel: chat.ChannelSMS,
-		ChatID:  7,
-		Since:   &since,
-		Page:    chat.Page{Limit: 5},
+		Statuses: []chat.InboundStatus{chat.InboundOrphaned},
+		Channel:  chat.ChannelSMS,
+		ChatID:   7,
+		Since:    &since,
+		Page:     chat.Page{Limit: 5},
 	}, w.store.inboundFilter)
 
 	for _, part := range []string{`"status":"orphaned"`, `"chat_id":null`, "+19995550100, which is no phone number"} {

@@ -44,16 +44,17 @@ type newInboxJSON struct {
 // inboxPatchJSON changes a sender for email.
 type inboxPatchJSON struct {
 	Address     *string `json:"address,omitempty" minLength:"1" maxLength:"254"`
-	DisplayName *string `json:"display_name,omitempty" maxLength:"100"`
+	DisplayName *string `json:"display_name,omitempty" nullable:"true" maxLength:"100"`
 }
 
 func (s *service) inboxRoutes() {
 	admin := withScope(chat.ScopeWorkspaceAdmin)
+	reader := withEither(chat.ScopeChatsRead, chat.ScopeWorkspaceAdmin)
 
 	registerRoute(s, s.listInboxes, route{
 		method:      http.MethodGet,
 		path:        "/inboxes",
-		access:      admin,
+		access:      reader,
 		id:          "listInboxes",
 		tag:         tagSenders,
 		summary:     "List inboxes",
@@ -77,7 +78,7 @@ func (s *service) inboxRoutes() {
 	registerRoute(s, s.getInbox, route{
 		method:   http.MethodGet,
 		path:     "/inboxes/{inbox_id}",
-		access:   admin,
+		access:   reader,
 		id:       "getInbox",
 		tag:      tagSenders,
 		summary:  "Get an inbox",

@@ -46,8 +46,8 @@ type newLabelJSON struct {
 // labelPatchJSON changes a label.
 type labelPatchJSON struct {
 	Name        *string `json:"name,omitempty" minLength:"1" maxLength:"50"`
-	Color       *string `json:"color,omitempty" pattern:"^(#[0-9a-fA-F]{6})?$" doc:"Like #3366ff."`
-	Description *string `json:"description,omitempty" maxLength:"500"`
+	Color       *string `json:"color,omitempty" nullable:"true" pattern:"^(#[0-9a-fA-F]{6})?$" doc:"Like #3366ff."`
+	Description *string `json:"description,omitempty" nullable:"true" maxLength:"500"`
 }
 
 func (s *service) labelRoutes() {

@@ -116,8 +116,8 @@ func (c *newConsentJSON) consents() chat.Consents {
 type memberPatchJSON struct {
 	Role                 *chat.WorkspaceRole `json:"role,omitempty" enum:"manager,user"`
 	Name                 *string             `json:"name,omitempty" minLength:"1" maxLength:"200"`
-	Email                *string             `json:"email,omitempty" maxLength:"254" doc:"Empty takes it away."`
-	Phone                *string             `json:"phone,omitempty" maxLength:"20" pattern:"^([+][1-9][0-9]{6,14})?$" doc:"An E.164 number; empty takes it away."`
+	Email                *string             `json:"email,omitempty" nullable:"true" maxLength:"254" doc:"null or empty takes it away."`
+	Phone                *string             `json:"phone,omitempty" nullable:"true" maxLength:"20" pattern:"^([+][1-9][0-9]{6,14})?$" doc:"An E.164 number; null or empty takes it away."`
 	NotificationsEnabled *bool               `json:"notifications_enabled,omitempty"`
 	Consent              *newConsentJSON     `json:"consent,omitempty"`
 	Tools                *[]string           `json:"tools,omitempty" maxItems:"100" uniqueItems:"true" doc:"The tools that an assistant may use."`
@@ -227,6 +227,9 @@ type listMembersInput struct {
 	Email string          `query:"email" maxLength:"254" doc:"The email address, whatever its case." example:"ana@example.com"`
 
 	ExternalID string `query:"external_id" maxLength:"255" doc:"Your own id of the member." example:"crm-8117"`
+
+	Sort         string    `query:"sort" enum:"created_at,-created_at,updated_at,-updated_at" doc:"What to sort by; with - the newest first."`
+	UpdatedSince time.Time `query:"updated_since" doc:"Changed at this time or later."`
 }
 
 func (s *service) listMembers(ctx context.Context, in *listMembersInput) (*listOutput[memberJSON], error) {
@@ -240,14 +243,20 @@ func (s *service) listMembers(ctx context.Context, in *listMembersInput) (*listO
 		return nil, err
 	}
 
+	page, err := in.sortedPage(in.Sort)
+	if err != nil {
+		return nil, err
+	}
+
 	part, err := s.store.Members(ctx, callFrom(ctx).workspace(), chat.MemberFilter{
 		Kind:  in.Kind,
 		Query: in.Query,
 		Phone: phone,
 		Email: email,
 
-		ExternalID: in.ExternalID,
-		Page:       in.page(),
+		ExternalID:   in.ExternalID,
+		UpdatedSince: timeIfGiven(in.UpdatedSince),
+		Page:         page,
 	})
 
 	return presentList(part, err, presentMember)

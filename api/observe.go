@@ -76,6 +76,7 @@ func (s *service) observe(c *fiber.Ctx) error {
 	ctx = requestContext(c)
 	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 	c.Set(fiber.HeaderCacheControl, "no-store")
+	c.Set(headerVersion, APIVersion)
 
 	if err := recoverPanic(c); err != nil {
 		if err := s.fiberError(c, err); err != nil {

@@ -39,6 +39,9 @@ const aboutAPI = "Assistants that talk to people by SMS and email. Every action 
 	"to two minutes. What was refused, or failed before it had stored anything, frees its key. If the server was " +
 	"stopped between what was done and its answer, the same request is 409 `answer_lost`, and names the audit log's " +
 	"entry of the first. Secrets that are shown once are not in a repeated answer.\n\n" +
+	"`Handrail-Version` names the version of the API, `" + APIVersion + "`: every answer has it, and a request " +
+	"may; one that is unknown is 400. What goes is announced first, by `Deprecation` and `Sunset` in its " +
+	"answers.\n\n" +
 	"Lists answer with `items` and `next_cursor`, which given as `cursor` gets the next page."
 
 // openAPI begins the document that registerRoute fills.
@@ -148,6 +151,7 @@ func describeHeaders() map[string]*huma.Header {
 			"Names this request in the logs. Yours, when you sent one of 1 to 128 letters, digits, dots, dashes " +
 				"and underscores.",
 		),
+		headerVersion:      textHeader("The version of the API that has answered."),
 		"RateLimit":        textHeader(`What is left for this key: r requests, and t seconds until all are back.`),
 		"RateLimit-Policy": textHeader(`The limit of this key: q requests at once, in w seconds.`),
 		"Retry-After":      textHeader("Seconds to wait: with 429, 503 and request_in_progress."),
@@ -162,7 +166,7 @@ func describeHeaders() map[string]*huma.Header {
 // answerHeaders are the headers of every answer, and some more.
 func answerHeaders(more ...string) map[string]*huma.Param {
 	headers := map[string]*huma.Param{}
-	for _, name := range append(more, headerRequestID, "RateLimit", "RateLimit-Policy") {
+	for _, name := range append(more, headerRequestID, headerVersion, "RateLimit", "RateLimit-Policy") {
 		headers[name] = sharedHeader(name)
 	}
 

@@ -187,7 +187,7 @@ func TestExamplesFitTheirSchemas(t *testing.T) {
 		switch v := value.(type) {
 		case []any:
 			for i, item := range v {
-				walk(at+"/"+string(rune('0'+i%10)), item)
+				walk(at+"/"+strconv.Itoa(i), item)
 			}
 
 		case map[string]any:

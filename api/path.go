@@ -317,6 +317,13 @@ func isFlag(op *huma.Operation, name string) bool {
 	})
 }
 
+// isListParameter reports whether a parameter of an operation's query takes several values.
+func isListParameter(op *huma.Operation, name string) bool {
+	return slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool {
+		return p.In == "query" && p.Name == name && p.Schema.Type == huma.TypeArray
+	})
+}
+
 // checkQuery refuses a query that can be read in two ways. What huma finds
 // wrong with the rest is answered by parameterError, in schema.go.
 func checkQuery(ctx huma.Context, _ *requestInfo) error {
@@ -329,18 +336,25 @@ func checkQuery(ctx huma.Context, _ *requestInfo) error {
 	}
 
 	for name, given := range values {
+		all := strings.Join(given, ",")
 		field := "query." + name
 		switch {
 		case aliases[name] != "" && values.Has(aliases[name]):
 			return chat.Invalid(field, "and query.%s are the same parameter; give one of them", aliases[name])
-		case len(given) > 1:
+		case len(given) > 1 && !isListParameter(ctx.Operation(), name):
 			return chat.Invalid(field, "must be given once")
 		case given[0] == "" && isFlag(ctx.Operation(), name):
 			return chat.Invalid(field, "must be true or false")
-		case !utf8.ValidString(name + given[0]):
+		case !utf8.ValidString(name + all):
 			return chat.Invalid(strings.ToValidUTF8(field, "\uFFFD"), "must be valid UTF-8")
-		case strings.ContainsRune(name+given[0], 0):
+		case strings.ContainsRune(name+all, 0):
 			return chat.Invalid(strings.ReplaceAll(field, "\x00", ""), "must not contain NUL")
+		}
+
+		if len(given) > 1 {
+			// One list, as if it had been written with commas.
+			request.URI().QueryArgs().Del(name)
+			request.URI().QueryArgs().Set(name, all)
 		}
 	}
 

@@ -163,7 +163,11 @@ func TestContributorRequests(t *testing.T) {
 
 	assert.Equal(
 		t,
-		chat.ContributorFilter{State: chat.RequestOpen, ChatID: 7, Page: chat.Page{Limit: 10}},
+		chat.ContributorFilter{
+			States: []chat.ContributorRequestState{chat.RequestOpen},
+			ChatID: 7,
+			Page:   chat.Page{Limit: 10},
+		},
 		w.store.askedFilter,
 	)
 

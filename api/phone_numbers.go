@@ -47,18 +47,19 @@ type newPhoneNumberJSON struct {
 
 // phoneNumberPatchJSON changes a sender for SMS.
 type phoneNumberPatchJSON struct {
-	Name                *string `json:"name,omitempty" maxLength:"100"`
-	Number              *string `json:"number,omitempty" maxLength:"20" pattern:"^([+][1-9][0-9]{6,14})?$" doc:"E.164; empty takes it away, for a messaging service."`
-	MessagingServiceSID *string `json:"messaging_service_sid,omitempty" doc:"A Twilio messaging service; empty takes it away, for a number."`
+	Name                *string `json:"name,omitempty" nullable:"true" maxLength:"100"`
+	Number              *string `json:"number,omitempty" nullable:"true" maxLength:"20" pattern:"^([+][1-9][0-9]{6,14})?$" doc:"E.164; empty takes it away, for a messaging service."`
+	MessagingServiceSID *string `json:"messaging_service_sid,omitempty" nullable:"true" doc:"A Twilio messaging service; empty takes it away, for a number."`
 }
 
 func (s *service) phoneNumberRoutes() {
 	admin := withScope(chat.ScopeWorkspaceAdmin)
+	reader := withEither(chat.ScopeChatsRead, chat.ScopeWorkspaceAdmin)
 
 	registerRoute(s, s.listPhoneNumbers, route{
 		method:      http.MethodGet,
 		path:        "/phone-numbers",
-		access:      admin,
+		access:      reader,
 		id:          "listPhoneNumbers",
 		tag:         tagSenders,
 		summary:     "List phone numbers",
@@ -82,7 +83,7 @@ func (s *service) phoneNumberRoutes() {
 	registerRoute(s, s.getPhoneNumber, route{
 		method:   http.MethodGet,
 		path:     "/phone-numbers/{phone_number_id}",
-		access:   admin,
+		access:   reader,
 		id:       "getPhoneNumber",
 		tag:      tagSenders,
 		summary:  "Get a phone number",

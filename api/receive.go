@@ -25,12 +25,12 @@ func (s *service) receive(c *fiber.Ctx) error {
 
 	announced, err := checkHead(request.Header.RawHeaders(), request.Header.IsHTTP11())
 	if err != nil {
-		c.Context().SetConnectionClose()
+		closeUnread(c)
 		return err
 	}
 
 	if announced > limits.most {
-		c.Context().SetConnectionClose()
+		closeUnread(c)
 		return bodyTooLarge(limits.most)
 	}
 
@@ -46,8 +46,7 @@ func (s *service) receive(c *fiber.Ctx) error {
 	}()
 
 	if err != nil {
-		// What was not read would be taken for the next request.
-		c.Context().SetConnectionClose()
+		closeUnread(c)
 		return s.bodyError(c, err, limits.most)
 	}
 

@@ -28,8 +28,8 @@ func TestChatFilters(t *testing.T) {
 
 	assert.Equal(t, chat.ChatFilter{
 		NeedsResponse: new(false),
-		Channel:       chat.ChannelEmail,
-		State:         chat.StateOpen,
+		Channels:      []chat.Channel{chat.ChannelEmail},
+		States:        []chat.State{chat.StateOpen},
 		Label:         "vip",
 		MemberID:      42,
 		Query:         "late order",
@@ -258,7 +258,7 @@ func TestChats(t *testing.T) {
 		w.store.newChat.Participants,
 	)
 
-	a = w.do(t, request{method: http.MethodPut, path: workspaceURL("/chats/7"), body: `{"needs_response":false,"label_ids":[]}`})
+	a = w.do(t, request{method: http.MethodPatch, path: workspaceURL("/chats/7"), body: `{"needs_response":false,"label_ids":[]}`})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	assert.Equal(t, chat.ChatPatch{NeedsResponse: new(false), LabelIDs: &[]chat.LabelID{}}, w.store.chatPatch)
 	a = w.do(t, request{method: http.MethodDelete, path: workspaceURL("/chats/7")})
@@ -282,7 +282,7 @@ func TestConflicts(t *testing.T) {
 		{"DELETE", "/chats/7/participants/12", "", chat.CodeLastOwner, 400},
 		{"PATCH", "/chats/7/participants/12", `{"role":"observer"}`, chat.CodeLastOwner, 400},
 		{"DELETE", "/chats/7/participants/12", "", chat.CodeParticipantNotFound, 404},
-		{"PUT", "/chats/7", `{"label_ids":[9]}`, chat.CodeLabelNotFound, 404},
+		{"PATCH", "/chats/7", `{"label_ids":[9]}`, chat.CodeLabelNotFound, 404},
 		{"POST", "/chats", `{"channel":"email","member_id":1}`, chat.CodeMemberNotFound, 404},
 	} {
 		w := newWorld(t)

@@ -156,7 +156,7 @@ func (s *service) listChecks(r *route, ids *pathReader) []check {
 		r.problems = append(r.problems, chat.CodeDeliveryNotFound)
 	}
 
-	checks = append(checks, checkQuery)
+	checks = append(checks, checkVersion, checkQuery)
 	if r.method == http.MethodPost {
 		checks = append(checks, checkKey)
 	}
@@ -197,13 +197,15 @@ func answerProblems[P, O any](
 }
 
 func describeAccess(description string, who access) string {
-	needs := "Needs the scope `" + string(who.scope) + "`."
+	needs := "Scope: `" + string(who.scope) + "`."
 
 	switch {
 	case who.asked:
 		needs = "Needs what asking for the action needs."
 	case who.contributor:
 		needs = "For who was asked, with any key; others need the scope `" + string(who.scope) + "`."
+	case who.also != "":
+		needs = "Scope: `" + string(who.scope) + "` or `" + string(who.also) + "`."
 	case who.own:
 		needs = "Needs a place in the chat, or the scope `" + string(who.scope) + "`."
 	}

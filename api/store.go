@@ -280,7 +280,18 @@ type BulkRetryStore interface {
 
 // SuppressionStore keeps the addresses that are not written to.
 type SuppressionStore interface {
-	Suppressions(ctx context.Context, ws chat.WorkspaceID, page chat.Page) (chat.List[chat.Suppression], error)
+	Suppressions(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		filter chat.SuppressionFilter,
+	) (chat.List[chat.Suppression], error)
+	// AddSuppression reports whether there was none; the same once more changes nothing.
+	AddSuppression(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		in chat.NewSuppression,
+	) (chat.Suppression, bool, error)
 	LiftSuppression(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.SuppressionID, now time.Time) error
 }
 

@@ -168,7 +168,7 @@ func TestSummarySettings(t *testing.T) {
 	w := newWorld(t)
 	w.store.settings = chat.SummarySettings{Language: "de", LabelThreshold: 0.7, QuietAfter: time.Hour}
 	put := func(body string) answer {
-		return w.do(t, request{method: http.MethodPut, path: workspaceURL("/summary-settings"), body: body})
+		return w.do(t, request{method: http.MethodPatch, path: workspaceURL("/summary-settings"), body: body})
 	}
 
 	a := put(`{"model":"openai/gpt-4.1-mini","token_budget":1000,"every_messages":20,"automatic_labels":true}`)
@@ -211,7 +211,7 @@ func TestMessagesWakeTheAutomaticSummary(t *testing.T) {
 		require.Equal(t, http.StatusCreated, a.StatusCode, a.raw)
 	}
 
-	a := w.do(t, request{method: http.MethodPut, path: workspaceURL("/summary-settings"), body: `{"every_messages":5}`})
+	a := w.do(t, request{method: http.MethodPatch, path: workspaceURL("/summary-settings"), body: `{"every_messages":5}`})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	say()
 	assert.Equal(t, chat.ChatID(7), <-changed)
@@ -244,8 +244,8 @@ func TestAPlaceInAChatOverwritesNoSummary(t *testing.T) {
 
 	for _, r := range []request{
 		{method: http.MethodPost, path: workspaceURL("/chats/7/summarize?overwrite=true")},
-		{method: http.MethodPut, path: workspaceURL("/chats/7"), body: `{"summary":"mine"}`},
-		{method: http.MethodPut, path: workspaceURL("/chats/7"), body: `{"title":"mine"}`},
+		{method: http.MethodPatch, path: workspaceURL("/chats/7"), body: `{"summary":"mine"}`},
+		{method: http.MethodPatch, path: workspaceURL("/chats/7"), body: `{"title":"mine"}`},
 		{method: http.MethodPost, path: workspaceURL("/chats/7/summaries/" + string(versionOne) + "/restore")},
 		{method: http.MethodPost, path: workspaceURL("/chats/7/summaries/" + string(versionOne) + "/undo-labels")},
 	} {

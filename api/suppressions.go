@@ -3,8 +3,11 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
+	"handrail/canonical"
 	"handrail/chat"
 )
 
@@ -12,10 +15,11 @@ import (
 type suppressionJSON struct {
 	ID            chat.SuppressionID     `json:"id"`
 	Channel       addressedJSON          `json:"channel"`
-	Sender        string                 `json:"sender" doc:"phone: and the phone number's id, or inbox: and the inbox's id. Empty if the workspace does not have this sender at present; the suppression holds when it is entered again."`
-	SenderAddress string                 `json:"sender_address" doc:"What the suppression belongs to, in lower case: a number, a messaging service or the address of an inbox."`
+	Sender        string                 `json:"sender" doc:"phone: and the phone number's id, or inbox: and the inbox's id. Empty if the workspace does not have this sender at present; the suppression holds when it is entered again. Empty too when it is for all senders."`
+	SenderAddress string                 `json:"sender_address" doc:"What the suppression belongs to, in lower case: a number, a messaging service or the address of an inbox. Empty: all senders."`
 	Address       string                 `json:"address"`
-	Reason        chat.SuppressionReason `json:"reason" enum:"opt_out,carrier,group_unsubscribe,unsubscribe,bounce,spam_report" doc:"opt_out: the recipient said STOP. carrier: the provider says that the recipient has opted out. The others are what the provider reported."`
+	Reason        chat.SuppressionReason `json:"reason" enum:"opt_out,carrier,group_unsubscribe,unsubscribe,bounce,spam_report,manual" doc:"opt_out: the recipient said STOP. carrier: the provider says that the recipient has opted out. manual: a member has entered it. The others are what the provider reported."`
+	Note          string                 `json:"note,omitempty" doc:"With manual: why."`
 	CreatedAt     time.Time              `json:"created_at"`
 }
 
@@ -27,8 +31,19 @@ func presentSuppression(one chat.Suppression) suppressionJSON {
 		SenderAddress: one.SenderAddress,
 		Address:       one.Address,
 		Reason:        one.Reason,
+		Note:          one.Note,
 		CreatedAt:     one.CreatedAt.UTC(),
 	}
+}
+
+var exampleSuppression = suppressionJSON{
+	ID:            9,
+	Channel:       addressedJSON(chat.ChannelSMS),
+	Sender:        "phone:1",
+	SenderAddress: "+14155550100",
+	Address:       "+14155550123",
+	Reason:        chat.SuppressedOptOut,
+	CreatedAt:     exampleTime,
 }
 
 func (s *service) suppressionRoutes() {
@@ -41,15 +56,26 @@ func (s *service) suppressionRoutes() {
 		tag:         tagDeliveries,
 		summary:     "List suppressions",
 		description: "The newest first.",
-		answer: listOf(suppressionJSON{
-			ID:            9,
-			Channel:       addressedJSON(chat.ChannelSMS),
-			Sender:        "phone:1",
-			SenderAddress: "+14155550100",
-			Address:       "+14155550123",
-			Reason:        chat.SuppressedOptOut,
-			CreatedAt:     exampleTime,
-		}),
+		answer:      listOf(exampleSuppression),
+	})
+
+	registerRoute(s, s.createSuppression, route{
+		method:  http.MethodPost,
+		path:    "/suppressions",
+		access:  admin,
+		id:      "createSuppression",
+		tag:     tagDeliveries,
+		summary: "Create a suppression",
+		description: "The address gets no messages any more, and what waits for it ends: from one sender, or without " +
+			"`phone_number_id` and `inbox_id` from all. No START lifts it. 201, or 200 when it is there already.",
+		request: newSuppressionJSON{
+			Channel: addressedJSON(chat.ChannelSMS),
+			Address: "+14155550123",
+			Reason:  "She has asked by phone.",
+		},
+		answer:    exampleSuppression,
+		createsOr: true,
+		problems:  []chat.Code{chat.CodeSenderNotFound},
 	})
 
 	registerRoute(s, s.liftSuppression, route{
@@ -65,9 +91,91 @@ func (s *service) suppressionRoutes() {
 	})
 }
 
-func (s *service) listSuppressions(ctx context.Context, in *pagedInput) (*listOutput[suppressionJSON], error) {
-	part, err := s.store.Suppressions(ctx, callFrom(ctx).workspace(), in.page())
+type listSuppressionsInput struct {
+	Paging
+	Channel addressedJSON            `query:"channel"`
+	Address string                   `query:"address" maxLength:"254" doc:"The phone number or the email address." example:"+14155550123"`
+	Reason  []chat.SuppressionReason `query:"reason" enum:"opt_out,carrier,group_unsubscribe,unsubscribe,bounce,spam_report,manual" doc:"Only for these reasons, with commas."`
+}
+
+func (s *service) listSuppressions(
+	ctx context.Context,
+	in *listSuppressionsInput,
+) (*listOutput[suppressionJSON], error) {
+	address, err := canonical.Address("query.address", addressKind(in.Address), in.Address)
+	if err != nil {
+		return nil, err
+	}
+
+	part, err := s.store.Suppressions(ctx, callFrom(ctx).workspace(), chat.SuppressionFilter{
+		Channel: chat.Channel(in.Channel),
+		Address: address,
+		Reasons: in.Reason,
+		Page:    in.page(),
+	})
+
 	return presentList(part, err, presentSuppression)
+}
+
+// addressKind tells an email address from a phone number.
+func addressKind(address string) chat.AddressKind {
+	if strings.Contains(address, "@") {
+		return chat.AddressEmail
+	}
+
+	return chat.AddressPhone
+}
+
+// newSuppressionJSON keeps an address from being written to.
+type newSuppressionJSON struct {
+	Channel       addressedJSON       `json:"channel"`
+	Address       string              `json:"address" minLength:"1" maxLength:"254" doc:"The phone number or the email address."`
+	PhoneNumberID *chat.PhoneNumberID `json:"phone_number_id,omitempty" minimum:"1" doc:"Only from this phone number."`
+	InboxID       *chat.InboxID       `json:"inbox_id,omitempty" minimum:"1" doc:"Only from this inbox."`
+	Reason        string              `json:"reason" minLength:"1" doc:"Why, for the audit log: at most 500 characters."`
+}
+
+type createSuppressionInput struct{ Body newSuppressionJSON }
+
+type suppressionOutput struct {
+	Status   int
+	Location string `header:"Location" doc:"Where it is found."`
+	Body     suppressionJSON
+}
+
+func (s *service) createSuppression(ctx context.Context, in *createSuppressionInput) (*suppressionOutput, error) {
+	c := callFrom(ctx)
+	asked := chat.NewSuppression{
+		Channel:       chat.Channel(in.Body.Channel),
+		Address:       in.Body.Address,
+		PhoneNumberID: in.Body.PhoneNumberID,
+		InboxID:       in.Body.InboxID,
+		Note:          strings.TrimSpace(in.Body.Reason),
+	}
+
+	address, err := canonical.Address("address", asked.Channel.Spec().Address, asked.Address)
+	if err != nil {
+		return nil, err
+	}
+
+	asked.Address = address
+
+	if err := asked.Validate(); err != nil {
+		return nil, err
+	}
+
+	added, isNew, err := s.store.AddSuppression(ctx, c.workspace(), c.actor(), asked)
+	if err != nil {
+		return nil, err
+	}
+
+	out := &suppressionOutput{Status: http.StatusOK, Body: presentSuppression(added)}
+	if isNew {
+		out.Status = http.StatusCreated
+		out.Location = c.path("/suppressions?address=" + url.QueryEscape(added.Address))
+	}
+
+	return out, nil
 }
 
 type suppressionPath struct {

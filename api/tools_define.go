@@ -34,7 +34,7 @@ type newToolJSON struct {
 type toolPatchJSON struct {
 	Kind           *chat.ToolKind    `json:"kind,omitempty" enum:"http,mcp" doc:"May be repeated, and not changed."`
 	Name           *string           `json:"name,omitempty" minLength:"1" maxLength:"64"`
-	Description    *string           `json:"description,omitempty" maxLength:"2000"`
+	Description    *string           `json:"description,omitempty" nullable:"true" maxLength:"2000"`
 	Enabled        *bool             `json:"enabled,omitempty"`
 	Assistants     *[]chat.MemberID  `json:"assistants,omitempty" maxItems:"100" uniqueItems:"true"`
 	Risk           *chat.ToolRisk    `json:"risk,omitempty" enum:"read,write,approval"`

@@ -13,6 +13,8 @@ type ActionFilter struct {
 	ChatID     ChatID
 	// Since and Until are about when they were asked for.
 	Since, Until *time.Time
+	// UpdatedSince bounds their last change.
+	UpdatedSince *time.Time
 	Page
 }
 

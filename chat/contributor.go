@@ -321,7 +321,7 @@ func (r *ContributorRequest) outcome() json.RawMessage {
 
 // ContributorFilter narrows a list of requests; zero fields do not.
 type ContributorFilter struct {
-	State  ContributorRequestState
+	States []ContributorRequestState
 	ChatID ChatID
 	Page
 }

@@ -162,7 +162,16 @@ func (c *NewChat) Validate() error {
 	return c.Metadata.Validate()
 }
 
-// ChatPatch changes the fields that are not nil. A person's Title and Summary stand until
+// IDIfGiven is an id of a patch without the 0 that takes away what it names.
+func IDIfGiven[ID ~int64](id *ID) *ID {
+	if id == nil || *id == 0 {
+		return nil
+	}
+
+	return id
+}
+
+// ChatPatch changes the fields that are not nil; the id 0 takes away what it names. A person's Title and Summary stand until
 // a summary is asked for that overwrites them.
 type ChatPatch struct {
 	Title, Summary    *string
@@ -181,8 +190,10 @@ type ChatPatch struct {
 // activity, newest first.
 type ChatFilter struct {
 	NeedsResponse *bool
-	Channel       Channel
-	State         State
+	Channels      []Channel
+	States        []State
+	// UpdatedSince bounds their last change.
+	UpdatedSince *time.Time
 	// Label is a label's name.
 	Label    string
 	MemberID MemberID

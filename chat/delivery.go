@@ -298,7 +298,18 @@ type DeliveryFilter struct {
 	Until       *time.Time `json:"until,omitempty"`
 	// Duplicate is about [Delivery.Duplicate].
 	Duplicate DuplicateFilter `json:"duplicate,omitzero"`
-	Page      `json:"-"`
+
+	// Words are several statuses and channels, and UpdatedSince bounds the last change: for lists, not for bulk
+	// retries.
+	Words        *DeliveryWords `json:"-"`
+	UpdatedSince *time.Time     `json:"-"`
+	Page         `json:"-"`
+}
+
+// DeliveryWords are what one of several words of a delivery may be; those that are empty narrow nothing.
+type DeliveryWords struct {
+	Statuses []string
+	Channels []Channel
 }
 
 // StaleDelivery is a delivery that nobody has touched for a while, though something should happen

@@ -3,7 +3,9 @@ package chat
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Inbound is a message by somebody outside, as its provider handed it over.
@@ -212,6 +214,8 @@ const (
 	SuppressedUnsubscribe SuppressionReason = "unsubscribe"
 	SuppressedBounce      SuppressionReason = "bounce"
 	SuppressedSpam        SuppressionReason = "spam_report"
+	// SuppressedManually: a member of the workspace has said so.
+	SuppressedManually SuppressionReason = "manual"
 )
 
 // SuppressionID identifies a suppression.
@@ -225,11 +229,49 @@ type Suppression struct {
 	// with this address at present.
 	Sender string
 	// SenderAddress is what the suppression belongs to, in lower case: a number, a messaging
-	// service or an inbox's address. It outlasts the sender's row.
+	// service or an inbox's address. It outlasts the sender's row. "" is every sender.
 	SenderAddress string
 	Address       string
 	Reason        SuppressionReason
-	CreatedAt     time.Time
+	// Note says why a member has entered it.
+	Note      string
+	CreatedAt time.Time
+}
+
+// SuppressionFilter narrows the suppressions; what is empty narrows nothing.
+type SuppressionFilter struct {
+	Channel Channel
+	// Address is in its one form.
+	Address string
+	Reasons []SuppressionReason
+	Page
+}
+
+// NewSuppression keeps an address from being written to: by one sender, or with neither by all of them.
+type NewSuppression struct {
+	Channel       Channel
+	Address       string
+	PhoneNumberID *PhoneNumberID
+	InboxID       *InboxID
+	Note          string
+}
+
+// Validate checks what can be told without looking anything up: CodeInvalidRequest naming the field.
+func (n *NewSuppression) Validate() error {
+	switch {
+	case !slices.Contains(AddressedChannels(), n.Channel):
+		return Invalid("channel", "must be one of %s", joinAll(AddressedChannels()))
+	case n.Address == "":
+		return Invalid("address", "must not be empty")
+	case n.PhoneNumberID != nil && n.Channel.Spec().Sender != SenderPhone:
+		return Invalid("phone_number_id", "belongs to %s", channelsFrom(SenderPhone))
+	case n.InboxID != nil && n.Channel.Spec().Sender != SenderInbox:
+		return Invalid("inbox_id", "belongs to %s", channelsFrom(SenderInbox))
+	case strings.TrimSpace(n.Note) == "" || utf8.RuneCountInString(n.Note) > MaxReason:
+		return Invalid("reason", "must be 1 to %d characters", MaxReason)
+	}
+
+	return nil
 }
 
 // suppressionStrength orders the reasons by how hard they are to lift, the easiest first: of two
@@ -242,6 +284,7 @@ var suppressionStrength = []SuppressionReason{
 	SuppressedUnsubscribe,
 	SuppressedBounce,
 	SuppressedSpam,
+	SuppressedManually,
 }
 
 // Weaker lists the reasons that this one takes the place of.

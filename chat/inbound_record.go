@@ -86,7 +86,7 @@ func joinOr(all []string) string {
 
 // InboundFilter narrows a list of what came in; zero fields do not.
 type InboundFilter struct {
-	Status       InboundStatus
+	Statuses     []InboundStatus
 	Channel      Channel
 	ChatID       ChatID
 	Since, Until *time.Time

@@ -74,7 +74,8 @@ func (f *ReachFacts) whyNot(m *Member, spec ChannelSpec) string {
 
 func (f *ReachFacts) isSuppressed(channel Channel, from, address string) bool {
 	return slices.ContainsFunc(f.Suppressed, func(s Suppression) bool {
-		return s.Channel == channel && s.SenderAddress == FoldAddress(from) && s.Address == FoldAddress(address)
+		return s.Channel == channel && (s.SenderAddress == "" || s.SenderAddress == FoldAddress(from)) &&
+			s.Address == FoldAddress(address)
 	})
 }
 

@@ -45,12 +45,34 @@ type AuditFilter struct {
 
 // Page asks for a part of a list. Cursor is the NextCursor of the part before, or "".
 type Page struct {
+	// Limit is the most entries, 0 for none.
 	Limit  int
 	Cursor string
+	// Order turns the list's own order; "" leaves it.
+	Order SortOrder
+	// Sort is the name of a time that the list is sorted by, with "-" before it the newest first; "" is the list's
+	// own. It is not given with Order.
+	Sort string
+	// Total asks how many entries the whole list has.
+	Total bool
 }
+
+// SortOrder is the direction of a list.
+type SortOrder string
+
+// The directions.
+const (
+	Ascending  SortOrder = "asc"
+	Descending SortOrder = "desc"
+)
+
+// MaxTotal is how far a list is counted.
+const MaxTotal = 10_000
 
 // List is a part of a list in its total order. NextCursor is "" at the end.
 type List[T any] struct {
 	Items      []T
 	NextCursor string
+	// Total is how many entries the whole list has, [MaxTotal] for that many or more; nil if it was not asked for.
+	Total *int
 }

@@ -60,6 +60,25 @@ const (
 			AND t.state IN ('unknown', 'pending', 'running', 'waiting') AND `
 )
 
+var actionsOrder = keyset[actionRow, chat.ActionID]{
+	list: "actions",
+	id:   "a.id",
+	idOf: func(r *actionRow) chat.ActionID { return r.ID },
+	times: []timeColumn[actionRow]{
+		{
+			name:    "created_at",
+			column:  "a.created_at",
+			valueOf: func(r *actionRow) time.Time { return r.CreatedAt },
+		},
+		{
+			name:    "updated_at",
+			column:  "a.updated_at",
+			valueOf: func(r *actionRow) time.Time { return r.UpdatedAt },
+		},
+	},
+	newestFirst: true,
+}
+
 // Actions lists actions by creation, the newest first, with their messages and deliveries. The deliveries are
 // without attempts and events.
 func (s *Store) Actions(
@@ -71,35 +90,27 @@ func (s *Store) Actions(
 
 	q := fromJudgedActions(s.db.NewSelect().Model(&rows), ws).
 		ColumnExpr("a.*").
-		ColumnExpr("d.id AS delivery_id").
-		OrderExpr("a.created_at DESC, a.id DESC").
-		Limit(oneMore(f.Limit))
-
-	var micros int64
-
-	var id chat.ActionID
-	if ok, err := readCursor("actions", f.Cursor, &micros, &id); err != nil {
-		return chat.List[chat.ActionView]{}, err
-	} else if ok {
-		q.Where("(a.created_at, a.id) < (?, ?)", time.UnixMicro(micros).UTC(), id)
-	}
-
+		ColumnExpr("d.id AS delivery_id")
 	filterActions(q, ws, &f)
 
-	fits, err := scanPage(ctx, q, &rows, f.Limit)
+	list, err := listQuery[actionRow, chat.ActionID, chat.ActionView]{
+		query: q,
+		rows:  &rows,
+		order: &actionsOrder,
+		page:  f.Page,
+		item:  (*actionRow).view,
+	}.read(ctx)
 	if err != nil {
 		return chat.List[chat.ActionView]{}, wrapErr("list the actions", err)
 	}
 
-	for i := range rows {
+	for i := range list.Items {
 		if err := rows[i].findReleased(); err != nil {
 			return chat.List[chat.ActionView]{}, wrapErr("list the actions", err)
 		}
-	}
 
-	list := listOf(rows, fits, (*actionRow).view, func(r *actionRow) string {
-		return cursorOf("actions", microCursor(r.CreatedAt), r.ID)
-	})
+		list.Items[i] = rows[i].view()
+	}
 
 	return list, s.addParts(ctx, ws, list.Items)
 }
@@ -141,6 +152,7 @@ func filterActions(q *bun.SelectQuery, ws chat.WorkspaceID, f *chat.ActionFilter
 	}
 
 	filterTime(q, "a.created_at", f.Since, f.Until)
+	filterTime(q, "a.updated_at", f.UpdatedSince, nil)
 }
 
 // view is the action alone.

@@ -403,7 +403,7 @@ func TestWhatIsStoredGetsItsForm(t *testing.T) {
 		require.NoError(t, err)
 		assert.False(t, claim.Granted, "the address is on the list of its sender")
 
-		lists, err := s.Suppressions(ctx, w.Workspace, pageOfTen())
+		lists, err := s.Suppressions(ctx, w.Workspace, chat.SuppressionFilter{Page: pageOfTen()})
 		require.NoError(t, err)
 		require.Len(t, lists.Items, 1)
 		assert.Equal(t, "+14155550123", lists.Items[0].Address)

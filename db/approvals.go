@@ -124,6 +124,18 @@ func findApproval(
 	return row, orNotFound(err, chat.CodeApprovalNotFound, "approval")
 }
 
+var approvalsOrder = keyset[approvalRow, chat.ApprovalID]{
+	list: "approvals",
+	id:   "ap.id",
+	idOf: func(r *approvalRow) chat.ApprovalID { return r.ID },
+	times: []timeColumn[approvalRow]{{
+		name:    "created_at",
+		column:  "ap.created_at",
+		valueOf: func(r *approvalRow) time.Time { return r.CreatedAt },
+	}},
+	newestFirst: true,
+}
+
 // Approvals lists approvals, those asked for last first; with a state only those in it.
 func (s *Store) Approvals(
 	ctx context.Context,
@@ -135,18 +147,7 @@ func (s *Store) Approvals(
 	now := s.time()
 	q := s.db.NewSelect().
 		Model(&rows).
-		Where("ap.workspace_id = ?", ws).
-		OrderExpr("ap.created_at DESC, ap.id DESC").
-		Limit(oneMore(p.Limit))
-
-	var micros int64
-
-	var id chat.ApprovalID
-	if ok, err := readCursor("approvals", p.Cursor, &micros, &id); err != nil {
-		return chat.List[chat.Approval]{}, err
-	} else if ok {
-		q.Where("(ap.created_at, ap.id) < (?, ?)", time.UnixMicro(micros).UTC(), id)
-	}
+		Where("ap.workspace_id = ?", ws)
 
 	const ended = "(ap.kind <> 'send' AND ap.state = 'waiting' AND ap.deadline <= ?)"
 
@@ -160,13 +161,16 @@ func (s *Store) Approvals(
 		q.Where("ap.state = ?", state)
 	}
 
-	fits, err := scanPage(ctx, q, &rows, p.Limit)
+	list, err := listQuery[approvalRow, chat.ApprovalID, chat.Approval]{
+		query: q,
+		rows:  &rows,
+		order: &approvalsOrder,
+		page:  p,
+		item:  func(r *approvalRow) chat.Approval { return r.approvalAt(now) },
+	}.read(ctx)
 	if err != nil {
 		return chat.List[chat.Approval]{}, wrapErr("list the approvals", err)
 	}
-
-	list := listOf(rows, fits, func(r *approvalRow) chat.Approval { return r.approvalAt(now) },
-		func(r *approvalRow) string { return cursorOf("approvals", microCursor(r.CreatedAt), r.ID) })
 
 	if err := s.nameDeciders(ctx, s.db, ws, list.Items, rows); err != nil {
 		return chat.List[chat.Approval]{}, wrapErr("find who can decide about approvals", err)

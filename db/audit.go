@@ -94,23 +94,26 @@ func (s *Store) AuditLog(
 	p chat.Page,
 ) (chat.List[chat.AuditEntry], error) {
 	var rows []auditRow
-	var before int64
 
-	q := s.db.NewSelect().Model(&rows).Where("a.workspace_id = ?", ws).OrderExpr("a.id DESC").Limit(oneMore(p.Limit))
-	if ok, err := readCursor("audit", p.Cursor, &before); err != nil {
-		return chat.List[chat.AuditEntry]{}, err
-	} else if ok {
-		q.Where("a.id < ?", before)
-	}
-
+	q := s.db.NewSelect().Model(&rows).Where("a.workspace_id = ?", ws)
 	filterAudit(q, &f)
 
-	fits, err := scanPage(ctx, q, &rows, p.Limit)
-	if err != nil {
-		return chat.List[chat.AuditEntry]{}, wrapErr("list the audit log", err)
-	}
+	list, err := listQuery[auditRow, int64, chat.AuditEntry]{
+		query: q,
+		rows:  &rows,
+		order: &auditOrder,
+		page:  p,
+		item:  (*auditRow).entry,
+	}.read(ctx)
 
-	return listOf(rows, fits, (*auditRow).entry, func(r *auditRow) string { return cursorOf("audit", r.ID) }), nil
+	return list, wrapErr("list the audit log", err)
+}
+
+var auditOrder = keyset[auditRow, int64]{
+	list:        "audit",
+	id:          "a.id",
+	idOf:        func(r *auditRow) int64 { return r.ID },
+	newestFirst: true,
 }
 
 // filterAudit narrows the entries. A verb without a point stands for all of its kind.

@@ -218,32 +218,32 @@ func (s *Store) BulkRetry(ctx context.Context, ws chat.WorkspaceID, id chat.Acti
 	return all[0], wrapErr("count what a bulk retry has done", err)
 }
 
+var bulkRetriesOrder = keyset[bulkRetryRow, chat.ActionID]{
+	list: "bulk_retries",
+	id:   "b.id",
+	idOf: func(r *bulkRetryRow) chat.ActionID { return r.ID },
+	times: []timeColumn[bulkRetryRow]{{
+		name:    "created_at",
+		column:  "b.created_at",
+		valueOf: func(r *bulkRetryRow) time.Time { return r.CreatedAt },
+	}},
+	newestFirst: true,
+}
+
 // BulkRetries lists the workspace's bulk retries and how far they have come, newest first.
 func (s *Store) BulkRetries(ctx context.Context, ws chat.WorkspaceID, p chat.Page) (chat.List[chat.BulkRetry], error) {
 	var rows []bulkRetryRow
-	q := s.db.NewSelect().
-		Model(&rows).
-		Where("b.workspace_id = ?", ws).
-		OrderExpr("b.created_at DESC, b.id DESC").
-		Limit(oneMore(p.Limit))
 
-	var micros int64
-
-	var id chat.ActionID
-	if ok, err := readCursor("bulk_retries", p.Cursor, &micros, &id); err != nil {
-		return chat.List[chat.BulkRetry]{}, err
-	} else if ok {
-		q.Where("(b.created_at, b.id) < (?, ?)", time.UnixMicro(micros).UTC(), id)
-	}
-
-	fits, err := scanPage(ctx, q, &rows, p.Limit)
+	list, err := listQuery[bulkRetryRow, chat.ActionID, chat.BulkRetry]{
+		query: s.db.NewSelect().Model(&rows).Where("b.workspace_id = ?", ws),
+		rows:  &rows,
+		order: &bulkRetriesOrder,
+		page:  p,
+		item:  (*bulkRetryRow).bulkRetry,
+	}.read(ctx)
 	if err != nil {
 		return chat.List[chat.BulkRetry]{}, wrapErr("list the bulk retries", err)
 	}
-
-	list := listOf(rows, fits, (*bulkRetryRow).bulkRetry, func(r *bulkRetryRow) string {
-		return cursorOf("bulk_retries", microCursor(r.CreatedAt), r.ID)
-	})
 
 	return list, wrapErr("count what bulk retries have done", addProgress(ctx, s.db, ws, list.Items))
 }

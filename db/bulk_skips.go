@@ -52,28 +52,22 @@ func (s *Store) BulkSkips(
 	}
 
 	var rows []bulkSkipRow
-	q := s.db.NewSelect().
-		Model(&rows).
-		Where("k.workspace_id = ?", ws).
-		Where("k.bulk_retry_id = ?", id).
-		OrderExpr("k.delivery_id").
-		Limit(oneMore(p.Limit))
 
-	var after chat.DeliveryID
-	if ok, err := readCursor("bulk_skips", p.Cursor, &after); err != nil {
-		return chat.List[chat.BulkSkipped]{}, err
-	} else if ok {
-		q.Where("k.delivery_id > ?", after)
-	}
+	list, err := listQuery[bulkSkipRow, chat.DeliveryID, chat.BulkSkipped]{
+		query: s.db.NewSelect().Model(&rows).Where("k.workspace_id = ?", ws).Where("k.bulk_retry_id = ?", id),
+		rows:  &rows,
+		order: &bulkSkipsOrder,
+		page:  p,
+		item:  (*bulkSkipRow).skipped,
+	}.read(ctx)
 
-	fits, err := scanPage(ctx, q, &rows, p.Limit)
-	if err != nil {
-		return chat.List[chat.BulkSkipped]{}, wrapErr("list what a bulk retry has skipped", err)
-	}
+	return list, wrapErr("list what a bulk retry has skipped", err)
+}
 
-	return listOf(rows, fits, (*bulkSkipRow).skipped, func(r *bulkSkipRow) string {
-		return cursorOf("bulk_skips", r.DeliveryID)
-	}), nil
+var bulkSkipsOrder = keyset[bulkSkipRow, chat.DeliveryID]{
+	list: "bulk_skips",
+	id:   "k.delivery_id",
+	idOf: func(r *bulkSkipRow) chat.DeliveryID { return r.DeliveryID },
 }
 
 func (r *bulkSkipRow) skipped() chat.BulkSkipped {

@@ -81,7 +81,10 @@ func (s *Store) patchChat(ctx context.Context, tx bun.Tx, row *chatRow, by chat.
 		return err
 	}
 
-	if err := checkSenders(ctx, tx, row.WorkspaceID, p.PhoneNumberID, p.InboxID); err != nil {
+	number := chat.IDIfGiven(p.PhoneNumberID)
+	inbox := chat.IDIfGiven(p.InboxID)
+
+	if err := checkSenders(ctx, tx, row.WorkspaceID, number, inbox); err != nil {
 		return err
 	}
 
@@ -90,15 +93,15 @@ func (s *Store) patchChat(ctx context.Context, tx bun.Tx, row *chatRow, by chat.
 			return err
 		}
 
-		row.AssistantMemberID = p.AssistantMemberID
+		row.AssistantMemberID = chat.IDIfGiven(p.AssistantMemberID)
 	}
 
 	if p.PhoneNumberID != nil {
-		row.PhoneNumberID = p.PhoneNumberID
+		row.PhoneNumberID = number
 	}
 
 	if p.InboxID != nil {
-		row.InboxID = p.InboxID
+		row.InboxID = inbox
 	}
 
 	setIfGiven(&row.ExternalID, p.ExternalID)
@@ -127,8 +130,8 @@ func checkPatch(row *chatRow, p *chat.ChatPatch) error {
 	channel := chat.NewChat{
 		Channel:       row.Channel,
 		MemberID:      row.MemberID,
-		PhoneNumberID: p.PhoneNumberID,
-		InboxID:       p.InboxID,
+		PhoneNumberID: chat.IDIfGiven(p.PhoneNumberID),
+		InboxID:       chat.IDIfGiven(p.InboxID),
 		Metadata:      row.Metadata.Apply(p.Metadata),
 	}
 
@@ -167,25 +170,27 @@ func setNeedsResponse(row *chatRow, needs *bool) {
 	row.AttentionReason = ""
 }
 
-// replaceAssistant gives the assistant's place among the participants to another one.
+// replaceAssistant gives the assistant's place among the participants to another one, or with 0 to nobody.
 func replaceAssistant(ctx context.Context, tx bun.Tx, row *chatRow, id chat.MemberID) error {
-	m, err := findMember(ctx, tx.NewSelect(), row.WorkspaceID, id)
-	if chat.CodeOf(err) == chat.CodeMemberNotFound || err == nil && m.Kind != chat.KindAssistant {
-		return noAssistant(id)
+	if id != 0 {
+		m, err := findMember(ctx, tx.NewSelect(), row.WorkspaceID, id)
+		if chat.CodeOf(err) == chat.CodeMemberNotFound || err == nil && m.Kind != chat.KindAssistant {
+			return noAssistant(id)
+		}
+
+		if err != nil {
+			return err
+		}
 	}
 
-	if err != nil {
-		return err
-	}
-
-	_, err = tx.NewDelete().
+	_, err := tx.NewDelete().
 		Model((*participantRow)(nil)).
 		Where("workspace_id = ?", row.WorkspaceID).
 		Where("chat_id = ?", row.ID).
 		Where("member_id = ?", row.AssistantMemberID).
 		Where("role = ?", chat.ParticipantAssistant).
 		Exec(ctx)
-	if err != nil {
+	if err != nil || id == 0 {
 		return err
 	}
 

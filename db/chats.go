@@ -150,25 +150,36 @@ func (s *Store) ChatHead(
 	}, wrapErr("find a chat", err)
 }
 
+var chatsOrder = keyset[chatRow, chat.ChatID]{
+	list: "chats",
+	id:   "c.id",
+	idOf: func(r *chatRow) chat.ChatID { return r.ID },
+	times: []timeColumn[chatRow]{
+		{
+			name:    "last_activity_at",
+			column:  "c.last_activity_at",
+			valueOf: func(r *chatRow) time.Time { return r.LastActivityAt },
+		},
+		{
+			name:    "created_at",
+			column:  "c.created_at",
+			valueOf: func(r *chatRow) time.Time { return r.CreatedAt },
+		},
+		{
+			name:    "updated_at",
+			column:  "c.updated_at",
+			valueOf: func(r *chatRow) time.Time { return r.UpdatedAt },
+		},
+	},
+	newestFirst: true,
+}
+
 // Chats lists chats by their last activity, newest first.
 func (s *Store) Chats(ctx context.Context, ws chat.WorkspaceID, f chat.ChatFilter) (chat.List[chat.Chat], error) {
-	var micros, id int64
-
-	next, err := readCursor("chats", f.Cursor, &micros, &id)
-	if err != nil {
-		return chat.List[chat.Chat]{}, err
-	}
-
 	var list chat.List[chat.Chat]
-	err = s.snapshot(ctx, "list the chats", func(ctx context.Context, tx bun.Tx) error {
+	err := s.snapshot(ctx, "list the chats", func(ctx context.Context, tx bun.Tx) error {
 		var rows []chatRow
-		q := tx.NewSelect().Model(&rows).Where("c.workspace_id = ?", ws).Where("c.deleted_at IS NULL").
-			OrderExpr("c.last_activity_at DESC, c.id DESC").Limit(oneMore(f.Limit))
-
-		if next {
-			q.Where("(c.last_activity_at, c.id) < (?, ?)", time.UnixMicro(micros).UTC(), id)
-		}
-
+		q := tx.NewSelect().Model(&rows).Where("c.workspace_id = ?", ws).Where("c.deleted_at IS NULL")
 		filterChats(q, &f)
 
 		if f.Query != "" {
@@ -177,14 +188,18 @@ func (s *Store) Chats(ctx context.Context, ws chat.WorkspaceID, f chat.ChatFilte
 			}
 		}
 
-		fits, err := scanPage(ctx, q, &rows, f.Limit)
+		var err error
+
+		list, err = listQuery[chatRow, chat.ChatID, chat.Chat]{
+			query: q,
+			rows:  &rows,
+			order: &chatsOrder,
+			page:  f.Page,
+			item:  (*chatRow).chat,
+		}.read(ctx)
 		if err != nil {
 			return err
 		}
-
-		list = listOf(rows, fits, (*chatRow).chat, func(r *chatRow) string {
-			return cursorOf("chats", microCursor(r.LastActivityAt), r.ID)
-		})
 
 		return completeChats(ctx, tx, ws, rows[:len(list.Items)], list.Items)
 	})
@@ -199,13 +214,15 @@ func filterChats(q *bun.SelectQuery, f *chat.ChatFilter) {
 		q.Where(condition[*f.NeedsResponse])
 	}
 
-	if f.Channel != "" {
-		q.Where("c.channel = ?", f.Channel)
+	if len(f.Channels) > 0 {
+		q.Where("c.channel IN ?", bun.Tuple(f.Channels))
 	}
 
-	if f.State != "" {
-		q.Where("c.state = ?", f.State)
+	if len(f.States) > 0 {
+		q.Where("c.state IN ?", bun.Tuple(f.States))
 	}
+
+	filterTime(q, "c.updated_at", f.UpdatedSince, nil)
 
 	if f.Label != "" {
 		q.Where(`EXISTS (SELECT 1 FROM chat_labels cl

@@ -227,11 +227,11 @@ func TestChatsList(t *testing.T) {
 
 		assert.Equal(t, []string{"Late parcel"}, titles(chat.ChatFilter{NeedsResponse: &yes}))
 		assert.Len(t, titles(chat.ChatFilter{NeedsResponse: &no}), 6)
-		assert.Equal(t, []string{"Invoice"}, titles(chat.ChatFilter{Channel: chat.ChannelEmail}))
+		assert.Equal(t, []string{"Invoice"}, titles(chat.ChatFilter{Channels: []chat.Channel{chat.ChannelEmail}}))
 		assert.Equal(t, []string{"Invoice"}, titles(chat.ChatFilter{Label: "vip"}))
 		assert.Equal(t, []string{"Late parcel", "Invoice"}, titles(chat.ChatFilter{MemberID: w.Assistant.ID}))
 		assert.Equal(t, []string{"Late parcel"}, titles(chat.ChatFilter{Query: "100% LATE"}), "in the text of messages")
 		assert.Equal(t, []string{"Invoice"}, titles(chat.ChatFilter{Query: "invoi"}))
-		assert.Empty(t, titles(chat.ChatFilter{State: chat.StateClosed}))
+		assert.Empty(t, titles(chat.ChatFilter{States: []chat.State{chat.StateClosed}}))
 	})
 }

@@ -176,7 +176,7 @@ func TestAContributorSaysStop(t *testing.T) {
 
 		call, action := a.call()
 		assert.Equal(t, []any{chat.ToolCallFailed, chat.ActionRunning}, []any{call.State, action})
-		list, err := s.Suppressions(t.Context(), a.w.Workspace, pageOfTen())
+		list, err := s.Suppressions(t.Context(), a.w.Workspace, chat.SuppressionFilter{Page: pageOfTen()})
 		require.NoError(t, err)
 		assert.Len(t, list.Items, 1)
 	})

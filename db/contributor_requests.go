@@ -203,6 +203,18 @@ func findRequest(
 	return all[0], err
 }
 
+var contributorRequestsOrder = keyset[contributorRequestRow, chat.ContributorRequestID]{
+	list: "contributor_requests",
+	id:   "r.id",
+	idOf: func(r *contributorRequestRow) chat.ContributorRequestID { return r.ID },
+	times: []timeColumn[contributorRequestRow]{{
+		name:    "created_at",
+		column:  "r.created_at",
+		valueOf: func(r *contributorRequestRow) time.Time { return r.CreatedAt },
+	}},
+	newestFirst: true,
+}
+
 // ContributorRequests lists the workspace's requests to contributors, newest first.
 func (s *Store) ContributorRequests(
 	ctx context.Context,
@@ -210,39 +222,31 @@ func (s *Store) ContributorRequests(
 	f chat.ContributorFilter,
 ) (chat.List[chat.ContributorRequest], error) {
 	var rows []contributorRequestRow
-	q := s.db.NewSelect().Model(&rows).Relation("Call").Where("r.workspace_id = ?", ws).
-		OrderExpr("r.created_at DESC, r.id DESC").Limit(oneMore(f.Limit))
+	q := s.db.NewSelect().Model(&rows).Relation("Call").Where("r.workspace_id = ?", ws)
 
-	var micros int64
-
-	var id chat.ContributorRequestID
-	if ok, err := readCursor("contributor_requests", f.Cursor, &micros, &id); err != nil {
-		return chat.List[chat.ContributorRequest]{}, err
-	} else if ok {
-		q.Where("(r.created_at, r.id) < (?, ?)", time.UnixMicro(micros).UTC(), id)
-	}
-
-	switch f.State {
-	case "":
-	case chat.RequestOpen:
+	switch {
+	case len(f.States) == 0:
+	case len(f.States) == 1 && f.States[0] == chat.RequestOpen:
 		// Without a parameter, so that the partial index can be seen to fit.
 		q.Where("r.state = 'open'")
 	default:
-		q.Where("r.state = ?", f.State)
+		q.Where("r.state IN ?", bun.Tuple(f.States))
 	}
 
 	if f.ChatID != 0 {
 		q.Where("r.chat_id = ?", f.ChatID)
 	}
 
-	fits, err := scanPage(ctx, q, &rows, f.Limit)
+	list, err := listQuery[contributorRequestRow, chat.ContributorRequestID, chat.ContributorRequest]{
+		query: q,
+		rows:  &rows,
+		order: &contributorRequestsOrder,
+		page:  f.Page,
+		item:  (*contributorRequestRow).request,
+	}.read(ctx)
 	if err != nil {
 		return chat.List[chat.ContributorRequest]{}, wrapErr("list the contributor requests", err)
 	}
-
-	list := listOf(rows, fits, (*contributorRequestRow).request, func(r *contributorRequestRow) string {
-		return cursorOf("contributor_requests", microCursor(r.CreatedAt), r.ID)
-	})
 
 	return list, wrapErr("list who was asked", addQuestions(ctx, s.db, ws, list.Items))
 }

@@ -15,6 +15,8 @@ import (
 	"handrail/uuidv7"
 )
 
+type requestStates = []chat.ContributorRequestState
+
 // asking is a send in the customer's SMS chat whose tool call asks contributors.
 type asking struct {
 	t *testing.T
@@ -454,10 +456,10 @@ func TestContributorRequests(t *testing.T) {
 			want []chat.ContributorRequestID
 		}{
 			"all":          {chat.ContributorFilter{}, append([]chat.ContributorRequestID{other.ID}, ids...)},
-			"open":         {chat.ContributorFilter{State: chat.RequestOpen}, []chat.ContributorRequestID{other.ID, ids[0], ids[2]}},
-			"canceled":     {chat.ContributorFilter{State: chat.RequestCanceled}, ids[1:2]},
+			"open":         {chat.ContributorFilter{States: requestStates{chat.RequestOpen}}, []chat.ContributorRequestID{other.ID, ids[0], ids[2]}},
+			"canceled":     {chat.ContributorFilter{States: requestStates{chat.RequestCanceled}}, ids[1:2]},
 			"of a chat":    {chat.ContributorFilter{ChatID: a.w.SMS.ID}, ids},
-			"none of them": {chat.ContributorFilter{ChatID: a.w.SMS.ID, State: chat.RequestFailed}, nil},
+			"none of them": {chat.ContributorFilter{ChatID: a.w.SMS.ID, States: requestStates{chat.RequestFailed}}, nil},
 		} {
 			var got []chat.ContributorRequestID
 

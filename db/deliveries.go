@@ -227,6 +227,25 @@ func (r *providerEventRow) event() chat.ProviderEvent {
 	}
 }
 
+var deliveriesOrder = keyset[deliveryRow, chat.DeliveryID]{
+	list: "deliveries",
+	id:   "d.id",
+	idOf: func(r *deliveryRow) chat.DeliveryID { return r.ID },
+	times: []timeColumn[deliveryRow]{
+		{
+			name:    "created_at",
+			column:  "d.created_at",
+			valueOf: func(r *deliveryRow) time.Time { return r.CreatedAt },
+		},
+		{
+			name:    "updated_at",
+			column:  "d.updated_at",
+			valueOf: func(r *deliveryRow) time.Time { return r.UpdatedAt },
+		},
+	},
+	newestFirst: true,
+}
+
 // Deliveries lists deliveries by creation, newest first, without attempts and events.
 func (s *Store) Deliveries(
 	ctx context.Context,
@@ -234,28 +253,19 @@ func (s *Store) Deliveries(
 	f chat.DeliveryFilter,
 ) (chat.List[chat.Delivery], error) {
 	var rows []deliveryRow
-	q := withTools(s.db.NewSelect()).Model(&rows).Where("d.workspace_id = ?", ws).
-		OrderExpr("d.created_at DESC, d.id DESC").Limit(oneMore(f.Limit))
-
-	var micros int64
-
-	var id chat.DeliveryID
-	if ok, err := readCursor("deliveries", f.Cursor, &micros, &id); err != nil {
-		return chat.List[chat.Delivery]{}, err
-	} else if ok {
-		q.Where("(d.created_at, d.id) < (?, ?)", time.UnixMicro(micros).UTC(), id)
-	}
-
+	q := withTools(s.db.NewSelect()).Model(&rows).Where("d.workspace_id = ?", ws)
 	filterDeliveries(q, &f)
 
-	fits, err := scanPage(ctx, q, &rows, f.Limit)
+	list, err := listQuery[deliveryRow, chat.DeliveryID, chat.Delivery]{
+		query: q,
+		rows:  &rows,
+		order: &deliveriesOrder,
+		page:  f.Page,
+		item:  (*deliveryRow).delivery,
+	}.read(ctx)
 	if err != nil {
 		return chat.List[chat.Delivery]{}, wrapErr("list the deliveries", err)
 	}
-
-	list := listOf(rows, fits, (*deliveryRow).delivery, func(r *deliveryRow) string {
-		return cursorOf("deliveries", microCursor(r.CreatedAt), r.ID)
-	})
 
 	return list, s.addSends(ctx, ws, list.Items)
 }
@@ -268,6 +278,16 @@ func filterDeliveries(q *bun.SelectQuery, f *chat.DeliveryFilter) {
 	if f.Channel != "" {
 		q.Where("d.channel = ?", f.Channel)
 	}
+
+	if f.Words != nil && len(f.Words.Statuses) > 0 {
+		q.Where("d.status IN ?", bun.Tuple(f.Words.Statuses))
+	}
+
+	if f.Words != nil && len(f.Words.Channels) > 0 {
+		q.Where("d.channel IN ?", bun.Tuple(f.Words.Channels))
+	}
+
+	filterTime(q, "d.updated_at", f.UpdatedSince, nil)
 
 	if f.ErrorCode != "" {
 		// What waits for a sender whose account was refused with the code has the code in its message.

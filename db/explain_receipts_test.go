@@ -91,7 +91,7 @@ func TestQueriesOfReceiptsUseIndexes(t *testing.T) {
 				}))
 			}, []string{"deliveries", "tool_calls"}},
 			"suppressions": {func(ctx context.Context, s *db.Store) error {
-				return errorOf(s.Suppressions(ctx, w.Workspace, pageOfTen()))
+				return errorOf(s.Suppressions(ctx, w.Workspace, chat.SuppressionFilter{Page: pageOfTen()}))
 			}, []string{"suppressions"}},
 			"a bulk retry": {func(ctx context.Context, s *db.Store) error {
 				return errorOf(s.BulkRetry(ctx, w.Workspace, bulk.ID))
@@ -115,7 +115,8 @@ func TestQueriesOfReceiptsUseIndexes(t *testing.T) {
 				return nil
 			}, []string{"tool_calls", "messages"}},
 			"open questions": {func(ctx context.Context, s *db.Store) error {
-				return errorOf(s.ContributorRequests(ctx, w.Workspace, chat.ContributorFilter{State: chat.RequestOpen, Page: pageOfTen()}))
+				open := chat.ContributorFilter{States: requestStates{chat.RequestOpen}, Page: pageOfTen()}
+				return errorOf(s.ContributorRequests(ctx, w.Workspace, open))
 			}, []string{"contributor_requests_open"}},
 			"questions of a chat": {func(ctx context.Context, s *db.Store) error {
 				return errorOf(s.ContributorRequests(ctx, w.Workspace, chat.ContributorFilter{ChatID: w.SMS.ID, Page: pageOfTen()}))

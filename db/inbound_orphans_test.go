@@ -15,7 +15,13 @@ import (
 // listInbound lists what a workspace sees of a status, "" for all.
 func listInbound(t *testing.T, s *db.Store, ws chat.WorkspaceID, status chat.InboundStatus) []chat.InboundRecord {
 	t.Helper()
-	list, err := s.Inbound(t.Context(), ws, chat.InboundFilter{Status: status, Page: pageOfTen()})
+
+	filter := chat.InboundFilter{Page: pageOfTen()}
+	if status != "" {
+		filter.Statuses = []chat.InboundStatus{status}
+	}
+
+	list, err := s.Inbound(t.Context(), ws, filter)
 	require.NoError(t, err)
 
 	return list.Items

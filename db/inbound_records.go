@@ -185,45 +185,46 @@ func (s *Store) Inbound(
 	ws chat.WorkspaceID,
 	f chat.InboundFilter,
 ) (chat.List[chat.InboundRecord], error) {
-	var micros int64
-	var id chat.InboundID
-
-	next, err := readCursor("inbound", f.Cursor, &micros, &id)
-	if err != nil {
-		return chat.List[chat.InboundRecord]{}, err
-	}
-
 	var rows []inboundRow
-	var fits int
+	var list chat.List[chat.InboundRecord]
 
-	err = s.snapshot(ctx, "list what came in", func(ctx context.Context, tx bun.Tx) error {
-		q := tx.NewSelect().Model(&rows).OrderExpr("i.received_at DESC, i.id DESC").Limit(oneMore(f.Limit))
+	err := s.snapshot(ctx, "list what came in", func(ctx context.Context, tx bun.Tx) (err error) {
+		q := tx.NewSelect().Model(&rows)
 		if err := ofViewer(ctx, tx, q, ws); err != nil {
 			return err
 		}
 
-		if next {
-			q.Where("(i.received_at, i.id) < (?, ?)", time.UnixMicro(micros).UTC(), id)
-		}
-
 		filterInbound(q, &f)
 
-		fits, err = scanPage(ctx, q, &rows, f.Limit)
+		list, err = listQuery[inboundRow, chat.InboundID, chat.InboundRecord]{
+			query: q,
+			rows:  &rows,
+			order: &inboundOrder,
+			page:  f.Page,
+			item:  (*inboundRow).record,
+		}.read(ctx)
 
 		return err
 	})
-	if err != nil {
-		return chat.List[chat.InboundRecord]{}, err
-	}
 
-	return listOf(rows, fits, (*inboundRow).record, func(r *inboundRow) string {
-		return cursorOf("inbound", microCursor(r.ReceivedAt), r.ID)
-	}), nil
+	return list, err
+}
+
+var inboundOrder = keyset[inboundRow, chat.InboundID]{
+	list: "inbound",
+	id:   "i.id",
+	idOf: func(r *inboundRow) chat.InboundID { return r.ID },
+	times: []timeColumn[inboundRow]{{
+		name:    "received_at",
+		column:  "i.received_at",
+		valueOf: func(r *inboundRow) time.Time { return r.ReceivedAt },
+	}},
+	newestFirst: true,
 }
 
 func filterInbound(q *bun.SelectQuery, f *chat.InboundFilter) {
-	if f.Status != "" {
-		q.Where("i.status = ?", f.Status)
+	if len(f.Statuses) > 0 {
+		q.Where("i.status IN ?", bun.Tuple(f.Statuses))
 	}
 
 	if f.Channel != "" {

@@ -290,7 +290,7 @@ func TestStopAndStart(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, int64(1), c.Attention, "it may be the answer to a question: YES")
 		w.Prepare(t, s, w.SMS.ID, "hi")
-		list, err := s.Suppressions(t.Context(), w.Workspace, pageOfTen())
+		list, err := s.Suppressions(t.Context(), w.Workspace, chat.SuppressionFilter{Page: pageOfTen()})
 		require.NoError(t, err)
 		require.Len(t, list.Items, 1, "the bounce stays")
 

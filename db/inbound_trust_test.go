@@ -126,7 +126,7 @@ func TestAnUnverifiedMailLoosensNoConsent(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		count := func() int {
-			list, err := s.Suppressions(t.Context(), w.Workspace, pageOfTen())
+			list, err := s.Suppressions(t.Context(), w.Workspace, chat.SuppressionFilter{Page: pageOfTen()})
 			require.NoError(t, err)
 
 			return len(list.Items)

@@ -395,7 +395,7 @@ var tries = map[string]try{
 			dbtest.SendIDs().DeliveryID, dbtest.PlanRetry))
 	}},
 	"Suppressions": {"", func(ctx context.Context, i *intruder) (any, error) {
-		list, err := i.s.Suppressions(ctx, i.ws, pageOfTen())
+		list, err := i.s.Suppressions(ctx, i.ws, chat.SuppressionFilter{Page: pageOfTen()})
 		return list.Items, err
 	}},
 	"Inbound": {"", func(ctx context.Context, i *intruder) (any, error) {
@@ -410,6 +410,16 @@ var tries = map[string]try{
 		record, _, err := i.s.ReplayInbound(ctx, replay, nil, time.Now())
 
 		return record, err
+	}},
+	"AddSuppression": {chat.CodeSenderNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		_, isNew, err := i.s.AddSuppression(ctx, i.ws, i.by, chat.NewSuppression{
+			Channel:       chat.ChannelSMS,
+			Address:       i.victim.Customer.Phone,
+			PhoneNumberID: i.victim.SMS.PhoneNumberID,
+			Note:          "x",
+		})
+
+		return isNew, err
 	}},
 	"LiftSuppression": {chat.CodeSuppressionNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return errorOnly(i.s.LiftSuppression(ctx, i.ws, i.by, i.suppression, time.Now()))
@@ -546,7 +556,7 @@ func seedRefusals(t *testing.T, i *intruder) {
 		Suppress:   chat.SuppressedUnsubscribe,
 	}, time.Now())
 	require.NoError(t, err)
-	list, err := i.s.Suppressions(t.Context(), i.victim.Workspace, pageOfTen())
+	list, err := i.s.Suppressions(t.Context(), i.victim.Workspace, chat.SuppressionFilter{Page: pageOfTen()})
 	require.NoError(t, err)
 
 	i.suppression = list.Items[0].ID

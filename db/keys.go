@@ -184,21 +184,22 @@ func (s *Store) allowKey(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, by
 // Keys lists the workspace's keys by id, revoked ones included.
 func (s *Store) Keys(ctx context.Context, ws chat.WorkspaceID, p chat.Page) (chat.List[chat.Key], error) {
 	var rows []keyRow
-	var after int64
 
-	q := s.db.NewSelect().Model(&rows).Where("k.workspace_id = ?", ws).OrderExpr("k.id").Limit(oneMore(p.Limit))
-	if ok, err := readCursor("keys", p.Cursor, &after); err != nil {
-		return chat.List[chat.Key]{}, err
-	} else if ok {
-		q.Where("k.id > ?", after)
-	}
+	list, err := listQuery[keyRow, chat.KeyID, chat.Key]{
+		query: s.db.NewSelect().Model(&rows).Where("k.workspace_id = ?", ws),
+		rows:  &rows,
+		order: &keysOrder,
+		page:  p,
+		item:  (*keyRow).key,
+	}.read(ctx)
 
-	fits, err := scanPage(ctx, q, &rows, p.Limit)
-	if err != nil {
-		return chat.List[chat.Key]{}, wrapErr("list the API keys", err)
-	}
+	return list, wrapErr("list the API keys", err)
+}
 
-	return listOf(rows, fits, (*keyRow).key, func(r *keyRow) string { return cursorOf("keys", r.ID) }), nil
+var keysOrder = keyset[keyRow, chat.KeyID]{
+	list: "keys",
+	id:   "k.id",
+	idOf: func(r *keyRow) chat.KeyID { return r.ID },
 }
 
 // Key finds a key: api_key_not_found.

@@ -186,17 +186,25 @@ func findMember(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id
 	return row, orNotFound(err, chat.CodeMemberNotFound, "member")
 }
 
+// membersOrder is that of the ids, which are given in the order of creation.
+var membersOrder = keyset[memberRow, chat.MemberID]{
+	list:   "members",
+	id:     "m.id",
+	idOf:   func(r *memberRow) chat.MemberID { return r.ID },
+	idTime: "created_at",
+	times: []timeColumn[memberRow]{{
+		name:    "updated_at",
+		column:  "m.updated_at",
+		valueOf: func(r *memberRow) time.Time { return r.UpdatedAt },
+	}},
+}
+
 // Members lists the workspace's members by id.
 func (s *Store) Members(ctx context.Context, ws chat.WorkspaceID, f chat.MemberFilter) (chat.List[chat.Member], error) {
 	var rows []memberRow
-	var after int64
 
-	q := s.db.NewSelect().Model(&rows).Where("m.workspace_id = ?", ws).OrderExpr("m.id").Limit(oneMore(f.Limit))
-	if ok, err := readCursor("members", f.Cursor, &after); err != nil {
-		return chat.List[chat.Member]{}, err
-	} else if ok {
-		q.Where("m.id > ?", after)
-	}
+	q := s.db.NewSelect().Model(&rows).Where("m.workspace_id = ?", ws)
+	filterTime(q, "m.updated_at", f.UpdatedSince, nil)
 
 	if f.Kind != "" {
 		q.Where("m.kind = ?", f.Kind)
@@ -218,14 +226,15 @@ func (s *Store) Members(ctx context.Context, ws chat.WorkspaceID, f chat.MemberF
 		q.Where("m.external_id = ?", f.ExternalID)
 	}
 
-	fits, err := scanPage(ctx, q, &rows, f.Limit)
-	if err != nil {
-		return chat.List[chat.Member]{}, wrapErr("list the members", err)
-	}
+	list, err := listQuery[memberRow, chat.MemberID, chat.Member]{
+		query: q,
+		rows:  &rows,
+		order: &membersOrder,
+		page:  f.Page,
+		item:  (*memberRow).member,
+	}.read(ctx)
 
-	return listOf(rows, fits, (*memberRow).member, func(r *memberRow) string {
-		return cursorOf("members", r.ID)
-	}), nil
+	return list, wrapErr("list the members", err)
 }
 
 // UpdateMember changes a member: member_not_found, which names the other one when it was merged;

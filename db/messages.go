@@ -98,6 +98,13 @@ const callsBytes = `(SELECT sum(octet_length(CAST(t.arguments AS text))
 		+ coalesce(octet_length(CAST(t.result AS text)), 0))
 	FROM tool_calls t WHERE t.workspace_id = m.workspace_id AND t.message_id = m.id) AS calls_bytes`
 
+var messagesOrder = keyset[messageRow, int64]{
+	list:        "messages",
+	id:          "m.number",
+	idOf:        func(r *messageRow) int64 { return r.Number },
+	newestFirst: true,
+}
+
 // Messages lists a chat's messages, newest first, with tool calls, rating and newest
 // delivery: chat_not_found.
 func (s *Store) Messages(
@@ -106,36 +113,25 @@ func (s *Store) Messages(
 	id chat.ChatID,
 	p chat.MessagePage,
 ) (chat.List[chat.Message], error) {
-	var before int64
-
-	byCursor, err := readCursor("messages", p.Cursor, &before)
-	if err != nil {
-		return chat.List[chat.Message]{}, err
-	}
-
 	if _, err := findChat(ctx, s.db.NewSelect(), ws, id); err != nil {
 		return chat.List[chat.Message]{}, wrapErr("find a chat", err)
 	}
 
 	var rows []messageRow
 	q := selectMessages(s.db, &rows).ColumnExpr(callsBytes).
-		Where("m.workspace_id = ?", ws).Where("m.chat_id = ?", id).
-		OrderExpr("m.number DESC").Limit(oneMore(p.Limit))
+		Where("m.workspace_id = ?", ws).Where("m.chat_id = ?", id)
 
-	if byCursor {
-		q.Where("m.number < ?", before)
-	} else if p.Offset > 0 {
-		q.Offset(int64(p.Offset))
-	}
-
-	fits, err := scanPage(ctx, q, &rows, p.Limit)
+	list, err := listQuery[messageRow, int64, chat.Message]{
+		query:  q,
+		rows:   &rows,
+		order:  &messagesOrder,
+		page:   p.Page,
+		offset: p.Offset,
+		item:   (*messageRow).message,
+	}.read(ctx)
 	if err != nil {
 		return chat.List[chat.Message]{}, wrapErr("list the messages", err)
 	}
-
-	list := listOf(rows, fits, (*messageRow).message, func(r *messageRow) string {
-		return cursorOf("messages", r.Number)
-	})
 
 	return list, wrapErr("list the tool calls", addToolCalls(ctx, s.db, ws, list.Items))
 }

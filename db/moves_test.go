@@ -287,7 +287,7 @@ func (m *machine) sweep(t *rapid.T) {
 }
 
 func (m *machine) lift(t *rapid.T) {
-	list, err := m.s.Suppressions(t.Context(), m.w.Workspace, pageOfTen())
+	list, err := m.s.Suppressions(t.Context(), m.w.Workspace, chat.SuppressionFilter{Page: pageOfTen()})
 	require.NoError(t, err)
 
 	for _, x := range list.Items {

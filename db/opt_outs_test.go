@@ -122,7 +122,7 @@ func TestASuppressionOutlastsItsSendersRow(t *testing.T) {
 		l.says("STOP", chat.KeywordStop, false)
 		l.deleteSender()
 
-		list, err := s.Suppressions(t.Context(), w.Workspace, pageOfTen())
+		list, err := s.Suppressions(t.Context(), w.Workspace, chat.SuppressionFilter{Page: pageOfTen()})
 		require.NoError(t, err)
 		require.Len(t, list.Items, 1)
 		assert.Equal(t, []string{"", l.number.Number}, []string{list.Items[0].Sender, list.Items[0].SenderAddress})
@@ -135,7 +135,7 @@ func TestASuppressionOutlastsItsSendersRow(t *testing.T) {
 		_, _, err = s.PrepareAndClaim(t.Context(), w.Send(l.chat, "hi"), dbtest.SendIDs(), dbtest.PlanText("hi"), l.clock.now, time.Minute)
 		requireCode(t, chat.CodeRecipientOptedOut, err)
 
-		list, err = s.Suppressions(t.Context(), w.Workspace, pageOfTen())
+		list, err = s.Suppressions(t.Context(), w.Workspace, chat.SuppressionFilter{Page: pageOfTen()})
 		require.NoError(t, err)
 		assert.Equal(t, again.Scope(), list.Items[0].Sender)
 

@@ -161,7 +161,7 @@ func reportInOrder(t *testing.T, s *db.Store, email bool, order []chat.Report) o
 
 	require.Len(t, after.Events, len(order), "every report is kept")
 
-	list, err := s.Suppressions(t.Context(), w.Workspace, pageOfTen())
+	list, err := s.Suppressions(t.Context(), w.Workspace, chat.SuppressionFilter{Page: pageOfTen()})
 	require.NoError(t, err)
 
 	for i := range list.Items {
@@ -259,7 +259,7 @@ func TestAResubscriptionIsTheLastWord(t *testing.T) {
 						reporter{t, s, clock}.report(report)
 					}
 
-					list, err := s.Suppressions(t.Context(), w.Workspace, pageOfTen())
+					list, err := s.Suppressions(t.Context(), w.Workspace, chat.SuppressionFilter{Page: pageOfTen()})
 					require.NoError(t, err)
 
 					var reason chat.SuppressionReason

@@ -403,7 +403,7 @@ func TestLateFailure(t *testing.T) {
 		assert.Equal(t, []any{chat.SubmissionAccepted, "bounced", chat.MessageNotSent, true},
 			[]any{after.Submission, after.Status(), message.State, c.NeedsResponse}, "accepted and lost in one report")
 
-		list, err := s.Suppressions(t.Context(), w.Workspace, pageOfTen())
+		list, err := s.Suppressions(t.Context(), w.Workspace, chat.SuppressionFilter{Page: pageOfTen()})
 		require.NoError(t, err)
 		require.Len(t, list.Items, 1)
 
@@ -421,7 +421,7 @@ func TestLateFailure(t *testing.T) {
 		)
 
 		assert.True(t, r.report(dropped).Repeated, "a report that is played again")
-		list, err = s.Suppressions(t.Context(), w.Workspace, pageOfTen())
+		list, err = s.Suppressions(t.Context(), w.Workspace, chat.SuppressionFilter{Page: pageOfTen()})
 		require.NoError(t, err)
 		assert.Empty(t, list.Items)
 		assert.Equal(t, "suppression.lifted", auditVerbs(t, s, w.Workspace)[0])

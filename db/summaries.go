@@ -134,32 +134,28 @@ func (s *Store) Summaries(
 	id chat.ChatID,
 	p chat.Page,
 ) (chat.List[chat.SummaryVersion], error) {
-	var before int64
-
-	byCursor, err := readCursor("summaries", p.Cursor, &before)
-	if err != nil {
-		return chat.List[chat.SummaryVersion]{}, err
-	}
-
 	if _, err := findChat(ctx, s.db.NewSelect(), ws, id); err != nil {
 		return chat.List[chat.SummaryVersion]{}, wrapErr("find a chat", err)
 	}
 
 	var rows []summaryRow
 
-	q := selectSummaries(s.db, &rows, ws, id).OrderExpr("s.number DESC").Limit(oneMore(p.Limit))
-	if byCursor {
-		q.Where("s.number < ?", before)
-	}
+	list, err := listQuery[summaryRow, int64, chat.SummaryVersion]{
+		query: selectSummaries(s.db, &rows, ws, id),
+		rows:  &rows,
+		order: &summariesOrder,
+		page:  p,
+		item:  (*summaryRow).version,
+	}.read(ctx)
 
-	fits, err := scanPage(ctx, q, &rows, p.Limit)
-	if err != nil {
-		return chat.List[chat.SummaryVersion]{}, wrapErr("list the summaries", err)
-	}
+	return list, wrapErr("list the summaries", err)
+}
 
-	return listOf(rows, fits, (*summaryRow).version, func(r *summaryRow) string {
-		return cursorOf("summaries", r.Number)
-	}), nil
+var summariesOrder = keyset[summaryRow, int64]{
+	list:        "summaries",
+	id:          "s.number",
+	idOf:        func(r *summaryRow) int64 { return r.Number },
+	newestFirst: true,
 }
 
 // SummaryVersion finds one version: chat_not_found, summary_not_found.

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -15,11 +16,12 @@ type suppressionRow struct {
 	ID          chat.SuppressionID `bun:"id,pk,autoincrement"`
 	WorkspaceID chat.WorkspaceID   `bun:"workspace_id"`
 	Channel     chat.Channel       `bun:"channel"`
-	// Sender is a number, a messaging service or an inbox's address, in lower case.
+	// Sender is a number, a messaging service or an inbox's address, in lower case; "" is every sender.
 	Sender      string                 `bun:"sender"`
 	Address     string                 `bun:"address"`
 	Reason      chat.SuppressionReason `bun:"reason"`
 	SourceEvent string                 `bun:"source_event,nullzero"`
+	Note        string                 `bun:"note"`
 	CreatedAt   time.Time              `bun:"created_at"`
 	LiftedAt    *time.Time             `bun:"lifted_at"`
 
@@ -35,6 +37,7 @@ func (r *suppressionRow) suppression() chat.Suppression {
 		SenderAddress: r.Sender,
 		Address:       r.Address,
 		Reason:        r.Reason,
+		Note:          r.Note,
 		CreatedAt:     r.CreatedAt.UTC(),
 	}
 }
@@ -45,7 +48,7 @@ func (r *suppressionRow) suppression() chat.Suppression {
 func suppressedCondition(workspace, channel, from, address string) string {
 	return `EXISTS (SELECT 1 FROM suppressions x
 		WHERE x.workspace_id = ` + workspace + ` AND x.channel = ` + channel + `
-			AND x.sender = lower(` + from + `) AND x.address = ` + address + ` AND x.lifted_at IS NULL)`
+			AND x.sender IN ('', lower(` + from + `)) AND x.address = ` + address + ` AND x.lifted_at IS NULL)`
 }
 
 // isSuppressed reports whether the row's sender must not write to its address.
@@ -87,10 +90,17 @@ func addSuppression(tx bun.Tx, row *suppressionRow) *bun.InsertQuery {
 		On("CONFLICT (workspace_id, channel, sender, address) WHERE lifted_at IS NULL DO UPDATE").
 		Set("reason = EXCLUDED.reason").
 		Set("source_event = EXCLUDED.source_event").
+		Set("note = EXCLUDED.note").
 		Set("created_at = EXCLUDED.created_at").
 		Returning("NULL")
 
 	weaker := row.Reason.Weaker()
+
+	if row.Reason == chat.SuppressedManually {
+		// The first word stands, so that the same request once more changes nothing.
+		return q.Where("x.reason IN ?", bun.Tuple(weaker))
+	}
+
 	if len(weaker) == 0 {
 		return q.Where("x.reason = EXCLUDED.reason AND x.created_at < EXCLUDED.created_at")
 	}
@@ -108,38 +118,148 @@ const suppressingSender = `COALESCE(
 		AND x.sender IN (lower(n.number), lower(n.messaging_service_sid))),
 	(SELECT 'inbox:' || i.id FROM inboxes i WHERE i.workspace_id = x.workspace_id AND i.address_folded = x.sender), '')`
 
+var suppressionsOrder = keyset[suppressionRow, chat.SuppressionID]{
+	list:        "suppressions",
+	id:          "x.id",
+	idOf:        func(r *suppressionRow) chat.SuppressionID { return r.ID },
+	newestFirst: true,
+}
+
 // Suppressions lists the addresses that the workspace's senders do not write to, the
 // newest first.
 func (s *Store) Suppressions(
 	ctx context.Context,
 	ws chat.WorkspaceID,
-	p chat.Page,
+	f chat.SuppressionFilter,
 ) (chat.List[chat.Suppression], error) {
 	var rows []suppressionRow
-	var before chat.SuppressionID
 
 	q := s.db.NewSelect().
 		Model(&rows).
 		ColumnExpr("x.*").
 		ColumnExpr(suppressingSender+" AS scope").
 		Where("x.workspace_id = ?", ws).
+		Where("x.lifted_at IS NULL")
+	filterSuppressions(q, &f)
+
+	list, err := listQuery[suppressionRow, chat.SuppressionID, chat.Suppression]{
+		query: q,
+		rows:  &rows,
+		order: &suppressionsOrder,
+		page:  f.Page,
+		item:  (*suppressionRow).suppression,
+	}.read(ctx)
+
+	return list, wrapErr("list the suppressions", err)
+}
+
+func filterSuppressions(q *bun.SelectQuery, f *chat.SuppressionFilter) {
+	if f.Channel != "" {
+		q.Where("x.channel = ?", f.Channel)
+	}
+
+	if f.Address != "" {
+		q.Where("x.address = ?", chat.FoldAddress(f.Address))
+	}
+
+	if len(f.Reasons) > 0 {
+		q.Where("x.reason IN ?", bun.Tuple(f.Reasons))
+	}
+}
+
+// AddSuppression keeps an address from being written to, and reports whether that is new; the same once more
+// changes nothing: invalid_request, sender_not_found.
+func (s *Store) AddSuppression(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	in chat.NewSuppression,
+) (added chat.Suppression, isNew bool, err error) {
+	if err := in.Validate(); err != nil {
+		return added, false, err
+	}
+
+	err = s.inTx(ctx, "add a suppression", func(ctx context.Context, tx bun.Tx) error {
+		sender, err := findSuppressingSender(ctx, tx, ws, &in)
+		if err != nil {
+			return err
+		}
+
+		row := suppressionRow{
+			WorkspaceID: ws,
+			Channel:     in.Channel,
+			Sender:      chat.FoldAddress(sender),
+			Address:     foldedAddress(in.Channel, in.Address),
+			Reason:      chat.SuppressedManually,
+			Note:        in.Note,
+			CreatedAt:   s.time(),
+		}
+
+		result, err := addSuppression(tx, &row).Exec(ctx)
+		if isNew, err = hasChanged(result, err); err != nil {
+			return err
+		}
+
+		found, err := findSuppression(ctx, tx, &row)
+		if err != nil {
+			return err
+		}
+
+		added = found.suppression()
+
+		if !isNew {
+			return nil
+		}
+
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "suppression.added",
+			object:    objectID(found.ID),
+			detail:    changesOf(chat.AuditSuppression, nil, found.auditFields()).with("reason", in.Note),
+		})
+	})
+
+	return added, isNew, err
+}
+
+// findSuppressingSender returns the address of the sender that a suppression is for, "" for all of them:
+// sender_not_found.
+func findSuppressingSender(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	in *chat.NewSuppression,
+) (string, error) {
+	switch {
+	case in.PhoneNumberID != nil:
+		row, err := findPhoneNumber(ctx, tx.NewSelect(), ws, *in.PhoneNumberID)
+		return cmp.Or(row.Number, row.MessagingServiceSID), err
+
+	case in.InboxID != nil:
+		row, err := findInbox(ctx, tx.NewSelect(), ws, *in.InboxID)
+		return row.Address, err
+	}
+
+	return "", nil
+}
+
+// findSuppression finds the row in force for the sender and the address of another one.
+func findSuppression(ctx context.Context, tx bun.Tx, of *suppressionRow) (suppressionRow, error) {
+	var row suppressionRow
+
+	err := tx.NewSelect().
+		Model(&row).
+		ColumnExpr("x.*").
+		ColumnExpr(suppressingSender+" AS scope").
+		Where("x.workspace_id = ?", of.WorkspaceID).
+		Where("x.channel = ?", of.Channel).
+		Where("x.sender = ?", of.Sender).
+		Where("x.address = ?", of.Address).
 		Where("x.lifted_at IS NULL").
-		OrderExpr("x.id DESC").Limit(oneMore(p.Limit))
+		Scan(ctx)
 
-	if ok, err := readCursor("suppressions", p.Cursor, &before); err != nil {
-		return chat.List[chat.Suppression]{}, err
-	} else if ok {
-		q.Where("x.id < ?", before)
-	}
-
-	fits, err := scanPage(ctx, q, &rows, p.Limit)
-	if err != nil {
-		return chat.List[chat.Suppression]{}, wrapErr("list the suppressions", err)
-	}
-
-	return listOf(rows, fits, (*suppressionRow).suppression, func(r *suppressionRow) string {
-		return cursorOf("suppressions", r.ID)
-	}), nil
+	return row, err
 }
 
 // LiftSuppression lets an address be written to again: suppression_not_found, also for one

@@ -176,31 +176,31 @@ func (s *Store) Tools(
 	f chat.ToolFilter,
 ) (chat.List[chat.ToolDefinition], error) {
 	var rows []toolRow
-	var after chat.ToolID
 
 	q := s.db.NewSelect().
 		Model(&rows).
 		Where("tl.workspace_id = ?", ws).
-		Where("tl.deleted_at IS NULL").
-		OrderExpr("tl.id").
-		Limit(oneMore(f.Limit))
-
-	if ok, err := readCursor("tools", f.Cursor, &after); err != nil {
-		return chat.List[chat.ToolDefinition]{}, err
-	} else if ok {
-		q.Where("tl.id > ?", after)
-	}
+		Where("tl.deleted_at IS NULL")
 
 	if f.Kind != "" {
 		q.Where("tl.kind = ?", f.Kind)
 	}
 
-	fits, err := scanPage(ctx, q, &rows, f.Limit)
-	if err != nil {
-		return chat.List[chat.ToolDefinition]{}, wrapErr("list the tools", err)
-	}
+	list, err := listQuery[toolRow, chat.ToolID, chat.ToolDefinition]{
+		query: q,
+		rows:  &rows,
+		order: &toolsOrder,
+		page:  f.Page,
+		item:  (*toolRow).definition,
+	}.read(ctx)
 
-	return listOf(rows, fits, (*toolRow).definition, func(r *toolRow) string { return cursorOf("tools", r.ID) }), nil
+	return list, wrapErr("list the tools", err)
+}
+
+var toolsOrder = keyset[toolRow, chat.ToolID]{
+	list: "tools",
+	id:   "tl.id",
+	idOf: func(r *toolRow) chat.ToolID { return r.ID },
 }
 
 // Tool finds a tool or an MCP server: tool_not_found.

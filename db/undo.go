@@ -276,6 +276,13 @@ func (*Store) callForUndo(ctx context.Context, tx bun.Tx, row *toolCallRow, now 
 	return err
 }
 
+var toolCallMessagesOrder = keyset[messageRow, int64]{
+	list:        "tool_call_messages",
+	id:          "m.number",
+	idOf:        func(r *messageRow) int64 { return r.Number },
+	newestFirst: true,
+}
+
 // ToolCallMessages are the messages of a chat that bring a call with this id, the newest
 // first, each with that call alone: tool_call_not_found when there is none.
 func (s *Store) ToolCallMessages(
@@ -286,36 +293,27 @@ func (s *Store) ToolCallMessages(
 	p chat.Page,
 ) (chat.List[chat.Message], error) {
 	var rows []messageRow
-	var before int64
 
 	q := s.db.NewSelect().Model(&rows).ColumnExpr("m.*").ColumnExpr(callsBytes).
 		Where("m.workspace_id = ?", ws).Where("m.chat_id = ?", id).
 		// Nearly every message with tool calls has a call_1, so it is the chat's messages that are walked.
 		Where(`EXISTS (SELECT 1 FROM tool_calls t WHERE t.workspace_id = m.workspace_id AND t.message_id = m.id
-			AND t.call_id = ? AND t.undoes IS NULL)`, callID).
-		OrderExpr("m.number DESC").Limit(oneMore(p.Limit))
+			AND t.call_id = ? AND t.undoes IS NULL)`, callID)
 
-	paged, err := readCursor("tool_call_messages", p.Cursor, &before)
-	if err != nil {
-		return chat.List[chat.Message]{}, err
-	}
-
-	if paged {
-		q.Where("m.number < ?", before)
-	}
-
-	fits, err := scanPage(ctx, q, &rows, p.Limit)
+	list, err := listQuery[messageRow, int64, chat.Message]{
+		query: q,
+		rows:  &rows,
+		order: &toolCallMessagesOrder,
+		page:  p,
+		item:  (*messageRow).message,
+	}.read(ctx)
 	if err != nil {
 		return chat.List[chat.Message]{}, wrapErr("list the messages of a tool call", err)
 	}
 
-	if len(rows) == 0 && !paged {
+	if len(rows) == 0 && p.Cursor == "" && p.Limit > 0 {
 		return chat.List[chat.Message]{}, notFound(chat.CodeToolCallNotFound, "tool call")
 	}
-
-	list := listOf(rows, fits, (*messageRow).message, func(r *messageRow) string {
-		return cursorOf("tool_call_messages", r.Number)
-	})
 
 	if err := addToolCalls(ctx, s.db, ws, list.Items); err != nil {
 		return chat.List[chat.Message]{}, wrapErr("list the tool calls of messages", err)

@@ -203,7 +203,10 @@ func (o *inboundOrphans) Run(p *process) error {
 		var all []chat.InboundRecord
 
 		for _, status := range []chat.InboundStatus{chat.InboundOrphaned, chat.InboundRefused} {
-			list, err := s.Inbound(p.ctx, "", chat.InboundFilter{Status: status, Page: chat.Page{Limit: o.Limit}})
+			list, err := s.Inbound(p.ctx, "", chat.InboundFilter{
+				Statuses: []chat.InboundStatus{status},
+				Page:     chat.Page{Limit: o.Limit},
+			})
 			if err != nil {
 				return err
 			}

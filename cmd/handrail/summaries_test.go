@@ -144,7 +144,7 @@ func TestSummarySettingsAreShownAndSet(t *testing.T) {
 
 	s := newStub(
 		t,
-		map[string][]reply{"GET summary-settings": {okReply(settings)}, "PUT summary-settings": {okReply(settings)}},
+		map[string][]reply{"GET summary-settings": {okReply(settings)}, "PATCH summary-settings": {okReply(settings)}},
 	)
 	status, out, errs := s.do("summary-settings", "show")
 	require.Equal(t, 0, status, errs)

@@ -89,7 +89,7 @@ func (s *settingsSet) Run(c *console) error {
 	}
 
 	got, err := api.do(call{
-		method: http.MethodPut,
+		method: http.MethodPatch,
 		path:   settingsPath,
 		body:   body,
 		again:  true,

@@ -108,7 +108,7 @@ func TestWhatChangesWhileAContributorIsAsked(t *testing.T) {
 		},
 		"chat archived": {
 			change: func(w *env) {
-				r := w.call("PUT", fmt.Sprintf("/chats/%d", w.people.sms.ID), map[string]any{"state": "archived"})
+				r := w.call("PATCH", fmt.Sprintf("/chats/%d", w.people.sms.ID), map[string]any{"state": "archived"})
 				require.Equal(w, http.StatusOK, r.status, r.raw)
 			},
 			status: "canceled",

@@ -336,6 +336,13 @@ func (w *auditWalk) walkInbound() {
 		path: fmt.Sprintf("/inbound/%v/replay", orphans.at("items", 0, "id")),
 	})
 
+	w.ask(auditedAsk{
+		id:   "createSuppression",
+		verb: "suppression.added",
+		path: "/suppressions",
+		body: fields("channel", "phone-sms", "address", "+14155550778", "reason", "she has asked by phone"),
+	})
+
 	w.writes("+14155550777", "STOP")
 
 	stopped := w.call("GET", "/suppressions", nil)

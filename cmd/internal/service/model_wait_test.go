@@ -85,7 +85,7 @@ func TestAnAutomaticSummaryExplainsItsWaitForTheModel(t *testing.T) {
 	s.busy("600", 1)
 
 	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", s.option)
-	r := w.call("PUT", "/summary-settings", map[string]any{"every_messages": 1})
+	r := w.call("PATCH", "/summary-settings", map[string]any{"every_messages": 1})
 	require.Equal(t, http.StatusOK, r.status, r.raw)
 
 	path := fmt.Sprintf("/chats/%d/messages", w.people.sms.ID)

@@ -83,7 +83,7 @@ func TestWordsThatMayEndItHoldWhatWaits(t *testing.T) {
 	}
 
 	for word, c := range all {
-		closed := w.call("PUT", fmt.Sprintf("/chats/%d", c.chat), map[string]any{"state": "closed"})
+		closed := w.call("PATCH", fmt.Sprintf("/chats/%d", c.chat), map[string]any{"state": "closed"})
 		require.Equal(t, http.StatusOK, closed.status, closed.raw)
 		w.writes(c.phone, word)
 

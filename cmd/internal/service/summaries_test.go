@@ -273,7 +273,7 @@ func TestASummaryFromAskingToUndoing(t *testing.T) {
 
 		w.inbound(w.people.sms.ID, "Hello?")
 		assert.InDelta(t, 1, w.call("GET", base, nil).at("stale_by"), 0)
-		r = w.call("PUT", base, map[string]any{"summary": "Ana waits. I have called her."})
+		r = w.call("PATCH", base, map[string]any{"summary": "Ana waits. I have called her."})
 		require.Equal(t, http.StatusOK, r.status, r.raw)
 		assert.Equal(t, true, r.at("summary_edited"))
 		r = w.summarize("")
@@ -310,7 +310,7 @@ func TestABudgetThatIsUsedUpRefuses(t *testing.T) {
 	s := newScribe(t)
 	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", s.option)
 	r := w.call(
-		"PUT",
+		"PATCH",
 		"/summary-settings",
 		map[string]any{"token_budget": 10, "language": "de", "instructions": "Kurz und knapp."},
 	)
@@ -327,12 +327,12 @@ func TestABudgetThatIsUsedUpRefuses(t *testing.T) {
 
 	r = w.call("GET", "/summary-settings", nil)
 	assert.Greater(t, r.at("tokens_used"), 10.0)
-	r = w.call("PUT", "/summary-settings", map[string]any{"model": "offline"})
+	r = w.call("PATCH", "/summary-settings", map[string]any{"model": "offline"})
 	require.Equal(t, http.StatusOK, r.status, r.raw)
 	r = w.summarize("")
 	require.Equal(t, http.StatusOK, r.status, "what costs nothing needs no budget: %s", r.raw)
 	assert.Equal(t, "offline", r.at("summary_model"))
-	r = w.call("PUT", "/summary-settings", map[string]any{"model": "anthropic/claude-haiku-4-5"})
+	r = w.call("PATCH", "/summary-settings", map[string]any{"model": "anthropic/claude-haiku-4-5"})
 	assert.Equal(t, []any{http.StatusBadRequest, "model"}, []any{r.status, r.at("errors", 0, "field")}, r.raw)
 }
 
@@ -341,7 +341,7 @@ func TestAChatIsSummarizedByItself(t *testing.T) {
 
 	eachEngine(t, func(t *testing.T, url string) {
 		w := newEnv(t, url)
-		r := w.call("PUT", "/summary-settings", map[string]any{"every_messages": 3, "automatic_labels": true})
+		r := w.call("PATCH", "/summary-settings", map[string]any{"every_messages": 3, "automatic_labels": true})
 		require.Equal(t, http.StatusOK, r.status, r.raw)
 
 		for range 2 {

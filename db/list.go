@@ -1,0 +1,181 @@
+package db
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+// keyset is the order of a list of rows: by a time, and then by the id.
+type keyset[R, ID any] struct {
+	// list names the list in its cursors.
+	list string
+	id   bun.Ident
+	idOf func(*R) ID
+	// idTime is the name of the time in whose order ids are given; then the list's own order is by the id alone.
+	idTime string
+	// times are what the list can be sorted by, the first one when nothing is asked for; none: by the id alone.
+	times []timeColumn[R]
+	// newestFirst is the list's own direction.
+	newestFirst bool
+}
+
+// timeColumn is a time that a list can be sorted by.
+type timeColumn[R any] struct {
+	// name is that of the API.
+	name    string
+	column  bun.Ident
+	valueOf func(*R) time.Time
+}
+
+// order is what a list is sorted by in the end.
+type order[R any] struct {
+	// by is nil for the id alone.
+	by         *timeColumn[R]
+	descending bool
+	// cursor names the list in this order.
+	cursor string
+}
+
+// orderFor returns the order that a page asks for: invalid_request for one that the list does not have.
+func (k *keyset[R, ID]) orderFor(p chat.Page) (order[R], error) {
+	chosen := order[R]{descending: k.newestFirst, cursor: k.list}
+	own := k.idTime == "" && len(k.times) > 0
+	if own {
+		chosen.by = &k.times[0]
+	}
+
+	if p.Order != "" {
+		chosen.descending = p.Order == chat.Descending
+	}
+
+	if p.Sort != "" {
+		var name string
+
+		name, chosen.descending = strings.CutPrefix(p.Sort, "-")
+
+		place := slices.IndexFunc(k.times, func(c timeColumn[R]) bool { return c.name == name })
+
+		switch {
+		case place >= 0:
+			chosen.by = &k.times[place]
+		case name != k.idTime || name == "":
+			return chosen, chat.Invalid("query.sort", "is not what this list can be sorted by")
+		}
+	}
+
+	isOwn := chosen.by == nil || own && chosen.by == &k.times[0]
+	if !isOwn || chosen.descending != k.newestFirst {
+		chosen.cursor = strings.Join([]string{k.list, p.Sort, string(p.Order)}, ":")
+	}
+
+	return chosen, nil
+}
+
+// apply sorts a query, begins it after the page's cursor, and returns the cursor of a row.
+func (k *keyset[R, ID]) apply(q *bun.SelectQuery, p chat.Page) (cursor func(*R) string, err error) {
+	chosen, err := k.orderFor(p)
+	if err != nil {
+		return nil, err
+	}
+
+	direction := " ASC"
+	after := " > "
+
+	if chosen.descending {
+		direction = " DESC"
+		after = " < "
+	}
+
+	q.Limit(oneMore(p.Limit))
+
+	var id ID
+
+	if chosen.by == nil {
+		q.OrderExpr("?"+direction, k.id)
+
+		if ok, err := readCursor(chosen.cursor, p.Cursor, &id); err != nil {
+			return nil, err
+		} else if ok {
+			q.Where("?"+after+"?", k.id, id)
+		}
+
+		return func(r *R) string { return cursorOf(chosen.cursor, k.idOf(r)) }, nil
+	}
+
+	q.OrderExpr("?"+direction+", ?"+direction, chosen.by.column, k.id)
+
+	var micros int64
+
+	if ok, err := readCursor(chosen.cursor, p.Cursor, &micros, &id); err != nil {
+		return nil, err
+	} else if ok {
+		q.Where("(?, ?)"+after+"(?, ?)", chosen.by.column, k.id, time.UnixMicro(micros).UTC(), id)
+	}
+
+	return func(r *R) string { return cursorOf(chosen.cursor, microCursor(chosen.by.valueOf(r)), k.idOf(r)) }, nil
+}
+
+// listQuery reads a part of a list.
+type listQuery[R, ID, T any] struct {
+	// query chooses the rows, which it reads into rows; sorted and cut it is by order and page.
+	query *bun.SelectQuery
+	rows  *[]R
+	order *keyset[R, ID]
+	page  chat.Page
+	// offset is how many rows are left out when there is no cursor.
+	offset int
+	item   func(*R) T
+}
+
+// read returns the part of the list, and counts the whole of it if the page asks for that.
+func (l listQuery[R, ID, T]) read(ctx context.Context) (chat.List[T], error) {
+	total, err := l.count(ctx)
+	if err != nil {
+		return chat.List[T]{}, err
+	}
+
+	cursor, err := l.order.apply(l.query, l.page)
+	if err != nil {
+		return chat.List[T]{}, err
+	}
+
+	if l.page.Limit == 0 {
+		return chat.List[T]{Items: []T{}, Total: total}, nil
+	}
+
+	if l.page.Cursor == "" && l.offset > 0 {
+		l.query.Offset(int64(l.offset))
+	}
+
+	fits, err := scanPage(ctx, l.query, l.rows, l.page.Limit)
+	if err != nil {
+		return chat.List[T]{}, err
+	}
+
+	list := listOf(*l.rows, fits, l.item, cursor)
+	list.Total = total
+
+	return list, nil
+}
+
+// count returns how many rows the whole list has, up to [chat.MaxTotal], and nil if nobody wants to know.
+func (l listQuery[R, ID, T]) count(ctx context.Context) (*int, error) {
+	if !l.page.Total {
+		return nil, nil
+	}
+
+	var total int
+
+	err := l.query.NewSelect().
+		TableExpr("(?) AS counted", l.query.Limit(chat.MaxTotal)).
+		ColumnExpr("count(*)").
+		Scan(ctx, &total)
+
+	return &total, err
+}
