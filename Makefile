@@ -76,7 +76,7 @@ test: go-version ## Run the tests, with a PostgreSQL of their own; PKG and ARGS 
 .PHONY: generate
 generate: $(oapi_codegen) ## Write the document for clients, and what is generated from it
 	@UPDATE_GOLDEN=1 $(static) go test ./api -run TestClientsKnowTheDocument -count=1
-	@$(oapi_codegen) -config client/oapi-codegen.yaml client/openapi.json
+	@$(oapi_codegen) -config client/oapi-codegen.yaml -o client/generated.go client/openapi.json
 	@git status --short -- client clients
 
 .PHONY: histories
