@@ -26,10 +26,11 @@ const (
 
 // settings are what options change.
 type settings struct {
-	agent string
-	doer  HttpRequestDoer
-	tries int
-	pause time.Duration
+	agent   string
+	doer    HttpRequestDoer
+	timeout time.Duration
+	tries   int
+	pause   time.Duration
 }
 
 // Option changes how requests are made.
@@ -40,6 +41,9 @@ func WithUserAgent(agent string) Option { return func(s *settings) { s.agent = a
 
 // WithDoer makes requests with another [http.Client] than one that gives up after 90 seconds and follows no redirects.
 func WithDoer(doer HttpRequestDoer) Option { return func(s *settings) { s.doer = doer } }
+
+// WithTimeout gives a request up after a time other than 90 seconds. It has no effect with [WithDoer].
+func WithTimeout(timeout time.Duration) Option { return func(s *settings) { s.timeout = timeout } }
 
 // WithRetries makes a request that may be repeated at most tries times, and waits for pause between them, or for as
 // long as the server asks. The default is 4 times with half a second.
@@ -58,17 +62,21 @@ func New(address, key string, options ...Option) (*API, error) {
 	}
 
 	s := settings{
-		agent: defaultAgent,
-		tries: defaultTries,
-		pause: defaultPause,
-		doer: &http.Client{
-			Timeout:       defaultTimeout,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
+		agent:   defaultAgent,
+		timeout: defaultTimeout,
+		tries:   defaultTries,
+		pause:   defaultPause,
 	}
 
 	for _, set := range options {
 		set(&s)
+	}
+
+	if s.doer == nil {
+		s.doer = &http.Client{
+			Timeout:       s.timeout,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}
 	}
 
 	introduce := func(_ context.Context, request *http.Request) error {

@@ -3,13 +3,13 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"handrail/chat"
+	"handrail/client"
 )
 
 type actionsCommand struct {
@@ -184,34 +184,40 @@ type actionList struct {
 	Since      moment `help:"Only those made since then: how long ago, like 2h, or a time like 2026-11-22T10:00:00Z." placeholder:"WHEN"`
 }
 
-// query is the list's filter. "people" stands for everything that nobody but a person ends.
-func (l *actionList) query() url.Values {
-	query := url.Values{}
-
-	var forPeople []string
-	for _, w := range chat.WaitingsForPeople() {
-		forPeople = append(forPeople, string(w))
+// params are the list's filter. "people" stands for everything that nobody but a person ends.
+func (l *actionList) params() *client.ListActionsParams {
+	params := &client.ListActionsParams{
+		State:  splitWords[client.ActionState](l.State),
+		Kind:   splitWords[client.ActionKind](l.Kind),
+		ChatID: ifGiven(l.ChatID),
+		Since:  l.Since.time(),
 	}
 
-	waitingFor := map[string]string{
-		"people": strings.Join(forPeople, ","),
-		"any":    "",
+	switch l.WaitingFor {
+	case "any":
+	case "people":
+		for _, w := range chat.WaitingsForPeople() {
+			params.WaitingFor = append(params.WaitingFor, client.Waiting(w))
+		}
+
+	default:
+		params.WaitingFor = splitWords[client.Waiting](l.WaitingFor)
 	}
 
-	words, known := waitingFor[l.WaitingFor]
-	if !known {
-		words = l.WaitingFor
+	return params
+}
+
+// splitWords are the words of a list with commas, none of an empty one.
+func splitWords[T ~string](list string) []T {
+	var words []T
+
+	for word := range strings.SplitSeq(list, ",") {
+		if word != "" {
+			words = append(words, T(word))
+		}
 	}
 
-	setGiven(query, map[string]string{
-		"waiting_for": words,
-		"state":       l.State,
-		"kind":        l.Kind,
-		"since":       string(l.Since),
-	})
-	setIDs(query, map[string]int64{"chat_id": l.ChatID})
-
-	return query
+	return words
 }
 
 // Run lists actions.
@@ -221,9 +227,15 @@ func (l *actionList) Run(c *console) error {
 		empty = "no actions match"
 	}
 
+	params := l.params()
+
 	return showList(c, &l.remote, l.listing, listView[actionJSON]{
-		path:    "actions",
-		query:   l.query(),
+		ask: func(api *apiClient, at position) (*http.Response, error) {
+			params.Limit = at.limit
+			params.Cursor = at.cursor
+
+			return api.ListActions(c.ctx, api.workspace, params)
+		},
 		empty:   empty,
 		columns: []string{"ACTION", "AGE", "CHAT", "STATUS", "WAITING FOR", "EXPLANATION"},
 		row: func(a *actionJSON) []string {
@@ -246,9 +258,8 @@ type actionShow struct {
 
 // Run shows an action.
 func (s *actionShow) Run(c *console) error {
-	return askAction(c, &s.remote, call{
-		method: http.MethodGet,
-		path:   "actions/" + url.PathEscape(s.ID),
+	return askAction(c, &s.remote, func(api *apiClient) (*http.Response, error) {
+		return api.GetAction(c.ctx, api.workspace, s.ID, nil)
 	})
 }
 
@@ -260,11 +271,8 @@ type actionResume struct {
 
 // Run resumes an action.
 func (r *actionResume) Run(c *console) error {
-	return askAction(c, &r.remote, call{
-		method: http.MethodPost,
-		path:   "actions/" + url.PathEscape(r.ID) + "/resume",
-		body:   map[string]string{"reason": r.Reason},
-		again:  true,
+	return askAction(c, &r.remote, func(api *apiClient) (*http.Response, error) {
+		return api.ResumeAction(c.ctx, api.workspace, r.ID, nil, client.Reason{Reason: r.Reason}, client.Repeatable)
 	})
 }
 
@@ -276,16 +284,14 @@ type actionCancel struct {
 
 // Run cancels an action.
 func (r *actionCancel) Run(c *console) error {
-	return askAction(c, &r.remote, call{
-		method: http.MethodPost,
-		path:   "actions/" + url.PathEscape(r.ID) + "/cancel",
-		body:   map[string]string{"reason": r.Reason},
+	return askAction(c, &r.remote, func(api *apiClient) (*http.Response, error) {
+		return api.CancelAction(c.ctx, api.workspace, r.ID, nil, client.Reason{Reason: r.Reason})
 	})
 }
 
-// askAction makes a call that answers with an action, and shows it.
-func askAction(c *console, r *remote, question call) error {
-	return showOne(c, r, question, func(_ *client, a *actionJSON) error {
+// askAction makes a request that is answered with an action, and shows it.
+func askAction(c *console, r *remote, ask question) error {
+	return showOne(c, r, ask, func(_ *apiClient, a *actionJSON) error {
 		a.show(c, r)
 		return nil
 	})

@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"handrail/chat"
+	"handrail/client"
 	"handrail/db"
 )
 
@@ -123,15 +123,21 @@ func (l *approvalList) Run(c *console) error {
 		return l.listAsOperator(c)
 	}
 
-	query, empty := url.Values{}, "no approvals yet; what one member may not do alone needs one"
+	params := &client.ListApprovalsParams{}
+	empty := "no approvals yet; what one member may not do alone needs one"
+
 	if l.State != "all" {
-		query.Set("state", l.State)
+		params.State = new(client.ApprovalState(l.State))
 		empty = "no approvals are " + l.State + "; --state all shows all"
 	}
 
 	return showList(c, &l.remote, l.listing, listView[approvalJSON]{
-		path:    "approvals",
-		query:   query,
+		ask: func(api *apiClient, at position) (*http.Response, error) {
+			params.Limit = at.limit
+			params.Cursor = at.cursor
+
+			return api.ListApprovals(c.ctx, api.workspace, params)
+		},
 		empty:   empty,
 		columns: []string{"ID", "KIND", "STATE", "ABOUT", "BY", "UNTIL"},
 		row: func(a *approvalJSON) []string {
@@ -245,13 +251,16 @@ func (a *approvalRefuse) Run(c *console) error {
 // decideApproval records a decision, and shows how the approval then stands. It is requested
 // once: a second request would be refused, because the approval is decided.
 func (r *remote) decideApproval(c *console, id, decision, reason string) error {
-	what := call{
-		method: http.MethodPost,
-		path:   "approvals/" + url.PathEscape(id),
-		body:   map[string]string{"decision": decision, "reason": reason},
+	decided := client.NewApproval{
+		Decision: client.NewApprovalDecision(decision),
+		Reason:   reason,
 	}
 
-	return showOne(c, r, what, func(_ *client, a *approvalJSON) error {
+	ask := func(api *apiClient) (*http.Response, error) {
+		return api.DecideRequest(c.ctx, api.workspace, id, nil, decided)
+	}
+
+	return showOne(c, r, ask, func(_ *apiClient, a *approvalJSON) error {
 		fmt.Fprintf(c.out, "approval %s is %s\n", makePrintable(a.ID), makePrintable(a.State))
 		return nil
 	})
@@ -299,7 +308,7 @@ func withStoreOf(c *console, do func(*process, *db.Store) error) error {
 }
 
 // showWaiting says that a request waits for a second member, if that is what the API has answered.
-func (a *answer) showWaiting(c *console, asJSON bool, api *client) (bool, error) {
+func (a *answer) showWaiting(c *console, asJSON bool, api *apiClient) (bool, error) {
 	if a.status != http.StatusAccepted {
 		return false, nil
 	}
@@ -326,5 +335,3 @@ func (a *answer) showWaiting(c *console, asJSON bool, api *client) (bool, error)
 
 	return true, nil
 }
-
-func actionPath(id, rest string) string { return "actions/" + url.PathEscape(id) + rest }

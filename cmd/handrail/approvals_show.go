@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 
 	"handrail/chat"
 )
@@ -15,9 +14,11 @@ type approvalShow struct {
 
 // Run shows an approval.
 func (s *approvalShow) Run(c *console) error {
-	what := call{method: http.MethodGet, path: "approvals/" + url.PathEscape(s.ID)}
+	ask := func(api *apiClient) (*http.Response, error) {
+		return api.GetApproval(c.ctx, api.workspace, s.ID)
+	}
 
-	return showOne(c, &s.remote, what, func(_ *client, a *approvalJSON) error {
+	return showOne(c, &s.remote, ask, func(_ *apiClient, a *approvalJSON) error {
 		a.show(c, &s.remote)
 		return nil
 	})

@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/url"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"handrail/client"
 )
 
 type auditCommand struct {
@@ -86,26 +88,24 @@ type auditList struct {
 	Until  moment `help:"Only before then, written as with --since." placeholder:"WHEN"`
 }
 
-// query are the filters that are given.
-func (l *auditList) query() url.Values {
-	query := url.Values{}
-
-	setGiven(query, map[string]string{
-		"verb":   l.Verb,
-		"object": l.Object,
-		"since":  string(l.Since),
-		"until":  string(l.Until),
-	})
-	setIDs(query, map[string]int64{"member_id": l.Member, "key_id": l.Key})
-
-	return query
-}
-
 // Run lists the audit log.
 func (l *auditList) Run(c *console) error {
+	params := &client.ListAuditLogParams{
+		Verb:     ifGiven(l.Verb),
+		Object:   ifGiven(l.Object),
+		MemberID: ifGiven(l.Member),
+		KeyID:    ifGiven(l.Key),
+		Since:    l.Since.time(),
+		Until:    l.Until.time(),
+	}
+
 	return showList(c, &l.remote, l.listing, listView[auditJSON]{
-		path:    "audit-log",
-		query:   l.query(),
+		ask: func(api *apiClient, at position) (*http.Response, error) {
+			params.Limit = at.limit
+			params.Cursor = at.cursor
+
+			return api.ListAuditLog(c.ctx, api.workspace, params)
+		},
 		empty:   "no entries",
 		columns: []string{"AT", "MEMBER", "KEY", "VERB", "OBJECT", "DETAIL"},
 		row: func(e *auditJSON) []string {

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"handrail/chat"
+	"handrail/client"
 )
 
 type bulkRetriesCommand struct {
@@ -64,8 +64,6 @@ func (b *bulkJSON) progress() string {
 	return makePrintable(strings.Join(parts, ", "))
 }
 
-func bulkPath(id, rest string) string { return "bulk-retries/" + url.PathEscape(id) + rest }
-
 type bulkList struct {
 	remote
 	listing
@@ -74,8 +72,13 @@ type bulkList struct {
 // Run lists bulk retries.
 func (l *bulkList) Run(c *console) error {
 	return showList(c, &l.remote, l.listing, listView[bulkJSON]{
-		path:    "bulk-retries",
-		query:   url.Values{},
+		ask: func(api *apiClient, at position) (*http.Response, error) {
+			return api.ListBulkRetries(
+				c.ctx,
+				api.workspace,
+				&client.ListBulkRetriesParams{Limit: at.limit, Cursor: at.cursor},
+			)
+		},
 		empty:   "no bulk retries yet; start one with: handrail deliveries retry-all",
 		columns: []string{"BULK RETRY", "STATE", "BEGUN", "OF", "SKIPPED", "AGE", "REASON"},
 		row: func(b *bulkJSON) []string {
@@ -99,26 +102,20 @@ type bulkShow struct {
 
 // Run shows a bulk retry.
 func (s *bulkShow) Run(c *console) error {
-	api, err := s.dial(c)
-	if err != nil {
-		return err
-	}
-
-	var b bulkJSON
-
-	got, err := api.get(bulkPath(s.ID, ""), nil, &b)
-	if err != nil {
-		return err
-	}
-
-	return b.show(c, &s.remote, got)
+	return showBulk(c, &s.remote, func(api *apiClient) (*http.Response, error) {
+		return api.GetBulkRetry(c.ctx, api.workspace, s.ID)
+	})
 }
 
-func (b *bulkJSON) show(c *console, r *remote, got *answer) error {
-	if r.JSON {
-		return (&client{console: c}).showJSON(got.raw)
-	}
+// showBulk makes a request that is answered with a bulk retry, and shows it.
+func showBulk(c *console, r *remote, ask question) error {
+	return showOne(c, r, ask, func(_ *apiClient, b *bulkJSON) error {
+		b.show(c, r)
+		return nil
+	})
+}
 
+func (b *bulkJSON) show(c *console, r *remote) {
 	fmt.Fprintf(c.out, "%s\n\n", b.progress())
 	f := facts{c}
 	f.say("bulk retry", "%s", b.ID)
@@ -138,8 +135,6 @@ func (b *bulkJSON) show(c *console, r *remote, got *answer) error {
 	f.say("created", "%s (%s ago)", formatTime(b.CreatedAt), formatAge(b.CreatedAt))
 	f.say("changed", "%s (%s ago)", formatTime(b.UpdatedAt), formatAge(b.UpdatedAt))
 	b.showNext(c, r)
-
-	return nil
 }
 
 // showNext lists what may be done as commands.
@@ -178,8 +173,14 @@ type bulkSkippedJSON struct {
 // Run lists what a bulk retry has skipped.
 func (s *bulkSkipped) Run(c *console) error {
 	return showList(c, &s.remote, s.listing, listView[bulkSkippedJSON]{
-		path:    bulkPath(s.ID, "/skipped"),
-		query:   url.Values{},
+		ask: func(api *apiClient, at position) (*http.Response, error) {
+			return api.ListBulkSkipped(
+				c.ctx,
+				api.workspace,
+				s.ID,
+				&client.ListBulkSkippedParams{Limit: at.limit, Cursor: at.cursor},
+			)
+		},
 		empty:   "it has skipped nothing",
 		columns: []string{"DELIVERY", "REASON"},
 		row: func(skipped *bulkSkippedJSON) []string {
@@ -202,34 +203,24 @@ type (
 )
 
 // Run pauses a bulk retry.
-func (m *bulkPause) Run(c *console) error { return m.move(c, "/pause") }
+func (m *bulkPause) Run(c *console) error {
+	return showBulk(c, &m.remote, func(api *apiClient) (*http.Response, error) {
+		return api.PauseBulkRetry(c.ctx, api.workspace, m.ID, nil, m.reason(), client.Repeatable)
+	})
+}
 
 // Run lets a bulk retry go on.
-func (m *bulkResume) Run(c *console) error { return m.move(c, "/resume") }
+func (m *bulkResume) Run(c *console) error {
+	return showBulk(c, &m.remote, func(api *apiClient) (*http.Response, error) {
+		return api.ResumeBulkRetry(c.ctx, api.workspace, m.ID, nil, m.reason(), client.Repeatable)
+	})
+}
 
 // Run ends a bulk retry.
-func (m *bulkCancel) Run(c *console) error { return m.move(c, "/cancel") }
-
-func (m *bulkMove) move(c *console, to string) error {
-	api, err := m.dial(c)
-	if err != nil {
-		return err
-	}
-
-	got, err := api.do(call{
-		method: http.MethodPost,
-		path:   bulkPath(m.ID, to),
-		body:   map[string]string{"reason": m.Reason},
-		again:  true,
+func (m *bulkCancel) Run(c *console) error {
+	return showBulk(c, &m.remote, func(api *apiClient) (*http.Response, error) {
+		return api.CancelBulkRetry(c.ctx, api.workspace, m.ID, nil, m.reason(), client.Repeatable)
 	})
-	if err != nil {
-		return err
-	}
-
-	var b bulkJSON
-	if err := got.into(&b); err != nil {
-		return err
-	}
-
-	return b.show(c, &m.remote, got)
 }
+
+func (m *bulkMove) reason() client.Reason { return client.Reason{Reason: m.Reason} }

@@ -4,10 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"handrail/client"
 )
 
 type chatsCommand struct {
@@ -73,23 +74,22 @@ type chatList struct {
 
 // Run lists chats.
 func (l *chatList) Run(c *console) error {
-	query := url.Values{}
-
-	setGiven(query, map[string]string{
-		"q":       l.Text,
-		"channel": l.Channel,
-		"state":   l.State,
-		"label":   l.Label,
-	})
-	setIDs(query, map[string]int64{"member_id": l.Member})
-
-	if l.NeedsResponse {
-		query.Set("needs_response", "true")
+	params := &client.ListChatsParams{
+		NeedsResponse: ifGiven(l.NeedsResponse),
+		Channel:       ifGiven(client.Channel(l.Channel)),
+		State:         ifGiven(client.ChatState(l.State)),
+		Label:         ifGiven(l.Label),
+		MemberID:      ifGiven(l.Member),
+		Q:             ifGiven(l.Text),
 	}
 
 	return showList(c, &l.remote, l.listing, listView[chatJSON]{
-		path:    "chats",
-		query:   query,
+		ask: func(api *apiClient, at position) (*http.Response, error) {
+			params.Limit = at.limit
+			params.Cursor = at.cursor
+
+			return api.ListChats(c.ctx, api.workspace, params)
+		},
 		empty:   "no such chats",
 		columns: []string{"CHAT", "ACTIVE", "CHANNEL", "STATE", "MEMBER", "NEEDS RESPONSE", "TITLE"},
 		row: func(chat *chatJSON) []string {
@@ -118,7 +118,11 @@ type chatTakeover struct {
 }
 
 // Run takes a chat over.
-func (t *chatTakeover) Run(c *console) error { return changeTakeover(c, &t.remote, t.ID, "takeover") }
+func (t *chatTakeover) Run(c *console) error {
+	return showChanged(c, &t.remote, func(api *apiClient) (*http.Response, error) {
+		return api.TakeOverChat(c.ctx, api.workspace, t.ID, nil)
+	})
+}
 
 type chatRelease struct {
 	remote
@@ -126,13 +130,15 @@ type chatRelease struct {
 }
 
 // Run releases a chat.
-func (r *chatRelease) Run(c *console) error { return changeTakeover(c, &r.remote, r.ID, "release") }
+func (r *chatRelease) Run(c *console) error {
+	return showChanged(c, &r.remote, func(api *apiClient) (*http.Response, error) {
+		return api.ReleaseChat(c.ctx, api.workspace, r.ID, nil)
+	})
+}
 
-// changeTakeover takes a chat over or releases it, and shows it.
-func changeTakeover(c *console, remote *remote, id int64, command string) error {
-	what := call{method: http.MethodPost, path: chatPath(id, "/"+command)}
-
-	return showOne(c, remote, what, func(_ *client, changed *chatJSON) error {
+// showChanged makes a request that changes a chat, and shows it.
+func showChanged(c *console, r *remote, ask question) error {
+	return showOne(c, r, ask, func(_ *apiClient, changed *chatJSON) error {
 		changed.show(c)
 		return nil
 	})
@@ -149,15 +155,12 @@ type chatMessageJSON struct {
 
 // Run shows a chat.
 func (s *chatShow) Run(c *console) error {
-	what := call{method: http.MethodGet, path: chatPath(s.ID, "")}
+	ask := func(api *apiClient) (*http.Response, error) {
+		return api.GetChat(c.ctx, api.workspace, s.ID)
+	}
 
-	return showOne(c, &s.remote, what, func(api *client, shown *chatJSON) error {
-		messages, err := fetchList[chatMessageJSON](
-			api,
-			chatPath(s.ID, "/messages"),
-			url.Values{},
-			listing{Limit: s.Messages},
-		)
+	return showOne(c, &s.remote, ask, func(api *apiClient, shown *chatJSON) error {
+		messages, err := fetchList[chatMessageJSON](api, listing{Limit: s.Messages}, s.askMessages)
 		if err != nil {
 			return err
 		}
@@ -174,11 +177,28 @@ func (s *chatShow) Run(c *console) error {
 	})
 }
 
-// fetchStatuses are how the newest deliveries of the chat stand, by their ids.
-func (s *chatShow) fetchStatuses(api *client) (map[string]string, error) {
-	query := url.Values{"chat_id": {strconv.FormatInt(s.ID, 10)}}
+// askMessages asks for the newest messages of the chat.
+func (s *chatShow) askMessages(api *apiClient, at position) (*http.Response, error) {
+	return api.ListMessages(
+		api.ctx,
+		api.workspace,
+		s.ID,
+		&client.ListMessagesParams{Limit: at.limit, Cursor: at.cursor},
+	)
+}
 
-	deliveries, err := fetchList[deliveryJSON](api, "deliveries", query, listing{Limit: longestPage})
+// askDeliveries asks for the newest deliveries of the chat.
+func (s *chatShow) askDeliveries(api *apiClient, at position) (*http.Response, error) {
+	return api.ListDeliveries(
+		api.ctx,
+		api.workspace,
+		&client.ListDeliveriesParams{ChatID: &s.ID, Limit: at.limit, Cursor: at.cursor},
+	)
+}
+
+// fetchStatuses are how the newest deliveries of the chat stand, by their ids.
+func (s *chatShow) fetchStatuses(api *apiClient) (map[string]string, error) {
+	deliveries, err := fetchList[deliveryJSON](api, listing{Limit: longestPage}, s.askDeliveries)
 	if err != nil {
 		return nil, err
 	}

@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
 	"handrail/chat"
+	"handrail/client"
 )
 
 type deliveriesCommand struct {
@@ -99,37 +100,8 @@ type deliveryFilter struct {
 	Until     moment `help:"Only those created before then." placeholder:"WHEN"`
 }
 
-// values returns the filters that are set, by the API's names.
-func (f *deliveryFilter) values() map[string]any {
-	all := map[string]any{}
-
-	for name, value := range map[string]string{
-		"status":     f.Status,
-		"channel":    f.Channel,
-		"error_code": f.ErrorCode,
-		"since":      string(f.Since),
-		"until":      string(f.Until),
-	} {
-		if value != "" {
-			all[name] = value
-		}
-	}
-
-	if f.ChatID != 0 {
-		all["chat_id"] = f.ChatID
-	}
-
-	return all
-}
-
-func (f *deliveryFilter) query() url.Values {
-	query := url.Values{}
-	for name, value := range f.values() {
-		query.Set(name, fmt.Sprint(value))
-	}
-
-	return query
-}
+// isEmpty reports whether no filter is given.
+func (f *deliveryFilter) isEmpty() bool { return *f == deliveryFilter{} }
 
 // moment is a time in RFC 3339, given as such or as how long ago it was.
 type moment string
@@ -151,6 +123,16 @@ func (m *moment) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// time returns the time, nil if none was given.
+func (m moment) time() *time.Time {
+	t, err := time.Parse(time.RFC3339, string(m))
+	if err != nil {
+		return nil
+	}
+
+	return &t
+}
+
 type deliveryList struct {
 	remote
 	deliveryFilter
@@ -162,28 +144,25 @@ type deliveryList struct {
 
 // Run lists deliveries.
 func (l *deliveryList) Run(c *console) error {
-	query := l.query()
-	if len(l.Duplicate) > 0 {
-		query.Set("duplicate", strings.Join(l.Duplicate, ","))
-	}
-
-	setGiven(query, map[string]string{"bulk_retry_id": l.BulkRetry})
-
 	member, err := l.findMember(c)
 	if err != nil {
 		return err
 	}
 
-	setIDs(query, map[string]int64{"member_id": member})
-
-	empty := "no deliveries yet"
-	if len(query) > 0 {
-		empty = "no deliveries match"
+	empty := "no deliveries match"
+	if l.isEmpty() && len(l.Duplicate) == 0 && l.BulkRetry == "" && l.To == "" {
+		empty = "no deliveries yet"
 	}
 
+	params := l.params(member)
+
 	return showList(c, &l.remote, l.listing, listView[deliveryJSON]{
-		path:    "deliveries",
-		query:   query,
+		ask: func(api *apiClient, at position) (*http.Response, error) {
+			params.Limit = at.limit
+			params.Cursor = at.cursor
+
+			return api.ListDeliveries(c.ctx, api.workspace, params)
+		},
 		empty:   empty,
 		columns: []string{"DELIVERY", "STATUS", "TWICE", "CHANNEL", "ERROR", "AGE"},
 		row: func(d *deliveryJSON) []string {
@@ -199,6 +178,26 @@ func (l *deliveryList) Run(c *console) error {
 	})
 }
 
+// params are the filters, with the member whose deliveries are listed; 0 for those of all.
+func (l *deliveryList) params(member int64) *client.ListDeliveriesParams {
+	params := &client.ListDeliveriesParams{
+		Status:      ifGiven(client.DeliveryStatus(l.Status)),
+		Channel:     ifGiven(client.Channel(l.Channel)),
+		ErrorCode:   ifGiven(l.ErrorCode),
+		ChatID:      ifGiven(l.ChatID),
+		MemberID:    ifGiven(member),
+		BulkRetryID: ifGiven(l.BulkRetry),
+		Since:       l.Since.time(),
+		Until:       l.Until.time(),
+	}
+
+	for _, kind := range l.Duplicate {
+		params.Duplicate = append(params.Duplicate, client.ListDeliveriesParamsDuplicate(kind))
+	}
+
+	return params
+}
+
 // findMember finds whom an address belongs to, 0 if none is given.
 func (l *deliveryList) findMember(c *console) (int64, error) {
 	if l.To == "" {
@@ -210,12 +209,14 @@ func (l *deliveryList) findMember(c *console) (int64, error) {
 		return 0, err
 	}
 
-	kind := "phone"
+	params := &client.ListMembersParams{}
 	if strings.Contains(l.To, "@") {
-		kind = "email"
+		params.Email = &l.To
+	} else {
+		params.Phone = &l.To
 	}
 
-	found, err := fetchList[memberJSON](api, "members", url.Values{kind: {l.To}}, listing{Limit: 1})
+	found, err := fetchList[memberJSON](api, listing{Limit: 1}, askMembers(params))
 	if err != nil {
 		return 0, err
 	}
@@ -260,8 +261,6 @@ func (d *deliveryJSON) showOutcome(out io.Writer) {
 		makePrintable(d.Status),
 	)
 }
-
-func deliveryPath(id, rest string) string { return "deliveries/" + url.PathEscape(id) + rest }
 
 func formatNumber(n int) string {
 	if n == 0 {

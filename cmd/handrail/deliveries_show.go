@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -15,21 +16,14 @@ type deliveryShow struct {
 
 // Run shows a delivery.
 func (s *deliveryShow) Run(c *console) error {
-	api, err := s.dial(c)
-	if err != nil {
-		return err
+	ask := func(api *apiClient) (*http.Response, error) {
+		return api.GetDelivery(c.ctx, api.workspace, s.ID)
 	}
 
-	var d deliveryJSON
+	return showOne(c, &s.remote, ask, func(_ *apiClient, d *deliveryJSON) error { return d.show(c, &s.remote) })
+}
 
-	got, err := api.get(deliveryPath(s.ID, ""), nil, &d)
-	switch {
-	case err != nil:
-		return err
-	case s.JSON:
-		return api.showJSON(got.raw)
-	}
-
+func (d *deliveryJSON) show(c *console, r *remote) error {
 	fmt.Fprintf(c.out, "%s\n\n", makePrintable(d.Explanation))
 	d.showFacts(c)
 
@@ -41,7 +35,7 @@ func (s *deliveryShow) Run(c *console) error {
 		return err
 	}
 
-	d.showNext(c, &s.remote)
+	d.showNext(c, r)
 
 	return nil
 }

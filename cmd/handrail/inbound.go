@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"handrail/carrier/sendgrid"
 	"handrail/carrier/twilio"
 	"handrail/chat"
+	"handrail/client"
 	"handrail/db"
 )
 
@@ -65,30 +65,28 @@ type inboundList struct {
 	Until   moment `help:"Only what was received before then." placeholder:"WHEN"`
 }
 
-func (l *inboundList) query() url.Values {
-	query := url.Values{}
-
-	setGiven(query, map[string]string{
-		"status":  l.Status,
-		"channel": l.Channel,
-		"since":   string(l.Since),
-		"until":   string(l.Until),
-	})
-	setIDs(query, map[string]int64{"chat_id": l.ChatID})
-
-	return query
-}
-
 // Run lists what came in.
 func (l *inboundList) Run(c *console) error {
-	query, empty := l.query(), "nothing has come in yet"
-	if len(query) > 0 {
+	params := client.ListInboundParams{
+		Status:  ifGiven(client.InboundStatus(l.Status)),
+		Channel: ifGiven(client.AddressedChannel(l.Channel)),
+		ChatID:  ifGiven(l.ChatID),
+		Since:   l.Since.time(),
+		Until:   l.Until.time(),
+	}
+
+	empty := "nothing has come in yet"
+	if params != (client.ListInboundParams{}) {
 		empty = "nothing that came in matches"
 	}
 
 	return showList(c, &l.remote, l.listing, listView[inboundJSON]{
-		path:    "inbound",
-		query:   query,
+		ask: func(api *apiClient, at position) (*http.Response, error) {
+			params.Limit = at.limit
+			params.Cursor = at.cursor
+
+			return api.ListInbound(c.ctx, api.workspace, &params)
+		},
 		empty:   empty,
 		columns: []string{"INBOUND", "STATUS", "CHANNEL", "FROM", "TRUST", "CHAT", "AGE"},
 		row: func(in *inboundJSON) []string {
@@ -138,7 +136,9 @@ type inboundShow struct {
 
 // Run explains what became of a message.
 func (s *inboundShow) Run(c *console) error {
-	return s.showInbound(c, call{method: http.MethodGet, path: inboundPath(s.ID, "")})
+	return s.showInbound(c, func(api *apiClient) (*http.Response, error) {
+		return api.GetInbound(c.ctx, api.workspace, s.ID)
+	})
 }
 
 type inboundReplay struct {
@@ -148,14 +148,14 @@ type inboundReplay struct {
 
 // Run takes a message again.
 func (r *inboundReplay) Run(c *console) error {
-	return r.showInbound(c, call{method: http.MethodPost, path: inboundPath(r.ID, "/replay"), again: true})
+	return r.showInbound(c, func(api *apiClient) (*http.Response, error) {
+		return api.ReplayInbound(c.ctx, api.workspace, r.ID, nil, client.Repeatable)
+	})
 }
 
-func inboundPath(id, rest string) string { return "inbound/" + url.PathEscape(id) + rest }
-
 // showInbound calls the API and writes what came in as it then is.
-func (r *remote) showInbound(c *console, what call) error {
-	return showOne(c, r, what, func(_ *client, in *inboundJSON) error {
+func (r *remote) showInbound(c *console, ask question) error {
+	return showOne(c, r, ask, func(_ *apiClient, in *inboundJSON) error {
 		in.explain(c)
 		return nil
 	})

@@ -80,7 +80,7 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a := stubCall{
 		method:      r.Method,
 		path:        path,
-		query:       r.URL.RawQuery,
+		query:       r.URL.Query().Encode(),
 		idempotency: r.Header.Get("Idempotency-Key"),
 	}
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"strconv"
 
 	"handrail/chat"
@@ -14,21 +15,14 @@ type requestShow struct {
 
 // Run shows a contributor request.
 func (s *requestShow) Run(c *console) error {
-	api, err := s.dial(c)
-	if err != nil {
-		return err
+	ask := func(api *apiClient) (*http.Response, error) {
+		return api.GetContributorRequest(c.ctx, api.workspace, s.ID)
 	}
 
-	var r requestJSON
+	return showOne(c, &s.remote, ask, func(_ *apiClient, r *requestJSON) error { return r.show(c, &s.remote) })
+}
 
-	got, err := api.get(requestPath(s.ID, ""), nil, &r)
-	switch {
-	case err != nil:
-		return err
-	case s.JSON:
-		return api.showJSON(got.raw)
-	}
-
+func (r *requestJSON) show(c *console, at *remote) error {
 	fmt.Fprintf(c.out, "%s\n\n", makePrintable(r.Question))
 	r.showFacts(c)
 
@@ -36,7 +30,7 @@ func (s *requestShow) Run(c *console) error {
 		return err
 	}
 
-	r.showNext(c, &s.remote)
+	r.showNext(c, at)
 
 	return nil
 }

@@ -46,9 +46,11 @@ func (s *statusCommand) Run(c *console) error {
 		return s.showAsOperator(c)
 	}
 
-	what := call{method: http.MethodGet, path: "status"}
+	ask := func(api *apiClient) (*http.Response, error) { return api.GetStatus(c.ctx, api.workspace) }
 
-	return showOne(c, &s.remote, what, func(_ *client, status *statusJSON) error { return status.show(c, &s.remote) })
+	return showOne(c, &s.remote, ask, func(_ *apiClient, status *statusJSON) error {
+		return status.show(c, &s.remote)
+	})
 }
 
 // show writes what needs a person, and then what waits by itself.

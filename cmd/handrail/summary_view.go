@@ -178,7 +178,7 @@ func joinNames(all []name) string {
 }
 
 // showChat shows a chat as a command has left it.
-func (r *remote) showChat(api *client, got *answer) error {
+func (r *remote) showChat(api *apiClient, got *answer) error {
 	if r.JSON {
 		return api.showJSON(got.raw)
 	}

@@ -4,9 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
+
+	"handrail/client"
 )
 
 type suppressionsCommand struct {
@@ -40,8 +41,13 @@ type suppressionList struct {
 // Run lists suppressions.
 func (l *suppressionList) Run(c *console) error {
 	return showList(c, &l.remote, l.listing, listView[suppressionJSON]{
-		path:    "suppressions",
-		query:   url.Values{},
+		ask: func(api *apiClient, at position) (*http.Response, error) {
+			return api.ListSuppressions(
+				c.ctx,
+				api.workspace,
+				&client.ListSuppressionsParams{Limit: at.limit, Cursor: at.cursor},
+			)
+		},
 		empty:   "no suppressions: every address may get messages",
 		columns: []string{"ID", "CHANNEL", "SENDER", "ADDRESS", "REASON", "AGE"},
 		row: func(s *suppressionJSON) []string {
@@ -69,8 +75,7 @@ func (l *suppressionLift) Run(c *console) error {
 		return err
 	}
 
-	path := "suppressions/" + strconv.FormatInt(l.ID, 10)
-	if _, err := api.do(call{method: http.MethodDelete, path: path}); err != nil {
+	if _, err := api.read(api.LiftSuppression(c.ctx, api.workspace, l.ID)); err != nil {
 		return err
 	}
 

@@ -3,12 +3,13 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"net/url"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
 	"handrail/chat"
+	"handrail/client"
 )
 
 // sentCallJSON is a tool call of a send as the API shows it with its action.
@@ -61,10 +62,14 @@ func (l *toolCallList) Run(c *console) error {
 		return err
 	}
 
-	query := url.Values{"waiting_for": {l.WaitingFor}}
-	setIDs(query, map[string]int64{"chat_id": l.ChatID})
-
-	actions, err := fetchList[actionJSON](api, "actions", query, l.listing)
+	actions, err := fetchList[actionJSON](api, l.listing, func(api *apiClient, at position) (*http.Response, error) {
+		return api.ListActions(c.ctx, api.workspace, &client.ListActionsParams{
+			WaitingFor: []client.Waiting{client.Waiting(l.WaitingFor)},
+			ChatID:     ifGiven(l.ChatID),
+			Limit:      at.limit,
+			Cursor:     at.cursor,
+		})
+	})
 	if err != nil {
 		return err
 	}
@@ -81,8 +86,8 @@ func (l *toolCallList) Run(c *console) error {
 	t := newTable(c.out, "ACTION", "CALL", "TOOL", "STATUS", "ATTEMPTS", "ERROR")
 
 	for i := range actions.Items {
-		var action actionJSON
-		if _, err := api.get("actions/"+url.PathEscape(actions.Items[i].ActionID), nil, &action); err != nil {
+		action, err := fetchAction(api, actions.Items[i].ActionID)
+		if err != nil {
 			return err
 		}
 
@@ -110,6 +115,18 @@ func (l *toolCallList) Run(c *console) error {
 	return nil
 }
 
+// fetchAction reads an action with its tool calls.
+func fetchAction(api *apiClient, id string) (*actionJSON, error) {
+	got, err := api.read(api.GetAction(api.ctx, api.workspace, id, nil))
+	if err != nil {
+		return nil, err
+	}
+
+	action := &actionJSON{}
+
+	return action, got.into(action)
+}
+
 type toolCallShow struct {
 	remote
 	Action string `arg:"" help:"The send's action id."`
@@ -123,8 +140,8 @@ func (s *toolCallShow) Run(c *console) error {
 		return err
 	}
 
-	var action actionJSON
-	if _, err := api.get("actions/"+url.PathEscape(s.Action), nil, &action); err != nil {
+	action, err := fetchAction(api, s.Action)
+	if err != nil {
 		return err
 	}
 

@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
+
+	"handrail/client"
 )
 
 type toolsCommand struct {
@@ -104,8 +105,6 @@ func (t *toolJSON) state() string {
 	return "disabled"
 }
 
-func toolPath(id int64, rest string) string { return "tools/" + strconv.FormatInt(id, 10) + rest }
-
 type toolList struct {
 	remote
 	listing
@@ -114,8 +113,13 @@ type toolList struct {
 // Run lists definitions.
 func (l *toolList) Run(c *console) error {
 	return showList(c, &l.remote, l.listing, listView[toolJSON]{
-		path:    "tools",
-		query:   url.Values{},
+		ask: func(api *apiClient, at position) (*http.Response, error) {
+			return api.ListTools(
+				c.ctx,
+				api.workspace,
+				&client.ListToolsParams{Limit: at.limit, Cursor: at.cursor},
+			)
+		},
 		empty:   "no tools yet except the built-in ones; define one with POST /tools (docs/tools.md)",
 		columns: []string{"ID", "NAME", "KIND", "RISK", "STATE", "WHERE"},
 		row: func(t *toolJSON) []string {
@@ -138,19 +142,14 @@ type toolShow struct {
 
 // Run shows a definition.
 func (s *toolShow) Run(c *console) error {
-	api, err := s.dial(c)
-	if err != nil {
-		return err
-	}
+	return showTool(c, &s.remote, func(api *apiClient) (*http.Response, error) {
+		return api.GetTool(c.ctx, api.workspace, s.ID)
+	})
+}
 
-	var t toolJSON
-
-	got, err := api.get(toolPath(s.ID, ""), nil, &t)
-	if err != nil {
-		return err
-	}
-
-	return t.show(c, &s.remote, got)
+// showTool makes a request that is answered with a definition, and shows it.
+func showTool(c *console, r *remote, ask question) error {
+	return showOne(c, r, ask, func(_ *apiClient, t *toolJSON) error { return t.show(c, r) })
 }
 
 type toolRefresh struct {
@@ -160,22 +159,9 @@ type toolRefresh struct {
 
 // Run discovers the tools of a server.
 func (r *toolRefresh) Run(c *console) error {
-	api, err := r.dial(c)
-	if err != nil {
-		return err
-	}
-
-	got, err := api.do(call{method: http.MethodPost, path: toolPath(r.ID, "/refresh"), again: true})
-	if err != nil {
-		return err
-	}
-
-	var t toolJSON
-	if err := got.into(&t); err != nil {
-		return err
-	}
-
-	return t.show(c, &r.remote, got)
+	return showTool(c, &r.remote, func(api *apiClient) (*http.Response, error) {
+		return api.RefreshTool(c.ctx, api.workspace, r.ID, nil, client.Repeatable)
+	})
 }
 
 type toolRotateSecret struct {
@@ -191,12 +177,9 @@ func (r *toolRotateSecret) Run(c *console) error {
 		return err
 	}
 
-	query := url.Values{}
-	if r.Approval != "" {
-		query.Set("approval_id", r.Approval)
-	}
+	params := &client.RotateSigningSecretParams{ApprovalID: ifGiven(r.Approval)}
 
-	got, err := api.do(call{method: http.MethodPost, path: toolPath(r.ID, "/signing-secret"), query: query})
+	got, err := api.read(api.RotateSigningSecret(c.ctx, api.workspace, r.ID, params))
 	if err != nil {
 		return err
 	}

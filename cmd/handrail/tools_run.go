@@ -5,9 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
+
+	"handrail/client"
 )
 
 type toolTest struct {
@@ -42,31 +43,24 @@ type testJSON struct {
 
 // Run calls a tool once, for real.
 func (t *toolTest) Run(c *console) error {
-	var arguments map[string]any
-	if err := json.Unmarshal([]byte(t.Arguments), &arguments); err != nil || arguments == nil {
+	arguments, err := readObject(t.Arguments)
+	if err != nil || arguments == nil {
 		return &exitError{
 			errors.New(`--arguments must be a JSON object, like '{"at": "2026-11-27T19:00:00Z"}'`),
 			exitUsage,
 		}
 	}
 
-	api, err := t.dial(c)
+	api, err := t.dialFor(c, toolTimeout)
 	if err != nil {
 		return err
 	}
 
-	api.http.Timeout = toolTimeout
-
-	body := map[string]any{"arguments": json.RawMessage(t.Arguments)}
-	if t.Tool != "" {
-		body["tool"] = t.Tool
-	}
-
-	if t.Approval != "" {
-		body["approval_id"] = t.Approval
-	}
-
-	got, err := api.do(call{method: http.MethodPost, path: toolPath(t.ID, "/test"), body: body})
+	got, err := api.read(api.TestTool(c.ctx, api.workspace, t.ID, nil, client.TestTool{
+		ApprovalID: ifGiven(t.Approval),
+		Arguments:  arguments,
+		Tool:       ifGiven(t.Tool),
+	}))
 	if err != nil {
 		return err
 	}
@@ -87,6 +81,24 @@ func (t *toolTest) Run(c *console) error {
 	}
 
 	return errors.Join(err, came.verdict())
+}
+
+// readObject reads a JSON object, whose numbers stay as they are written.
+func readObject(text string) (map[string]any, error) {
+	var object map[string]any
+
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+
+	if err := decoder.Decode(&object); err != nil {
+		return nil, err
+	}
+
+	if decoder.More() {
+		return nil, errors.New("there is more than one value")
+	}
+
+	return object, nil
 }
 
 func (t *testJSON) show(c *console) error {

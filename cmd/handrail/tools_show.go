@@ -5,11 +5,7 @@ import (
 	"strings"
 )
 
-func (t *toolJSON) show(c *console, r *remote, got *answer) error {
-	if r.JSON {
-		return (&client{console: c}).showJSON(got.raw)
-	}
-
+func (t *toolJSON) show(c *console, r *remote) error {
 	if t.Description != "" {
 		fmt.Fprintf(c.out, "%s\n\n", makePrintable(t.Description))
 	}
