@@ -77,6 +77,8 @@ test: go-version ## Run the tests, with a PostgreSQL of their own; PKG and ARGS 
 generate: $(oapi_codegen) ## Write the document for clients, and what is generated from it
 	@UPDATE_GOLDEN=1 $(static) go test ./api -run TestClientsKnowTheDocument -count=1
 	@$(oapi_codegen) -config client/oapi-codegen.yaml -o client/generated.go client/openapi.json
+	@if command -v npm >/dev/null; then cd clients/typescript && npm ci --silent && npm run --silent generate; \
+	else echo "There is no npm: clients/typescript is not generated."; fi
 	@git status --short -- client clients
 
 .PHONY: histories
