@@ -507,7 +507,8 @@ func TestTimelineOfToolsAndPeople(t *testing.T) {
 
 	shown := a.json["message"].(map[string]any)["tool_calls"].([]any)
 	first := shown[0].(map[string]any)
-	assert.Equal(t, []any{2.0, 60000.0, map[string]any{"tool": "unrefund", "status": "failed", "error": "gone"}},
+	undo := map[string]any{"id": "undo_call_1", "tool": "unrefund", "status": "failed", "error": "gone"}
+	assert.Equal(t, []any{2.0, 60000.0, undo},
 		[]any{first["attempts"], first["duration_ms"], first["undo"]})
 
 	assert.Equal(t, string(requestOne), shown[1].(map[string]any)["contributor_request_id"])

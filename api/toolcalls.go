@@ -41,6 +41,7 @@ type ToolCallStandingJSON struct {
 }
 
 type toolUndoJSON struct {
+	ID     string             `json:"id,omitempty" doc:"By which it is resolved when its outcome is unknown. Missing while nothing was to be taken back."`
 	Tool   string             `json:"tool"`
 	Status chat.ToolCallState `json:"status,omitempty" enum:"pending,running,waiting,unknown,succeeded,failed,skipped" doc:"Missing while nothing was to be taken back."`
 	Error  string             `json:"error,omitempty" doc:"Why it could not be taken back."`
@@ -97,7 +98,12 @@ func standingOf(c *chat.ToolCall) ToolCallStandingJSON {
 	}
 
 	if c.Undo != nil {
-		shown.Undo = &toolUndoJSON{Tool: c.Undo.Name, Status: c.Undo.State, Error: c.Undo.Error}
+		shown.Undo = &toolUndoJSON{
+			ID:     string(c.Undo.ID),
+			Tool:   c.Undo.Name,
+			Status: c.Undo.State,
+			Error:  c.Undo.Error,
+		}
 	}
 
 	return shown

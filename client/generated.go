@@ -725,7 +725,7 @@ type ApprovalList struct {
 // ApprovalRequest defines model for ApprovalRequest.
 type ApprovalRequest struct {
 	// Arguments With tool_test: what it is run with.
-	Arguments interface{} `json:"arguments,omitempty"`
+	Arguments json.RawMessage `json:"arguments,omitempty"`
 
 	// Calls With a send: the calls that need it.
 	Calls []PinnedCall `json:"calls,omitzero"`
@@ -742,16 +742,16 @@ type ApprovalState string
 
 // ApprovedField defines model for ApprovedField.
 type ApprovedField struct {
-	After  interface{} `json:"after,omitempty"`
-	Before interface{} `json:"before,omitempty"`
-	Field  string      `json:"field"`
+	After  json.RawMessage `json:"after,omitempty"`
+	Before json.RawMessage `json:"before,omitempty"`
+	Field  string          `json:"field"`
 }
 
 // Ask defines model for Ask.
 type Ask struct {
-	Answer     interface{} `json:"answer,omitempty"`
-	AnsweredAt *time.Time  `json:"answered_at,omitempty"`
-	Channel    string      `json:"channel"`
+	Answer     json.RawMessage `json:"answer,omitempty"`
+	AnsweredAt *time.Time      `json:"answered_at,omitempty"`
+	Channel    string          `json:"channel"`
 
 	// Confirm Whether the question had a code that an answer by SMS must have.
 	Confirm    *bool  `json:"confirm,omitempty"`
@@ -796,8 +796,8 @@ type AuditEntry struct {
 	At time.Time `json:"at"`
 
 	// Detail What helps to understand the change. changes has the old and the new value of each field that has changed: addresses masked, of a URL the host; of names, texts and secrets only that they have changed.
-	Detail interface{} `json:"detail"`
-	ID     int64       `json:"id"`
+	Detail json.RawMessage `json:"detail"`
+	ID     int64           `json:"id"`
 
 	// KeyID With which API key; 0 when it was the command line.
 	KeyID int64 `json:"key_id"`
@@ -1108,10 +1108,10 @@ type ContributorRequest struct {
 	Deadline  time.Time `json:"deadline"`
 
 	// Default The answer when nobody has answered by the deadline.
-	Default interface{} `json:"default,omitempty"`
+	Default json.RawMessage `json:"default,omitempty"`
 
 	// Expects The JSON Schema that an answer must fit; any text does when there is none.
-	Expects interface{} `json:"expects,omitempty"`
+	Expects json.RawMessage `json:"expects,omitempty"`
 
 	// Hint What is expected, in words.
 	Hint *string `json:"hint,omitempty"`
@@ -1129,7 +1129,7 @@ type ContributorRequest struct {
 	Require ContributorRequestRequire `json:"require"`
 
 	// Result The tool call's, once there is one.
-	Result    interface{}             `json:"result,omitempty"`
+	Result    json.RawMessage         `json:"result,omitempty"`
 	State     ContributorRequestState `json:"state"`
 	UpdatedAt time.Time               `json:"updated_at"`
 
@@ -1347,9 +1347,9 @@ type Event struct {
 	Provider string `json:"provider"`
 
 	// Raw What the provider sent: JSON as it is, anything else as text.
-	Raw        interface{} `json:"raw"`
-	ReceivedAt time.Time   `json:"received_at"`
-	Type       string      `json:"type"`
+	Raw        json.RawMessage `json:"raw"`
+	ReceivedAt time.Time       `json:"received_at"`
+	Type       string          `json:"type"`
 }
 
 // FieldError defines model for FieldError.
@@ -2248,9 +2248,9 @@ type PhoneNumberPatch struct {
 
 // PinnedCall defines model for PinnedCall.
 type PinnedCall struct {
-	Arguments interface{} `json:"arguments,omitempty"`
-	ID        string      `json:"id"`
-	Tool      PinnedTool  `json:"tool"`
+	Arguments json.RawMessage `json:"arguments,omitempty"`
+	ID        string          `json:"id"`
+	Tool      PinnedTool      `json:"tool"`
 }
 
 // PinnedTool defines model for PinnedTool.
@@ -2704,7 +2704,7 @@ type TestedTool struct {
 
 	// Outcome not_run certainly had no effect; unknown may have had one.
 	Outcome TestedToolOutcome `json:"outcome"`
-	Result  interface{}       `json:"result,omitempty"`
+	Result  json.RawMessage   `json:"result,omitempty"`
 }
 
 // TestedToolOutcome not_run certainly had no effect; unknown may have had one.
@@ -2730,7 +2730,7 @@ type Tool struct {
 
 // ToolCall defines model for ToolCall.
 type ToolCall struct {
-	Arguments interface{} `json:"arguments"`
+	Arguments json.RawMessage `json:"arguments"`
 
 	// Attempts How often it was run.
 	Attempts *int64 `json:"attempts,omitempty"`
@@ -2751,11 +2751,11 @@ type ToolCall struct {
 	Kind *ToolKind `json:"kind,omitempty"`
 
 	// Name Examples: add_label
-	Name   string         `json:"name"`
-	Result interface{}    `json:"result,omitempty"`
-	Risk   *ToolRisk      `json:"risk,omitempty"`
-	Status ToolCallStatus `json:"status"`
-	Undo   *ToolUndo      `json:"undo,omitempty"`
+	Name   string          `json:"name"`
+	Result json.RawMessage `json:"result,omitempty"`
+	Risk   *ToolRisk       `json:"risk,omitempty"`
+	Status ToolCallStatus  `json:"status"`
+	Undo   *ToolUndo       `json:"undo,omitempty"`
 }
 
 // ToolCallStatus defines model for ToolCallStatus.
@@ -2861,7 +2861,10 @@ type ToolSource string
 // ToolUndo defines model for ToolUndo.
 type ToolUndo struct {
 	// Error Why it could not be taken back.
-	Error  *string         `json:"error,omitempty"`
+	Error *string `json:"error,omitempty"`
+
+	// ID By which it is resolved when its outcome is unknown. Missing while nothing was to be taken back.
+	ID     *string         `json:"id,omitempty"`
 	Status *ToolCallStatus `json:"status,omitempty"`
 	Tool   string          `json:"tool"`
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"handrail/chat"
 	"handrail/client"
@@ -29,53 +28,20 @@ To see what waits for a person: handrail actions list. To see everything: handra
 ` + exitHelp
 }
 
-// actionJSON is an action as the API shows it.
-type actionJSON struct {
-	ActionID     string     `json:"action_id"`
-	Kind         string     `json:"kind"`
-	State        string     `json:"state"`
-	Status       string     `json:"status"`
-	ChatID       int64      `json:"chat_id"`
-	WorkflowID   string     `json:"workflow_id"`
-	Explanation  string     `json:"explanation"`
-	WaitingFor   string     `json:"waiting_for"`
-	WaitingUntil *time.Time `json:"waiting_until"`
-	Message      *struct {
-		ToolCalls []sentCallJSON `json:"tool_calls"`
-	} `json:"message"`
-	Delivery *struct {
-		ID string `json:"id"`
-	} `json:"delivery"`
-	Approval *struct {
-		Void bool `json:"void"`
-	} `json:"approval"`
-	Timeline []struct {
-		At   time.Time `json:"at"`
-		What string    `json:"what"`
-	} `json:"timeline"`
-	Problem *struct {
-		Code   string `json:"code"`
-		Detail string `json:"detail"`
-	} `json:"problem"`
-	Next      []string  `json:"next"`
-	CreatedAt time.Time `json:"created_at"`
-}
+// actionView is an action as the API shows it.
+type actionView struct{ client.WholeAction }
 
-func (a *actionJSON) show(c *console, r *remote) {
+func (a *actionView) show(c *console, r *remote) {
 	f := facts{c}
 	f.say("action", "%s", makePrintable(a.ActionID))
-	f.say("kind", "%s", makePrintable(a.Kind))
+	f.say("kind", "%s", makePrintable(string(a.Kind)))
 	f.say("chat", "%d", a.ChatID)
-	f.say("state", "%s", makePrintable(a.State))
+	f.say("state", "%s", makePrintable(string(a.State)))
 	f.say("status", "%s", makePrintable(a.Status))
-	f.say("waiting for", "%s", makePrintable(a.WaitingFor))
-
-	if a.WaitingUntil != nil {
-		f.say("until", "%s", formatTime(*a.WaitingUntil))
-	}
-
-	f.say("explanation", "%s", makePrintable(a.Explanation))
-	f.say("workflow", "%s", makePrintable(a.WorkflowID))
+	f.say("waiting for", "%s", valueOf(a.WaitingFor))
+	f.sayTime("until", a.WaitingUntil)
+	f.say("explanation", "%s", valueOf(a.Explanation))
+	f.say("workflow", "%s", valueOf(a.WorkflowID))
 
 	if a.Delivery != nil {
 		f.say("delivery", "%s", a.Delivery.ID)
@@ -84,7 +50,7 @@ func (a *actionJSON) show(c *console, r *remote) {
 	f.say("created", "%s (%s ago)", formatTime(a.CreatedAt), formatAge(a.CreatedAt))
 
 	if a.Problem != nil {
-		f.say("problem", "%s: %s", makePrintable(a.Problem.Code), makePrintable(a.Problem.Detail))
+		f.say("problem", "%s: %s", a.Problem.Code, a.Problem.Detail)
 	}
 
 	if len(a.Timeline) > 0 {
@@ -99,7 +65,7 @@ func (a *actionJSON) show(c *console, r *remote) {
 }
 
 // showNext says what may be done about an action that was ended, or waits for a person.
-func (a *actionJSON) showNext(c *console, r *remote) {
+func (a *actionView) showNext(c *console, r *remote) {
 	commands := a.nextCommands()
 	if len(commands) == 0 {
 		return
@@ -113,21 +79,21 @@ func (a *actionJSON) showNext(c *console, r *remote) {
 }
 
 // nextCommands are the commands by which somebody who may decide does so. Who has asked for an approval may not.
-func (a *actionJSON) nextCommands() []string {
-	if a.Problem != nil && a.Problem.Code == string(chat.CodeActionEnded) {
+func (a *actionView) nextCommands() []string {
+	if a.Problem != nil && a.Problem.Code == client.ProblemCodeActionEnded {
 		return []string{"actions resume " + a.ActionID + " --reason '…'"}
 	}
 
 	var commands []string
 
-	switch waiting := chat.Waiting(a.WaitingFor); {
-	case waiting == chat.WaitingApproval:
-		if a.Approval == nil || !a.Approval.Void {
+	switch waiting := valueOf(a.WaitingFor); {
+	case waiting == client.WaitingApproval:
+		if a.Approval == nil || !valueOf(a.Approval.Void) {
 			commands = append(commands, "approvals approve "+a.ActionID+" --reason '…'")
 		}
 
 		commands = append(commands, "approvals refuse "+a.ActionID+" --reason '…'")
-	case waiting == chat.WaitingToolDecision:
+	case waiting == client.WaitingToolDecision:
 		for _, call := range a.unknownCalls() {
 			for _, outcome := range []string{"succeeded", "failed", "retry"} {
 				commands = append(
@@ -137,11 +103,11 @@ func (a *actionJSON) nextCommands() []string {
 			}
 		}
 
-	case waiting == chat.WaitingPerson && a.Delivery != nil:
+	case waiting == client.WaitingPerson && a.Delivery != nil:
 		commands = append(commands, "deliveries show "+a.Delivery.ID)
 	}
 
-	if slices.Contains(a.Next, "cancel") {
+	if slices.Contains(a.Next, client.WholeActionNextCancel) {
 		commands = append(commands, "actions cancel "+a.ActionID+" --reason '…'")
 	}
 
@@ -149,7 +115,7 @@ func (a *actionJSON) nextCommands() []string {
 }
 
 // calls are the tool calls of a send, none of any other action.
-func (a *actionJSON) calls() []sentCallJSON {
+func (a *actionView) calls() []client.ToolCall {
 	if a.Message == nil {
 		return nil
 	}
@@ -158,16 +124,16 @@ func (a *actionJSON) calls() []sentCallJSON {
 }
 
 // unknownCalls are the tool calls that a person must decide about, and their undos.
-func (a *actionJSON) unknownCalls() []string {
+func (a *actionView) unknownCalls() []string {
 	var ids []string
 
 	for _, call := range a.calls() {
-		if call.Status == string(chat.ToolCallUnknown) {
+		if call.Status == client.ToolCallStatusUnknown {
 			ids = append(ids, call.ID)
 		}
 
-		if call.Undo != nil && call.Undo.Status == string(chat.ToolCallUnknown) {
-			ids = append(ids, call.Undo.ID)
+		if call.Undo != nil && valueOf(call.Undo.Status) == client.ToolCallStatusUnknown {
+			ids = append(ids, valueOf(call.Undo.ID))
 		}
 	}
 
@@ -229,7 +195,7 @@ func (l *actionList) Run(c *console) error {
 
 	params := l.params()
 
-	return showList(c, &l.remote, l.listing, listView[actionJSON]{
+	return showList(c, &l.remote, l.listing, listView[actionView]{
 		ask: func(api *apiClient, at position) (*http.Response, error) {
 			params.Limit = at.limit
 			params.Cursor = at.cursor
@@ -238,14 +204,14 @@ func (l *actionList) Run(c *console) error {
 		},
 		empty:   empty,
 		columns: []string{"ACTION", "AGE", "CHAT", "STATUS", "WAITING FOR", "EXPLANATION"},
-		row: func(a *actionJSON) []string {
+		row: func(a *actionView) []string {
 			return []string{
 				makePrintable(a.ActionID),
 				formatAge(a.CreatedAt),
 				strconv.FormatInt(a.ChatID, 10),
 				makePrintable(a.Status),
-				makePrintable(a.WaitingFor),
-				shortenText(makePrintable(a.Explanation), 60),
+				makePrintable(string(valueOf(a.WaitingFor))),
+				shortenText(valueOf(a.Explanation), 60),
 			}
 		},
 	})
@@ -291,7 +257,7 @@ func (r *actionCancel) Run(c *console) error {
 
 // askAction makes a request that is answered with an action, and shows it.
 func askAction(c *console, r *remote, ask question) error {
-	return showOne(c, r, ask, func(_ *apiClient, a *actionJSON) error {
+	return showOne(c, r, ask, func(_ *apiClient, a *actionView) error {
 		a.show(c, r)
 		return nil
 	})

@@ -33,59 +33,15 @@ no other member can decide. The audit log has such a decision without a member.
 ` + exitHelp
 }
 
-// approvalJSON is an approval as the API shows it.
-type approvalJSON struct {
-	ID            string    `json:"id"`
-	Kind          string    `json:"kind"`
-	ActionID      string    `json:"action_id"`
-	ChatID        int64     `json:"chat_id"`
-	State         string    `json:"state"`
-	Deadline      time.Time `json:"deadline"`
-	RequestedBy   int64     `json:"requested_by"`
-	RequesterName string    `json:"requester_name"`
-	Message       string    `json:"message"`
-	Reason        string    `json:"reason"`
-	// DecidedBy is 0 for the operator.
-	DecidedBy int64      `json:"decided_by"`
-	DecidedAt *time.Time `json:"decided_at"`
-	Deciders  []int64    `json:"deciders"`
-	Void      bool       `json:"void"`
-	Note      string     `json:"note"`
-	Request   *struct {
-		Calls []struct {
-			ID        string          `json:"id"`
-			Tool      approvedTool    `json:"tool"`
-			Arguments json.RawMessage `json:"arguments"`
-		} `json:"calls"`
-		Member *struct {
-			Name string `json:"name"`
-		} `json:"member"`
-		Key *struct {
-			Name string `json:"name"`
-		} `json:"key"`
-		Tool      *approvedTool   `json:"tool"`
-		Arguments json.RawMessage `json:"arguments"`
-		Changes   []struct {
-			Field  string `json:"field"`
-			Before any    `json:"before"`
-			After  any    `json:"after"`
-		} `json:"changes"`
-	} `json:"request"`
-}
+// approvalView is an approval as the API shows it.
+type approvalView struct{ client.Approval }
 
-type approvedTool struct {
-	Name    string `json:"name"`
-	Version int64  `json:"version"`
-	Where   string `json:"where"`
-	Risk    string `json:"risk"`
-}
-
-func (t *approvedTool) describe() string {
+func describePinned(t *client.PinnedTool) string {
 	return fmt.Sprintf("%s, version %d, %s", t.Name, t.Version, t.Where)
 }
 
 // about names what is asked for: tools, a member or a key.
-func (a *approvalJSON) about() string {
+func (a *approvalView) about() string {
 	switch {
 	case a.Request == nil:
 		return ""
@@ -131,7 +87,7 @@ func (l *approvalList) Run(c *console) error {
 		empty = "no approvals are " + l.State + "; --state all shows all"
 	}
 
-	return showList(c, &l.remote, l.listing, listView[approvalJSON]{
+	return showList(c, &l.remote, l.listing, listView[approvalView]{
 		ask: func(api *apiClient, at position) (*http.Response, error) {
 			params.Limit = at.limit
 			params.Cursor = at.cursor
@@ -140,11 +96,11 @@ func (l *approvalList) Run(c *console) error {
 		},
 		empty:   empty,
 		columns: []string{"ID", "KIND", "STATE", "ABOUT", "BY", "UNTIL"},
-		row: func(a *approvalJSON) []string {
+		row: func(a *approvalView) []string {
 			return []string{
 				makePrintable(a.ID),
-				makePrintable(a.Kind),
-				formatApprovalState(a.State, a.Void),
+				makePrintable(string(a.Kind)),
+				formatApprovalState(string(a.State), valueOf(a.Void)),
 				shortenText(a.about(), 12),
 				strconv.FormatInt(a.RequestedBy, 10),
 				formatTime(a.Deadline),
@@ -260,8 +216,8 @@ func (r *remote) decideApproval(c *console, id, decision, reason string) error {
 		return api.DecideRequest(c.ctx, api.workspace, id, nil, decided)
 	}
 
-	return showOne(c, r, ask, func(_ *apiClient, a *approvalJSON) error {
-		fmt.Fprintf(c.out, "approval %s is %s\n", makePrintable(a.ID), makePrintable(a.State))
+	return showOne(c, r, ask, func(_ *apiClient, a *approvalView) error {
+		fmt.Fprintf(c.out, "approval %s is %s\n", makePrintable(a.ID), makePrintable(string(a.State)))
 		return nil
 	})
 }
@@ -317,7 +273,7 @@ func (a *answer) showWaiting(c *console, asJSON bool, api *apiClient) (bool, err
 		return true, api.showJSON(a.raw)
 	}
 
-	var waiting approvalJSON
+	var waiting approvalView
 	if err := a.into(&waiting); err != nil {
 		return true, err
 	}
@@ -329,8 +285,8 @@ func (a *answer) showWaiting(c *console, asJSON bool, api *apiClient) (bool, err
 		formatTime(waiting.Deadline),
 	)
 
-	if waiting.Note != "" {
-		fmt.Fprintln(c.out, makePrintable(waiting.Note))
+	if waiting.Note != nil {
+		fmt.Fprintln(c.out, makePrintable(*waiting.Note))
 	}
 
 	return true, nil

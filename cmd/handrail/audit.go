@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"handrail/client"
 )
@@ -26,21 +25,20 @@ it says only that they have changed. It takes the scope workspace:admin. --json 
 ` + exitHelp
 }
 
-// auditJSON is an audit entry as the API shows it.
-type auditJSON struct {
-	At       time.Time      `json:"at"`
-	Verb     string         `json:"verb"`
-	Object   string         `json:"object"`
-	MemberID int64          `json:"member_id"`
-	KeyID    int64          `json:"key_id"`
-	Detail   map[string]any `json:"detail"`
-}
+// auditView is an audit entry as the API shows it.
+type auditView struct{ client.AuditEntry }
 
 // told is the detail in one line: the changes first, then the rest.
-func (e *auditJSON) told() string {
-	var parts []string
+func (e *auditView) told() string {
+	var (
+		parts  []string
+		detail map[string]any
+	)
 
-	changes, _ := e.Detail["changes"].(map[string]any)
+	// What has no details has none to tell.
+	_ = json.Unmarshal(e.Detail, &detail)
+
+	changes, _ := detail["changes"].(map[string]any)
 	for _, field := range slices.Sorted(maps.Keys(changes)) {
 		change, _ := changes[field].(map[string]any)
 		if change["changed"] == true {
@@ -51,9 +49,9 @@ func (e *auditJSON) told() string {
 		parts = append(parts, fmt.Sprintf("%s: %s → %s", field, auditValue(change, "old"), auditValue(change, "new")))
 	}
 
-	for _, field := range slices.Sorted(maps.Keys(e.Detail)) {
+	for _, field := range slices.Sorted(maps.Keys(detail)) {
 		if field != "changes" {
-			parts = append(parts, field+" "+auditValue(e.Detail, field))
+			parts = append(parts, field+" "+auditValue(detail, field))
 		}
 	}
 
@@ -99,7 +97,7 @@ func (l *auditList) Run(c *console) error {
 		Until:    l.Until.time(),
 	}
 
-	return showList(c, &l.remote, l.listing, listView[auditJSON]{
+	return showList(c, &l.remote, l.listing, listView[auditView]{
 		ask: func(api *apiClient, at position) (*http.Response, error) {
 			params.Limit = at.limit
 			params.Cursor = at.cursor
@@ -108,7 +106,7 @@ func (l *auditList) Run(c *console) error {
 		},
 		empty:   "no entries",
 		columns: []string{"AT", "MEMBER", "KEY", "VERB", "OBJECT", "DETAIL"},
-		row: func(e *auditJSON) []string {
+		row: func(e *auditView) []string {
 			return []string{
 				formatTime(e.At),
 				strconv.FormatInt(e.MemberID, 10),

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"handrail/chat"
 	"handrail/client"
@@ -30,26 +29,11 @@ retries that it has already begun continue.
 ` + exitHelp
 }
 
-// bulkJSON is a bulk retry as the API shows it.
-type bulkJSON struct {
-	ID        string         `json:"id"`
-	State     chat.BulkState `json:"state"`
-	Note      string         `json:"note"`
-	Reason    string         `json:"reason"`
-	Selected  int            `json:"selected"`
-	Begun     int            `json:"begun"`
-	Skipped   int            `json:"skipped"`
-	ByStatus  map[string]int `json:"by_status"`
-	SkippedBy map[string]int `json:"skipped_by_reason"`
-	Rate      int            `json:"rate_per_second"`
-	Canary    int            `json:"canary"`
-	PauseAt   int            `json:"pause_at_failure_percent"`
-	CreatedAt time.Time      `json:"created_at"`
-	UpdatedAt time.Time      `json:"updated_at"`
-}
+// bulkView is a bulk retry as the API shows it.
+type bulkView struct{ client.BulkRetry }
 
 // progress is how far it has come, in one line.
-func (b *bulkJSON) progress() string {
+func (b *bulkView) progress() string {
 	parts := []string{fmt.Sprintf("%s: %d of %d begun", b.State, b.Begun, b.Selected)}
 	for _, status := range slices.Sorted(maps.Keys(b.ByStatus)) {
 		if n := b.ByStatus[status]; n > 0 {
@@ -71,7 +55,7 @@ type bulkList struct {
 
 // Run lists bulk retries.
 func (l *bulkList) Run(c *console) error {
-	return showList(c, &l.remote, l.listing, listView[bulkJSON]{
+	return showList(c, &l.remote, l.listing, listView[bulkView]{
 		ask: func(api *apiClient, at position) (*http.Response, error) {
 			return api.ListBulkRetries(
 				c.ctx,
@@ -81,13 +65,13 @@ func (l *bulkList) Run(c *console) error {
 		},
 		empty:   "no bulk retries yet; start one with: handrail deliveries retry-all",
 		columns: []string{"BULK RETRY", "STATE", "BEGUN", "OF", "SKIPPED", "AGE", "REASON"},
-		row: func(b *bulkJSON) []string {
+		row: func(b *bulkView) []string {
 			return []string{
 				makePrintable(b.ID),
 				makePrintable(string(b.State)),
-				strconv.Itoa(b.Begun),
-				strconv.Itoa(b.Selected),
-				strconv.Itoa(b.Skipped),
+				strconv.FormatInt(b.Begun, 10),
+				strconv.FormatInt(b.Selected, 10),
+				strconv.FormatInt(b.Skipped, 10),
 				formatAge(b.CreatedAt),
 				shortenText(b.Reason, 20),
 			}
@@ -109,27 +93,27 @@ func (s *bulkShow) Run(c *console) error {
 
 // showBulk makes a request that is answered with a bulk retry, and shows it.
 func showBulk(c *console, r *remote, ask question) error {
-	return showOne(c, r, ask, func(_ *apiClient, b *bulkJSON) error {
+	return showOne(c, r, ask, func(_ *apiClient, b *bulkView) error {
 		b.show(c, r)
 		return nil
 	})
 }
 
-func (b *bulkJSON) show(c *console, r *remote) {
+func (b *bulkView) show(c *console, r *remote) {
 	fmt.Fprintf(c.out, "%s\n\n", b.progress())
 	f := facts{c}
 	f.say("bulk retry", "%s", b.ID)
 	f.say("note", "%s", b.Note)
 	f.say("reason", "%s", b.Reason)
-	f.say("per second", "%s", formatNumber(b.Rate))
+	f.say("per second", "%s", formatNumber(b.RatePerSecond))
 	f.say("canary", "%s", formatNumber(b.Canary))
 
-	if b.PauseAt > 0 {
-		f.say("pauses at", "%d %% failures of the last %d", b.PauseAt, chat.BulkWindow)
+	if b.PauseAtFailurePercent > 0 {
+		f.say("pauses at", "%d %% failures of the last %d", b.PauseAtFailurePercent, chat.BulkWindow)
 	}
 
-	for _, reason := range slices.Sorted(maps.Keys(b.SkippedBy)) {
-		f.say("skipped", "%d: %s", b.SkippedBy[reason], reason)
+	for _, reason := range slices.Sorted(maps.Keys(b.SkippedByReason)) {
+		f.say("skipped", "%d: %s", b.SkippedByReason[reason], reason)
 	}
 
 	f.say("created", "%s (%s ago)", formatTime(b.CreatedAt), formatAge(b.CreatedAt))
@@ -138,15 +122,15 @@ func (b *bulkJSON) show(c *console, r *remote) {
 }
 
 // showNext lists what may be done as commands.
-func (b *bulkJSON) showNext(c *console, r *remote) {
+func (b *bulkView) showNext(c *console, r *remote) {
 	var verbs []string
 
 	switch b.State {
-	case chat.BulkRunning:
+	case client.BulkRetryStateRunning:
 		verbs = []string{"pause", "cancel"}
-	case chat.BulkPaused:
+	case client.BulkRetryStatePaused:
 		verbs = []string{"resume", "cancel"}
-	case chat.BulkFinished, chat.BulkCanceled:
+	case client.BulkRetryStateFinished, client.BulkRetryStateCanceled:
 		return
 	}
 
@@ -164,15 +148,9 @@ type bulkSkipped struct {
 	ID string `arg:"" help:"The bulk retry's id, as listed."`
 }
 
-// bulkSkippedJSON is a delivery that a bulk retry could not retry.
-type bulkSkippedJSON struct {
-	DeliveryID string `json:"delivery_id"`
-	Reason     string `json:"reason"`
-}
-
 // Run lists what a bulk retry has skipped.
 func (s *bulkSkipped) Run(c *console) error {
-	return showList(c, &s.remote, s.listing, listView[bulkSkippedJSON]{
+	return showList(c, &s.remote, s.listing, listView[client.BulkSkipped]{
 		ask: func(api *apiClient, at position) (*http.Response, error) {
 			return api.ListBulkSkipped(
 				c.ctx,
@@ -183,7 +161,7 @@ func (s *bulkSkipped) Run(c *console) error {
 		},
 		empty:   "it has skipped nothing",
 		columns: []string{"DELIVERY", "REASON"},
-		row: func(skipped *bulkSkippedJSON) []string {
+		row: func(skipped *client.BulkSkipped) []string {
 			return []string{makePrintable(skipped.DeliveryID), shortenText(skipped.Reason, 60)}
 		},
 	})

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -32,63 +31,8 @@ API is not on this machine. To list what waits for a person: handrail deliveries
 ` + exitHelp
 }
 
-// deliveryJSON is a delivery as the API shows it.
-type deliveryJSON struct {
-	ID                string               `json:"id"`
-	ChatID            int64                `json:"chat_id"`
-	MessageID         string               `json:"message_id"`
-	ActionID          string               `json:"action_id"`
-	Channel           string               `json:"channel"`
-	Provider          string               `json:"provider"`
-	Status            string               `json:"status"`
-	Submission        chat.SubmissionState `json:"submission"`
-	Carrier           chat.DeliveryStatus  `json:"carrier"`
-	Duplicate         chat.Duplicate       `json:"duplicate"`
-	Explanation       string               `json:"explanation"`
-	Advice            chat.Advice          `json:"advice"`
-	From              string               `json:"from"`
-	To                string               `json:"to"`
-	ProviderMessageID string               `json:"provider_message_id"`
-	ErrorCode         string               `json:"error_code"`
-	ErrorMessage      string               `json:"error_message"`
-	Segments          int                  `json:"segments"`
-	RetryAt           *time.Time           `json:"retry_at"`
-	UnknownSince      *time.Time           `json:"unknown_since"`
-	RetryOf           string               `json:"retry_of"`
-	RetriedBy         string               `json:"retried_by"`
-	BulkRetryID       string               `json:"bulk_retry_id"`
-	Decision          *decisionJSON        `json:"decision"`
-	CreatedAt         time.Time            `json:"created_at"`
-	UpdatedAt         time.Time            `json:"updated_at"`
-	Attempts          []attemptJSON        `json:"attempts"`
-	Events            []eventJSON          `json:"events"`
-	Next              []string             `json:"next"`
-	RetryNeeds        []string             `json:"retry_needs"`
-}
-
-type decisionJSON struct {
-	Verdict  string    `json:"verdict"`
-	Reason   string    `json:"reason"`
-	MemberID int64     `json:"member_id"`
-	At       time.Time `json:"at"`
-}
-
-type attemptJSON struct {
-	Number        int64      `json:"number"`
-	StartedAt     time.Time  `json:"started_at"`
-	FinishedAt    *time.Time `json:"finished_at"`
-	GotConnection bool       `json:"got_connection"`
-	Outcome       string     `json:"outcome"`
-	HTTPStatus    int        `json:"http_status"`
-	ErrorCode     string     `json:"error_code"`
-}
-
-type eventJSON struct {
-	Type       string          `json:"type"`
-	Provider   string          `json:"provider"`
-	ReceivedAt time.Time       `json:"received_at"`
-	Raw        json.RawMessage `json:"raw"`
-}
+// deliveryView is a delivery as the API shows it. Those of a list have no attempts, and no events.
+type deliveryView struct{ client.WholeDelivery }
 
 // deliveryFilter are the flags that choose deliveries, as the API's parameters do.
 type deliveryFilter struct {
@@ -156,7 +100,7 @@ func (l *deliveryList) Run(c *console) error {
 
 	params := l.params(member)
 
-	return showList(c, &l.remote, l.listing, listView[deliveryJSON]{
+	return showList(c, &l.remote, l.listing, listView[deliveryView]{
 		ask: func(api *apiClient, at position) (*http.Response, error) {
 			params.Limit = at.limit
 			params.Cursor = at.cursor
@@ -165,12 +109,12 @@ func (l *deliveryList) Run(c *console) error {
 		},
 		empty:   empty,
 		columns: []string{"DELIVERY", "STATUS", "TWICE", "CHANNEL", "ERROR", "AGE"},
-		row: func(d *deliveryJSON) []string {
+		row: func(d *deliveryView) []string {
 			return []string{
 				makePrintable(d.ID),
-				makePrintable(d.Status),
+				makePrintable(string(d.Status)),
 				d.markDuplicate(),
-				makePrintable(d.Channel),
+				makePrintable(string(d.Channel)),
 				shortenText(d.ErrorCode, 22),
 				formatAge(d.CreatedAt),
 			}
@@ -216,7 +160,7 @@ func (l *deliveryList) findMember(c *console) (int64, error) {
 		params.Phone = &l.To
 	}
 
-	found, err := fetchList[memberJSON](api, listing{Limit: 1}, askMembers(params))
+	found, err := fetchList[client.Member](api, listing{Limit: 1}, askMembers(params))
 	if err != nil {
 		return 0, err
 	}
@@ -229,13 +173,13 @@ func (l *deliveryList) findMember(c *console) (int64, error) {
 }
 
 // markDuplicate says whether the delivery was sent twice: "yes" or "maybe", "" if not.
-func (d *deliveryJSON) markDuplicate() string {
+func (d *deliveryView) markDuplicate() string {
 	switch d.Duplicate {
-	case chat.DuplicateConfirmed:
+	case client.DuplicateConfirmed:
 		return "yes"
-	case chat.DuplicatePossible:
+	case client.DuplicatePossible:
 		return "maybe"
-	case chat.DuplicateNone:
+	case client.DuplicateNone:
 	}
 
 	return ""
@@ -243,29 +187,30 @@ func (d *deliveryJSON) markDuplicate() string {
 
 // settled reports whether nothing more is to be awaited after a retry, and whether the
 // provider has the message.
-func (d *deliveryJSON) settled() (over, sent bool) {
-	if d.Submission == chat.SubmissionAccepted {
-		return true, !d.Carrier.Lost()
+func (d *deliveryView) settled() (over, sent bool) {
+	submission := chat.SubmissionState(d.Submission)
+	if submission == chat.SubmissionAccepted {
+		return true, !chat.DeliveryStatus(d.Carrier).Lost()
 	}
 
-	return d.Submission.Settled(), d.Submission == chat.SubmissionConfirmedSent
+	return submission.Settled(), submission == chat.SubmissionConfirmedSent
 }
 
 // showOutcome writes how the delivery stands after a command.
-func (d *deliveryJSON) showOutcome(out io.Writer) {
+func (d *deliveryView) showOutcome(out io.Writer) {
 	fmt.Fprintf(
 		out,
 		"%s\n\n  delivery %s is %s\n",
 		makePrintable(d.Explanation),
 		makePrintable(d.ID),
-		makePrintable(d.Status),
+		makePrintable(string(d.Status)),
 	)
 }
 
-func formatNumber(n int) string {
+func formatNumber(n int64) string {
 	if n == 0 {
 		return ""
 	}
 
-	return strconv.Itoa(n)
+	return strconv.FormatInt(n, 10)
 }

@@ -43,7 +43,7 @@ func (d *deliveryResolve) Run(c *console) error {
 
 // decide records a person's decision on a delivery, and shows how it then stands.
 func (r *remote) decide(c *console, ask question) error {
-	return showOne(c, r, ask, func(_ *apiClient, d *deliveryJSON) error {
+	return showOne(c, r, ask, func(_ *apiClient, d *deliveryView) error {
 		d.showOutcome(c.out)
 		return nil
 	})
@@ -60,7 +60,7 @@ func (d *deliveryLookUp) Run(c *console) error {
 		return api.LookUpDelivery(c.ctx, api.workspace, d.ID, nil)
 	}
 
-	return showOne(c, &d.remote, ask, func(_ *apiClient, seen *deliveryJSON) error {
+	return showOne(c, &d.remote, ask, func(_ *apiClient, seen *deliveryView) error {
 		fmt.Fprintln(c.errs, "The provider was asked. What is known now:")
 		seen.showOutcome(c.out)
 

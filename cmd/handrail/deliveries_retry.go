@@ -136,7 +136,7 @@ func (r *deliveryRetry) follow(api *apiClient, got *answer, late <-chan time.Tim
 		return err
 	}
 
-	var d deliveryJSON
+	var d deliveryView
 
 	for {
 		if begun.Delivery == nil && begun.Problem == nil {
@@ -171,7 +171,7 @@ func (r *deliveryRetry) follow(api *apiClient, got *answer, late <-chan time.Tim
 }
 
 // showResult shows the outcome of the delivery.
-func (r *deliveryRetry) showResult(api *apiClient, d *deliveryJSON, got *answer, sent bool) error {
+func (r *deliveryRetry) showResult(api *apiClient, d *deliveryView, got *answer, sent bool) error {
 	if err := r.describe(api, d, got); err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func (r *deliveryRetry) showResult(api *apiClient, d *deliveryJSON, got *answer,
 }
 
 // showUnsettled says where to look for what has no outcome yet.
-func (r *deliveryRetry) showUnsettled(api *apiClient, d *deliveryJSON, got *answer, action string) error {
+func (r *deliveryRetry) showUnsettled(api *apiClient, d *deliveryView, got *answer, action string) error {
 	if d.ID == "" {
 		return &exitError{
 			fmt.Errorf("action %s has not begun yet; it continues in the background", action),
@@ -208,7 +208,7 @@ func (r *deliveryRetry) showUnsettled(api *apiClient, d *deliveryJSON, got *answ
 	}
 }
 
-func (r *deliveryRetry) describe(api *apiClient, d *deliveryJSON, got *answer) error {
+func (r *deliveryRetry) describe(api *apiClient, d *deliveryView, got *answer) error {
 	if r.JSON {
 		return api.showJSON(got.raw)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 
-	"handrail/chat"
 	"handrail/client"
 )
 
@@ -32,20 +31,7 @@ bulk-retries.
 }
 
 // retryGroups are what a bulk retry would do.
-type retryGroups struct {
-	Count        int `json:"count"`
-	MayDuplicate int `json:"may_duplicate"`
-	Groups       []struct {
-		Status    string `json:"status"`
-		ErrorCode string `json:"error_code"`
-		Count     int    `json:"count"`
-	} `json:"groups"`
-	Overlaps []struct {
-		BulkRetryID string `json:"bulk_retry_id"`
-		State       string `json:"state"`
-		Count       int    `json:"count"`
-	} `json:"overlaps"`
-}
+type retryGroups struct{ client.DryRun }
 
 // showOverlaps says which unfinished bulk retries are to retry some of the same deliveries.
 func (g *retryGroups) showOverlaps(c *console, r *remote) {
@@ -54,7 +40,7 @@ func (g *retryGroups) showOverlaps(c *console, r *remote) {
 			c.out,
 			"bulk retry %s, which is %s, is to retry %d of these\n  to check: %s\n",
 			makePrintable(o.BulkRetryID),
-			makePrintable(o.State),
+			makePrintable(string(o.State)),
 			o.Count,
 			r.line(c, "bulk-retries show "+makePrintable(o.BulkRetryID)),
 		)
@@ -133,10 +119,10 @@ func (r *deliveryRetryAll) preview(api *apiClient) (goesOn bool, err error) {
 
 	t := newTable(api.out, "STATUS", "ERROR", "DELIVERIES")
 	for _, g := range would.Groups {
-		t.row(makePrintable(g.Status), shortenText(g.ErrorCode, 40), strconv.Itoa(g.Count))
+		t.row(makePrintable(g.Status), shortenText(g.ErrorCode, 40), strconv.FormatInt(g.Count, 10))
 	}
 
-	t.row("all", "", strconv.Itoa(would.Count))
+	t.row("all", "", strconv.FormatInt(would.Count, 10))
 
 	if err := t.flush(); err != nil {
 		return false, err
@@ -204,7 +190,7 @@ func (r *deliveryRetryAll) begin(api *apiClient) error {
 		return api.showJSON(got.raw)
 	}
 
-	var b bulkJSON
+	var b bulkView
 	if err := got.into(&b); err != nil {
 		return err
 	}
@@ -219,7 +205,7 @@ func (r *deliveryRetryAll) begin(api *apiClient) error {
 const bornWithin = 60
 
 // look looks how the bulk retry stands.
-func (b *bulkJSON) look(api *apiClient) error {
+func (b *bulkView) look(api *apiClient) error {
 	got, err := api.read(api.GetBulkRetry(api.ctx, api.workspace, b.ID))
 	if err != nil {
 		return err
@@ -229,13 +215,13 @@ func (b *bulkJSON) look(api *apiClient) error {
 }
 
 // follow shows the progress until it stops.
-func (r *deliveryRetryAll) follow(api *apiClient, b *bulkJSON) error {
+func (r *deliveryRetryAll) follow(api *apiClient, b *bulkView) error {
 	unborn := 0
 
 	for shown := ""; ; {
 		shown = api.redraw(shown, b.progress())
 
-		if b.State != chat.BulkRunning {
+		if b.State != client.BulkRetryStateRunning {
 			break
 		}
 
@@ -265,7 +251,7 @@ func (r *deliveryRetryAll) follow(api *apiClient, b *bulkJSON) error {
 	}
 
 	switch b.State {
-	case chat.BulkPaused:
+	case client.BulkRetryStatePaused:
 		return &exitError{
 			fmt.Errorf(
 				"the bulk retry is paused. To resume: %s",
@@ -274,16 +260,16 @@ func (r *deliveryRetryAll) follow(api *apiClient, b *bulkJSON) error {
 			exitUnsettled,
 		}
 
-	case chat.BulkCanceled:
+	case client.BulkRetryStateCanceled:
 		return &exitError{errors.New("the bulk retry was canceled"), exitFailed}
-	case chat.BulkRunning, chat.BulkFinished:
+	case client.BulkRetryStateRunning, client.BulkRetryStateFinished:
 	}
 
 	return nil
 }
 
 // leave says how to steer what goes on without this command.
-func (r *deliveryRetryAll) leave(api *apiClient, b *bulkJSON) error {
+func (r *deliveryRetryAll) leave(api *apiClient, b *bulkView) error {
 	api.endLine()
 
 	return &exitError{

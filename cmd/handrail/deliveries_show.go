@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"handrail/chat"
+	"handrail/client"
 )
 
 type deliveryShow struct {
@@ -20,10 +21,10 @@ func (s *deliveryShow) Run(c *console) error {
 		return api.GetDelivery(c.ctx, api.workspace, s.ID)
 	}
 
-	return showOne(c, &s.remote, ask, func(_ *apiClient, d *deliveryJSON) error { return d.show(c, &s.remote) })
+	return showOne(c, &s.remote, ask, func(_ *apiClient, d *deliveryView) error { return d.show(c, &s.remote) })
 }
 
-func (d *deliveryJSON) show(c *console, r *remote) error {
+func (d *deliveryView) show(c *console, r *remote) error {
 	fmt.Fprintf(c.out, "%s\n\n", makePrintable(d.Explanation))
 	d.showFacts(c)
 
@@ -40,7 +41,7 @@ func (d *deliveryJSON) show(c *console, r *remote) error {
 	return nil
 }
 
-func (d *deliveryJSON) showFacts(c *console) {
+func (d *deliveryView) showFacts(c *console) {
 	f := facts{c}
 	f.say("delivery", "%s", d.ID)
 	f.say("status", "%s", d.Status)
@@ -53,15 +54,15 @@ func (d *deliveryJSON) showFacts(c *console) {
 	f.say("action", "%s", d.ActionID)
 	f.say("provider's id", "%s", d.ProviderMessageID)
 	f.say("error", "%s %s", d.ErrorCode, d.ErrorMessage)
-	f.say("what to do", "%s", d.Advice.Words())
+	f.say("what to do", "%s", chat.Advice(valueOf(d.Advice)).Words())
 	f.say("segments", "%s", formatNumber(d.Segments))
 	f.say("created", "%s (%s ago)", formatTime(d.CreatedAt), formatAge(d.CreatedAt))
 	f.say("changed", "%s (%s ago)", formatTime(d.UpdatedAt), formatAge(d.UpdatedAt))
 	f.sayTime("next try", d.RetryAt)
 	f.sayTime("unknown since", d.UnknownSince)
-	f.say("retry of", "%s", d.RetryOf)
-	f.say("retried by", "%s", d.RetriedBy)
-	f.say("bulk retry", "%s", d.BulkRetryID)
+	f.say("retry of", "%s", valueOf(d.RetryOf))
+	f.say("retried by", "%s", valueOf(d.RetriedBy))
+	f.say("bulk retry", "%s", valueOf(d.BulkRetryID))
 
 	if d.Decision != nil {
 		f.say(
@@ -75,7 +76,7 @@ func (d *deliveryJSON) showFacts(c *console) {
 	}
 }
 
-func (d *deliveryJSON) showAttempts(c *console) error {
+func (d *deliveryView) showAttempts(c *console) error {
 	if len(d.Attempts) == 0 {
 		fmt.Fprintln(c.out, "\nNo attempt has been made.")
 		return nil
@@ -101,7 +102,7 @@ func (d *deliveryJSON) showAttempts(c *console) error {
 			reached = "possibly"
 		}
 
-		if a.HTTPStatus != 0 {
+		if a.HTTPStatus != nil {
 			reached = "yes"
 		}
 
@@ -110,8 +111,8 @@ func (d *deliveryJSON) showAttempts(c *console) error {
 			formatTime(a.StartedAt),
 			took,
 			makePrintable(outcome),
-			formatNumber(a.HTTPStatus),
-			shortenText(a.ErrorCode, 20),
+			formatNumber(valueOf(a.HTTPStatus)),
+			shortenText(valueOf(a.ErrorCode), 20),
 			reached,
 		)
 	}
@@ -119,7 +120,7 @@ func (d *deliveryJSON) showAttempts(c *console) error {
 	return t.flush()
 }
 
-func (d *deliveryJSON) showEvents(c *console) error {
+func (d *deliveryView) showEvents(c *console) error {
 	if len(d.Events) == 0 {
 		fmt.Fprintln(c.out, "\nThe provider has reported nothing yet.")
 		return nil
@@ -136,25 +137,25 @@ func (d *deliveryJSON) showEvents(c *console) error {
 }
 
 // showNext lists what may be done as commands.
-func (d *deliveryJSON) showNext(c *console, r *remote) {
+func (d *deliveryView) showNext(c *console, r *remote) {
 	var lines []string
 
 	add := func(format string, args ...any) {
 		lines = append(lines, r.line(c, fmt.Sprintf(format, args...)))
 	}
 
-	if d.RetriedBy != "" {
-		add("deliveries show %s", makePrintable(d.RetriedBy))
+	if d.RetriedBy != nil {
+		add("deliveries show %s", makePrintable(*d.RetriedBy))
 	}
 
-	if slices.Contains(d.Next, "retry") {
+	if slices.Contains(d.Next, client.WholeDeliveryNextRetry) {
 		flags := ""
-		if slices.Contains(d.RetryNeeds, chat.FieldAcknowledgeDuplicate) {
+		if slices.Contains(d.RetryNeeds, client.WholeDeliveryRetryNeedsAcknowledgeDuplicate) {
 			flags = " --may-duplicate"
 		}
 
 		reason := ""
-		if slices.Contains(d.RetryNeeds, "reason") {
+		if slices.Contains(d.RetryNeeds, client.WholeDeliveryRetryNeedsReason) {
 			reason = " --reason '…'"
 		}
 
@@ -162,15 +163,15 @@ func (d *deliveryJSON) showNext(c *console, r *remote) {
 		add("deliveries retry %s --to ADDRESS --reason '…'%s", d.ID, flags)
 	}
 
-	if slices.Contains(d.Next, "cancel") {
+	if slices.Contains(d.Next, client.WholeDeliveryNextCancel) {
 		add("deliveries cancel %s --reason '…'", d.ID)
 	}
 
-	if slices.Contains(d.Next, "look_up") {
+	if slices.Contains(d.Next, client.WholeDeliveryNextLookUp) {
 		add("deliveries look-up %s", d.ID)
 	}
 
-	if slices.Contains(d.Next, "resolve") {
+	if slices.Contains(d.Next, client.WholeDeliveryNextResolve) {
 		add("deliveries resolve %s --as sent --reason '…'", d.ID)
 		add("deliveries resolve %s --as not_sent --reason '…'", d.ID)
 	}

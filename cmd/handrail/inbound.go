@@ -31,29 +31,8 @@ elsewhere nobody knows whose they are: the operator lists them with 'handrail in
 ` + exitHelp
 }
 
-// inboundJSON is what came in, as the API shows it.
-type inboundJSON struct {
-	ID          string `json:"id"`
-	Status      string `json:"status"`
-	Explanation string `json:"explanation"`
-	Automatic   *struct {
-		Reason string `json:"reason"`
-	} `json:"automatic"`
-	Channel  string `json:"channel"`
-	From     string `json:"from"`
-	FromName string `json:"from_name"`
-	Trust    *struct {
-		Level       string `json:"level"`
-		Explanation string `json:"explanation"`
-	} `json:"trust"`
-	To         []string  `json:"to"`
-	Subject    string    `json:"subject"`
-	Keyword    string    `json:"keyword"`
-	Files      []any     `json:"files"`
-	ChatID     *int64    `json:"chat_id"`
-	MessageID  string    `json:"message_id"`
-	ReceivedAt time.Time `json:"received_at"`
-}
+// inboundView is what came in, as the API shows it.
+type inboundView struct{ client.Inbound }
 
 type inboundList struct {
 	remote
@@ -80,7 +59,7 @@ func (l *inboundList) Run(c *console) error {
 		empty = "nothing that came in matches"
 	}
 
-	return showList(c, &l.remote, l.listing, listView[inboundJSON]{
+	return showList(c, &l.remote, l.listing, listView[inboundView]{
 		ask: func(api *apiClient, at position) (*http.Response, error) {
 			params.Limit = at.limit
 			params.Cursor = at.cursor
@@ -89,13 +68,13 @@ func (l *inboundList) Run(c *console) error {
 		},
 		empty:   empty,
 		columns: []string{"INBOUND", "STATUS", "CHANNEL", "FROM", "TRUST", "CHAT", "AGE"},
-		row: func(in *inboundJSON) []string {
+		row: func(in *inboundView) []string {
 			return []string{
 				makePrintable(in.ID),
 				in.shortStatus(),
-				makePrintable(in.Channel),
+				makePrintable(string(in.Channel)),
 				shortenText(in.From, 30),
-				in.trust(),
+				in.trustLevel(),
 				in.chat(),
 				formatAge(in.ReceivedAt),
 			}
@@ -104,24 +83,24 @@ func (l *inboundList) Run(c *console) error {
 }
 
 // shortStatus is the status, with the reason of a mark.
-func (in *inboundJSON) shortStatus() string {
+func (in *inboundView) shortStatus() string {
 	if in.Automatic == nil {
-		return makePrintable(in.Status)
+		return makePrintable(string(in.Status))
 	}
 
-	return makePrintable(in.Status + " (" + in.Automatic.Reason + ")")
+	return makePrintable(fmt.Sprintf("%s (%s)", in.Status, in.Automatic.Reason))
 }
 
-// trust is how far the message is known to be from who it names, "" for what was not judged.
-func (in *inboundJSON) trust() string {
+// trustLevel is how far the message is known to be from who it names, "" for what was not judged.
+func (in *inboundView) trustLevel() string {
 	if in.Trust == nil {
 		return ""
 	}
 
-	return makePrintable(in.Trust.Level)
+	return makePrintable(string(in.Trust.Level))
 }
 
-func (in *inboundJSON) chat() string {
+func (in *inboundView) chat() string {
 	if in.ChatID == nil {
 		return ""
 	}
@@ -155,31 +134,31 @@ func (r *inboundReplay) Run(c *console) error {
 
 // showInbound calls the API and writes what came in as it then is.
 func (r *remote) showInbound(c *console, ask question) error {
-	return showOne(c, r, ask, func(_ *apiClient, in *inboundJSON) error {
+	return showOne(c, r, ask, func(_ *apiClient, in *inboundView) error {
 		in.explain(c)
 		return nil
 	})
 }
 
-func (in *inboundJSON) explain(c *console) {
+func (in *inboundView) explain(c *console) {
 	fmt.Fprintf(c.out, "%s\n\n", makePrintable(in.Explanation))
 
 	f := facts{c}
 	f.say("inbound", "%s", in.ID)
 	f.say("status", "%s", in.shortStatus())
 	f.say("channel", "%s", in.Channel)
-	f.say("from", "%s %s", in.FromName, in.From)
+	f.say("from", "%s %s", valueOf(in.FromName), in.From)
 
 	if in.Trust != nil {
 		f.say("trust", "%s", makePrintable(in.Trust.Explanation))
 	}
 
 	f.say("to", "%s", shortenText(strings.Join(in.To, ", "), 100))
-	f.say("subject", "%s", shortenText(in.Subject, 100))
-	f.say("keyword", "%s", in.Keyword)
-	f.say("files", "%s", formatNumber(len(in.Files)))
+	f.say("subject", "%s", shortenText(valueOf(in.Subject), 100))
+	f.say("keyword", "%s", valueOf(in.Keyword))
+	f.say("files", "%s", formatNumber(int64(len(in.Files))))
 	f.say("chat", "%s", in.chat())
-	f.say("message", "%s", in.MessageID)
+	f.say("message", "%s", valueOf(in.MessageID))
 	f.sayTime("received", &in.ReceivedAt)
 }
 

@@ -73,6 +73,16 @@ func fetchList[T any](c *apiClient, l listing, ask pageQuestion) (*listed[T], er
 	return all, (&answer{raw: raw}).into(all)
 }
 
+// valueOf returns what a field of an answer holds, and nothing for one that was left out.
+func valueOf[T any](field *T) T {
+	if field == nil {
+		var none T
+		return none
+	}
+
+	return *field
+}
+
 // ifGiven returns a parameter or a field that has a value, and nil for one that has none.
 func ifGiven[T comparable](value T) *T {
 	var none T

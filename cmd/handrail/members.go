@@ -29,16 +29,6 @@ decide it. Both may be repeated.
 ` + exitHelp
 }
 
-// memberJSON is a member as the API shows it.
-type memberJSON struct {
-	ID    int64  `json:"id"`
-	Kind  string `json:"kind"`
-	Role  string `json:"role"`
-	Name  string `json:"name"`
-	Email string `json:"email"`
-	Phone string `json:"phone"`
-}
-
 type memberList struct {
 	remote
 	listing
@@ -92,14 +82,14 @@ func askMembers(params *client.ListMembersParams) pageQuestion {
 }
 
 func showMembers(c *console, remote *remote, listing listing, params *client.ListMembersParams) error {
-	return showList(c, remote, listing, listView[memberJSON]{
+	return showList(c, remote, listing, listView[client.Member]{
 		ask:     askMembers(params),
 		empty:   "no such members",
 		columns: []string{"ID", "KIND", "NAME", "PHONE", "EMAIL"},
-		row: func(m *memberJSON) []string {
+		row: func(m *client.Member) []string {
 			return []string{
 				strconv.FormatInt(m.ID, 10),
-				makePrintable(m.Kind),
+				makePrintable(string(m.Kind)),
 				shortenText(m.Name, 24),
 				shortenText(m.Phone, 16),
 				shortenText(m.Email, 32),
@@ -121,7 +111,7 @@ func (m *memberMerge) Run(c *console) error {
 		return api.MergeMember(c.ctx, api.workspace, m.Member, nil, client.Merge{Into: m.Into}, client.Repeatable)
 	}
 
-	return showOne(c, &m.remote, ask, func(_ *apiClient, stays *memberJSON) error {
+	return showOne(c, &m.remote, ask, func(_ *apiClient, stays *client.Member) error {
 		fmt.Fprintf(
 			c.out,
 			"member %d is a part of member %d, %s, now\n",

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"time"
 
 	"handrail/client"
 )
@@ -26,41 +25,8 @@ show need chats:read, answering for others needs chats:write, and cancel needs c
 ` + exitHelp
 }
 
-// requestJSON is a contributor request as the API shows it.
-type requestJSON struct {
-	ID          string          `json:"id"`
-	ChatID      int64           `json:"chat_id"`
-	ActionID    string          `json:"action_id"`
-	CallID      string          `json:"call_id"`
-	RequestedBy int64           `json:"requested_by"`
-	Question    string          `json:"question"`
-	Hint        string          `json:"hint"`
-	Expects     json.RawMessage `json:"expects"`
-	Require     string          `json:"require"`
-	Wait        bool            `json:"wait"`
-	Default     json.RawMessage `json:"default"`
-	Reminders   int             `json:"reminders"`
-	State       string          `json:"state"`
-	Note        string          `json:"note"`
-	Deadline    time.Time       `json:"deadline"`
-	Result      json.RawMessage `json:"result"`
-	Asks        []askJSON       `json:"asks"`
-	WorkflowID  string          `json:"workflow_id"`
-	CreatedAt   time.Time       `json:"created_at"`
-	UpdatedAt   time.Time       `json:"updated_at"`
-}
-
-type askJSON struct {
-	MemberID   int64           `json:"member_id"`
-	MemberName string          `json:"member_name"`
-	Channel    string          `json:"channel"`
-	State      string          `json:"state"`
-	Answer     json.RawMessage `json:"answer"`
-	Trust      struct {
-		Level string `json:"level"`
-	} `json:"trust"`
-	Why string `json:"why"`
-}
+// requestView is a contributor request as the API shows it.
+type requestView struct{ client.ContributorRequest }
 
 type requestList struct {
 	remote
@@ -81,7 +47,7 @@ func (l *requestList) Run(c *console) error {
 		empty = "no questions to contributors match"
 	}
 
-	return showList(c, &l.remote, l.listing, listView[requestJSON]{
+	return showList(c, &l.remote, l.listing, listView[requestView]{
 		ask: func(api *apiClient, at position) (*http.Response, error) {
 			params.Limit = at.limit
 			params.Cursor = at.cursor
@@ -90,10 +56,10 @@ func (l *requestList) Run(c *console) error {
 		},
 		empty:   empty,
 		columns: []string{"REQUEST", "STATE", "CHAT", "UNTIL", "QUESTION"},
-		row: func(r *requestJSON) []string {
+		row: func(r *requestView) []string {
 			return []string{
 				makePrintable(r.ID),
-				makePrintable(r.State),
+				makePrintable(string(r.State)),
 				strconv.FormatInt(r.ChatID, 10),
 				formatTime(r.Deadline),
 				shortenText(r.Question, 18),
@@ -118,7 +84,7 @@ func (a *requestAnswer) Run(c *console) error {
 			return nil, err
 		}
 
-		var r requestJSON
+		var r requestView
 		if err := asked.into(&r); err != nil {
 			return nil, err
 		}
@@ -134,7 +100,7 @@ func (a *requestAnswer) Run(c *console) error {
 
 // value returns a typed answer as JSON has it: the text where nothing but a text is expected,
 // else what it is as JSON, or a text when it is no JSON.
-func (r *requestJSON) value(text string) any {
+func (r *requestView) value(text string) any {
 	if len(r.Expects) > 0 && json.Valid([]byte(text)) {
 		return json.RawMessage(text)
 	}
@@ -157,8 +123,8 @@ func (r *requestCancel) Run(c *console) error {
 
 // showChangedRequest records a person's word on a question, and shows how it then stands.
 func showChangedRequest(c *console, r *remote, ask question) error {
-	return showOne(c, r, ask, func(_ *apiClient, now *requestJSON) error {
-		fmt.Fprintf(c.out, "request %s is %s\n", makePrintable(now.ID), makePrintable(now.State))
+	return showOne(c, r, ask, func(_ *apiClient, now *requestView) error {
+		fmt.Fprintf(c.out, "request %s is %s\n", makePrintable(now.ID), makePrintable(string(now.State)))
 		return nil
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"handrail/chat"
+	"handrail/client"
 )
 
 type requestShow struct {
@@ -19,10 +20,10 @@ func (s *requestShow) Run(c *console) error {
 		return api.GetContributorRequest(c.ctx, api.workspace, s.ID)
 	}
 
-	return showOne(c, &s.remote, ask, func(_ *apiClient, r *requestJSON) error { return r.show(c, &s.remote) })
+	return showOne(c, &s.remote, ask, func(_ *apiClient, r *requestView) error { return r.show(c, &s.remote) })
 }
 
-func (r *requestJSON) show(c *console, at *remote) error {
+func (r *requestView) show(c *console, at *remote) error {
 	fmt.Fprintf(c.out, "%s\n\n", makePrintable(r.Question))
 	r.showFacts(c)
 
@@ -35,20 +36,20 @@ func (r *requestJSON) show(c *console, at *remote) error {
 	return nil
 }
 
-func (r *requestJSON) showFacts(c *console) {
+func (r *requestView) showFacts(c *console) {
 	f := facts{c}
 	f.say("request", "%s", r.ID)
 	f.say("state", "%s", r.State)
-	f.say("note", "%s", r.Note)
+	f.say("note", "%s", valueOf(r.Note))
 	f.say("until", "%s", formatTime(r.Deadline))
 
 	f.say(
 		"wanted from",
 		"%s",
-		map[bool]string{true: "all who are asked", false: "any who is asked"}[r.Require == "all"],
+		map[bool]string{true: "all who are asked", false: "any who is asked"}[r.Require == client.ContributorRequestRequireAll],
 	)
 
-	f.say("hint", "%s", r.Hint)
+	f.say("hint", "%s", valueOf(r.Hint))
 	f.say("expects", "%s", r.Expects)
 	f.say("default", "%s", r.Default)
 	f.say("result", "%s", r.Result)
@@ -58,18 +59,18 @@ func (r *requestJSON) showFacts(c *console) {
 	f.say("action", "%s", r.ActionID)
 	f.say("tool call", "%s", r.CallID)
 	f.say("asked by", "member %d", r.RequestedBy)
-	f.say("workflow", "%s", r.WorkflowID)
+	f.say("workflow", "%s", valueOf(r.WorkflowID))
 	f.say("created", "%s (%s ago)", formatTime(r.CreatedAt), formatAge(r.CreatedAt))
 	f.say("changed", "%s (%s ago)", formatTime(r.UpdatedAt), formatAge(r.UpdatedAt))
 }
 
 // showAsks lists who is asked, and what each has answered.
-func (r *requestJSON) showAsks(c *console) error {
+func (r *requestView) showAsks(c *console) error {
 	fmt.Fprintln(c.out, "\nWho is asked")
 	t := newTable(c.out, "  MEMBER", "NAME", "BY", "STATE", "TRUST", "ANSWER")
 
 	for _, a := range r.Asks {
-		answer := a.Why
+		answer := valueOf(a.Why)
 		if len(a.Answer) > 0 {
 			answer = string(a.Answer)
 		}
@@ -78,8 +79,8 @@ func (r *requestJSON) showAsks(c *console) error {
 			"  "+strconv.FormatInt(a.MemberID, 10),
 			shortenText(a.MemberName, 24),
 			makePrintable(a.Channel),
-			makePrintable(a.State),
-			makePrintable(a.Trust.Level),
+			makePrintable(string(a.State)),
+			makePrintable(string(valueOf(a.Trust).Level)),
 			shortenText(answer, 32),
 		)
 	}
@@ -88,8 +89,8 @@ func (r *requestJSON) showAsks(c *console) error {
 }
 
 // showNext lists what may be done as commands.
-func (r *requestJSON) showNext(c *console, at *remote) {
-	if r.State != "open" {
+func (r *requestView) showNext(c *console, at *remote) {
+	if r.State != client.ContributorRequestStateOpen {
 		fmt.Fprintln(c.out, "\nThere is nothing to do.")
 		return
 	}

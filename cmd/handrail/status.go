@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"time"
 
 	"handrail/chat"
+	"handrail/client"
 	"handrail/db"
 )
 
@@ -25,20 +25,8 @@ database itself, with the server's settings, and no key.
 ` + exitHelp
 }
 
-// statusJSON is a status as the API shows it.
-type statusJSON struct {
-	NeedPerson int          `json:"need_person"`
-	Matters    []matterJSON `json:"matters"`
-	Partial    bool         `json:"partial"`
-}
-
-type matterJSON struct {
-	Matter      string    `json:"matter"`
-	Count       int       `json:"count"`
-	Oldest      time.Time `json:"oldest"`
-	NeedsPerson bool      `json:"needs_person"`
-	Explanation string    `json:"explanation"`
-}
+// statusView is a status as the API shows it.
+type statusView struct{ client.Status }
 
 // Run shows what needs a person.
 func (s *statusCommand) Run(c *console) error {
@@ -48,13 +36,13 @@ func (s *statusCommand) Run(c *console) error {
 
 	ask := func(api *apiClient) (*http.Response, error) { return api.GetStatus(c.ctx, api.workspace) }
 
-	return showOne(c, &s.remote, ask, func(_ *apiClient, status *statusJSON) error {
+	return showOne(c, &s.remote, ask, func(_ *apiClient, status *statusView) error {
 		return status.show(c, &s.remote)
 	})
 }
 
 // show writes what needs a person, and then what waits by itself.
-func (s *statusJSON) show(c *console, r *remote) error {
+func (s *statusView) show(c *console, r *remote) error {
 	if s.NeedPerson == 0 {
 		fmt.Fprintln(c.out, "Nothing needs a person.")
 	}
@@ -65,7 +53,7 @@ func (s *statusJSON) show(c *console, r *remote) error {
 		}
 	}
 
-	if s.Partial {
+	if valueOf(s.Partial) {
 		fmt.Fprintf(c.errs, "More than %d actions wait: the oldest are counted.\n", chat.MaxMatters)
 	}
 
@@ -73,7 +61,7 @@ func (s *statusJSON) show(c *console, r *remote) error {
 }
 
 // showPart writes the matters that need a person, or those that do not.
-func (s *statusJSON) showPart(c *console, r *remote, needsPerson bool) error {
+func (s *statusView) showPart(c *console, r *remote, needsPerson bool) error {
 	title := "Waits by itself"
 	if needsPerson {
 		title = "Needs a person"
@@ -89,7 +77,7 @@ func (s *statusJSON) showPart(c *console, r *remote, needsPerson bool) error {
 		}
 
 		t.row(
-			strconv.Itoa(m.Count),
+			strconv.FormatInt(m.Count, 10),
 			formatAge(m.Oldest),
 			makePrintable(m.Explanation),
 			r.line(c, listCommand(chat.Matter(m.Matter))),
@@ -123,11 +111,11 @@ func listCommand(matter chat.Matter) string {
 	return "actions list --waiting-for " + makePrintable(string(matter))
 }
 
-// workspaceStatusJSON is the status of one workspace for the operator.
-type workspaceStatusJSON struct {
+// workspaceStatus is the status of one workspace for the operator.
+type workspaceStatus struct {
 	WorkspaceID string `json:"workspace_id"`
 	Name        string `json:"name"`
-	statusJSON
+	statusView
 }
 
 // showAsOperator shows the status of every workspace, or of one.
@@ -138,7 +126,7 @@ func (s *statusCommand) showAsOperator(c *console) error {
 			return err
 		}
 
-		all := []workspaceStatusJSON{}
+		all := []workspaceStatus{}
 
 		for _, workspace := range workspaces {
 			if s.Workspace != "" && s.Workspace != string(workspace.ID) {
@@ -150,10 +138,10 @@ func (s *statusCommand) showAsOperator(c *console) error {
 				return err
 			}
 
-			all = append(all, workspaceStatusJSON{
+			all = append(all, workspaceStatus{
 				WorkspaceID: string(workspace.ID),
 				Name:        workspace.Name,
-				statusJSON:  statusOf(&status),
+				statusView:  statusOf(&status),
 			})
 		}
 
@@ -183,17 +171,17 @@ func (s *statusCommand) showAsOperator(c *console) error {
 }
 
 // statusOf is a status that was read from the database.
-func statusOf(status *chat.WorkspaceStatus) statusJSON {
-	shown := statusJSON{
-		NeedPerson: status.NeedPerson(),
-		Matters:    make([]matterJSON, len(status.Counts)),
-		Partial:    status.IsPartial,
-	}
+func statusOf(status *chat.WorkspaceStatus) statusView {
+	shown := statusView{client.Status{
+		NeedPerson: int64(status.NeedPerson()),
+		Matters:    make([]client.Matter, len(status.Counts)),
+		Partial:    &status.IsPartial,
+	}}
 
 	for i, c := range status.Counts {
-		shown.Matters[i] = matterJSON{
-			Matter:      string(c.Matter),
-			Count:       c.Count,
+		shown.Matters[i] = client.Matter{
+			Matter:      client.MatterMatter(c.Matter),
+			Count:       int64(c.Count),
 			Oldest:      c.Oldest,
 			NeedsPerson: c.Matter.NeedsPerson(),
 			Explanation: c.Matter.Explain(),

@@ -39,7 +39,7 @@ type summaryList struct {
 
 // Run lists versions.
 func (l *summaryList) Run(c *console) error {
-	return showList(c, &l.remote, l.listing, listView[versionJSON]{
+	return showList(c, &l.remote, l.listing, listView[versionView]{
 		ask: func(api *apiClient, at position) (*http.Response, error) {
 			return api.ListSummaries(
 				c.ctx,
@@ -50,17 +50,17 @@ func (l *summaryList) Run(c *console) error {
 		},
 		empty:   "this chat has no summary yet: handrail summaries run " + strconv.FormatInt(l.Chat, 10),
 		columns: []string{"ID", "KIND", "STATE", "READ", "TOKENS", "AGE", "TITLE"},
-		row: func(v *versionJSON) []string {
-			status := v.State
+		row: func(v *versionView) []string {
+			status := string(v.State)
 			if v.Current {
 				status = "current"
 			}
 
 			return []string{
 				makePrintable(v.ID),
-				makePrintable(v.Kind),
+				makePrintable(string(v.Kind)),
 				makePrintable(status),
-				makePrintable(v.Mode),
+				makePrintable(string(v.Mode)),
 				strconv.FormatInt(v.Usage.InputTokens+v.Usage.OutputTokens, 10),
 				formatAge(v.CreatedAt),
 				shortenText(v.Title, 24),
@@ -80,7 +80,7 @@ func (s *summaryShow) Run(c *console) error {
 		return api.GetSummary(c.ctx, api.workspace, s.Chat, s.ID)
 	}
 
-	return showOne(c, &s.remote, ask, func(_ *apiClient, v *versionJSON) error {
+	return showOne(c, &s.remote, ask, func(_ *apiClient, v *versionView) error {
 		v.show(c)
 		return nil
 	})

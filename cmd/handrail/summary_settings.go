@@ -15,21 +15,6 @@ type summarySettingsCommand struct {
 	Set  settingsSet  `cmd:"" help:"Change these settings. What you do not give stays as it is."`
 }
 
-// settingsJSON are the settings as the API shows them.
-type settingsJSON struct {
-	Model           string     `json:"model"`
-	Language        string     `json:"language"`
-	Instructions    string     `json:"instructions"`
-	TokenBudget     int64      `json:"token_budget"`
-	TokensUsed      int64      `json:"tokens_used"`
-	LabelThreshold  float64    `json:"label_threshold"`
-	QuietSeconds    int64      `json:"quiet_seconds"`
-	EveryMessages   int        `json:"every_messages"`
-	AutomaticLabels bool       `json:"automatic_labels"`
-	UpdatedBy       int64      `json:"updated_by"`
-	UpdatedAt       *time.Time `json:"updated_at"`
-}
-
 type settingsShow struct{ remote }
 
 // Run shows the settings.
@@ -100,7 +85,7 @@ func (r *remote) showSettings(api *apiClient, got *answer) error {
 		return api.showJSON(got.raw)
 	}
 
-	var s settingsJSON
+	var s client.SummarySettings
 	if err := got.into(&s); err != nil {
 		return err
 	}
@@ -117,17 +102,17 @@ func (r *remote) showSettings(api *apiClient, got *answer) error {
 
 	f.say("tokens", "%d used this month, %s", s.TokensUsed, budget)
 	f.say("labels", "set from a confidence of %g, suggested below that", s.LabelThreshold)
-	f.say("automatic", "%s", s.automatic())
+	f.say("automatic", "%s", formatAutomatic(&s))
 
 	if s.UpdatedAt != nil {
-		f.say("changed", "%s by member %d", formatTime(*s.UpdatedAt), s.UpdatedBy)
+		f.say("changed", "%s by member %d", formatTime(*s.UpdatedAt), valueOf(s.UpdatedBy))
 	}
 
 	return nil
 }
 
-// automatic returns in words when chats are summarized without a request.
-func (s *settingsJSON) automatic() string {
+// formatAutomatic returns in words when chats are summarized without a request.
+func formatAutomatic(s *client.SummarySettings) string {
 	var when []string
 	if s.QuietSeconds > 0 {
 		when = append(when, fmt.Sprintf("after %s of quiet", time.Duration(s.QuietSeconds)*time.Second))

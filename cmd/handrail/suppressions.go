@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"time"
 
 	"handrail/client"
 )
@@ -23,16 +22,6 @@ for messages again. The provider has its own list, and the law applies.
 ` + exitHelp
 }
 
-type suppressionJSON struct {
-	ID        int64     `json:"id"`
-	Channel   string    `json:"channel"`
-	Sender    string    `json:"sender"`
-	From      string    `json:"sender_address"`
-	Address   string    `json:"address"`
-	Reason    string    `json:"reason"`
-	CreatedAt time.Time `json:"created_at"`
-}
-
 type suppressionList struct {
 	remote
 	listing
@@ -40,7 +29,7 @@ type suppressionList struct {
 
 // Run lists suppressions.
 func (l *suppressionList) Run(c *console) error {
-	return showList(c, &l.remote, l.listing, listView[suppressionJSON]{
+	return showList(c, &l.remote, l.listing, listView[client.Suppression]{
 		ask: func(api *apiClient, at position) (*http.Response, error) {
 			return api.ListSuppressions(
 				c.ctx,
@@ -50,13 +39,13 @@ func (l *suppressionList) Run(c *console) error {
 		},
 		empty:   "no suppressions: every address may get messages",
 		columns: []string{"ID", "CHANNEL", "SENDER", "ADDRESS", "REASON", "AGE"},
-		row: func(s *suppressionJSON) []string {
+		row: func(s *client.Suppression) []string {
 			return []string{
 				strconv.FormatInt(s.ID, 10),
-				makePrintable(s.Channel),
-				makePrintable(cmp.Or(s.Sender, s.From)),
+				makePrintable(string(s.Channel)),
+				makePrintable(cmp.Or(s.Sender, s.SenderAddress)),
 				shortenText(s.Address, 40),
-				makePrintable(s.Reason),
+				makePrintable(string(s.Reason)),
 				formatAge(s.CreatedAt),
 			}
 		},

@@ -8,44 +8,19 @@ import (
 	"strconv"
 	"strings"
 
-	"handrail/chat"
 	"handrail/client"
 )
 
-// sentCallJSON is a tool call of a send as the API shows it with its action.
-type sentCallJSON struct {
-	ID        string          `json:"id"`
-	Name      string          `json:"name"`
-	Arguments json.RawMessage `json:"arguments"`
-	Status    string          `json:"status"`
-	Risk      string          `json:"risk"`
-	Attempts  int             `json:"attempts"`
-	Result    json.RawMessage `json:"result"`
-	ErrorCode string          `json:"error_code"`
-	Error     string          `json:"error"`
-	RequestID string          `json:"contributor_request_id"`
-	Undo      *struct {
-		ID     string `json:"id,omitempty"`
-		Tool   string `json:"tool"`
-		Status string `json:"status"`
-		Error  string `json:"error"`
-	} `json:"undo"`
-	Decision *struct {
-		Outcome string `json:"outcome"`
-		Reason  string `json:"reason"`
-	} `json:"decision"`
-}
-
-// isOpen reports whether the call, or its undo, has not ended.
-func (c *sentCallJSON) isOpen() bool {
-	open := []string{
-		string(chat.ToolCallPending),
-		string(chat.ToolCallRunning),
-		string(chat.ToolCallWaiting),
-		string(chat.ToolCallUnknown),
+// isOpenCall reports whether a tool call of a send, or its undo, has not ended.
+func isOpenCall(c *client.ToolCall) bool {
+	open := []client.ToolCallStatus{
+		client.ToolCallStatusPending,
+		client.ToolCallStatusRunning,
+		client.ToolCallStatusWaiting,
+		client.ToolCallStatusUnknown,
 	}
 
-	return slices.Contains(open, c.Status) || c.Undo != nil && slices.Contains(open, c.Undo.Status)
+	return slices.Contains(open, c.Status) || c.Undo != nil && slices.Contains(open, valueOf(c.Undo.Status))
 }
 
 type toolCallList struct {
@@ -62,7 +37,7 @@ func (l *toolCallList) Run(c *console) error {
 		return err
 	}
 
-	actions, err := fetchList[actionJSON](api, l.listing, func(api *apiClient, at position) (*http.Response, error) {
+	actions, err := fetchList[actionView](api, l.listing, func(api *apiClient, at position) (*http.Response, error) {
 		return api.ListActions(c.ctx, api.workspace, &client.ListActionsParams{
 			WaitingFor: []client.Waiting{client.Waiting(l.WaitingFor)},
 			ChatID:     ifGiven(l.ChatID),
@@ -93,14 +68,14 @@ func (l *toolCallList) Run(c *console) error {
 
 		calls := action.calls()
 		for j := range calls {
-			if call := &calls[j]; call.isOpen() {
+			if call := &calls[j]; isOpenCall(call) {
 				t.row(
 					makePrintable(actions.Items[i].ActionID),
 					makePrintable(call.ID),
 					makePrintable(call.Name),
-					makePrintable(call.Status),
-					strconv.Itoa(call.Attempts),
-					shortenText(call.Error, 60),
+					makePrintable(string(call.Status)),
+					strconv.FormatInt(valueOf(call.Attempts), 10),
+					shortenText(valueOf(call.Error), 60),
 				)
 			}
 		}
@@ -116,13 +91,13 @@ func (l *toolCallList) Run(c *console) error {
 }
 
 // fetchAction reads an action with its tool calls.
-func fetchAction(api *apiClient, id string) (*actionJSON, error) {
+func fetchAction(api *apiClient, id string) (*actionView, error) {
 	got, err := api.read(api.GetAction(api.ctx, api.workspace, id, nil))
 	if err != nil {
 		return nil, err
 	}
 
-	action := &actionJSON{}
+	action := &actionView{}
 
 	return action, got.into(action)
 }
@@ -147,7 +122,7 @@ func (s *toolCallShow) Run(c *console) error {
 
 	calls := action.calls()
 
-	at := slices.IndexFunc(calls, func(call sentCallJSON) bool { return call.ID == s.Call })
+	at := slices.IndexFunc(calls, func(call client.ToolCall) bool { return call.ID == s.Call })
 	if at < 0 {
 		return fmt.Errorf("the action has no tool call %s; it has: %s", s.Call, listCallIDs(calls))
 	}
@@ -156,14 +131,14 @@ func (s *toolCallShow) Run(c *console) error {
 		return writeJSON(c.out, calls[at])
 	}
 
-	calls[at].show(c)
+	showCall(c, &calls[at])
 	action.showNext(c, &s.remote)
 
 	return nil
 }
 
 // listCallIDs are the ids of calls, or a dash.
-func listCallIDs(calls []sentCallJSON) string {
+func listCallIDs(calls []client.ToolCall) string {
 	ids := make([]string, len(calls))
 	for i := range calls {
 		ids[i] = calls[i].ID
@@ -176,20 +151,24 @@ func listCallIDs(calls []sentCallJSON) string {
 	return strings.Join(ids, ", ")
 }
 
-func (c *sentCallJSON) show(out *console) {
+func showCall(out *console, c *client.ToolCall) {
 	f := facts{out}
 	f.say("call", "%s", c.ID)
 	f.say("tool", "%s", c.Name)
-	f.say("risk", "%s", c.Risk)
+	f.say("risk", "%s", valueOf(c.Risk))
 	f.say("status", "%s", c.Status)
-	f.say("attempts", "%d", c.Attempts)
+	f.say("attempts", "%d", valueOf(c.Attempts))
 	f.say("arguments", "%s", string(c.Arguments))
 	f.say("result", "%s", string(c.Result))
-	f.say("error", "%s", strings.TrimSpace(c.ErrorCode+" "+c.Error))
-	f.say("question", "%s", c.RequestID)
+	f.say("error", "%s", strings.TrimSpace(valueOf(c.ErrorCode)+" "+valueOf(c.Error)))
+	f.say("question", "%s", valueOf(c.ContributorRequestID))
 
 	if c.Undo != nil {
-		f.say("undo", "%s", strings.TrimSpace(c.Undo.Tool+" "+c.Undo.Status+" "+c.Undo.Error))
+		f.say(
+			"undo",
+			"%s",
+			strings.TrimSpace(fmt.Sprintf("%s %s %s", c.Undo.Tool, valueOf(c.Undo.Status), valueOf(c.Undo.Error))),
+		)
 	}
 
 	if c.Decision != nil {

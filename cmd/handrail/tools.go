@@ -1,11 +1,9 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
-	"time"
 
 	"handrail/client"
 )
@@ -26,78 +24,24 @@ need a key with the scope tools:read, or tools:write for test, refresh and rotat
 ` + exitHelp
 }
 
-// toolJSON is a definition as the API shows it.
-type toolJSON struct {
-	ID             int64     `json:"id"`
-	Kind           string    `json:"kind"`
-	Name           string    `json:"name"`
-	Description    string    `json:"description"`
-	Enabled        bool      `json:"enabled"`
-	Assistants     []int64   `json:"assistants"`
-	Risk           string    `json:"risk"`
-	Idempotent     bool      `json:"idempotent"`
-	TimeoutSeconds float64   `json:"timeout_seconds"`
-	Undo           *undoJSON `json:"undo"`
-	HTTP           *httpJSON `json:"http"`
-	MCP            *mcpJSON  `json:"mcp"`
-	Secrets        []string  `json:"secrets"`
-	CreatedAt      time.Time `json:"created_at"`
-	UpdatedAt      time.Time `json:"updated_at"`
-}
-
-type undoJSON struct {
-	Tool      string          `json:"tool"`
-	Arguments json.RawMessage `json:"arguments"`
-}
-
-type httpJSON struct {
-	Method            string            `json:"method"`
-	URL               string            `json:"url"`
-	Headers           map[string]string `json:"headers"`
-	IdempotencyHeader string            `json:"idempotency_header"`
-	Schema            json.RawMessage   `json:"schema"`
-}
-
-type mcpJSON struct {
-	URL          string              `json:"url"`
-	Command      string              `json:"command"`
-	Headers      map[string]string   `json:"headers"`
-	Tools        map[string]overJSON `json:"tools"`
-	Discovered   []discoveredJSON    `json:"discovered"`
-	LeftOut      []leftOutJSON       `json:"left_out"`
-	DiscoveredAt *time.Time          `json:"discovered_at"`
-}
-
-type leftOutJSON struct {
-	Name   string `json:"name"`
-	Reason string `json:"reason"`
-}
-
-type overJSON struct {
-	Risk       string `json:"risk"`
-	Idempotent *bool  `json:"idempotent"`
-}
-
-type discoveredJSON struct {
-	Name        string `json:"name"`
-	Description string `json:"description"`
-}
+// toolView is a definition as the API shows it.
+type toolView struct{ client.ToolDefinition }
 
 // where returns the address of the tool, or the command that is started for it.
-func (t *toolJSON) where() string {
+func (t *toolView) where() string {
 	switch {
 	case t.HTTP != nil:
-		return t.HTTP.Method + " " + t.HTTP.URL
-	case t.MCP != nil && t.MCP.Command != "":
-		return "the command " + t.MCP.Command
-	case t.MCP != nil:
-		return t.MCP.URL
+		return string(t.HTTP.Method) + " " + t.HTTP.URL
+	case t.Mcp != nil && t.Mcp.Command != nil:
+		return "the command " + *t.Mcp.Command
+	case t.Mcp != nil:
+		return valueOf(t.Mcp.URL)
 	}
 
 	return ""
 }
 
-func (t *toolJSON) state() string {
+func (t *toolView) state() string {
 	if t.Enabled {
 		return "enabled"
 	}
@@ -112,7 +56,7 @@ type toolList struct {
 
 // Run lists definitions.
 func (l *toolList) Run(c *console) error {
-	return showList(c, &l.remote, l.listing, listView[toolJSON]{
+	return showList(c, &l.remote, l.listing, listView[toolView]{
 		ask: func(api *apiClient, at position) (*http.Response, error) {
 			return api.ListTools(
 				c.ctx,
@@ -122,12 +66,12 @@ func (l *toolList) Run(c *console) error {
 		},
 		empty:   "no tools yet except the built-in ones; define one with POST /tools (docs/tools.md)",
 		columns: []string{"ID", "NAME", "KIND", "RISK", "STATE", "WHERE"},
-		row: func(t *toolJSON) []string {
+		row: func(t *toolView) []string {
 			return []string{
 				strconv.FormatInt(t.ID, 10),
 				shortenText(t.Name, 24),
-				makePrintable(t.Kind),
-				makePrintable(t.Risk),
+				makePrintable(string(t.Kind)),
+				makePrintable(string(t.Risk)),
 				t.state(),
 				shortenText(t.where(), 40),
 			}
@@ -149,7 +93,7 @@ func (s *toolShow) Run(c *console) error {
 
 // showTool makes a request that is answered with a definition, and shows it.
 func showTool(c *console, r *remote, ask question) error {
-	return showOne(c, r, ask, func(_ *apiClient, t *toolJSON) error { return t.show(c, r) })
+	return showOne(c, r, ask, func(_ *apiClient, t *toolView) error { return t.show(c, r) })
 }
 
 type toolRefresh struct {
@@ -192,10 +136,7 @@ func (r *toolRotateSecret) Run(c *console) error {
 		return api.showJSON(got.raw)
 	}
 
-	var made struct {
-		Secret string `json:"signing_secret"`
-	}
-
+	var made client.SigningSecret
 	if err := got.into(&made); err != nil {
 		return err
 	}
@@ -203,7 +144,7 @@ func (r *toolRotateSecret) Run(c *console) error {
 	fmt.Fprintf(
 		c.out,
 		"%s\n\nSave this secret now: it is not shown again. For 24 hours, calls are also signed with the old one.\n",
-		makePrintable(made.Secret),
+		makePrintable(valueOf(made.SigningSecret)),
 	)
 
 	return nil

@@ -4699,6 +4699,8 @@ export interface components {
         ToolUndo: {
             /** @description Why it could not be taken back. */
             error?: string;
+            /** @description By which it is resolved when its outcome is unknown. Missing while nothing was to be taken back. */
+            id?: string;
             /** @description Missing while nothing was to be taken back. */
             status?: components["schemas"]["ToolCallStatus"];
             tool: string;
