@@ -38,7 +38,7 @@ func acceptedReply(body string) reply { return reply{http.StatusAccepted, body} 
 func refusalReply(status int, code, detail string) reply {
 	return reply{
 		status,
-		`{"type":"/docs/problems/` + code + `","title":"T","status":` + formatNumber(status) + `,"detail":"` + detail +
+		`{"type":"/docs/problems/` + code + `","title":"T","status":` + formatNumber(int64(status)) + `,"detail":"` + detail +
 			`","instance":"urn:handrail:request:r1","code":"` + code + `"}`,
 	}
 }
