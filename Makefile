@@ -20,6 +20,7 @@ tool_dir := .tools/$(shell go env GOVERSION 2>/dev/null)
 golangci_lint := $(tool_dir)/golangci-lint-$(call tool_version,github.com/golangci/golangci-lint/v2)
 workflowcheck := $(tool_dir)/workflowcheck-$(call tool_version,go.temporal.io/sdk/contrib/tools/workflowcheck)
 govulncheck := $(tool_dir)/govulncheck-$(call tool_version,golang.org/x/vuln)
+oapi_codegen := $(tool_dir)/oapi-codegen-$(call tool_version,github.com/oapi-codegen/oapi-codegen/v2)
 
 .DEFAULT_GOAL := help
 .PHONY: help
@@ -70,6 +71,15 @@ test: go-version ## Run the tests, with a PostgreSQL of their own; PKG and ARGS 
 		echo "No C compiler here: the tests run without the race detector, which needs one."; }; \
 	scripts/with-mcp-servers scripts/with-postgres go test $$race -timeout 40m $(ARGS) $(PKG)
 	$(if $(filter ./...,$(PKG)),$(static) go test $(ARGS) ./internal/model)
+
+# docs/clients.md says what is generated.
+.PHONY: generate
+generate: $(oapi_codegen) ## Write the document for clients, and what is generated from it
+	@UPDATE_GOLDEN=1 $(static) go test ./api -run TestClientsKnowTheDocument -count=1
+	@$(oapi_codegen) -config client/oapi-codegen.yaml -o client/generated.go client/openapi.json
+	@if command -v npm >/dev/null; then cd clients/typescript && npm ci --silent && npm run --silent generate; \
+	else echo "There is no npm: clients/typescript is not generated."; fi
+	@git status --short -- client clients
 
 .PHONY: histories
 histories: go-version ## Record the workflow histories that replay tests use (git; clean tree)
@@ -123,7 +133,7 @@ docs: bin/handrail ## Write the documentation as a web site, to bin/docs
 # --- check
 
 .PHONY: check
-check: format lint workflowcheck tidy modules licences binary test ## Everything CI runs
+check: format lint generated workflowcheck tidy modules licences binary test ## Everything CI runs
 	@$(MAKE) --no-print-directory vulns VULNS=if-reachable
 	@$(MAKE) --no-print-directory chaos SENDS=200 ARGS=
 	@$(MAKE) --no-print-directory growth
@@ -140,6 +150,13 @@ format: $(golangci_lint)
 lint: $(golangci_lint) ## Run the linters; PKG is passed on
 	@$(golangci_lint) config verify
 	@$(static) GOFLAGS='$(build_flags)' $(golangci_lint) run $(PKG)
+
+# That the document is the one that is served is a test of api.
+.PHONY: generated
+generated: $(oapi_codegen) ## Check that the Go client is the one that is generated from its document
+	@written=$$(mktemp) && trap 'rm -f "$$written"' EXIT && \
+	$(oapi_codegen) -config client/oapi-codegen.yaml -o "$$written" client/openapi.json && \
+	cmp "$$written" client/generated.go || { echo "Run 'make generate'."; exit 1; }
 
 .PHONY: workflowcheck
 workflowcheck: $(workflowcheck) ## Look for code in workflows that would not replay
@@ -185,3 +202,7 @@ $(workflowcheck): | go-version
 $(govulncheck): | go-version
 	@echo "Building $(notdir $@), once."
 	@$(static) go -C tools build $(build_flags) -o ../$@ golang.org/x/vuln/cmd/govulncheck
+
+$(oapi_codegen): | go-version
+	@echo "Building $(notdir $@), once."
+	@$(static) go -C tools build $(build_flags) -o ../$@ github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen

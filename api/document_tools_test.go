@@ -1,8 +1,6 @@
 package api_test
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -12,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"handrail/internal/nodetest"
 )
 
 // documentTools is the folder with what reads the document: linters and a generator of types, for Node.js.
@@ -22,7 +22,7 @@ const documentTools = "../tools/openapi"
 func TestToolsTakeTheDocument(t *testing.T) {
 	t.Parallel()
 
-	bin := filepath.Join(installDocumentTools(t), "node_modules", ".bin")
+	bin := filepath.Join(nodetest.Install(t, documentTools), "node_modules", ".bin")
 	folder := t.TempDir()
 	document := filepath.Join(folder, "openapi.json")
 
@@ -72,57 +72,4 @@ func runTool(t *testing.T, folder, name string, arguments ...string) []byte {
 	require.NoError(t, err, "%s: %s", filepath.Base(name), printed)
 
 	return printed
-}
-
-// installDocumentTools returns a folder with the tools in the versions of tools/openapi/package-lock.json. They are
-// installed once, outside of the repository. Where that is not possible, the test is skipped and says why.
-func installDocumentTools(t *testing.T) string {
-	t.Helper()
-
-	for _, program := range []string{"node", "npm"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("there is no %s: nothing can be said of what tools make of the document", program)
-		}
-	}
-
-	lock, err := os.ReadFile(filepath.Join(documentTools, "package-lock.json"))
-	require.NoError(t, err)
-
-	cache, err := os.UserCacheDir()
-	require.NoError(t, err)
-
-	sum := sha256.Sum256(lock)
-	folder := filepath.Join(cache, "handrail", "openapi-"+hex.EncodeToString(sum[:6]))
-
-	if _, err = os.Stat(filepath.Join(folder, "node_modules")); err == nil {
-		return folder
-	}
-
-	require.NoError(t, os.MkdirAll(filepath.Dir(folder), 0o750))
-
-	//nolint:usetesting // what is installed stays for the next run
-	made, err := os.MkdirTemp(filepath.Dir(folder), "openapi-")
-	require.NoError(t, err)
-
-	defer os.RemoveAll(made)
-
-	for _, name := range []string{"package.json", "package-lock.json", ".npmrc"} {
-		text, err := os.ReadFile(filepath.Join(documentTools, name))
-		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(filepath.Join(made, name), text, 0o600))
-	}
-
-	install := exec.CommandContext(t.Context(), "npm", "ci", "--silent")
-	install.Dir = made
-
-	if printed, err := install.CombinedOutput(); err != nil {
-		t.Skipf("npm cannot install the tools: %v: %s", err, printed)
-	}
-
-	// Another test may have been quicker, and then has the same.
-	if err = os.Rename(made, folder); err != nil {
-		require.DirExists(t, filepath.Join(folder, "node_modules"))
-	}
-
-	return folder
 }

@@ -3,12 +3,11 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"handrail/chat"
+	"handrail/client"
 )
 
 type actionsCommand struct {
@@ -28,53 +27,20 @@ To see what waits for a person: handrail actions list. To see everything: handra
 ` + exitHelp
 }
 
-// actionJSON is an action as the API shows it.
-type actionJSON struct {
-	ActionID     string     `json:"action_id"`
-	Kind         string     `json:"kind"`
-	State        string     `json:"state"`
-	Status       string     `json:"status"`
-	ChatID       int64      `json:"chat_id"`
-	WorkflowID   string     `json:"workflow_id"`
-	Explanation  string     `json:"explanation"`
-	WaitingFor   string     `json:"waiting_for"`
-	WaitingUntil *time.Time `json:"waiting_until"`
-	Message      *struct {
-		ToolCalls []sentCallJSON `json:"tool_calls"`
-	} `json:"message"`
-	Delivery *struct {
-		ID string `json:"id"`
-	} `json:"delivery"`
-	Approval *struct {
-		Void bool `json:"void"`
-	} `json:"approval"`
-	Timeline []struct {
-		At   time.Time `json:"at"`
-		What string    `json:"what"`
-	} `json:"timeline"`
-	Problem *struct {
-		Code   string `json:"code"`
-		Detail string `json:"detail"`
-	} `json:"problem"`
-	Next      []string  `json:"next"`
-	CreatedAt time.Time `json:"created_at"`
-}
+// actionView is an action as the API shows it.
+type actionView struct{ client.WholeAction }
 
-func (a *actionJSON) show(c *console, r *remote) {
+func (a *actionView) show(c *console, r *remote) {
 	f := facts{c}
 	f.say("action", "%s", makePrintable(a.ActionID))
-	f.say("kind", "%s", makePrintable(a.Kind))
+	f.say("kind", "%s", makePrintable(string(a.Kind)))
 	f.say("chat", "%d", a.ChatID)
-	f.say("state", "%s", makePrintable(a.State))
+	f.say("state", "%s", makePrintable(string(a.State)))
 	f.say("status", "%s", makePrintable(a.Status))
-	f.say("waiting for", "%s", makePrintable(a.WaitingFor))
-
-	if a.WaitingUntil != nil {
-		f.say("until", "%s", formatTime(*a.WaitingUntil))
-	}
-
-	f.say("explanation", "%s", makePrintable(a.Explanation))
-	f.say("workflow", "%s", makePrintable(a.WorkflowID))
+	f.say("waiting for", "%s", valueOf(a.WaitingFor))
+	f.sayTime("until", a.WaitingUntil)
+	f.say("explanation", "%s", valueOf(a.Explanation))
+	f.say("workflow", "%s", valueOf(a.WorkflowID))
 
 	if a.Delivery != nil {
 		f.say("delivery", "%s", a.Delivery.ID)
@@ -83,7 +49,7 @@ func (a *actionJSON) show(c *console, r *remote) {
 	f.say("created", "%s (%s ago)", formatTime(a.CreatedAt), formatAge(a.CreatedAt))
 
 	if a.Problem != nil {
-		f.say("problem", "%s: %s", makePrintable(a.Problem.Code), makePrintable(a.Problem.Detail))
+		f.say("problem", "%s: %s", a.Problem.Code, a.Problem.Detail)
 	}
 
 	if len(a.Timeline) > 0 {
@@ -98,7 +64,7 @@ func (a *actionJSON) show(c *console, r *remote) {
 }
 
 // showNext says what may be done about an action that was ended, or waits for a person.
-func (a *actionJSON) showNext(c *console, r *remote) {
+func (a *actionView) showNext(c *console, r *remote) {
 	commands := a.nextCommands()
 	if len(commands) == 0 {
 		return
@@ -112,21 +78,21 @@ func (a *actionJSON) showNext(c *console, r *remote) {
 }
 
 // nextCommands are the commands by which somebody who may decide does so. Who has asked for an approval may not.
-func (a *actionJSON) nextCommands() []string {
-	if a.Problem != nil && a.Problem.Code == string(chat.CodeActionEnded) {
+func (a *actionView) nextCommands() []string {
+	if a.Problem != nil && a.Problem.Code == client.ProblemCodeActionEnded {
 		return []string{"actions resume " + a.ActionID + " --reason '…'"}
 	}
 
 	var commands []string
 
-	switch waiting := chat.Waiting(a.WaitingFor); {
-	case waiting == chat.WaitingApproval:
-		if a.Approval == nil || !a.Approval.Void {
+	switch waiting := valueOf(a.WaitingFor); {
+	case waiting == client.WaitingApproval:
+		if a.Approval == nil || !valueOf(a.Approval.Void) {
 			commands = append(commands, "approvals approve "+a.ActionID+" --reason '…'")
 		}
 
 		commands = append(commands, "approvals refuse "+a.ActionID+" --reason '…'")
-	case waiting == chat.WaitingToolDecision:
+	case waiting == client.WaitingToolDecision:
 		for _, call := range a.unknownCalls() {
 			for _, outcome := range []string{"succeeded", "failed", "retry"} {
 				commands = append(
@@ -136,11 +102,11 @@ func (a *actionJSON) nextCommands() []string {
 			}
 		}
 
-	case waiting == chat.WaitingPerson && a.Delivery != nil:
+	case waiting == client.WaitingPerson && a.Delivery != nil:
 		commands = append(commands, "deliveries show "+a.Delivery.ID)
 	}
 
-	if slices.Contains(a.Next, "cancel") {
+	if slices.Contains(a.Next, client.WholeActionNextCancel) {
 		commands = append(commands, "actions cancel "+a.ActionID+" --reason '…'")
 	}
 
@@ -148,7 +114,7 @@ func (a *actionJSON) nextCommands() []string {
 }
 
 // calls are the tool calls of a send, none of any other action.
-func (a *actionJSON) calls() []sentCallJSON {
+func (a *actionView) calls() []client.ToolCall {
 	if a.Message == nil {
 		return nil
 	}
@@ -157,16 +123,16 @@ func (a *actionJSON) calls() []sentCallJSON {
 }
 
 // unknownCalls are the tool calls that a person must decide about, and their undos.
-func (a *actionJSON) unknownCalls() []string {
+func (a *actionView) unknownCalls() []string {
 	var ids []string
 
 	for _, call := range a.calls() {
-		if call.Status == string(chat.ToolCallUnknown) {
+		if call.Status == client.ToolCallStatusUnknown {
 			ids = append(ids, call.ID)
 		}
 
-		if call.Undo != nil && call.Undo.Status == string(chat.ToolCallUnknown) {
-			ids = append(ids, call.Undo.ID)
+		if call.Undo != nil && valueOf(call.Undo.Status) == client.ToolCallStatusUnknown {
+			ids = append(ids, valueOf(call.Undo.ID))
 		}
 	}
 
@@ -183,34 +149,40 @@ type actionList struct {
 	Since      moment `help:"Only those made since then: how long ago, like 2h, or a time like 2026-11-22T10:00:00Z." placeholder:"WHEN"`
 }
 
-// query is the list's filter. "people" stands for everything that nobody but a person ends.
-func (l *actionList) query() url.Values {
-	query := url.Values{}
-
-	var forPeople []string
-	for _, w := range chat.WaitingsForPeople() {
-		forPeople = append(forPeople, string(w))
+// params are the list's filter. "people" stands for everything that nobody but a person ends.
+func (l *actionList) params() *client.ListActionsParams {
+	params := &client.ListActionsParams{
+		State:  splitWords[client.ActionState](l.State),
+		Kind:   splitWords[client.ActionKind](l.Kind),
+		ChatID: ifGiven(l.ChatID),
+		Since:  l.Since.time(),
 	}
 
-	waitingFor := map[string]string{
-		"people": strings.Join(forPeople, ","),
-		"any":    "",
+	switch l.WaitingFor {
+	case "any":
+	case "people":
+		for _, w := range chat.WaitingsForPeople() {
+			params.WaitingFor = append(params.WaitingFor, client.Waiting(w))
+		}
+
+	default:
+		params.WaitingFor = splitWords[client.Waiting](l.WaitingFor)
 	}
 
-	words, known := waitingFor[l.WaitingFor]
-	if !known {
-		words = l.WaitingFor
+	return params
+}
+
+// splitWords are the words of a list with commas, none of an empty one.
+func splitWords[T ~string](list string) []T {
+	var words []T
+
+	for word := range strings.SplitSeq(list, ",") {
+		if word != "" {
+			words = append(words, T(word))
+		}
 	}
 
-	setGiven(query, map[string]string{
-		"waiting_for": words,
-		"state":       l.State,
-		"kind":        l.Kind,
-		"since":       string(l.Since),
-	})
-	setIDs(query, map[string]int64{"chat_id": l.ChatID})
-
-	return query
+	return words
 }
 
 // Run lists actions.
@@ -220,19 +192,25 @@ func (l *actionList) Run(c *console) error {
 		empty = "no actions match"
 	}
 
-	return showList(c, &l.remote, l.listing, listView[actionJSON]{
-		path:    "actions",
-		query:   l.query(),
+	params := l.params()
+
+	return showList(c, &l.remote, l.listing, listView[actionView]{
+		ask: func(api *apiClient, at position) (*http.Response, error) {
+			params.Limit = at.limit
+			params.Cursor = at.cursor
+
+			return api.ListActions(c.ctx, api.workspace, params)
+		},
 		empty:   empty,
 		columns: []string{"ACTION", "AGE", "CHAT", "STATUS", "WAITING FOR", "EXPLANATION"},
-		row: func(a *actionJSON) []string {
+		row: func(a *actionView) []string {
 			return []string{
 				makePrintable(a.ActionID),
 				formatAge(a.CreatedAt),
 				formatID(a.ChatID),
 				makePrintable(a.Status),
-				makePrintable(a.WaitingFor),
-				makePrintable(a.Explanation),
+				makePrintable(string(valueOf(a.WaitingFor))),
+				makePrintable(valueOf(a.Explanation)),
 			}
 		},
 	})
@@ -245,9 +223,8 @@ type actionShow struct {
 
 // Run shows an action.
 func (s *actionShow) Run(c *console) error {
-	return askAction(c, &s.remote, call{
-		method: http.MethodGet,
-		path:   "actions/" + url.PathEscape(s.ID),
+	return askAction(c, &s.remote, func(api *apiClient) (*http.Response, error) {
+		return api.GetAction(c.ctx, api.workspace, s.ID, nil)
 	})
 }
 
@@ -259,11 +236,8 @@ type actionResume struct {
 
 // Run resumes an action.
 func (r *actionResume) Run(c *console) error {
-	return askAction(c, &r.remote, call{
-		method: http.MethodPost,
-		path:   "actions/" + url.PathEscape(r.ID) + "/resume",
-		body:   map[string]string{"reason": r.Reason},
-		again:  true,
+	return askAction(c, &r.remote, func(api *apiClient) (*http.Response, error) {
+		return api.ResumeAction(c.ctx, api.workspace, r.ID, nil, client.Reason{Reason: r.Reason}, client.Repeatable)
 	})
 }
 
@@ -275,16 +249,14 @@ type actionCancel struct {
 
 // Run cancels an action.
 func (r *actionCancel) Run(c *console) error {
-	return askAction(c, &r.remote, call{
-		method: http.MethodPost,
-		path:   "actions/" + url.PathEscape(r.ID) + "/cancel",
-		body:   map[string]string{"reason": r.Reason},
+	return askAction(c, &r.remote, func(api *apiClient) (*http.Response, error) {
+		return api.CancelAction(c.ctx, api.workspace, r.ID, nil, client.Reason{Reason: r.Reason})
 	})
 }
 
-// askAction makes a call that answers with an action, and shows it.
-func askAction(c *console, r *remote, question call) error {
-	return showOne(c, r, question, func(_ *client, a *actionJSON) error {
+// askAction makes a request that is answered with an action, and shows it.
+func askAction(c *console, r *remote, ask question) error {
+	return showOne(c, r, ask, func(_ *apiClient, a *actionView) error {
 		a.show(c, r)
 		return nil
 	})

@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"handrail/chat"
+	"handrail/client"
 	"handrail/db"
 )
 
@@ -33,59 +33,15 @@ no other member can decide. The audit log has such a decision without a member.
 ` + exitHelp
 }
 
-// approvalJSON is an approval as the API shows it.
-type approvalJSON struct {
-	ID            string    `json:"id"`
-	Kind          string    `json:"kind"`
-	ActionID      string    `json:"action_id"`
-	ChatID        int64     `json:"chat_id"`
-	State         string    `json:"state"`
-	Deadline      time.Time `json:"deadline"`
-	RequestedBy   int64     `json:"requested_by"`
-	RequesterName string    `json:"requester_name"`
-	Message       string    `json:"message"`
-	Reason        string    `json:"reason"`
-	// DecidedBy is 0 for the operator.
-	DecidedBy int64      `json:"decided_by"`
-	DecidedAt *time.Time `json:"decided_at"`
-	Deciders  []int64    `json:"deciders"`
-	Void      bool       `json:"void"`
-	Note      string     `json:"note"`
-	Request   *struct {
-		Calls []struct {
-			ID        string          `json:"id"`
-			Tool      approvedTool    `json:"tool"`
-			Arguments json.RawMessage `json:"arguments"`
-		} `json:"calls"`
-		Member *struct {
-			Name string `json:"name"`
-		} `json:"member"`
-		Key *struct {
-			Name string `json:"name"`
-		} `json:"key"`
-		Tool      *approvedTool   `json:"tool"`
-		Arguments json.RawMessage `json:"arguments"`
-		Changes   []struct {
-			Field  string `json:"field"`
-			Before any    `json:"before"`
-			After  any    `json:"after"`
-		} `json:"changes"`
-	} `json:"request"`
-}
+// approvalView is an approval as the API shows it.
+type approvalView struct{ client.Approval }
 
-type approvedTool struct {
-	Name    string `json:"name"`
-	Version int64  `json:"version"`
-	Where   string `json:"where"`
-	Risk    string `json:"risk"`
-}
-
-func (t *approvedTool) describe() string {
+func describePinned(t *client.PinnedTool) string {
 	return fmt.Sprintf("%s, version %d, %s", t.Name, t.Version, t.Where)
 }
 
 // about names what is asked for: tools, a member or a key.
-func (a *approvalJSON) about() string {
+func (a *approvalView) about() string {
 	switch {
 	case a.Request == nil:
 		return ""
@@ -123,22 +79,28 @@ func (l *approvalList) Run(c *console) error {
 		return l.listAsOperator(c)
 	}
 
-	query, empty := url.Values{}, "no approvals yet; what one member may not do alone needs one"
+	params := &client.ListApprovalsParams{}
+	empty := "no approvals yet; what one member may not do alone needs one"
+
 	if l.State != "all" {
-		query.Set("state", l.State)
+		params.State = new(client.ApprovalState(l.State))
 		empty = "no approvals are " + l.State + "; --state all shows all"
 	}
 
-	return showList(c, &l.remote, l.listing, listView[approvalJSON]{
-		path:    "approvals",
-		query:   query,
+	return showList(c, &l.remote, l.listing, listView[approvalView]{
+		ask: func(api *apiClient, at position) (*http.Response, error) {
+			params.Limit = at.limit
+			params.Cursor = at.cursor
+
+			return api.ListApprovals(c.ctx, api.workspace, params)
+		},
 		empty:   empty,
 		columns: []string{"ID", "KIND", "STATE", "ABOUT", "BY", "UNTIL"},
-		row: func(a *approvalJSON) []string {
+		row: func(a *approvalView) []string {
 			return []string{
 				makePrintable(a.ID),
-				makePrintable(a.Kind),
-				formatApprovalState(a.State, a.Void),
+				makePrintable(string(a.Kind)),
+				formatApprovalState(string(a.State), valueOf(a.Void)),
 				makePrintable(a.about()),
 				strconv.FormatInt(a.RequestedBy, 10),
 				formatTime(a.Deadline),
@@ -245,14 +207,17 @@ func (a *approvalRefuse) Run(c *console) error {
 // decideApproval records a decision, and shows how the approval then stands. It is requested
 // once: a second request would be refused, because the approval is decided.
 func (r *remote) decideApproval(c *console, id, decision, reason string) error {
-	what := call{
-		method: http.MethodPost,
-		path:   "approvals/" + url.PathEscape(id),
-		body:   map[string]string{"decision": decision, "reason": reason},
+	decided := client.NewApproval{
+		Decision: client.NewApprovalDecision(decision),
+		Reason:   reason,
 	}
 
-	return showOne(c, r, what, func(_ *client, a *approvalJSON) error {
-		fmt.Fprintf(c.out, "approval %s is %s\n", makePrintable(a.ID), makePrintable(a.State))
+	ask := func(api *apiClient) (*http.Response, error) {
+		return api.DecideRequest(c.ctx, api.workspace, id, nil, decided)
+	}
+
+	return showOne(c, r, ask, func(_ *apiClient, a *approvalView) error {
+		fmt.Fprintf(c.out, "approval %s is %s\n", makePrintable(a.ID), makePrintable(string(a.State)))
 		return nil
 	})
 }
@@ -299,7 +264,7 @@ func withStoreOf(c *console, do func(*process, *db.Store) error) error {
 }
 
 // showWaiting says that a request waits for a second member, if that is what the API has answered.
-func (a *answer) showWaiting(c *console, asJSON bool, api *client) (bool, error) {
+func (a *answer) showWaiting(c *console, asJSON bool, api *apiClient) (bool, error) {
 	if a.status != http.StatusAccepted {
 		return false, nil
 	}
@@ -308,7 +273,7 @@ func (a *answer) showWaiting(c *console, asJSON bool, api *client) (bool, error)
 		return true, api.showJSON(a.raw)
 	}
 
-	var waiting approvalJSON
+	var waiting approvalView
 	if err := a.into(&waiting); err != nil {
 		return true, err
 	}
@@ -320,11 +285,9 @@ func (a *answer) showWaiting(c *console, asJSON bool, api *client) (bool, error)
 		formatTime(waiting.Deadline),
 	)
 
-	if waiting.Note != "" {
-		fmt.Fprintln(c.out, makePrintable(waiting.Note))
+	if waiting.Note != nil {
+		fmt.Fprintln(c.out, makePrintable(*waiting.Note))
 	}
 
 	return true, nil
 }
-
-func actionPath(id, rest string) string { return "actions/" + url.PathEscape(id) + rest }

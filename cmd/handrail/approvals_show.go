@@ -1,11 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 
-	"handrail/chat"
+	"handrail/client"
 )
 
 type approvalShow struct {
@@ -15,35 +15,37 @@ type approvalShow struct {
 
 // Run shows an approval.
 func (s *approvalShow) Run(c *console) error {
-	what := call{method: http.MethodGet, path: "approvals/" + url.PathEscape(s.ID)}
+	ask := func(api *apiClient) (*http.Response, error) {
+		return api.GetApproval(c.ctx, api.workspace, s.ID)
+	}
 
-	return showOne(c, &s.remote, what, func(_ *client, a *approvalJSON) error {
+	return showOne(c, &s.remote, ask, func(_ *apiClient, a *approvalView) error {
 		a.show(c, &s.remote)
 		return nil
 	})
 }
 
 // show writes what one decides about.
-func (a *approvalJSON) show(c *console, r *remote) {
-	fmt.Fprintf(c.out, "%s: %s\n\n", makePrintable(a.Kind), formatApprovalState(a.State, a.Void))
+func (a *approvalView) show(c *console, r *remote) {
+	fmt.Fprintf(c.out, "%s: %s\n\n", makePrintable(string(a.Kind)), formatApprovalState(string(a.State), valueOf(a.Void)))
 
 	f := facts{c}
 	f.say("approval", "%s", a.ID)
-	f.say("asked by", "%s (member %d)", a.RequesterName, a.RequestedBy)
+	f.say("asked by", "%s (member %d)", valueOf(a.RequesterName), a.RequestedBy)
 	f.say("until", "%s", formatTime(a.Deadline))
-	f.say("chat", "%s", formatNumber(int(a.ChatID)))
-	f.say("note", "%s", a.Note)
-	f.say("decided by", "%s", formatNumber(int(a.DecidedBy)))
+	f.say("chat", "%s", formatNumber(valueOf(a.ChatID)))
+	f.say("note", "%s", valueOf(a.Note))
+	f.say("decided by", "%s", formatNumber(valueOf(a.DecidedBy)))
 	f.sayTime("decided at", a.DecidedAt)
-	f.say("reason", "%s", a.Reason)
+	f.say("reason", "%s", valueOf(a.Reason))
 	a.showRequest(f)
-	f.say("message", "%s", a.Message)
+	f.say("message", "%s", valueOf(a.Message))
 
-	if a.State != string(chat.ApprovalWaiting) {
+	if a.State != client.ApprovalStateWaiting {
 		return
 	}
 
-	if a.State == string(chat.ApprovalWaiting) && len(a.Deciders) > 0 {
+	if len(a.Deciders) > 0 {
 		fmt.Fprintf(c.out, "\nWhat members %s may do\n", joinIDs(a.Deciders))
 	} else {
 		c.showHeading("What you may do")
@@ -55,7 +57,7 @@ func (a *approvalJSON) show(c *console, r *remote) {
 }
 
 // showRequest writes what is asked for, as it was then.
-func (a *approvalJSON) showRequest(f facts) {
+func (a *approvalView) showRequest(f facts) {
 	if a.Request == nil {
 		f.say("asks for", "%s", "what takes more scopes to be seen than this key has")
 		return
@@ -63,12 +65,12 @@ func (a *approvalJSON) showRequest(f facts) {
 
 	for i := range a.Request.Calls {
 		call := &a.Request.Calls[i]
-		f.say(call.ID, "%s", call.Tool.describe())
+		f.say(call.ID, "%s", describePinned(&call.Tool))
 		f.say("arguments", "%s", string(call.Arguments))
 	}
 
 	if a.Request.Tool != nil {
-		f.say("tool", "%s", a.Request.Tool.describe())
+		f.say("tool", "%s", describePinned(a.Request.Tool))
 		f.say("arguments", "%s", string(a.Request.Arguments))
 	}
 
@@ -81,6 +83,16 @@ func (a *approvalJSON) showRequest(f facts) {
 	}
 
 	for _, change := range a.Request.Changes {
-		f.say(change.Field, "%v → %v", change.Before, change.After)
+		f.say(change.Field, "%s → %s", formatValue(change.Before), formatValue(change.After))
 	}
+}
+
+// formatValue is a value of any kind, a text without quotes.
+func formatValue(raw json.RawMessage) string {
+	var value any
+	if json.Unmarshal(raw, &value) != nil {
+		return string(raw)
+	}
+
+	return fmt.Sprint(value)
 }

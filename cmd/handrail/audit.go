@@ -4,11 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/url"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
+
+	"handrail/client"
 )
 
 type auditCommand struct {
@@ -24,21 +25,20 @@ it says only that they have changed. It takes the scope workspace:admin. --json 
 ` + exitHelp
 }
 
-// auditJSON is an audit entry as the API shows it.
-type auditJSON struct {
-	At       time.Time      `json:"at"`
-	Verb     string         `json:"verb"`
-	Object   string         `json:"object"`
-	MemberID int64          `json:"member_id"`
-	KeyID    int64          `json:"key_id"`
-	Detail   map[string]any `json:"detail"`
-}
+// auditView is an audit entry as the API shows it.
+type auditView struct{ client.AuditEntry }
 
 // told is the detail in one line: the changes first, then the rest.
-func (e *auditJSON) told() string {
-	var parts []string
+func (e *auditView) told() string {
+	var (
+		parts  []string
+		detail map[string]any
+	)
 
-	changes, _ := e.Detail["changes"].(map[string]any)
+	// What has no details has none to tell.
+	_ = json.Unmarshal(e.Detail, &detail)
+
+	changes, _ := detail["changes"].(map[string]any)
 	for _, field := range slices.Sorted(maps.Keys(changes)) {
 		change, _ := changes[field].(map[string]any)
 		if change["changed"] == true {
@@ -49,9 +49,9 @@ func (e *auditJSON) told() string {
 		parts = append(parts, fmt.Sprintf("%s: %s → %s", field, auditValue(change, "old"), auditValue(change, "new")))
 	}
 
-	for _, field := range slices.Sorted(maps.Keys(e.Detail)) {
+	for _, field := range slices.Sorted(maps.Keys(detail)) {
 		if field != "changes" {
-			parts = append(parts, field+" "+auditValue(e.Detail, field))
+			parts = append(parts, field+" "+auditValue(detail, field))
 		}
 	}
 
@@ -86,29 +86,27 @@ type auditList struct {
 	Until  moment `help:"Only before then, written as with --since." placeholder:"WHEN"`
 }
 
-// query are the filters that are given.
-func (l *auditList) query() url.Values {
-	query := url.Values{}
-
-	setGiven(query, map[string]string{
-		"verb":   l.Verb,
-		"object": l.Object,
-		"since":  string(l.Since),
-		"until":  string(l.Until),
-	})
-	setIDs(query, map[string]int64{"member_id": l.Member, "key_id": l.Key})
-
-	return query
-}
-
 // Run lists the audit log.
 func (l *auditList) Run(c *console) error {
-	return showList(c, &l.remote, l.listing, listView[auditJSON]{
-		path:    "audit-log",
-		query:   l.query(),
+	params := &client.ListAuditLogParams{
+		Verb:     ifGiven(l.Verb),
+		Object:   ifGiven(l.Object),
+		MemberID: ifGiven(l.Member),
+		KeyID:    ifGiven(l.Key),
+		Since:    l.Since.time(),
+		Until:    l.Until.time(),
+	}
+
+	return showList(c, &l.remote, l.listing, listView[auditView]{
+		ask: func(api *apiClient, at position) (*http.Response, error) {
+			params.Limit = at.limit
+			params.Cursor = at.cursor
+
+			return api.ListAuditLog(c.ctx, api.workspace, params)
+		},
 		empty:   "no entries",
 		columns: []string{"AT", "MEMBER", "KEY", "VERB", "OBJECT", "DETAIL"},
-		row: func(e *auditJSON) []string {
+		row: func(e *auditView) []string {
 			return []string{
 				formatTime(e.At),
 				strconv.FormatInt(e.MemberID, 10),

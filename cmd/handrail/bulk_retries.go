@@ -4,13 +4,12 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"handrail/chat"
+	"handrail/client"
 )
 
 type bulkRetriesCommand struct {
@@ -30,26 +29,11 @@ retries that it has already begun continue.
 ` + exitHelp
 }
 
-// bulkJSON is a bulk retry as the API shows it.
-type bulkJSON struct {
-	ID        string         `json:"id"`
-	State     chat.BulkState `json:"state"`
-	Note      string         `json:"note"`
-	Reason    string         `json:"reason"`
-	Selected  int            `json:"selected"`
-	Begun     int            `json:"begun"`
-	Skipped   int            `json:"skipped"`
-	ByStatus  map[string]int `json:"by_status"`
-	SkippedBy map[string]int `json:"skipped_by_reason"`
-	Rate      int            `json:"rate_per_second"`
-	Canary    int            `json:"canary"`
-	PauseAt   int            `json:"pause_at_failure_percent"`
-	CreatedAt time.Time      `json:"created_at"`
-	UpdatedAt time.Time      `json:"updated_at"`
-}
+// bulkView is a bulk retry as the API shows it.
+type bulkView struct{ client.BulkRetry }
 
 // progress is how far it has come, in one line.
-func (b *bulkJSON) progress() string {
+func (b *bulkView) progress() string {
 	parts := []string{fmt.Sprintf("%s: %d of %d begun", b.State, b.Begun, b.Selected)}
 	for _, status := range slices.Sorted(maps.Keys(b.ByStatus)) {
 		if n := b.ByStatus[status]; n > 0 {
@@ -64,8 +48,6 @@ func (b *bulkJSON) progress() string {
 	return makePrintable(strings.Join(parts, ", "))
 }
 
-func bulkPath(id, rest string) string { return "bulk-retries/" + url.PathEscape(id) + rest }
-
 type bulkList struct {
 	remote
 	listing
@@ -73,18 +55,23 @@ type bulkList struct {
 
 // Run lists bulk retries.
 func (l *bulkList) Run(c *console) error {
-	return showList(c, &l.remote, l.listing, listView[bulkJSON]{
-		path:    "bulk-retries",
-		query:   url.Values{},
+	return showList(c, &l.remote, l.listing, listView[bulkView]{
+		ask: func(api *apiClient, at position) (*http.Response, error) {
+			return api.ListBulkRetries(
+				c.ctx,
+				api.workspace,
+				&client.ListBulkRetriesParams{Limit: at.limit, Cursor: at.cursor},
+			)
+		},
 		empty:   "no bulk retries yet; start one with: handrail deliveries retry-all",
 		columns: []string{"BULK RETRY", "STATE", "BEGUN", "OF", "SKIPPED", "AGE", "REASON"},
-		row: func(b *bulkJSON) []string {
+		row: func(b *bulkView) []string {
 			return []string{
 				makePrintable(b.ID),
 				makePrintable(string(b.State)),
-				strconv.Itoa(b.Begun),
-				strconv.Itoa(b.Selected),
-				strconv.Itoa(b.Skipped),
+				strconv.FormatInt(b.Begun, 10),
+				strconv.FormatInt(b.Selected, 10),
+				strconv.FormatInt(b.Skipped, 10),
 				formatAge(b.CreatedAt),
 				makePrintable(b.Reason),
 			}
@@ -99,59 +86,51 @@ type bulkShow struct {
 
 // Run shows a bulk retry.
 func (s *bulkShow) Run(c *console) error {
-	api, err := s.dial(c)
-	if err != nil {
-		return err
-	}
-
-	var b bulkJSON
-
-	got, err := api.get(bulkPath(s.ID, ""), nil, &b)
-	if err != nil {
-		return err
-	}
-
-	return b.show(c, &s.remote, got)
+	return showBulk(c, &s.remote, func(api *apiClient) (*http.Response, error) {
+		return api.GetBulkRetry(c.ctx, api.workspace, s.ID)
+	})
 }
 
-func (b *bulkJSON) show(c *console, r *remote, got *answer) error {
-	if r.JSON {
-		return (&client{console: c}).showJSON(got.raw)
-	}
+// showBulk makes a request that is answered with a bulk retry, and shows it.
+func showBulk(c *console, r *remote, ask question) error {
+	return showOne(c, r, ask, func(_ *apiClient, b *bulkView) error {
+		b.show(c, r)
+		return nil
+	})
+}
 
+func (b *bulkView) show(c *console, r *remote) {
 	fmt.Fprintf(c.out, "%s\n\n", b.progress())
 	f := facts{c}
 	f.say("bulk retry", "%s", b.ID)
 	f.say("note", "%s", b.Note)
 	f.say("reason", "%s", b.Reason)
-	f.say("per second", "%s", formatNumber(b.Rate))
+	f.say("per second", "%s", formatNumber(b.RatePerSecond))
 	f.say("canary", "%s", formatNumber(b.Canary))
 
-	if b.PauseAt > 0 {
-		f.say("pauses at", "%d %% failures of the last %d", b.PauseAt, chat.BulkWindow)
+	if b.PauseAtFailurePercent > 0 {
+		f.say("pauses at", "%d %% failures of the last %d", b.PauseAtFailurePercent, chat.BulkWindow)
 	}
 
-	for _, reason := range slices.Sorted(maps.Keys(b.SkippedBy)) {
-		f.say("skipped", "%d: %s", b.SkippedBy[reason], reason)
+	for _, reason := range slices.Sorted(maps.Keys(b.SkippedByReason)) {
+		f.say("skipped", "%d: %s", b.SkippedByReason[reason], reason)
 	}
 
 	f.say("created", "%s (%s ago)", formatTime(b.CreatedAt), formatAge(b.CreatedAt))
 	f.say("changed", "%s (%s ago)", formatTime(b.UpdatedAt), formatAge(b.UpdatedAt))
 	b.showNext(c, r)
-
-	return nil
 }
 
 // showNext lists what may be done as commands.
-func (b *bulkJSON) showNext(c *console, r *remote) {
+func (b *bulkView) showNext(c *console, r *remote) {
 	var verbs []string
 
 	switch b.State {
-	case chat.BulkRunning:
+	case client.BulkRetryStateRunning:
 		verbs = []string{"pause", "cancel"}
-	case chat.BulkPaused:
+	case client.BulkRetryStatePaused:
 		verbs = []string{"resume", "cancel"}
-	case chat.BulkFinished, chat.BulkCanceled:
+	case client.BulkRetryStateFinished, client.BulkRetryStateCanceled:
 		return
 	}
 
@@ -169,20 +148,20 @@ type bulkSkipped struct {
 	ID string `arg:"" help:"The bulk retry's id, as listed."`
 }
 
-// bulkSkippedJSON is a delivery that a bulk retry could not retry.
-type bulkSkippedJSON struct {
-	DeliveryID string `json:"delivery_id"`
-	Reason     string `json:"reason"`
-}
-
 // Run lists what a bulk retry has skipped.
 func (s *bulkSkipped) Run(c *console) error {
-	return showList(c, &s.remote, s.listing, listView[bulkSkippedJSON]{
-		path:    bulkPath(s.ID, "/skipped"),
-		query:   url.Values{},
+	return showList(c, &s.remote, s.listing, listView[client.BulkSkipped]{
+		ask: func(api *apiClient, at position) (*http.Response, error) {
+			return api.ListBulkSkipped(
+				c.ctx,
+				api.workspace,
+				s.ID,
+				&client.ListBulkSkippedParams{Limit: at.limit, Cursor: at.cursor},
+			)
+		},
 		empty:   "it has skipped nothing",
 		columns: []string{"DELIVERY", "REASON"},
-		row: func(skipped *bulkSkippedJSON) []string {
+		row: func(skipped *client.BulkSkipped) []string {
 			return []string{makePrintable(skipped.DeliveryID), makePrintable(skipped.Reason)}
 		},
 	})
@@ -202,34 +181,24 @@ type (
 )
 
 // Run pauses a bulk retry.
-func (m *bulkPause) Run(c *console) error { return m.move(c, "/pause") }
+func (m *bulkPause) Run(c *console) error {
+	return showBulk(c, &m.remote, func(api *apiClient) (*http.Response, error) {
+		return api.PauseBulkRetry(c.ctx, api.workspace, m.ID, nil, m.reason(), client.Repeatable)
+	})
+}
 
 // Run lets a bulk retry go on.
-func (m *bulkResume) Run(c *console) error { return m.move(c, "/resume") }
+func (m *bulkResume) Run(c *console) error {
+	return showBulk(c, &m.remote, func(api *apiClient) (*http.Response, error) {
+		return api.ResumeBulkRetry(c.ctx, api.workspace, m.ID, nil, m.reason(), client.Repeatable)
+	})
+}
 
 // Run ends a bulk retry.
-func (m *bulkCancel) Run(c *console) error { return m.move(c, "/cancel") }
-
-func (m *bulkMove) move(c *console, to string) error {
-	api, err := m.dial(c)
-	if err != nil {
-		return err
-	}
-
-	got, err := api.do(call{
-		method: http.MethodPost,
-		path:   bulkPath(m.ID, to),
-		body:   map[string]string{"reason": m.Reason},
-		again:  true,
+func (m *bulkCancel) Run(c *console) error {
+	return showBulk(c, &m.remote, func(api *apiClient) (*http.Response, error) {
+		return api.CancelBulkRetry(c.ctx, api.workspace, m.ID, nil, m.reason(), client.Repeatable)
 	})
-	if err != nil {
-		return err
-	}
-
-	var b bulkJSON
-	if err := got.into(&b); err != nil {
-		return err
-	}
-
-	return b.show(c, &m.remote, got)
 }
+
+func (m *bulkMove) reason() client.Reason { return client.Reason{Reason: m.Reason} }

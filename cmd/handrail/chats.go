@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
-	"time"
+
+	"handrail/client"
 )
 
 type chatsCommand struct {
@@ -30,31 +30,16 @@ sends it all the same, and handrail deliveries cancel ID ends it.
 ` + exitHelp
 }
 
-// chatJSON is a chat as the API shows it.
-type chatJSON struct {
-	ID            int64  `json:"id"`
-	Channel       string `json:"channel"`
-	State         string `json:"state"`
-	Title         string `json:"title"`
-	Summary       string `json:"summary"`
-	MemberID      int64  `json:"member_id"`
-	NeedsResponse bool   `json:"needs_response"`
-	NeedsReason   string `json:"needs_response_reason"`
-	Labels        []struct {
-		Name string `json:"name"`
-	} `json:"labels"`
-	TakenOverBy    int64     `json:"taken_over_by"`
-	TakenOverAt    time.Time `json:"taken_over_at"`
-	LastActivityAt time.Time `json:"last_activity_at"`
-}
+// chatView is a chat as the API shows it.
+type chatView struct{ client.Chat }
 
 // formatNeed says whether the chat needs a response, and why if it was no message that came in.
-func (c *chatJSON) formatNeed() string {
+func (c *chatView) formatNeed() string {
 	switch {
 	case !c.NeedsResponse:
 		return "no"
-	case c.NeedsReason != "":
-		return "yes: " + makePrintable(c.NeedsReason)
+	case c.NeedsResponseReason != nil:
+		return "yes: " + makePrintable(*c.NeedsResponseReason)
 	}
 
 	return "yes"
@@ -73,31 +58,30 @@ type chatList struct {
 
 // Run lists chats.
 func (l *chatList) Run(c *console) error {
-	query := url.Values{}
-
-	setGiven(query, map[string]string{
-		"q":       l.Text,
-		"channel": l.Channel,
-		"state":   l.State,
-		"label":   l.Label,
-	})
-	setIDs(query, map[string]int64{"member_id": l.Member})
-
-	if l.NeedsResponse {
-		query.Set("needs_response", "true")
+	params := &client.ListChatsParams{
+		NeedsResponse: ifGiven(l.NeedsResponse),
+		ChannelFilter: onlyGiven(client.Channel(l.Channel)),
+		State:         onlyGiven(client.ChatState(l.State)),
+		Label:         ifGiven(l.Label),
+		MemberID:      ifGiven(l.Member),
+		Q:             ifGiven(l.Text),
 	}
 
-	return showList(c, &l.remote, l.listing, listView[chatJSON]{
-		path:    "chats",
-		query:   query,
+	return showList(c, &l.remote, l.listing, listView[chatView]{
+		ask: func(api *apiClient, at position) (*http.Response, error) {
+			params.Limit = at.limit
+			params.Cursor = at.cursor
+
+			return api.ListChats(c.ctx, api.workspace, params)
+		},
 		empty:   "no such chats",
 		columns: []string{"CHAT", "ACTIVE", "CHANNEL", "STATE", "MEMBER", "NEEDS RESPONSE", "TITLE"},
-		row: func(chat *chatJSON) []string {
+		row: func(chat *chatView) []string {
 			return []string{
 				strconv.FormatInt(chat.ID, 10),
 				formatAge(chat.LastActivityAt),
-				makePrintable(chat.Channel),
-				makePrintable(chat.State),
+				makePrintable(string(chat.Channel)),
+				makePrintable(string(chat.State)),
 				strconv.FormatInt(chat.MemberID, 10),
 				chat.formatNeed(),
 				makePrintable(chat.Title),
@@ -118,7 +102,11 @@ type chatTakeover struct {
 }
 
 // Run takes a chat over.
-func (t *chatTakeover) Run(c *console) error { return changeTakeover(c, &t.remote, t.ID, "takeover") }
+func (t *chatTakeover) Run(c *console) error {
+	return showChanged(c, &t.remote, func(api *apiClient) (*http.Response, error) {
+		return api.TakeOverChat(c.ctx, api.workspace, t.ID, nil)
+	})
+}
 
 type chatRelease struct {
 	remote
@@ -126,38 +114,28 @@ type chatRelease struct {
 }
 
 // Run releases a chat.
-func (r *chatRelease) Run(c *console) error { return changeTakeover(c, &r.remote, r.ID, "release") }
+func (r *chatRelease) Run(c *console) error {
+	return showChanged(c, &r.remote, func(api *apiClient) (*http.Response, error) {
+		return api.ReleaseChat(c.ctx, api.workspace, r.ID, nil)
+	})
+}
 
-// changeTakeover takes a chat over or releases it, and shows it.
-func changeTakeover(c *console, remote *remote, id int64, command string) error {
-	what := call{method: http.MethodPost, path: chatPath(id, "/"+command)}
-
-	return showOne(c, remote, what, func(_ *client, changed *chatJSON) error {
+// showChanged makes a request that changes a chat, and shows it.
+func showChanged(c *console, r *remote, ask question) error {
+	return showOne(c, r, ask, func(_ *apiClient, changed *chatView) error {
 		changed.show(c)
 		return nil
 	})
 }
 
-// chatMessageJSON is a message of a chat as the API shows it.
-type chatMessageJSON struct {
-	Role       string    `json:"role"`
-	Content    string    `json:"content"`
-	State      string    `json:"state"`
-	DeliveryID string    `json:"delivery_id"`
-	CreatedAt  time.Time `json:"created_at"`
-}
-
 // Run shows a chat.
 func (s *chatShow) Run(c *console) error {
-	what := call{method: http.MethodGet, path: chatPath(s.ID, "")}
+	ask := func(api *apiClient) (*http.Response, error) {
+		return api.GetChat(c.ctx, api.workspace, s.ID)
+	}
 
-	return showOne(c, &s.remote, what, func(api *client, shown *chatJSON) error {
-		messages, err := fetchList[chatMessageJSON](
-			api,
-			chatPath(s.ID, "/messages"),
-			url.Values{},
-			listing{Limit: s.Messages},
-		)
+	return showOne(c, &s.remote, ask, func(api *apiClient, shown *chatView) error {
+		messages, err := fetchList[client.Message](api, listing{Limit: s.Messages}, s.askMessages)
 		if err != nil {
 			return err
 		}
@@ -174,24 +152,41 @@ func (s *chatShow) Run(c *console) error {
 	})
 }
 
-// fetchStatuses are how the newest deliveries of the chat stand, by their ids.
-func (s *chatShow) fetchStatuses(api *client) (map[string]string, error) {
-	query := url.Values{"chat_id": {strconv.FormatInt(s.ID, 10)}}
+// askMessages asks for the newest messages of the chat.
+func (s *chatShow) askMessages(api *apiClient, at position) (*http.Response, error) {
+	return api.ListMessages(
+		api.ctx,
+		api.workspace,
+		s.ID,
+		&client.ListMessagesParams{Limit: at.limit, Cursor: at.cursor},
+	)
+}
 
-	deliveries, err := fetchList[deliveryJSON](api, "deliveries", query, listing{Limit: longestPage})
+// askDeliveries asks for the newest deliveries of the chat.
+func (s *chatShow) askDeliveries(api *apiClient, at position) (*http.Response, error) {
+	return api.ListDeliveries(
+		api.ctx,
+		api.workspace,
+		&client.ListDeliveriesParams{ChatID: &s.ID, Limit: at.limit, Cursor: at.cursor},
+	)
+}
+
+// fetchStatuses are how the newest deliveries of the chat stand, by their ids.
+func (s *chatShow) fetchStatuses(api *apiClient) (map[string]string, error) {
+	deliveries, err := fetchList[client.Delivery](api, listing{Limit: longestPage}, s.askDeliveries)
 	if err != nil {
 		return nil, err
 	}
 
 	statuses := map[string]string{}
 	for i := range deliveries.Items {
-		statuses[deliveries.Items[i].ID] = deliveries.Items[i].Status
+		statuses[deliveries.Items[i].ID] = string(deliveries.Items[i].Status)
 	}
 
 	return statuses, nil
 }
 
-func (c *chatJSON) show(out *console) {
+func (c *chatView) show(out *console) {
 	names := make([]string, len(c.Labels))
 	for i, label := range c.Labels {
 		names[i] = makePrintable(label.Name)
@@ -199,13 +194,13 @@ func (c *chatJSON) show(out *console) {
 
 	f := facts{out}
 	f.say("chat", "%d", c.ID)
-	f.say("channel", "%s", makePrintable(c.Channel))
-	f.say("state", "%s", makePrintable(c.State))
+	f.say("channel", "%s", makePrintable(string(c.Channel)))
+	f.say("state", "%s", makePrintable(string(c.State)))
 	f.say("member", "%d", c.MemberID)
 	f.say("needs response", "%s", c.formatNeed())
 
-	if c.TakenOverBy != 0 {
-		f.say("taken over", "by member %d, %s", c.TakenOverBy, formatTime(c.TakenOverAt))
+	if c.TakenOverBy != nil {
+		f.say("taken over", "by member %d, %s", *c.TakenOverBy, formatTime(valueOf(c.TakenOverAt)))
 	}
 
 	f.say("title", "%s", makePrintable(c.Title))
@@ -215,7 +210,7 @@ func (c *chatJSON) show(out *console) {
 }
 
 // showMessages writes messages, the oldest first as they are read.
-func showMessages(c *console, messages []chatMessageJSON, statuses map[string]string) {
+func showMessages(c *console, messages []client.Message, statuses map[string]string) {
 	if len(messages) == 0 {
 		fmt.Fprintln(c.out, "\nno messages yet")
 		return
@@ -226,14 +221,14 @@ func showMessages(c *console, messages []chatMessageJSON, statuses map[string]st
 	for i := len(messages) - 1; i >= 0; i-- {
 		m := &messages[i]
 		text := shortenText(m.Content, 200)
-		fmt.Fprintf(c.out, "  %s  %s: %s\n", formatTime(m.CreatedAt), makePrintable(m.Role), text)
+		fmt.Fprintf(c.out, "  %s  %s: %s\n", formatTime(m.CreatedAt), makePrintable(string(m.Role)), text)
 
-		if m.DeliveryID != "" {
+		if m.DeliveryID != nil {
 			fmt.Fprintf(
 				c.out,
 				"    %s, delivery %s\n",
-				makePrintable(cmp.Or(statuses[m.DeliveryID], m.State)),
-				makePrintable(m.DeliveryID),
+				makePrintable(cmp.Or(statuses[*m.DeliveryID], string(m.State))),
+				makePrintable(*m.DeliveryID),
 			)
 		}
 	}

@@ -1,16 +1,16 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
 	"handrail/chat"
+	"handrail/client"
 )
 
 type deliveriesCommand struct {
@@ -31,63 +31,8 @@ API is not on this machine. To list what waits for a person: handrail deliveries
 ` + exitHelp
 }
 
-// deliveryJSON is a delivery as the API shows it.
-type deliveryJSON struct {
-	ID                string               `json:"id"`
-	ChatID            int64                `json:"chat_id"`
-	MessageID         string               `json:"message_id"`
-	ActionID          string               `json:"action_id"`
-	Channel           string               `json:"channel"`
-	Provider          string               `json:"provider"`
-	Status            string               `json:"status"`
-	Submission        chat.SubmissionState `json:"submission"`
-	Carrier           chat.DeliveryStatus  `json:"carrier"`
-	Duplicate         chat.Duplicate       `json:"duplicate"`
-	Explanation       string               `json:"explanation"`
-	Advice            chat.Advice          `json:"advice"`
-	From              string               `json:"from"`
-	To                string               `json:"to"`
-	ProviderMessageID string               `json:"provider_message_id"`
-	ErrorCode         string               `json:"error_code"`
-	ErrorMessage      string               `json:"error_message"`
-	Segments          int                  `json:"segments"`
-	RetryAt           *time.Time           `json:"retry_at"`
-	UnknownSince      *time.Time           `json:"unknown_since"`
-	RetryOf           string               `json:"retry_of"`
-	RetriedBy         string               `json:"retried_by"`
-	BulkRetryID       string               `json:"bulk_retry_id"`
-	Decision          *decisionJSON        `json:"decision"`
-	CreatedAt         time.Time            `json:"created_at"`
-	UpdatedAt         time.Time            `json:"updated_at"`
-	Attempts          []attemptJSON        `json:"attempts"`
-	Events            []eventJSON          `json:"events"`
-	Next              []string             `json:"next"`
-	RetryNeeds        []string             `json:"retry_needs"`
-}
-
-type decisionJSON struct {
-	Verdict  string    `json:"verdict"`
-	Reason   string    `json:"reason"`
-	MemberID int64     `json:"member_id"`
-	At       time.Time `json:"at"`
-}
-
-type attemptJSON struct {
-	Number        int64      `json:"number"`
-	StartedAt     time.Time  `json:"started_at"`
-	FinishedAt    *time.Time `json:"finished_at"`
-	GotConnection bool       `json:"got_connection"`
-	Outcome       string     `json:"outcome"`
-	HTTPStatus    int        `json:"http_status"`
-	ErrorCode     string     `json:"error_code"`
-}
-
-type eventJSON struct {
-	Type       string          `json:"type"`
-	Provider   string          `json:"provider"`
-	ReceivedAt time.Time       `json:"received_at"`
-	Raw        json.RawMessage `json:"raw"`
-}
+// deliveryView is a delivery as the API shows it. Those of a list have no attempts, and no events.
+type deliveryView struct{ client.WholeDelivery }
 
 // deliveryFilter are the flags that choose deliveries, as the API's parameters do.
 type deliveryFilter struct {
@@ -99,37 +44,8 @@ type deliveryFilter struct {
 	Until     moment `help:"Only those created before then." placeholder:"WHEN"`
 }
 
-// values returns the filters that are set, by the API's names.
-func (f *deliveryFilter) values() map[string]any {
-	all := map[string]any{}
-
-	for name, value := range map[string]string{
-		"status":     f.Status,
-		"channel":    f.Channel,
-		"error_code": f.ErrorCode,
-		"since":      string(f.Since),
-		"until":      string(f.Until),
-	} {
-		if value != "" {
-			all[name] = value
-		}
-	}
-
-	if f.ChatID != 0 {
-		all["chat_id"] = f.ChatID
-	}
-
-	return all
-}
-
-func (f *deliveryFilter) query() url.Values {
-	query := url.Values{}
-	for name, value := range f.values() {
-		query.Set(name, fmt.Sprint(value))
-	}
-
-	return query
-}
+// isEmpty reports whether no filter is given.
+func (f *deliveryFilter) isEmpty() bool { return *f == deliveryFilter{} }
 
 // moment is a time in RFC 3339, given as such or as how long ago it was.
 type moment string
@@ -151,6 +67,16 @@ func (m *moment) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// time returns the time, nil if none was given.
+func (m moment) time() *time.Time {
+	t, err := time.Parse(time.RFC3339, string(m))
+	if err != nil {
+		return nil
+	}
+
+	return &t
+}
+
 type deliveryList struct {
 	remote
 	deliveryFilter
@@ -162,43 +88,60 @@ type deliveryList struct {
 
 // Run lists deliveries.
 func (l *deliveryList) Run(c *console) error {
-	query := l.query()
-	if len(l.Duplicate) > 0 {
-		query.Set("duplicate", strings.Join(l.Duplicate, ","))
-	}
-
-	setGiven(query, map[string]string{"bulk_retry_id": l.BulkRetry})
-
 	member, err := l.findMember(c)
 	if err != nil {
 		return err
 	}
 
-	setIDs(query, map[string]int64{"member_id": member})
-
-	empty := "no deliveries yet"
-	if len(query) > 0 {
-		empty = "no deliveries match"
+	empty := "no deliveries match"
+	if l.isEmpty() && len(l.Duplicate) == 0 && l.BulkRetry == "" && l.To == "" {
+		empty = "no deliveries yet"
 	}
 
-	return showList(c, &l.remote, l.listing, listView[deliveryJSON]{
-		path:    "deliveries",
-		query:   query,
+	params := l.params(member)
+
+	return showList(c, &l.remote, l.listing, listView[deliveryView]{
+		ask: func(api *apiClient, at position) (*http.Response, error) {
+			params.Limit = at.limit
+			params.Cursor = at.cursor
+
+			return api.ListDeliveries(c.ctx, api.workspace, params)
+		},
 		empty:   empty,
 		columns: []string{"DELIVERY", "STATUS", "TWICE", "AGE", "CHAT", "TO", "CHANNEL", "ERROR"},
-		row: func(d *deliveryJSON) []string {
+		row: func(d *deliveryView) []string {
 			return []string{
 				makePrintable(d.ID),
-				makePrintable(d.Status),
+				makePrintable(string(d.Status)),
 				d.markDuplicate(),
 				formatAge(d.CreatedAt),
 				formatID(d.ChatID),
 				makePrintable(d.To),
-				makePrintable(d.Channel),
+				makePrintable(string(d.Channel)),
 				makePrintable(d.ErrorCode),
 			}
 		},
 	})
+}
+
+// params are the filters, with the member whose deliveries are listed; 0 for those of all.
+func (l *deliveryList) params(member int64) *client.ListDeliveriesParams {
+	params := &client.ListDeliveriesParams{
+		Status:        onlyGiven(client.DeliveryStatus(l.Status)),
+		ChannelFilter: onlyGiven(client.Channel(l.Channel)),
+		ErrorCode:     ifGiven(l.ErrorCode),
+		ChatID:        ifGiven(l.ChatID),
+		MemberID:      ifGiven(member),
+		BulkRetryID:   ifGiven(l.BulkRetry),
+		Since:         l.Since.time(),
+		Until:         l.Until.time(),
+	}
+
+	for _, kind := range l.Duplicate {
+		params.Duplicate = append(params.Duplicate, client.ListDeliveriesParamsDuplicate(kind))
+	}
+
+	return params
 }
 
 // findMember finds whom an address belongs to, 0 if none is given.
@@ -212,12 +155,14 @@ func (l *deliveryList) findMember(c *console) (int64, error) {
 		return 0, err
 	}
 
-	kind := "phone"
+	params := &client.ListMembersParams{}
 	if strings.Contains(l.To, "@") {
-		kind = "email"
+		params.Email = &l.To
+	} else {
+		params.Phone = &l.To
 	}
 
-	found, err := fetchList[memberJSON](api, "members", url.Values{kind: {l.To}}, listing{Limit: 1})
+	found, err := fetchList[client.Member](api, listing{Limit: 1}, askMembers(params))
 	if err != nil {
 		return 0, err
 	}
@@ -230,13 +175,13 @@ func (l *deliveryList) findMember(c *console) (int64, error) {
 }
 
 // markDuplicate says whether the delivery was sent twice: "yes" or "maybe", "" if not.
-func (d *deliveryJSON) markDuplicate() string {
+func (d *deliveryView) markDuplicate() string {
 	switch d.Duplicate {
-	case chat.DuplicateConfirmed:
+	case client.DuplicateConfirmed:
 		return "yes"
-	case chat.DuplicatePossible:
+	case client.DuplicatePossible:
 		return "maybe"
-	case chat.DuplicateNone:
+	case client.DuplicateNone:
 	}
 
 	return ""
@@ -244,31 +189,30 @@ func (d *deliveryJSON) markDuplicate() string {
 
 // settled reports whether nothing more is to be awaited after a retry, and whether the
 // provider has the message.
-func (d *deliveryJSON) settled() (over, sent bool) {
-	if d.Submission == chat.SubmissionAccepted {
-		return true, !d.Carrier.Lost()
+func (d *deliveryView) settled() (over, sent bool) {
+	submission := chat.SubmissionState(d.Submission)
+	if submission == chat.SubmissionAccepted {
+		return true, !chat.DeliveryStatus(d.Carrier).Lost()
 	}
 
-	return d.Submission.Settled(), d.Submission == chat.SubmissionConfirmedSent
+	return submission.Settled(), submission == chat.SubmissionConfirmedSent
 }
 
 // showOutcome writes how the delivery stands after a command.
-func (d *deliveryJSON) showOutcome(out io.Writer) {
+func (d *deliveryView) showOutcome(out io.Writer) {
 	fmt.Fprintf(
 		out,
 		"%s\n\n  delivery %s is %s\n",
 		makePrintable(d.Explanation),
 		makePrintable(d.ID),
-		makePrintable(d.Status),
+		makePrintable(string(d.Status)),
 	)
 }
 
-func deliveryPath(id, rest string) string { return "deliveries/" + url.PathEscape(id) + rest }
-
-func formatNumber(n int) string {
+func formatNumber(n int64) string {
 	if n == 0 {
 		return ""
 	}
 
-	return strconv.Itoa(n)
+	return strconv.FormatInt(n, 10)
 }

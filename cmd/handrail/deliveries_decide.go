@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"net/http"
+
+	"handrail/client"
 )
 
 type deliveryCancel struct {
@@ -13,7 +15,9 @@ type deliveryCancel struct {
 
 // Run cancels a delivery.
 func (d *deliveryCancel) Run(c *console) error {
-	return d.decide(c, deliveryPath(d.ID, "/cancel"), map[string]string{"reason": d.Reason})
+	return d.decide(c, func(api *apiClient) (*http.Response, error) {
+		return api.CancelDelivery(c.ctx, api.workspace, d.ID, nil, client.Reason{Reason: d.Reason})
+	})
 }
 
 type deliveryResolve struct {
@@ -26,19 +30,20 @@ type deliveryResolve struct {
 
 // Run resolves a delivery by a person's decision.
 func (d *deliveryResolve) Run(c *console) error {
-	body := map[string]string{"as": d.As, "reason": d.Reason}
-	if d.ProviderMessageID != "" {
-		body["provider_message_id"] = d.ProviderMessageID
+	found := client.Resolve{
+		As:                client.ResolveAs(d.As),
+		Reason:            d.Reason,
+		ProviderMessageID: ifGiven(d.ProviderMessageID),
 	}
 
-	return d.decide(c, deliveryPath(d.ID, "/resolve"), body)
+	return d.decide(c, func(api *apiClient) (*http.Response, error) {
+		return api.ResolveDelivery(c.ctx, api.workspace, d.ID, nil, found)
+	})
 }
 
 // decide records a person's decision on a delivery, and shows how it then stands.
-func (r *remote) decide(c *console, path string, body map[string]string) error {
-	what := call{method: http.MethodPost, path: path, body: body}
-
-	return showOne(c, r, what, func(_ *client, d *deliveryJSON) error {
+func (r *remote) decide(c *console, ask question) error {
+	return showOne(c, r, ask, func(_ *apiClient, d *deliveryView) error {
 		d.showOutcome(c.out)
 		return nil
 	})
@@ -51,9 +56,11 @@ type deliveryLookUp struct {
 
 // Run asks the provider about a delivery. It may be asked twice.
 func (d *deliveryLookUp) Run(c *console) error {
-	what := call{method: http.MethodPost, path: deliveryPath(d.ID, "/look-up")}
+	ask := func(api *apiClient) (*http.Response, error) {
+		return api.LookUpDelivery(c.ctx, api.workspace, d.ID, nil)
+	}
 
-	return showOne(c, &d.remote, what, func(_ *client, seen *deliveryJSON) error {
+	return showOne(c, &d.remote, ask, func(_ *apiClient, seen *deliveryView) error {
 		fmt.Fprintln(c.errs, "The provider was asked. What is known now:")
 		seen.showOutcome(c.out)
 

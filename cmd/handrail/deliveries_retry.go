@@ -3,12 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
-	"github.com/google/uuid"
-
 	"handrail/chat"
+	"handrail/client"
 )
 
 type deliveryRetry struct {
@@ -68,26 +66,28 @@ func (r *deliveryRetry) Run(c *console) error {
 }
 
 // ask asks the API for the retry. The API waits too, so that a refusal comes as the answer.
-func (r *deliveryRetry) ask(api *client) (*answer, error) {
-	body := map[string]any{}
+func (r *deliveryRetry) ask(api *apiClient) (*answer, error) {
+	return api.read(api.RetryDelivery(
+		api.ctx,
+		api.workspace,
+		r.ID,
+		&client.RetryDeliveryParams{
+			IdempotencyKey: new(client.NewIdempotencyKey()),
+			Prefer:         new(preferWait(r.Wait)),
+		},
+		client.Retry{
+			AcknowledgeDuplicate: ifGiven(r.MayDuplicate),
+			Body:                 ifGiven(r.Body),
+			Reason:               ifGiven(r.Reason),
+			Sender:               ifGiven(r.Sender),
+			To:                   ifGiven(r.To),
+		},
+	))
+}
 
-	for name, value := range map[string]string{"to": r.To, "body": r.Body, "sender": r.Sender, "reason": r.Reason} {
-		if value != "" {
-			body[name] = value
-		}
-	}
-
-	if r.MayDuplicate {
-		body[chat.FieldAcknowledgeDuplicate] = true
-	}
-
-	return api.do(call{
-		method: http.MethodPost,
-		path:   deliveryPath(r.ID, "/retry"),
-		body:   body,
-		key:    uuid.NewString(),
-		prefer: fmt.Sprintf("wait=%d", int(min(r.Wait, time.Minute).Seconds())),
-	})
+// preferWait asks the API to wait for the outcome, a minute at most.
+func preferWait(wait time.Duration) string {
+	return fmt.Sprintf("wait=%d", int(min(wait, time.Minute).Seconds()))
 }
 
 // confirmDuplicate asks the person whether the message may be sent twice, which the API wants to know. It
@@ -116,38 +116,48 @@ func (r *deliveryRetry) confirmDuplicate(c *console, refusal error) error {
 // started is what is known of an action that was begun: the API's answer to it, or the
 // action itself.
 type started struct {
-	ActionID string       `json:"action_id"`
-	State    string       `json:"state"`
-	Delivery *receiptJSON `json:"delivery"`
-	Problem  *problem     `json:"problem"`
+	ActionID string          `json:"action_id"`
+	State    string          `json:"state"`
+	Delivery *client.Receipt `json:"delivery"`
+	Problem  *client.Problem `json:"problem"`
 }
 
-type receiptJSON struct {
-	ID string `json:"id"`
+// look looks how the action stands.
+func (s *started) look(api *apiClient) error {
+	got, err := api.read(api.GetAction(api.ctx, api.workspace, s.ActionID, nil))
+	if err != nil {
+		return err
+	}
+
+	return got.into(s)
 }
 
 // follow looks until the delivery is settled, or the wait is over.
-func (r *deliveryRetry) follow(api *client, got *answer, late <-chan time.Time) error {
+func (r *deliveryRetry) follow(api *apiClient, got *answer, late <-chan time.Time) error {
 	var begun started
 	if err := got.into(&begun); err != nil {
 		return err
 	}
 
-	var d deliveryJSON
+	var d deliveryView
 
 	for {
 		if begun.Delivery == nil && begun.Problem == nil {
-			if _, err := api.get("actions/"+begun.ActionID, nil, &begun); err != nil {
+			if err := begun.look(api); err != nil {
 				return err
 			}
 		}
 
 		switch {
 		case begun.Delivery == nil && begun.Problem != nil:
-			return begun.Problem
+			return &problem{&client.Error{Problem: *begun.Problem}}
 		case begun.Delivery != nil:
-			whole, err := api.get(deliveryPath(begun.Delivery.ID, ""), nil, &d)
+			whole, err := api.read(api.GetDelivery(api.ctx, api.workspace, begun.Delivery.ID))
 			if err != nil {
+				return err
+			}
+
+			if err = whole.into(&d); err != nil {
 				return err
 			}
 
@@ -166,7 +176,7 @@ func (r *deliveryRetry) follow(api *client, got *answer, late <-chan time.Time) 
 }
 
 // sayWaits says once that the outcome is awaited, and how long. What is piped does not get it.
-func (r *deliveryRetry) sayWaits(api *client) {
+func (r *deliveryRetry) sayWaits(api *apiClient) {
 	if r.waits {
 		return
 	}
@@ -177,7 +187,7 @@ func (r *deliveryRetry) sayWaits(api *client) {
 }
 
 // showResult shows the outcome of the delivery.
-func (r *deliveryRetry) showResult(api *client, d *deliveryJSON, got *answer, sent bool) error {
+func (r *deliveryRetry) showResult(api *apiClient, d *deliveryView, got *answer, sent bool) error {
 	if err := r.describe(api, d, got); err != nil {
 		return err
 	}
@@ -193,7 +203,7 @@ func (r *deliveryRetry) showResult(api *client, d *deliveryJSON, got *answer, se
 }
 
 // showUnsettled says where to look for what has no outcome yet.
-func (r *deliveryRetry) showUnsettled(api *client, d *deliveryJSON, got *answer, action string) error {
+func (r *deliveryRetry) showUnsettled(api *apiClient, d *deliveryView, got *answer, action string) error {
 	if d.ID == "" {
 		return &exitError{
 			fmt.Errorf("action %s has not begun yet; it continues in the background", action),
@@ -214,7 +224,7 @@ func (r *deliveryRetry) showUnsettled(api *client, d *deliveryJSON, got *answer,
 	}
 }
 
-func (r *deliveryRetry) describe(api *client, d *deliveryJSON, got *answer) error {
+func (r *deliveryRetry) describe(api *apiClient, d *deliveryView, got *answer) error {
 	if r.JSON {
 		return api.showJSON(got.raw)
 	}

@@ -3,22 +3,18 @@ package main
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"net/http"
 	"strconv"
 
-	"github.com/google/uuid"
-
-	"handrail/chat"
+	"handrail/client"
 )
 
 type deliveryRetryAll struct {
 	remote
 	deliveryFilter
 	DryRun       bool   `help:"Only show what would be retried."`
-	Rate         *int   `help:"How many deliveries to retry per second, 1 to 50." placeholder:"N"`
-	Canary       *int   `help:"How many to retry first. The rest waits until the provider has taken these. 0 to 100; 0 for none." placeholder:"N"`
-	PauseAt      *int   `help:"Pause when so many of the last 50 attempts have failed, in percent, 1 to 100." placeholder:"PERCENT"`
+	Rate         *int64 `help:"How many deliveries to retry per second, 1 to 50." placeholder:"N"`
+	Canary       *int64 `help:"How many to retry first. The rest waits until the provider has taken these. 0 to 100; 0 for none." placeholder:"N"`
+	PauseAt      *int64 `help:"Pause when so many of the last 50 attempts have failed, in percent, 1 to 100." placeholder:"PERCENT"`
 	AllowOverlap bool   `help:"Begin also when an unfinished bulk retry is to retry some of the same deliveries."`
 	Reason       string `help:"The reason, for the audit log." placeholder:"TEXT"`
 	Yes          bool   `short:"y" help:"Begin without asking."`
@@ -35,20 +31,7 @@ bulk-retries.
 }
 
 // retryGroups are what a bulk retry would do.
-type retryGroups struct {
-	Count        int `json:"count"`
-	MayDuplicate int `json:"may_duplicate"`
-	Groups       []struct {
-		Status    string `json:"status"`
-		ErrorCode string `json:"error_code"`
-		Count     int    `json:"count"`
-	} `json:"groups"`
-	Overlaps []struct {
-		BulkRetryID string `json:"bulk_retry_id"`
-		State       string `json:"state"`
-		Count       int    `json:"count"`
-	} `json:"overlaps"`
-}
+type retryGroups struct{ client.DryRun }
 
 // showOverlaps says which unfinished bulk retries are to retry some of the same deliveries.
 func (g *retryGroups) showOverlaps(c *console, r *remote) {
@@ -57,7 +40,7 @@ func (g *retryGroups) showOverlaps(c *console, r *remote) {
 			c.out,
 			"bulk retry %s, which is %s, is to retry %d of these\n  to check: %s\n",
 			makePrintable(o.BulkRetryID),
-			makePrintable(o.State),
+			makePrintable(string(o.State)),
 			o.Count,
 			r.line(c, "bulk-retries show "+makePrintable(o.BulkRetryID)),
 		)
@@ -82,7 +65,7 @@ func (g *retryGroups) explainDuplicates(taken bool) string {
 // Run retries many deliveries and shows the progress.
 func (r *deliveryRetryAll) Run(c *console) error {
 	switch {
-	case len(r.values()) == 0:
+	case r.isEmpty():
 		return &exitError{
 			errors.New(
 				"choose the deliveries: give at least one of " +
@@ -115,8 +98,8 @@ func (r *deliveryRetryAll) Run(c *console) error {
 }
 
 // preview shows what would be done. It reports false when that is all, or nothing is to do.
-func (r *deliveryRetryAll) preview(api *client) (goesOn bool, err error) {
-	got, err := api.do(call{method: http.MethodPost, path: "deliveries/retry", body: r.body(true)})
+func (r *deliveryRetryAll) preview(api *apiClient) (goesOn bool, err error) {
+	got, err := api.read(api.RetryDeliveries(api.ctx, api.workspace, nil, r.body(true)))
 	if err != nil {
 		return false, err
 	}
@@ -136,10 +119,10 @@ func (r *deliveryRetryAll) preview(api *client) (goesOn bool, err error) {
 
 	t := newTable(api.out, "STATUS", "ERROR", "DELIVERIES")
 	for _, g := range would.Groups {
-		t.row(makePrintable(g.Status), shortenText(g.ErrorCode, 40), strconv.Itoa(g.Count))
+		t.row(makePrintable(g.Status), shortenText(g.ErrorCode, 40), strconv.FormatInt(g.Count, 10))
 	}
 
-	t.row("all", "", strconv.Itoa(would.Count))
+	t.row("all", "", strconv.FormatInt(would.Count, 10))
 
 	if err := t.flush(); err != nil {
 		return false, err
@@ -167,42 +150,31 @@ func (r *deliveryRetryAll) confirm(c *console) error {
 	return nil
 }
 
-func (r *deliveryRetryAll) body(dryRun bool) map[string]any {
-	body := map[string]any{"dry_run": dryRun}
-	maps.Copy(body, r.values())
-
-	if r.Reason != "" {
-		body["reason"] = r.Reason
+func (r *deliveryRetryAll) body(dryRun bool) client.NewBulkRetry {
+	return client.NewBulkRetry{
+		AcknowledgeDuplicate:  ifGiven(r.MayDuplicate),
+		AllowOverlap:          ifGiven(r.AllowOverlap),
+		Canary:                r.Canary,
+		Channel:               ifGiven(client.Channel(r.Channel)),
+		ChatID:                ifGiven(r.ChatID),
+		DryRun:                &dryRun,
+		ErrorCode:             ifGiven(r.ErrorCode),
+		PauseAtFailurePercent: r.PauseAt,
+		RatePerSecond:         r.Rate,
+		Reason:                ifGiven(r.Reason),
+		Since:                 r.Since.time(),
+		Status:                ifGiven(client.DeliveryStatus(r.Status)),
+		Until:                 r.Until.time(),
 	}
-
-	if r.MayDuplicate {
-		body[chat.FieldAcknowledgeDuplicate] = true
-	}
-
-	for name, n := range map[string]*int{
-		"rate_per_second":          r.Rate,
-		"canary":                   r.Canary,
-		"pause_at_failure_percent": r.PauseAt,
-	} {
-		if n != nil {
-			body[name] = *n
-		}
-	}
-
-	if r.AllowOverlap {
-		body["allow_overlap"] = true
-	}
-
-	return body
 }
 
-func (r *deliveryRetryAll) begin(api *client) error {
-	got, err := api.do(call{
-		method: http.MethodPost,
-		path:   "deliveries/retry",
-		body:   r.body(false),
-		key:    uuid.NewString(),
-	})
+func (r *deliveryRetryAll) begin(api *apiClient) error {
+	got, err := api.read(api.RetryDeliveries(
+		api.ctx,
+		api.workspace,
+		&client.RetryDeliveriesParams{IdempotencyKey: new(client.NewIdempotencyKey())},
+		r.body(false),
+	))
 	if err != nil {
 		if api.ctx.Err() != nil {
 			return &exitError{
@@ -218,7 +190,7 @@ func (r *deliveryRetryAll) begin(api *client) error {
 		return api.showJSON(got.raw)
 	}
 
-	var b bulkJSON
+	var b bulkView
 	if err := got.into(&b); err != nil {
 		return err
 	}
@@ -232,14 +204,24 @@ func (r *deliveryRetryAll) begin(api *client) error {
 // has its row.
 const bornWithin = 60
 
+// look looks how the bulk retry stands.
+func (b *bulkView) look(api *apiClient) error {
+	got, err := api.read(api.GetBulkRetry(api.ctx, api.workspace, b.ID))
+	if err != nil {
+		return err
+	}
+
+	return got.into(b)
+}
+
 // follow shows the progress until it stops.
-func (r *deliveryRetryAll) follow(api *client, b *bulkJSON) error {
+func (r *deliveryRetryAll) follow(api *apiClient, b *bulkView) error {
 	unborn := 0
 
 	for shown := ""; ; {
 		shown = api.redraw(shown, b.progress())
 
-		if b.State != chat.BulkRunning {
+		if b.State != client.BulkRetryStateRunning {
 			break
 		}
 
@@ -247,11 +229,11 @@ func (r *deliveryRetryAll) follow(api *client, b *bulkJSON) error {
 			return r.leave(api, b)
 		}
 
-		switch _, err := api.get(bulkPath(b.ID, ""), nil, b); {
+		switch err := b.look(api); {
 		case err == nil:
 		case api.ctx.Err() != nil:
 			return r.leave(api, b)
-		case unborn < bornWithin && isProblem(err, chat.CodeBulkRetryNotFound):
+		case unborn < bornWithin && client.HasCode(err, client.ProblemCodeBulkRetryNotFound):
 			unborn++
 		default:
 			return fmt.Errorf(
@@ -269,7 +251,7 @@ func (r *deliveryRetryAll) follow(api *client, b *bulkJSON) error {
 	}
 
 	switch b.State {
-	case chat.BulkPaused:
+	case client.BulkRetryStatePaused:
 		return &exitError{
 			fmt.Errorf(
 				"the bulk retry is paused. To resume: %s",
@@ -278,16 +260,16 @@ func (r *deliveryRetryAll) follow(api *client, b *bulkJSON) error {
 			exitUnsettled,
 		}
 
-	case chat.BulkCanceled:
+	case client.BulkRetryStateCanceled:
 		return &exitError{errors.New("the bulk retry was canceled"), exitFailed}
-	case chat.BulkRunning, chat.BulkFinished:
+	case client.BulkRetryStateRunning, client.BulkRetryStateFinished:
 	}
 
 	return nil
 }
 
 // leave says how to steer what goes on without this command.
-func (r *deliveryRetryAll) leave(api *client, b *bulkJSON) error {
+func (r *deliveryRetryAll) leave(api *apiClient, b *bulkView) error {
 	api.endLine()
 
 	return &exitError{

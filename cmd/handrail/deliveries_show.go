@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
 	"handrail/chat"
+	"handrail/client"
 )
 
 type deliveryShow struct {
@@ -15,21 +17,14 @@ type deliveryShow struct {
 
 // Run shows a delivery.
 func (s *deliveryShow) Run(c *console) error {
-	api, err := s.dial(c)
-	if err != nil {
-		return err
+	ask := func(api *apiClient) (*http.Response, error) {
+		return api.GetDelivery(c.ctx, api.workspace, s.ID)
 	}
 
-	var d deliveryJSON
+	return showOne(c, &s.remote, ask, func(_ *apiClient, d *deliveryView) error { return d.show(c, &s.remote) })
+}
 
-	got, err := api.get(deliveryPath(s.ID, ""), nil, &d)
-	switch {
-	case err != nil:
-		return err
-	case s.JSON:
-		return api.showJSON(got.raw)
-	}
-
+func (d *deliveryView) show(c *console, r *remote) error {
 	fmt.Fprintf(c.out, "%s\n\n", makePrintable(d.Explanation))
 	d.showFacts(c)
 
@@ -41,12 +36,12 @@ func (s *deliveryShow) Run(c *console) error {
 		return err
 	}
 
-	d.showNext(c, &s.remote)
+	d.showNext(c, r)
 
 	return nil
 }
 
-func (d *deliveryJSON) showFacts(c *console) {
+func (d *deliveryView) showFacts(c *console) {
 	f := facts{c}
 	f.say("delivery", "%s", d.ID)
 	f.say("status", "%s", d.Status)
@@ -59,15 +54,15 @@ func (d *deliveryJSON) showFacts(c *console) {
 	f.say("action", "%s", d.ActionID)
 	f.say("provider's id", "%s", d.ProviderMessageID)
 	f.say("error", "%s %s", d.ErrorCode, d.ErrorMessage)
-	f.say("what to do", "%s", d.Advice.Words())
+	f.say("what to do", "%s", chat.Advice(valueOf(d.Advice)).Words())
 	f.say("segments", "%s", formatNumber(d.Segments))
 	f.say("created", "%s (%s ago)", formatTime(d.CreatedAt), formatAge(d.CreatedAt))
 	f.say("changed", "%s (%s ago)", formatTime(d.UpdatedAt), formatAge(d.UpdatedAt))
 	f.sayTime("next try", d.RetryAt)
 	f.sayTime("unknown since", d.UnknownSince)
-	f.say("retry of", "%s", d.RetryOf)
-	f.say("retried by", "%s", d.RetriedBy)
-	f.say("bulk retry", "%s", d.BulkRetryID)
+	f.say("retry of", "%s", valueOf(d.RetryOf))
+	f.say("retried by", "%s", valueOf(d.RetriedBy))
+	f.say("bulk retry", "%s", valueOf(d.BulkRetryID))
 
 	if d.Decision != nil {
 		f.say(
@@ -81,7 +76,7 @@ func (d *deliveryJSON) showFacts(c *console) {
 	}
 }
 
-func (d *deliveryJSON) showAttempts(c *console) error {
+func (d *deliveryView) showAttempts(c *console) error {
 	if len(d.Attempts) == 0 {
 		fmt.Fprintln(c.out, "\nNo attempt has been made.")
 		return nil
@@ -107,7 +102,7 @@ func (d *deliveryJSON) showAttempts(c *console) error {
 			reached = "possibly"
 		}
 
-		if a.HTTPStatus != 0 {
+		if a.HTTPStatus != nil {
 			reached = "yes"
 		}
 
@@ -116,8 +111,8 @@ func (d *deliveryJSON) showAttempts(c *console) error {
 			formatTime(a.StartedAt),
 			took,
 			makePrintable(outcome),
-			formatNumber(a.HTTPStatus),
-			makePrintable(a.ErrorCode),
+			formatNumber(valueOf(a.HTTPStatus)),
+			makePrintable(valueOf(a.ErrorCode)),
 			reached,
 		)
 	}
@@ -125,7 +120,7 @@ func (d *deliveryJSON) showAttempts(c *console) error {
 	return t.flush()
 }
 
-func (d *deliveryJSON) showEvents(c *console) error {
+func (d *deliveryView) showEvents(c *console) error {
 	if len(d.Events) == 0 {
 		fmt.Fprintln(c.out, "\nThe provider has reported nothing yet.")
 		return nil
@@ -142,25 +137,25 @@ func (d *deliveryJSON) showEvents(c *console) error {
 }
 
 // showNext lists what may be done as commands.
-func (d *deliveryJSON) showNext(c *console, r *remote) {
+func (d *deliveryView) showNext(c *console, r *remote) {
 	var lines []string
 
 	add := func(format string, args ...any) {
 		lines = append(lines, r.line(c, fmt.Sprintf(format, args...)))
 	}
 
-	if d.RetriedBy != "" {
-		add("deliveries show %s", makePrintable(d.RetriedBy))
+	if d.RetriedBy != nil {
+		add("deliveries show %s", makePrintable(*d.RetriedBy))
 	}
 
-	if slices.Contains(d.Next, "retry") {
+	if slices.Contains(d.Next, client.WholeDeliveryNextRetry) {
 		flags := ""
-		if slices.Contains(d.RetryNeeds, chat.FieldAcknowledgeDuplicate) {
+		if slices.Contains(d.RetryNeeds, client.WholeDeliveryRetryNeedsAcknowledgeDuplicate) {
 			flags = " --may-duplicate"
 		}
 
 		reason := ""
-		if slices.Contains(d.RetryNeeds, "reason") {
+		if slices.Contains(d.RetryNeeds, client.WholeDeliveryRetryNeedsReason) {
 			reason = " --reason '…'"
 		}
 
@@ -169,15 +164,15 @@ func (d *deliveryJSON) showNext(c *console, r *remote) {
 		add("deliveries retry %s --body 'TEXT' --reason '…'%s", d.ID, flags)
 	}
 
-	if slices.Contains(d.Next, "cancel") {
+	if slices.Contains(d.Next, client.WholeDeliveryNextCancel) {
 		add("deliveries cancel %s --reason '…'", d.ID)
 	}
 
-	if slices.Contains(d.Next, "look_up") {
+	if slices.Contains(d.Next, client.WholeDeliveryNextLookUp) {
 		add("deliveries look-up %s", d.ID)
 	}
 
-	if slices.Contains(d.Next, "resolve") {
+	if slices.Contains(d.Next, client.WholeDeliveryNextResolve) {
 		add("deliveries resolve %s --as sent --reason '…'", d.ID)
 		add("deliveries resolve %s --as not_sent --reason '…'", d.ID)
 	}

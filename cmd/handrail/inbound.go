@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +12,7 @@ import (
 	"handrail/carrier/sendgrid"
 	"handrail/carrier/twilio"
 	"handrail/chat"
+	"handrail/client"
 	"handrail/db"
 )
 
@@ -31,29 +32,8 @@ elsewhere nobody knows whose they are: the operator lists them with 'handrail in
 ` + exitHelp
 }
 
-// inboundJSON is what came in, as the API shows it.
-type inboundJSON struct {
-	ID          string `json:"id"`
-	Status      string `json:"status"`
-	Explanation string `json:"explanation"`
-	Automatic   *struct {
-		Reason string `json:"reason"`
-	} `json:"automatic"`
-	Channel  string `json:"channel"`
-	From     string `json:"from"`
-	FromName string `json:"from_name"`
-	Trust    *struct {
-		Level       string `json:"level"`
-		Explanation string `json:"explanation"`
-	} `json:"trust"`
-	To         []string  `json:"to"`
-	Subject    string    `json:"subject"`
-	Keyword    string    `json:"keyword"`
-	Files      []any     `json:"files"`
-	ChatID     *int64    `json:"chat_id"`
-	MessageID  string    `json:"message_id"`
-	ReceivedAt time.Time `json:"received_at"`
-}
+// inboundView is what came in, as the API shows it.
+type inboundView struct{ client.Inbound }
 
 type inboundList struct {
 	remote
@@ -65,39 +45,37 @@ type inboundList struct {
 	Until   moment `help:"Only what was received before then." placeholder:"WHEN"`
 }
 
-func (l *inboundList) query() url.Values {
-	query := url.Values{}
-
-	setGiven(query, map[string]string{
-		"status":  l.Status,
-		"channel": l.Channel,
-		"since":   string(l.Since),
-		"until":   string(l.Until),
-	})
-	setIDs(query, map[string]int64{"chat_id": l.ChatID})
-
-	return query
-}
-
 // Run lists what came in.
 func (l *inboundList) Run(c *console) error {
-	query, empty := l.query(), "nothing has come in yet"
-	if len(query) > 0 {
+	params := client.ListInboundParams{
+		Status:  onlyGiven(client.InboundStatus(l.Status)),
+		Channel: ifGiven(client.AddressedChannel(l.Channel)),
+		ChatID:  ifGiven(l.ChatID),
+		Since:   l.Since.time(),
+		Until:   l.Until.time(),
+	}
+
+	empty := "nothing has come in yet"
+	if !reflect.ValueOf(params).IsZero() {
 		empty = "nothing that came in matches"
 	}
 
-	return showList(c, &l.remote, l.listing, listView[inboundJSON]{
-		path:    "inbound",
-		query:   query,
+	return showList(c, &l.remote, l.listing, listView[inboundView]{
+		ask: func(api *apiClient, at position) (*http.Response, error) {
+			params.Limit = at.limit
+			params.Cursor = at.cursor
+
+			return api.ListInbound(c.ctx, api.workspace, &params)
+		},
 		empty:   empty,
 		columns: []string{"INBOUND", "STATUS", "CHANNEL", "FROM", "TRUST", "CHAT", "AGE"},
-		row: func(in *inboundJSON) []string {
+		row: func(in *inboundView) []string {
 			return []string{
 				makePrintable(in.ID),
 				in.shortStatus(),
-				makePrintable(in.Channel),
+				makePrintable(string(in.Channel)),
 				makePrintable(in.From),
-				in.trust(),
+				in.trustLevel(),
 				in.chat(),
 				formatAge(in.ReceivedAt),
 			}
@@ -106,24 +84,24 @@ func (l *inboundList) Run(c *console) error {
 }
 
 // shortStatus is the status, with the reason of a mark.
-func (in *inboundJSON) shortStatus() string {
+func (in *inboundView) shortStatus() string {
 	if in.Automatic == nil {
-		return makePrintable(in.Status)
+		return makePrintable(string(in.Status))
 	}
 
-	return makePrintable(in.Status + " (" + in.Automatic.Reason + ")")
+	return makePrintable(fmt.Sprintf("%s (%s)", in.Status, in.Automatic.Reason))
 }
 
-// trust is how far the message is known to be from who it names, "" for what was not judged.
-func (in *inboundJSON) trust() string {
+// trustLevel is how far the message is known to be from who it names, "" for what was not judged.
+func (in *inboundView) trustLevel() string {
 	if in.Trust == nil {
 		return ""
 	}
 
-	return makePrintable(in.Trust.Level)
+	return makePrintable(string(in.Trust.Level))
 }
 
-func (in *inboundJSON) chat() string {
+func (in *inboundView) chat() string {
 	if in.ChatID == nil {
 		return ""
 	}
@@ -138,7 +116,9 @@ type inboundShow struct {
 
 // Run explains what became of a message.
 func (s *inboundShow) Run(c *console) error {
-	return s.showInbound(c, call{method: http.MethodGet, path: inboundPath(s.ID, "")})
+	return s.showInbound(c, func(api *apiClient) (*http.Response, error) {
+		return api.GetInbound(c.ctx, api.workspace, s.ID)
+	})
 }
 
 type inboundReplay struct {
@@ -148,38 +128,38 @@ type inboundReplay struct {
 
 // Run takes a message again.
 func (r *inboundReplay) Run(c *console) error {
-	return r.showInbound(c, call{method: http.MethodPost, path: inboundPath(r.ID, "/replay"), again: true})
+	return r.showInbound(c, func(api *apiClient) (*http.Response, error) {
+		return api.ReplayInbound(c.ctx, api.workspace, r.ID, nil, client.Repeatable)
+	})
 }
 
-func inboundPath(id, rest string) string { return "inbound/" + url.PathEscape(id) + rest }
-
 // showInbound calls the API and writes what came in as it then is.
-func (r *remote) showInbound(c *console, what call) error {
-	return showOne(c, r, what, func(_ *client, in *inboundJSON) error {
+func (r *remote) showInbound(c *console, ask question) error {
+	return showOne(c, r, ask, func(_ *apiClient, in *inboundView) error {
 		in.explain(c)
 		return nil
 	})
 }
 
-func (in *inboundJSON) explain(c *console) {
+func (in *inboundView) explain(c *console) {
 	fmt.Fprintf(c.out, "%s\n\n", makePrintable(in.Explanation))
 
 	f := facts{c}
 	f.say("inbound", "%s", in.ID)
 	f.say("status", "%s", in.shortStatus())
 	f.say("channel", "%s", in.Channel)
-	f.say("from", "%s %s", in.FromName, in.From)
+	f.say("from", "%s %s", valueOf(in.FromName), in.From)
 
 	if in.Trust != nil {
 		f.say("trust", "%s", makePrintable(in.Trust.Explanation))
 	}
 
 	f.say("to", "%s", shortenText(strings.Join(in.To, ", "), 100))
-	f.say("subject", "%s", shortenText(in.Subject, 100))
-	f.say("keyword", "%s", in.Keyword)
-	f.say("files", "%s", formatNumber(len(in.Files)))
+	f.say("subject", "%s", shortenText(valueOf(in.Subject), 100))
+	f.say("keyword", "%s", valueOf(in.Keyword))
+	f.say("files", "%s", formatNumber(int64(len(in.Files))))
 	f.say("chat", "%s", in.chat())
-	f.say("message", "%s", in.MessageID)
+	f.say("message", "%s", valueOf(in.MessageID))
 	f.sayTime("received", &in.ReceivedAt)
 }
 

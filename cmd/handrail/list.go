@@ -3,8 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"net/url"
-	"strconv"
+	"net/http"
 )
 
 // listing are the flags of a command that lists.
@@ -24,19 +23,33 @@ type listed[T any] struct {
 
 const longestPage = 100
 
+// position is a place in a list: how many entries are asked for, and after which.
+type position struct {
+	limit  *int64
+	cursor *string
+}
+
+// pageQuestion asks for the page of a list at a position.
+type pageQuestion func(api *apiClient, at position) (*http.Response, error)
+
 // fetchList reads a page of a list, or all of them when l asks for that.
-func fetchList[T any](c *client, path string, query url.Values, l listing) (*listed[T], error) {
+func fetchList[T any](c *apiClient, l listing, ask pageQuestion) (*listed[T], error) {
 	whole := listed[json.RawMessage]{Items: []json.RawMessage{}}
 
 	if l.All {
 		l.Limit = longestPage
 	}
 
-	query.Set("limit", strconv.Itoa(l.Limit))
+	at := position{limit: new(int64(l.Limit))}
 
 	for {
+		got, err := c.read(ask(c, at))
+		if err != nil {
+			return nil, err
+		}
+
 		var part listed[json.RawMessage]
-		if _, err := c.get(path, query, &part); err != nil {
+		if err := got.into(&part); err != nil {
 			return nil, err
 		}
 
@@ -47,7 +60,7 @@ func fetchList[T any](c *client, path string, query url.Values, l listing) (*lis
 			break
 		}
 
-		query.Set("cursor", *part.NextCursor)
+		at.cursor = part.NextCursor
 	}
 
 	raw, err := json.Marshal(whole)
@@ -60,22 +73,34 @@ func fetchList[T any](c *client, path string, query url.Values, l listing) (*lis
 	return all, (&answer{raw: raw}).into(all)
 }
 
-// setGiven sets the parameters of a query that have a value.
-func setGiven(query url.Values, values map[string]string) {
-	for name, value := range values {
-		if value != "" {
-			query.Set(name, value)
-		}
+// valueOf returns what a field of an answer holds, and nothing for one that was left out.
+func valueOf[T any](field *T) T {
+	if field == nil {
+		var none T
+		return none
 	}
+
+	return *field
 }
 
-// setIDs sets the parameters of a query that have an id.
-func setIDs(query url.Values, ids map[string]int64) {
-	for name, id := range ids {
-		if id != 0 {
-			query.Set(name, strconv.FormatInt(id, 10))
-		}
+// ifGiven returns a parameter or a field that has a value, and nil for one that has none.
+func ifGiven[T comparable](value T) *T {
+	var none T
+	if value == none {
+		return nil
 	}
+
+	return &value
+}
+
+// onlyGiven returns the values of a filter: the one that was given, or none.
+func onlyGiven[T comparable](value T) []T {
+	var none T
+	if value == none {
+		return nil
+	}
+
+	return []T{value}
 }
 
 // sayMore writes that a list goes on. It writes to errs, so that a table can be piped.
@@ -87,8 +112,7 @@ func (l *listed[T]) sayMore(c *console) {
 
 // listView is how a command shows a list of Ts.
 type listView[T any] struct {
-	path  string
-	query url.Values
+	ask pageQuestion
 	// empty is written when there are none.
 	empty   string
 	columns []string
@@ -102,7 +126,7 @@ func showList[T any](c *console, r *remote, l listing, s listView[T]) error {
 		return err
 	}
 
-	found, err := fetchList[T](api, s.path, s.query, l)
+	found, err := fetchList[T](api, l, s.ask)
 	switch {
 	case err != nil:
 		return err

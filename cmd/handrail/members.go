@@ -3,9 +3,10 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
+
+	"handrail/client"
 )
 
 type membersCommand struct {
@@ -28,16 +29,6 @@ decide it. Both may be repeated.
 ` + exitHelp
 }
 
-// memberJSON is a member as the API shows it.
-type memberJSON struct {
-	ID    int64  `json:"id"`
-	Kind  string `json:"kind"`
-	Role  string `json:"role"`
-	Name  string `json:"name"`
-	Email string `json:"email"`
-	Phone string `json:"phone"`
-}
-
 type memberList struct {
 	remote
 	listing
@@ -50,16 +41,12 @@ type memberList struct {
 
 // Run lists members.
 func (l *memberList) Run(c *console) error {
-	query := url.Values{}
-
-	setGiven(query, map[string]string{
-		"q":           l.Name,
-		"phone":       l.Phone,
-		"email":       l.Email,
-		"external_id": l.ExternalID,
+	return showMembers(c, &l.remote, l.listing, &client.ListMembersParams{
+		Q:          ifGiven(l.Name),
+		Phone:      ifGiven(l.Phone),
+		Email:      ifGiven(l.Email),
+		ExternalID: ifGiven(l.ExternalID),
 	})
-
-	return showMembers(c, &l.remote, l.listing, query)
 }
 
 type memberFind struct {
@@ -70,30 +57,39 @@ type memberFind struct {
 
 // Run finds members by whatever is known of them.
 func (f *memberFind) Run(c *console) error {
-	query := url.Values{}
+	params := &client.ListMembersParams{}
 
 	switch {
 	case strings.HasPrefix(f.Text, "+"):
-		query.Set("phone", f.Text)
+		params.Phone = &f.Text
 	case strings.Contains(f.Text, "@"):
-		query.Set("email", f.Text)
+		params.Email = &f.Text
 	default:
-		query.Set("q", f.Text)
+		params.Q = &f.Text
 	}
 
-	return showMembers(c, &f.remote, f.listing, query)
+	return showMembers(c, &f.remote, f.listing, params)
 }
 
-func showMembers(c *console, remote *remote, listing listing, query url.Values) error {
-	return showList(c, remote, listing, listView[memberJSON]{
-		path:    "members",
-		query:   query,
+// askMembers asks for the pages of a list of members.
+func askMembers(params *client.ListMembersParams) pageQuestion {
+	return func(api *apiClient, at position) (*http.Response, error) {
+		params.Limit = at.limit
+		params.Cursor = at.cursor
+
+		return api.ListMembers(api.ctx, api.workspace, params)
+	}
+}
+
+func showMembers(c *console, remote *remote, listing listing, params *client.ListMembersParams) error {
+	return showList(c, remote, listing, listView[client.Member]{
+		ask:     askMembers(params),
 		empty:   "no such members",
 		columns: []string{"ID", "KIND", "NAME", "PHONE", "EMAIL"},
-		row: func(m *memberJSON) []string {
+		row: func(m *client.Member) []string {
 			return []string{
 				strconv.FormatInt(m.ID, 10),
-				makePrintable(m.Kind),
+				makePrintable(string(m.Kind)),
 				makePrintable(m.Name),
 				makePrintable(m.Phone),
 				makePrintable(m.Email),
@@ -111,31 +107,19 @@ type memberMerge struct {
 // Run merges a member into another one. A repetition changes nothing, so it is asked again when
 // no answer comes.
 func (m *memberMerge) Run(c *console) error {
-	api, err := m.dial(c)
-	if err != nil {
-		return err
+	ask := func(api *apiClient) (*http.Response, error) {
+		return api.MergeMember(c.ctx, api.workspace, m.Member, nil, client.Merge{Into: m.Into}, client.Repeatable)
 	}
 
-	got, err := api.do(call{
-		method: http.MethodPost,
-		path:   "members/" + strconv.FormatInt(m.Member, 10) + "/merge",
-		body:   map[string]int64{"into": m.Into},
-		again:  true,
+	return showOne(c, &m.remote, ask, func(_ *apiClient, stays *client.Member) error {
+		fmt.Fprintf(
+			c.out,
+			"member %d is a part of member %d, %s, now\n",
+			m.Member,
+			stays.ID,
+			makePrintable(stays.Name),
+		)
+
+		return nil
 	})
-	if err != nil {
-		return err
-	}
-
-	if m.JSON {
-		return api.showJSON(got.raw)
-	}
-
-	var stays memberJSON
-	if err := got.into(&stays); err != nil {
-		return err
-	}
-
-	fmt.Fprintf(c.out, "member %d is a part of member %d, %s, now\n", m.Member, stays.ID, makePrintable(stays.Name))
-
-	return nil
 }

@@ -3,7 +3,8 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"strconv"
+
+	"handrail/client"
 )
 
 type memberDecision struct {
@@ -13,54 +14,36 @@ type memberDecision struct {
 	Reason  string `help:"The reason, for the audit log." placeholder:"TEXT"`
 }
 
+// decision is what the API is told.
+func (m *memberDecision) decision() client.OptOut {
+	return client.OptOut{
+		Channel: client.AddressedChannel(m.Channel),
+		Reason:  ifGiven(m.Reason),
+	}
+}
+
 type memberOptOut struct{ memberDecision }
 
-// Run opts a member out.
-func (m *memberOptOut) Run(c *console) error { return m.decide(c, "opt-out", "ended") }
+// Run opts a member out. A repetition changes nothing, so it is asked again when no answer comes.
+func (m *memberOptOut) Run(c *console) error {
+	return m.decide(c, "opt-out; deliveries ended", func(api *apiClient) (*http.Response, error) {
+		return api.OptOutMember(c.ctx, api.workspace, m.ID, nil, m.decision(), client.Repeatable)
+	})
+}
 
 type memberNotOptOut struct{ memberDecision }
 
-// Run lets go on what was held.
-func (m *memberNotOptOut) Run(c *console) error { return m.decide(c, "not-opt-out", "released") }
-
-// decide records the decision, and says what it has changed. A repetition changes nothing, so it is
-// asked again when no answer comes.
-func (m *memberDecision) decide(c *console, command, done string) error {
-	api, err := m.dial(c)
-	if err != nil {
-		return err
-	}
-
-	body := map[string]string{"channel": m.Channel}
-	if m.Reason != "" {
-		body["reason"] = m.Reason
-	}
-
-	path := "members/" + strconv.FormatInt(m.ID, 10) + "/" + command
-
-	got, err := api.do(call{
-		method: http.MethodPost,
-		path:   path,
-		body:   body,
-		again:  true,
+// Run lets go on what was held. A repetition changes nothing, so it is asked again when no answer comes.
+func (m *memberNotOptOut) Run(c *console) error {
+	return m.decide(c, "not-opt-out; deliveries released", func(api *apiClient) (*http.Response, error) {
+		return api.NotOptOutMember(c.ctx, api.workspace, m.ID, nil, m.decision(), client.Repeatable)
 	})
-	if err != nil {
-		return err
-	}
+}
 
-	if m.JSON {
-		return api.showJSON(got.raw)
-	}
-
-	var decided struct {
-		Deliveries int `json:"deliveries"`
-	}
-
-	if err := got.into(&decided); err != nil {
-		return err
-	}
-
-	fmt.Fprintf(c.out, "member %d, %s: %s; deliveries %s: %d\n", m.ID, m.Channel, command, done, decided.Deliveries)
-
-	return nil
+// decide records the decision, and says what it has changed.
+func (m *memberDecision) decide(c *console, done string, ask question) error {
+	return showOne(c, &m.remote, ask, func(_ *apiClient, decided *client.OptOutDecided) error {
+		fmt.Fprintf(c.out, "member %d, %s: %s: %d\n", m.ID, m.Channel, done, decided.Deliveries)
+		return nil
+	})
 }

@@ -3,12 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"handrail/client"
+	"handrail/cmd/internal/service"
 )
 
 // remote are the flags of every command that calls the REST API. None of the server's own
@@ -38,12 +39,15 @@ func fromEnvironment(c *console) kong.ResolverFunc {
 // requestTimeout exceeds the longest that the API lets a request wait, a minute.
 const requestTimeout = 90 * time.Second
 
+// tries is how often a request is made that may be repeated.
+const tries = 4
+
 // dial returns a client of the API. Nothing is sent yet.
-func (r *remote) dial(c *console) (*client, error) {
-	base, err := url.Parse(r.URL)
+func (r *remote) dial(c *console) (*apiClient, error) { return r.dialFor(c, requestTimeout) }
+
+// dialFor returns a client whose requests take so long at most.
+func (r *remote) dialFor(c *console, timeout time.Duration) (*apiClient, error) {
 	switch {
-	case err != nil || !isAPIAddress(base):
-		return nil, &exitError{errors.New("--url (HANDRAIL_URL) must be like https://handrail.example.com"), exitUsage}
 	case r.Key == "":
 		return nil, &exitError{errors.New("an API key is needed: set HANDRAIL_API_KEY or give --key"), exitUsage}
 	case r.Workspace == "":
@@ -53,21 +57,23 @@ func (r *remote) dial(c *console) (*client, error) {
 		}
 	}
 
-	return &client{
-		console: c,
-		base:    base.JoinPath("api/v2/w", r.Workspace),
-		key:     r.Key,
-		shown:   r.URL,
-		http: &http.Client{
-			Timeout:       requestTimeout,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-	}, nil
-}
+	api, err := client.New(
+		r.URL,
+		r.Key,
+		client.WithUserAgent("handrail/"+service.Version),
+		client.WithTimeout(timeout),
+		client.WithRetries(tries, c.every),
+	)
+	if err != nil {
+		return nil, &exitError{errors.New("--url (HANDRAIL_URL) must be like https://handrail.example.com"), exitUsage}
+	}
 
-// isAPIAddress reports whether the API can be at an address.
-func isAPIAddress(u *url.URL) bool {
-	return (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil && u.RawQuery == ""
+	return &apiClient{
+		console:   c,
+		API:       api,
+		workspace: r.Workspace,
+		shown:     r.URL,
+	}, nil
 }
 
 // line returns a command that does the same as args would here, ready to paste: with the flags

@@ -39,7 +39,7 @@ func acceptedReply(body string) reply { return reply{http.StatusAccepted, body} 
 func refusalReply(status int, code, detail string) reply {
 	return reply{
 		status,
-		`{"type":"/docs/problems/` + code + `","title":"T","status":` + formatNumber(status) + `,"detail":"` + detail +
+		`{"type":"/docs/problems/` + code + `","title":"T","status":` + formatNumber(int64(status)) + `,"detail":"` + detail +
 			`","instance":"urn:handrail:request:r1","code":"` + code + `"}`,
 	}
 }
@@ -81,7 +81,7 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a := stubCall{
 		method:      r.Method,
 		path:        path,
-		query:       r.URL.RawQuery,
+		query:       r.URL.Query().Encode(),
 		idempotency: r.Header.Get("Idempotency-Key"),
 	}
 

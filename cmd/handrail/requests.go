@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
+	"reflect"
 	"strconv"
-	"time"
+
+	"handrail/client"
 )
 
 type requestsCommand struct {
@@ -25,46 +26,8 @@ show need chats:read, answering for others needs chats:write, and cancel needs c
 ` + exitHelp
 }
 
-// requestJSON is a contributor request as the API shows it.
-type requestJSON struct {
-	ID          string          `json:"id"`
-	ChatID      int64           `json:"chat_id"`
-	ActionID    string          `json:"action_id"`
-	CallID      string          `json:"call_id"`
-	RequestedBy int64           `json:"requested_by"`
-	Question    string          `json:"question"`
-	Hint        string          `json:"hint"`
-	Expects     json.RawMessage `json:"expects"`
-	Require     string          `json:"require"`
-	Wait        bool            `json:"wait"`
-	Default     json.RawMessage `json:"default"`
-	Reminders   int             `json:"reminders"`
-	State       string          `json:"state"`
-	Note        string          `json:"note"`
-	Deadline    time.Time       `json:"deadline"`
-	Result      json.RawMessage `json:"result"`
-	Asks        []askJSON       `json:"asks"`
-	WorkflowID  string          `json:"workflow_id"`
-	CreatedAt   time.Time       `json:"created_at"`
-	UpdatedAt   time.Time       `json:"updated_at"`
-}
-
-type askJSON struct {
-	MemberID   int64           `json:"member_id"`
-	MemberName string          `json:"member_name"`
-	Channel    string          `json:"channel"`
-	State      string          `json:"state"`
-	Reply      string          `json:"reply"`
-	Answer     json.RawMessage `json:"answer"`
-	Trust      struct {
-		Level string `json:"level"`
-	} `json:"trust"`
-	Why string `json:"why"`
-}
-
-func requestPath(id, rest string) string {
-	return "contributor-requests/" + url.PathEscape(id) + rest
-}
+// requestView is a contributor request as the API shows it.
+type requestView struct{ client.ContributorRequest }
 
 type requestList struct {
 	remote
@@ -75,23 +38,29 @@ type requestList struct {
 
 // Run lists contributor requests.
 func (l *requestList) Run(c *console) error {
-	query, empty := url.Values{}, "no questions to contributors yet"
-	setGiven(query, map[string]string{"state": l.State})
-	setIDs(query, map[string]int64{"chat_id": l.ChatID})
+	params := client.ListContributorRequestsParams{
+		State:  onlyGiven(client.ContributorRequestState(l.State)),
+		ChatID: ifGiven(l.ChatID),
+	}
 
-	if len(query) > 0 {
+	empty := "no questions to contributors yet"
+	if !reflect.ValueOf(params).IsZero() {
 		empty = "no questions to contributors match"
 	}
 
-	return showList(c, &l.remote, l.listing, listView[requestJSON]{
-		path:    "contributor-requests",
-		query:   query,
+	return showList(c, &l.remote, l.listing, listView[requestView]{
+		ask: func(api *apiClient, at position) (*http.Response, error) {
+			params.Limit = at.limit
+			params.Cursor = at.cursor
+
+			return api.ListContributorRequests(c.ctx, api.workspace, &params)
+		},
 		empty:   empty,
 		columns: []string{"REQUEST", "STATE", "CHAT", "UNTIL", "QUESTION"},
-		row: func(r *requestJSON) []string {
+		row: func(r *requestView) []string {
 			return []string{
 				makePrintable(r.ID),
-				makePrintable(r.State),
+				makePrintable(string(r.State)),
 				strconv.FormatInt(r.ChatID, 10),
 				formatTime(r.Deadline),
 				makePrintable(r.Question),
@@ -107,29 +76,32 @@ type requestAnswer struct {
 	MemberID int64  `help:"The id of the member you answer for. Default: the key's own member." placeholder:"ID"`
 }
 
-// Run answers a question. It looks at the question first, which says whether 3 is a text.
+// Run answers a question. It looks at the question first, which says whether 3 is a text. It is answered
+// once: a second answer would be refused, because the question is over.
 func (a *requestAnswer) Run(c *console) error {
-	api, err := a.dial(c)
-	if err != nil {
-		return err
-	}
+	return showChangedRequest(c, &a.remote, func(api *apiClient) (*http.Response, error) {
+		asked, err := api.read(api.GetContributorRequest(c.ctx, api.workspace, a.ID))
+		if err != nil {
+			return nil, err
+		}
 
-	var r requestJSON
-	if _, err := api.get(requestPath(a.ID, ""), nil, &r); err != nil {
-		return err
-	}
+		var r requestView
+		if err := asked.into(&r); err != nil {
+			return nil, err
+		}
 
-	body := map[string]any{"answer": r.value(a.Answer)}
-	if a.MemberID != 0 {
-		body["member_id"] = a.MemberID
-	}
+		said := client.ContributorAnswer{
+			Answer:   r.value(a.Answer),
+			MemberID: ifGiven(a.MemberID),
+		}
 
-	return a.changeRequest(api, a.ID, "/answer", body)
+		return api.AnswerContributorRequest(c.ctx, api.workspace, a.ID, nil, said)
+	})
 }
 
 // value returns a typed answer as JSON has it: the text where nothing but a text is expected,
 // else what it is as JSON, or a text when it is no JSON.
-func (r *requestJSON) value(text string) any {
+func (r *requestView) value(text string) any {
 	if len(r.Expects) > 0 && json.Valid([]byte(text)) {
 		return json.RawMessage(text)
 	}
@@ -143,34 +115,17 @@ type requestCancel struct {
 	Reason string `required:"" help:"The reason, for the audit log." placeholder:"TEXT"`
 }
 
-// Run cancels a question.
+// Run cancels a question, once as it is answered.
 func (r *requestCancel) Run(c *console) error {
-	api, err := r.dial(c)
-	if err != nil {
-		return err
-	}
-
-	return r.changeRequest(api, r.ID, "/cancel", map[string]any{"reason": r.Reason})
+	return showChangedRequest(c, &r.remote, func(api *apiClient) (*http.Response, error) {
+		return api.CancelContributorRequest(c.ctx, api.workspace, r.ID, nil, client.Reason{Reason: r.Reason})
+	})
 }
 
-// changeRequest records a person's word on a question, and shows how it then stands. It is
-// requested once: a second request would be refused, because the question is over.
-func (r *remote) changeRequest(api *client, id, rest string, body map[string]any) error {
-	got, err := api.do(call{method: http.MethodPost, path: requestPath(id, rest), body: body})
-	if err != nil {
-		return err
-	}
-
-	if r.JSON {
-		return api.showJSON(got.raw)
-	}
-
-	var now requestJSON
-	if err := got.into(&now); err != nil {
-		return err
-	}
-
-	fmt.Fprintf(api.out, "request %s is %s\n", makePrintable(now.ID), makePrintable(now.State))
-
-	return nil
+// showChangedRequest records a person's word on a question, and shows how it then stands.
+func showChangedRequest(c *console, r *remote, ask question) error {
+	return showOne(c, r, ask, func(_ *apiClient, now *requestView) error {
+		fmt.Fprintf(c.out, "request %s is %s\n", makePrintable(now.ID), makePrintable(string(now.State)))
+		return nil
+	})
 }

@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"strconv"
 
 	"handrail/chat"
+	"handrail/client"
 )
 
 type requestShow struct {
@@ -14,21 +16,14 @@ type requestShow struct {
 
 // Run shows a contributor request.
 func (s *requestShow) Run(c *console) error {
-	api, err := s.dial(c)
-	if err != nil {
-		return err
+	ask := func(api *apiClient) (*http.Response, error) {
+		return api.GetContributorRequest(c.ctx, api.workspace, s.ID)
 	}
 
-	var r requestJSON
+	return showOne(c, &s.remote, ask, func(_ *apiClient, r *requestView) error { return r.show(c, &s.remote) })
+}
 
-	got, err := api.get(requestPath(s.ID, ""), nil, &r)
-	switch {
-	case err != nil:
-		return err
-	case s.JSON:
-		return api.showJSON(got.raw)
-	}
-
+func (r *requestView) show(c *console, at *remote) error {
 	fmt.Fprintf(c.out, "%s\n\n", makePrintable(r.Question))
 	r.showFacts(c)
 
@@ -36,25 +31,25 @@ func (s *requestShow) Run(c *console) error {
 		return err
 	}
 
-	r.showNext(c, &s.remote)
+	r.showNext(c, at)
 
 	return nil
 }
 
-func (r *requestJSON) showFacts(c *console) {
+func (r *requestView) showFacts(c *console) {
 	f := facts{c}
 	f.say("request", "%s", r.ID)
 	f.say("state", "%s", r.State)
-	f.say("note", "%s", r.Note)
+	f.say("note", "%s", valueOf(r.Note))
 	f.say("until", "%s", formatTime(r.Deadline))
 
 	f.say(
 		"wanted from",
 		"%s",
-		map[bool]string{true: "all who are asked", false: "any who is asked"}[r.Require == "all"],
+		map[bool]string{true: "all who are asked", false: "any who is asked"}[r.Require == client.ContributorRequestRequireAll],
 	)
 
-	f.say("hint", "%s", r.Hint)
+	f.say("hint", "%s", valueOf(r.Hint))
 	f.say("expects", "%s", r.Expects)
 	f.say("default", "%s", r.Default)
 	f.say("result", "%s", r.Result)
@@ -64,18 +59,18 @@ func (r *requestJSON) showFacts(c *console) {
 	f.say("action", "%s", r.ActionID)
 	f.say("tool call", "%s", r.CallID)
 	f.say("asked by", "member %d", r.RequestedBy)
-	f.say("workflow", "%s", r.WorkflowID)
+	f.say("workflow", "%s", valueOf(r.WorkflowID))
 	f.say("created", "%s (%s ago)", formatTime(r.CreatedAt), formatAge(r.CreatedAt))
 	f.say("changed", "%s (%s ago)", formatTime(r.UpdatedAt), formatAge(r.UpdatedAt))
 }
 
 // showAsks lists who is asked, and what each has answered.
-func (r *requestJSON) showAsks(c *console) error {
+func (r *requestView) showAsks(c *console) error {
 	c.showHeading("Who is asked")
 	t := newTable(c.out, "  MEMBER", "NAME", "BY", "STATE", "TRUST", "ANSWER")
 
 	for _, a := range r.Asks {
-		answer := a.Why
+		answer := valueOf(a.Why)
 
 		switch {
 		case len(a.Answer) > 0:
@@ -88,8 +83,8 @@ func (r *requestJSON) showAsks(c *console) error {
 			"  "+strconv.FormatInt(a.MemberID, 10),
 			makePrintable(a.MemberName),
 			makePrintable(a.Channel),
-			makePrintable(a.State),
-			makePrintable(a.Trust.Level),
+			makePrintable(string(a.State)),
+			makePrintable(string(valueOf(a.Trust).Level)),
 			makePrintable(answer),
 		)
 	}
@@ -99,9 +94,9 @@ func (r *requestJSON) showAsks(c *console) error {
 	}
 
 	for _, a := range r.Asks {
-		if a.Reply != "" {
+		if reply := valueOf(a.Reply); reply != "" {
 			name := makePrintable(a.MemberName)
-			fmt.Fprintf(c.out, "\n%s wrote:\n  %s\n", name, shortenText(a.Reply, 400))
+			fmt.Fprintf(c.out, "\n%s wrote:\n  %s\n", name, shortenText(reply, 400))
 		}
 	}
 
@@ -109,8 +104,8 @@ func (r *requestJSON) showAsks(c *console) error {
 }
 
 // showNext lists what may be done as commands.
-func (r *requestJSON) showNext(c *console, at *remote) {
-	if r.State != "open" {
+func (r *requestView) showNext(c *console, at *remote) {
+	if r.State != client.ContributorRequestStateOpen {
 		fmt.Fprintln(c.out, "\nThere is nothing to do.")
 		return
 	}

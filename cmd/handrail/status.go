@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"time"
 
 	"handrail/api"
 	"handrail/chat"
+	"handrail/client"
 	"handrail/db"
 )
 
@@ -26,20 +26,8 @@ database itself, with the server's settings, and no key.
 ` + exitHelp
 }
 
-// statusJSON is a status as the API shows it.
-type statusJSON struct {
-	NeedPerson int          `json:"need_person"`
-	Matters    []matterJSON `json:"matters"`
-	Partial    bool         `json:"partial"`
-}
-
-type matterJSON struct {
-	Matter      string    `json:"matter"`
-	Count       int       `json:"count"`
-	Oldest      time.Time `json:"oldest"`
-	NeedsPerson bool      `json:"needs_person"`
-	Explanation string    `json:"explanation"`
-}
+// statusView is a status as the API shows it.
+type statusView struct{ client.Status }
 
 // Run shows what needs a person.
 func (s *statusCommand) Run(c *console) error {
@@ -47,13 +35,15 @@ func (s *statusCommand) Run(c *console) error {
 		return s.showAsOperator(c)
 	}
 
-	what := call{method: http.MethodGet, path: "status"}
+	ask := func(api *apiClient) (*http.Response, error) { return api.GetStatus(c.ctx, api.workspace) }
 
-	return showOne(c, &s.remote, what, func(_ *client, status *statusJSON) error { return status.show(c, &s.remote) })
+	return showOne(c, &s.remote, ask, func(_ *apiClient, status *statusView) error {
+		return status.show(c, &s.remote)
+	})
 }
 
 // show writes what needs a person, and then what waits by itself.
-func (s *statusJSON) show(c *console, r *remote) error {
+func (s *statusView) show(c *console, r *remote) error {
 	if s.NeedPerson == 0 {
 		fmt.Fprintln(c.out, "Nothing needs a person.")
 	}
@@ -64,7 +54,7 @@ func (s *statusJSON) show(c *console, r *remote) error {
 		}
 	}
 
-	if s.Partial {
+	if valueOf(s.Partial) {
 		fmt.Fprintf(c.errs, "More than %d actions wait: the oldest are counted.\n", chat.MaxMatters)
 	}
 
@@ -72,7 +62,7 @@ func (s *statusJSON) show(c *console, r *remote) error {
 }
 
 // showPart writes the matters that need a person, or those that do not.
-func (s *statusJSON) showPart(c *console, r *remote, needsPerson bool) error {
+func (s *statusView) showPart(c *console, r *remote, needsPerson bool) error {
 	title := "Waits by itself"
 	if needsPerson {
 		title = "Needs a person"
@@ -88,7 +78,7 @@ func (s *statusJSON) showPart(c *console, r *remote, needsPerson bool) error {
 		}
 
 		t.row(
-			strconv.Itoa(m.Count),
+			strconv.FormatInt(m.Count, 10),
 			formatAge(m.Oldest),
 			makePrintable(m.Explanation),
 			r.line(c, listCommand(chat.Matter(m.Matter))),
@@ -122,11 +112,11 @@ func listCommand(matter chat.Matter) string {
 	return "actions list --waiting-for " + makePrintable(string(matter))
 }
 
-// workspaceStatusJSON is the status of one workspace for the operator.
-type workspaceStatusJSON struct {
+// workspaceStatus is the status of one workspace for the operator.
+type workspaceStatus struct {
 	WorkspaceID string `json:"workspace_id"`
 	Name        string `json:"name"`
-	statusJSON
+	statusView
 }
 
 // showAsOperator shows the status of every workspace, or of one.
@@ -137,7 +127,7 @@ func (s *statusCommand) showAsOperator(c *console) error {
 			return err
 		}
 
-		all := []workspaceStatusJSON{}
+		all := []workspaceStatus{}
 
 		for _, workspace := range workspaces {
 			if s.Workspace != "" && s.Workspace != string(workspace.ID) {
@@ -154,10 +144,10 @@ func (s *statusCommand) showAsOperator(c *console) error {
 				return err
 			}
 
-			all = append(all, workspaceStatusJSON{
+			all = append(all, workspaceStatus{
 				WorkspaceID: string(workspace.ID),
 				Name:        workspace.Name,
-				statusJSON:  shown,
+				statusView:  shown,
 			})
 		}
 
@@ -187,8 +177,8 @@ func (s *statusCommand) showAsOperator(c *console) error {
 }
 
 // statusOf is a status that was read from the database, as the API shows it.
-func statusOf(status *chat.WorkspaceStatus) (statusJSON, error) {
-	var shown statusJSON
+func statusOf(status *chat.WorkspaceStatus) (statusView, error) {
+	var shown statusView
 
 	raw, err := api.MarshalStatus(status)
 	if err != nil {

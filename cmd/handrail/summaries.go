@@ -3,11 +3,10 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
-	"github.com/google/uuid"
+	"handrail/client"
 )
 
 type summariesCommand struct {
@@ -32,12 +31,6 @@ type summaryOf struct {
 	ID   string `arg:"" help:"The version's id, as listed."`
 }
 
-func (s *summaryOf) path(rest string) string {
-	return chatPath(s.Chat, "/summaries/"+url.PathEscape(s.ID)+rest)
-}
-
-func chatPath(id int64, rest string) string { return "chats/" + strconv.FormatInt(id, 10) + rest }
-
 type summaryList struct {
 	remote
 	listing
@@ -46,22 +39,28 @@ type summaryList struct {
 
 // Run lists versions.
 func (l *summaryList) Run(c *console) error {
-	return showList(c, &l.remote, l.listing, listView[versionJSON]{
-		path:    chatPath(l.Chat, "/summaries"),
-		query:   url.Values{},
+	return showList(c, &l.remote, l.listing, listView[versionView]{
+		ask: func(api *apiClient, at position) (*http.Response, error) {
+			return api.ListSummaries(
+				c.ctx,
+				api.workspace,
+				l.Chat,
+				&client.ListSummariesParams{Limit: at.limit, Cursor: at.cursor},
+			)
+		},
 		empty:   "this chat has no summary yet: handrail summaries run " + strconv.FormatInt(l.Chat, 10),
 		columns: []string{"ID", "KIND", "STATE", "READ", "TOKENS", "AGE", "TITLE"},
-		row: func(v *versionJSON) []string {
-			status := v.State
+		row: func(v *versionView) []string {
+			status := string(v.State)
 			if v.Current {
 				status = "current"
 			}
 
 			return []string{
 				makePrintable(v.ID),
-				makePrintable(v.Kind),
+				makePrintable(string(v.Kind)),
 				makePrintable(status),
-				makePrintable(v.Mode),
+				makePrintable(string(v.Mode)),
 				strconv.FormatInt(v.Usage.InputTokens+v.Usage.OutputTokens, 10),
 				formatAge(v.CreatedAt),
 				makePrintable(v.Title),
@@ -77,24 +76,14 @@ type summaryShow struct {
 
 // Run shows a version.
 func (s *summaryShow) Run(c *console) error {
-	api, err := s.dial(c)
-	if err != nil {
-		return err
+	ask := func(api *apiClient) (*http.Response, error) {
+		return api.GetSummary(c.ctx, api.workspace, s.Chat, s.ID)
 	}
 
-	var v versionJSON
-
-	got, err := api.get(s.path(""), nil, &v)
-	switch {
-	case err != nil:
-		return err
-	case s.JSON:
-		return api.showJSON(got.raw)
-	}
-
-	v.show(c)
-
-	return nil
+	return showOne(c, &s.remote, ask, func(_ *apiClient, v *versionView) error {
+		v.show(c)
+		return nil
+	})
 }
 
 type summaryRun struct {
@@ -113,23 +102,16 @@ func (r *summaryRun) Run(c *console) error {
 		return err
 	}
 
-	query := url.Values{}
+	got, err := api.read(api.SummarizeChat(c.ctx, api.workspace, r.Chat, &client.SummarizeChatParams{
+		UpdateLabels:   ifGiven(r.Labels),
+		Full:           ifGiven(r.Full),
+		Overwrite:      ifGiven(r.Overwrite),
+		IdempotencyKey: new(client.NewIdempotencyKey()),
+		Prefer:         new(preferWait(r.Wait)),
+	}))
 
-	for name, on := range map[string]bool{"update_labels": r.Labels, "full": r.Full, "overwrite": r.Overwrite} {
-		if on {
-			query.Set(name, "true")
-		}
-	}
-
-	got, err := api.do(call{
-		method: http.MethodPost,
-		path:   chatPath(r.Chat, "/summarize"),
-		query:  query,
-		key:    uuid.NewString(),
-		prefer: fmt.Sprintf("wait=%d", int(min(r.Wait, time.Minute).Seconds())),
-	})
 	switch {
-	case isProblem(err, "summary_edited"):
+	case client.HasCode(err, client.ProblemCodeSummaryEdited):
 		return fmt.Errorf("%w\nTo replace it: %s", err, r.line(c, fmt.Sprintf("summaries run %d --overwrite", r.Chat)))
 	case err != nil:
 		return err
@@ -158,7 +140,11 @@ type summaryRestore struct {
 }
 
 // Run restores a version.
-func (s *summaryRestore) Run(c *console) error { return s.changeVersion(c, s.path("/restore")) }
+func (s *summaryRestore) Run(c *console) error {
+	return s.changeVersion(c, func(api *apiClient) (*http.Response, error) {
+		return api.RestoreSummary(c.ctx, api.workspace, s.Chat, s.ID, nil)
+	})
+}
 
 type summaryUndo struct {
 	remote
@@ -166,16 +152,20 @@ type summaryUndo struct {
 }
 
 // Run takes back a run's labels.
-func (s *summaryUndo) Run(c *console) error { return s.changeVersion(c, s.path("/undo-labels")) }
+func (s *summaryUndo) Run(c *console) error {
+	return s.changeVersion(c, func(api *apiClient) (*http.Response, error) {
+		return api.UndoLabels(c.ctx, api.workspace, s.Chat, s.ID, nil)
+	})
+}
 
-// changeVersion posts to a version, and shows the chat as it then is.
-func (r *remote) changeVersion(c *console, path string) error {
+// changeVersion changes what a chat says of itself, and shows the chat as it then is.
+func (r *remote) changeVersion(c *console, ask question) error {
 	api, err := r.dial(c)
 	if err != nil {
 		return err
 	}
 
-	got, err := api.do(call{method: http.MethodPost, path: path})
+	got, err := api.read(ask(api))
 	if err != nil {
 		return err
 	}

@@ -4,32 +4,16 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
+
+	"handrail/client"
 )
 
 type summarySettingsCommand struct {
 	Show settingsShow `cmd:"" help:"Show how the workspace's chats are summarized, and how many tokens it has used."`
 	Set  settingsSet  `cmd:"" help:"Change these settings. What you do not give stays as it is."`
 }
-
-// settingsJSON are the settings as the API shows them.
-type settingsJSON struct {
-	Model           string     `json:"model"`
-	Language        string     `json:"language"`
-	Instructions    string     `json:"instructions"`
-	TokenBudget     int64      `json:"token_budget"`
-	TokensUsed      int64      `json:"tokens_used"`
-	LabelThreshold  float64    `json:"label_threshold"`
-	QuietSeconds    int64      `json:"quiet_seconds"`
-	EveryMessages   int        `json:"every_messages"`
-	AutomaticLabels bool       `json:"automatic_labels"`
-	UpdatedBy       int64      `json:"updated_by"`
-	UpdatedAt       *time.Time `json:"updated_at"`
-}
-
-const settingsPath = "summary-settings"
 
 type settingsShow struct{ remote }
 
@@ -40,7 +24,7 @@ func (s *settingsShow) Run(c *console) error {
 		return err
 	}
 
-	got, err := api.do(call{method: http.MethodGet, path: settingsPath})
+	got, err := api.read(api.GetSummarySettings(c.ctx, api.workspace))
 	if err != nil {
 		return err
 	}
@@ -56,27 +40,27 @@ type settingsSet struct {
 	TokenBudget     *int64         `help:"The most tokens to use in a calendar month; 0 for no limit." placeholder:"N"`
 	LabelThreshold  *float64       `help:"The confidence, 0 to 1, from which a label is set." placeholder:"X"`
 	Quiet           *time.Duration `help:"Summarize a chat automatically when it has been quiet for this long, like 30m; 0 for never." placeholder:"TIME"`
-	EveryMessages   *int           `help:"Summarize a chat automatically when it has this many new messages; 0 for never." placeholder:"N"`
+	EveryMessages   *int64         `help:"Summarize a chat automatically when it has this many new messages; 0 for never." placeholder:"N"`
 	AutomaticLabels *bool          `help:"Automatic runs also choose labels." negatable:""`
 }
 
 // Run changes the settings.
 func (s *settingsSet) Run(c *console) error {
-	body := map[string]any{}
-	setIfGiven(body, "model", s.Model)
-	setIfGiven(body, "language", s.Language)
-	setIfGiven(body, "instructions", s.Instructions)
-	setIfGiven(body, "token_budget", s.TokenBudget)
-	setIfGiven(body, "label_threshold", s.LabelThreshold)
-
-	if s.Quiet != nil {
-		body["quiet_seconds"] = int64(s.Quiet.Seconds())
+	patch := client.SummarySettingsPatch{
+		AutomaticLabels: s.AutomaticLabels,
+		EveryMessages:   s.EveryMessages,
+		Instructions:    s.Instructions,
+		LabelThreshold:  s.LabelThreshold,
+		Language:        s.Language,
+		Model:           s.Model,
+		TokenBudget:     s.TokenBudget,
 	}
 
-	setIfGiven(body, "every_messages", s.EveryMessages)
-	setIfGiven(body, "automatic_labels", s.AutomaticLabels)
+	if s.Quiet != nil {
+		patch.QuietSeconds = new(int64(s.Quiet.Seconds()))
+	}
 
-	if len(body) == 0 {
+	if patch == (client.SummarySettingsPatch{}) {
 		return &exitError{
 			errors.New("nothing to change: give at least one of the flags. See handrail summary-settings set --help"),
 			exitUsage,
@@ -88,12 +72,7 @@ func (s *settingsSet) Run(c *console) error {
 		return err
 	}
 
-	got, err := api.do(call{
-		method: http.MethodPatch,
-		path:   settingsPath,
-		body:   body,
-		again:  true,
-	})
+	got, err := api.read(api.UpdateSummarySettings(c.ctx, api.workspace, patch))
 	if err != nil {
 		return err
 	}
@@ -101,19 +80,12 @@ func (s *settingsSet) Run(c *console) error {
 	return s.showSettings(api, got)
 }
 
-// setIfGiven adds a value to body if it was given.
-func setIfGiven[T any](body map[string]any, name string, value *T) {
-	if value != nil {
-		body[name] = *value
-	}
-}
-
-func (r *remote) showSettings(api *client, got *answer) error {
+func (r *remote) showSettings(api *apiClient, got *answer) error {
 	if r.JSON {
 		return api.showJSON(got.raw)
 	}
 
-	var s settingsJSON
+	var s client.SummarySettings
 	if err := got.into(&s); err != nil {
 		return err
 	}
@@ -130,17 +102,17 @@ func (r *remote) showSettings(api *client, got *answer) error {
 
 	f.say("tokens", "%d used this month, %s", s.TokensUsed, budget)
 	f.say("labels", "set from a confidence of %g, suggested below that", s.LabelThreshold)
-	f.say("automatic", "%s", s.automatic())
+	f.say("automatic", "%s", formatAutomatic(&s))
 
 	if s.UpdatedAt != nil {
-		f.say("changed", "%s by member %d", formatTime(*s.UpdatedAt), s.UpdatedBy)
+		f.say("changed", "%s by member %d", formatTime(*s.UpdatedAt), valueOf(s.UpdatedBy))
 	}
 
 	return nil
 }
 
-// automatic returns in words when chats are summarized without a request.
-func (s *settingsJSON) automatic() string {
+// formatAutomatic returns in words when chats are summarized without a request.
+func formatAutomatic(s *client.SummarySettings) string {
 	var when []string
 	if s.QuietSeconds > 0 {
 		when = append(when, fmt.Sprintf("after %s of quiet", time.Duration(s.QuietSeconds)*time.Second))

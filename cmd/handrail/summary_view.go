@@ -4,64 +4,21 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"handrail/client"
 )
 
-// versionJSON is a version as the API shows it.
-type versionJSON struct {
-	ID            string      `json:"id"`
-	Kind          string      `json:"kind"`
-	State         string      `json:"state"`
-	Mode          string      `json:"mode"`
-	Title         string      `json:"title"`
-	Summary       string      `json:"summary"`
-	KeyPoints     []pointJSON `json:"key_points"`
-	OpenQuestions []pointJSON `json:"open_questions"`
-	NextSteps     []pointJSON `json:"next_steps"`
-	Labels        []struct {
-		Name       string  `json:"name"`
-		Confidence float64 `json:"confidence"`
-		Outcome    string  `json:"outcome"`
-		Evidence   []struct {
-			Text string `json:"text"`
-		} `json:"evidence"`
-	} `json:"labels"`
-	Model   string `json:"model"`
-	Applied bool   `json:"applied"`
-	Current bool   `json:"current"`
-	Usage   struct {
-		Requests     int   `json:"requests"`
-		InputTokens  int64 `json:"input_tokens"`
-		OutputTokens int64 `json:"output_tokens"`
-		DurationMS   int64 `json:"duration_ms"`
-	} `json:"usage"`
-	Covered        int        `json:"covered"`
-	LabelsAdded    []int64    `json:"labels_added"`
-	LabelsRemoved  []int64    `json:"labels_removed"`
-	LabelsUndoneAt *time.Time `json:"labels_undone_at"`
-	Automatic      bool       `json:"automatic"`
-	RequestedBy    int64      `json:"requested_by"`
-	ActionID       string     `json:"action_id"`
-	RestoredFrom   string     `json:"restored_from"`
-	Problem        *struct {
-		Code   string `json:"code"`
-		Detail string `json:"detail"`
-	} `json:"problem"`
-	CreatedAt time.Time `json:"created_at"`
-}
+// versionView is a version of a summary as the API shows it.
+type versionView struct{ client.SummaryVersion }
 
-type pointJSON struct {
-	Text     string   `json:"text"`
-	Messages []string `json:"messages"`
-}
-
-func (v *versionJSON) show(c *console) {
+func (v *versionView) show(c *console) {
 	if v.Title != "" {
 		fmt.Fprintf(c.out, "%s\n\n%s\n", makePrintable(v.Title), indentText(v.Summary))
 	}
 
 	for _, part := range []struct {
 		name   string
-		points []pointJSON
+		points []client.Point
 	}{{"Key points", v.KeyPoints}, {"Open questions", v.OpenQuestions}, {"Next steps", v.NextSteps}} {
 		if len(part.points) > 0 {
 			fmt.Fprintf(c.out, "\n%s\n", part.name)
@@ -81,7 +38,7 @@ func (v *versionJSON) show(c *console) {
 			c.out,
 			"  - %s: %s, sure to %.0f %%\n",
 			makePrintable(l.Name),
-			makePrintable(l.Outcome),
+			makePrintable(string(valueOf(l.Outcome))),
 			100*l.Confidence,
 		)
 
@@ -94,13 +51,13 @@ func (v *versionJSON) show(c *console) {
 	v.showFacts(c)
 }
 
-func (v *versionJSON) showFacts(c *console) {
+func (v *versionView) showFacts(c *console) {
 	f := facts{c}
 	f.say("version", "%s", v.ID)
 	f.say("kind", "%s", v.Kind)
 	f.say("state", "%s%s", v.State, map[bool]string{true: ", shown by the chat"}[v.Current])
 
-	if v.State == "succeeded" && !v.Applied {
+	if v.State == client.SummaryVersionStateSucceeded && !v.Applied {
 		f.say("text", "%s", "not put into the chat: a person had written its text")
 	}
 
@@ -119,21 +76,21 @@ func (v *versionJSON) showFacts(c *console) {
 			v.Usage.Requests,
 			v.Usage.InputTokens,
 			v.Usage.OutputTokens,
-			time.Duration(v.Usage.DurationMS)*time.Millisecond,
+			time.Duration(v.Usage.DurationMs)*time.Millisecond,
 		)
 	}
 
-	if v.RequestedBy != 0 {
+	if v.RequestedBy != nil {
 		f.say(
 			"asked by",
 			"member %d%s",
-			v.RequestedBy,
+			*v.RequestedBy,
 			map[bool]string{true: ", through the workspace's settings"}[v.Automatic],
 		)
 	}
 
-	f.say("action", "%s", v.ActionID)
-	f.say("restored from", "%s", v.RestoredFrom)
+	f.say("action", "%s", valueOf(v.ActionID))
+	f.say("restored from", "%s", valueOf(v.RestoredFrom))
 
 	if len(v.LabelsAdded)+len(v.LabelsRemoved) > 0 {
 		f.say("labels", "%d set, %d removed", len(v.LabelsAdded), len(v.LabelsRemoved))
@@ -153,57 +110,51 @@ func indentText(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// summarizedChat is what the API shows of a chat and its summary.
-type summarizedChat struct {
-	ID              int64  `json:"id"`
-	Title           string `json:"title"`
-	Summary         string `json:"summary"`
-	SummaryID       string `json:"summary_id"`
-	StaleBy         int    `json:"stale_by"`
-	Labels          []name `json:"labels"`
-	SuggestedLabels []name `json:"suggested_labels"`
-}
-
-type name struct {
-	Name string `json:"name"`
-}
-
-func joinNames(all []name) string {
-	texts := make([]string, len(all))
-	for i, n := range all {
-		texts[i] = n.Name
+func joinLabels(labels []client.ChatLabel) string {
+	names := make([]string, len(labels))
+	for i := range labels {
+		names[i] = labels[i].Name
 	}
 
-	return strings.Join(texts, ", ")
+	return strings.Join(names, ", ")
+}
+
+func joinSuggested(labels []client.SuggestedLabel) string {
+	names := make([]string, len(labels))
+	for i := range labels {
+		names[i] = labels[i].Name
+	}
+
+	return strings.Join(names, ", ")
 }
 
 // showChat shows a chat as a command has left it.
-func (r *remote) showChat(api *client, got *answer) error {
+func (r *remote) showChat(api *apiClient, got *answer) error {
 	if r.JSON {
 		return api.showJSON(got.raw)
 	}
 
-	var c summarizedChat
+	var c client.Chat
 	if err := got.into(&c); err != nil {
 		return err
 	}
 
 	fmt.Fprintf(api.out, "%s\n\n%s\n\n", makePrintable(c.Title), indentText(c.Summary))
 	f := facts{api.console}
-	f.say("labels", "%s", joinNames(c.Labels))
-	f.say("suggested", "%s", joinNames(c.SuggestedLabels))
+	f.say("labels", "%s", joinLabels(c.Labels))
+	f.say("suggested", "%s", joinSuggested(c.SuggestedLabels))
 
 	if c.StaleBy > 0 {
 		f.say("newer", "%d messages", c.StaleBy)
 	}
 
-	if c.SummaryID != "" {
-		f.say("version", "%s", c.SummaryID)
+	if c.SummaryID != nil {
+		f.say("version", "%s", *c.SummaryID)
 
 		fmt.Fprintf(
 			api.out,
 			"\nMore: %s\n",
-			r.line(api.console, fmt.Sprintf("summaries show %d %s", c.ID, makePrintable(c.SummaryID))),
+			r.line(api.console, fmt.Sprintf("summaries show %d %s", c.ID, makePrintable(*c.SummaryID))),
 		)
 	}
 

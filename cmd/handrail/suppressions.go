@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
-	"time"
+
+	"handrail/client"
 )
 
 type suppressionsCommand struct {
@@ -22,16 +22,6 @@ for messages again. The provider has its own list, and the law applies.
 ` + exitHelp
 }
 
-type suppressionJSON struct {
-	ID        int64     `json:"id"`
-	Channel   string    `json:"channel"`
-	Sender    string    `json:"sender"`
-	From      string    `json:"sender_address"`
-	Address   string    `json:"address"`
-	Reason    string    `json:"reason"`
-	CreatedAt time.Time `json:"created_at"`
-}
-
 type suppressionList struct {
 	remote
 	listing
@@ -39,18 +29,23 @@ type suppressionList struct {
 
 // Run lists suppressions.
 func (l *suppressionList) Run(c *console) error {
-	return showList(c, &l.remote, l.listing, listView[suppressionJSON]{
-		path:    "suppressions",
-		query:   url.Values{},
+	return showList(c, &l.remote, l.listing, listView[client.Suppression]{
+		ask: func(api *apiClient, at position) (*http.Response, error) {
+			return api.ListSuppressions(
+				c.ctx,
+				api.workspace,
+				&client.ListSuppressionsParams{Limit: at.limit, Cursor: at.cursor},
+			)
+		},
 		empty:   "no suppressions: every address may get messages",
 		columns: []string{"ID", "CHANNEL", "SENDER", "ADDRESS", "REASON", "AGE"},
-		row: func(s *suppressionJSON) []string {
+		row: func(s *client.Suppression) []string {
 			return []string{
 				strconv.FormatInt(s.ID, 10),
-				makePrintable(s.Channel),
-				makePrintable(cmp.Or(s.Sender, s.From)),
+				makePrintable(string(s.Channel)),
+				makePrintable(cmp.Or(s.Sender, s.SenderAddress)),
 				makePrintable(s.Address),
-				makePrintable(s.Reason),
+				makePrintable(string(s.Reason)),
 				formatAge(s.CreatedAt),
 			}
 		},
@@ -69,8 +64,7 @@ func (l *suppressionLift) Run(c *console) error {
 		return err
 	}
 
-	path := "suppressions/" + strconv.FormatInt(l.ID, 10)
-	if _, err := api.do(call{method: http.MethodDelete, path: path}); err != nil {
+	if _, err := api.read(api.LiftSuppression(c.ctx, api.workspace, l.ID)); err != nil {
 		return err
 	}
 

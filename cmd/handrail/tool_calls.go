@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
+
+	"handrail/client"
 )
 
 type toolCallsCommand struct {
@@ -35,50 +36,32 @@ type toolCallResolve struct {
 
 // Run resolves a tool call by a person's decision.
 func (r *toolCallResolve) Run(c *console) error {
-	body := map[string]any{"outcome": r.Outcome, "reason": r.Reason}
+	found := client.ResolveCall{
+		Outcome: client.ToolVerdict(r.Outcome),
+		Reason:  r.Reason,
+	}
+
 	if r.Result != "" {
 		if !json.Valid([]byte(r.Result)) {
 			return &exitError{errors.New(`--result must be JSON, like '{"booking_id": "b1"}'`), exitUsage}
 		}
 
-		body["result"] = json.RawMessage(r.Result)
+		found.Result = json.RawMessage(r.Result)
 	}
 
-	api, err := r.dial(c)
-	if err != nil {
-		return err
+	ask := func(api *apiClient) (*http.Response, error) {
+		return api.ResolveToolCall(c.ctx, api.workspace, r.Action, r.Call, nil, found)
 	}
 
-	got, err := api.do(call{
-		method: http.MethodPost,
-		path:   actionPath(r.Action, "/tool-calls/"+url.PathEscape(r.Call)+"/resolve"),
-		body:   body,
+	return showOne(c, &r.remote, ask, func(_ *apiClient, resolved *client.ToolCall) error {
+		fmt.Fprintf(
+			c.out,
+			"tool call %s (%s) is %s\n",
+			makePrintable(resolved.ID),
+			makePrintable(resolved.Name),
+			makePrintable(string(resolved.Status)),
+		)
+
+		return nil
 	})
-	if err != nil {
-		return err
-	}
-
-	if r.JSON {
-		return api.showJSON(got.raw)
-	}
-
-	var resolved struct {
-		ID     string `json:"id"`
-		Name   string `json:"name"`
-		Status string `json:"status"`
-	}
-
-	if err := got.into(&resolved); err != nil {
-		return err
-	}
-
-	fmt.Fprintf(
-		c.out,
-		"tool call %s (%s) is %s\n",
-		makePrintable(resolved.ID),
-		makePrintable(resolved.Name),
-		makePrintable(resolved.Status),
-	)
-
-	return nil
 }

@@ -1,44 +1,14 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/url"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+
+	"handrail/client"
 )
-
-// sentCallJSON is a tool call of a send as the API shows it with its action.
-type sentCallJSON struct {
-	ID        string          `json:"id"`
-	Name      string          `json:"name"`
-	Arguments json.RawMessage `json:"arguments"`
-	Status    string          `json:"status"`
-	Risk      string          `json:"risk"`
-	Attempts  int             `json:"attempts"`
-	Result    json.RawMessage `json:"result"`
-	ErrorCode string          `json:"error_code"`
-	Error     string          `json:"error"`
-	RequestID string          `json:"contributor_request_id"`
-	Undo      *struct {
-		ID     string `json:"id,omitempty"`
-		Tool   string `json:"tool"`
-		Status string `json:"status"`
-		Error  string `json:"error"`
-	} `json:"undo"`
-	Decision *struct {
-		Outcome string `json:"outcome"`
-		Reason  string `json:"reason"`
-	} `json:"decision"`
-}
-
-// listedCallJSON is a tool call as the API lists it.
-type listedCallJSON struct {
-	sentCallJSON
-	ActionID string `json:"action_id"`
-	ChatID   int64  `json:"chat_id"`
-}
 
 type toolCallList struct {
 	remote
@@ -50,32 +20,50 @@ type toolCallList struct {
 
 // Run lists tool calls.
 func (l *toolCallList) Run(c *console) error {
-	query, empty := url.Values{}, "no tool calls yet"
+	params := &client.ListToolCallsParams{
+		ChatID:   ifGiven(l.ChatID),
+		ActionID: ifGiven(l.Action),
+	}
+
+	empty := "no tool calls yet"
 	if l.Status != "all" {
-		query.Set("status", l.Status)
+		params.Status = []client.ToolCallStatus{client.ToolCallStatus(l.Status)}
 		empty = "no tool calls are " + l.Status + "; --status all shows all"
 	}
 
-	setIDs(query, map[string]int64{"chat_id": l.ChatID})
-	setGiven(query, map[string]string{"action_id": l.Action})
+	return showList(c, &l.remote, l.listing, listView[client.ListedToolCall]{
+		ask: func(api *apiClient, at position) (*http.Response, error) {
+			params.Limit = at.limit
+			params.Cursor = at.cursor
 
-	return showList(c, &l.remote, l.listing, listView[listedCallJSON]{
-		path:    "tool-calls",
-		query:   query,
+			return api.ListToolCalls(c.ctx, api.workspace, params)
+		},
 		empty:   empty,
 		columns: []string{"ACTION", "CALL", "TOOL", "STATUS", "ATTEMPTS", "CHAT", "ERROR"},
-		row: func(call *listedCallJSON) []string {
+		row: func(call *client.ListedToolCall) []string {
 			return []string{
 				makePrintable(call.ActionID),
 				makePrintable(call.ID),
 				makePrintable(call.Name),
-				makePrintable(call.Status),
-				strconv.Itoa(call.Attempts),
+				makePrintable(string(call.Status)),
+				strconv.FormatInt(valueOf(call.Attempts), 10),
 				formatID(call.ChatID),
-				makePrintable(call.Error),
+				makePrintable(valueOf(call.Error)),
 			}
 		},
 	})
+}
+
+// fetchAction reads an action with its tool calls.
+func fetchAction(api *apiClient, id string) (*actionView, error) {
+	got, err := api.read(api.GetAction(api.ctx, api.workspace, id, nil))
+	if err != nil {
+		return nil, err
+	}
+
+	action := &actionView{}
+
+	return action, got.into(action)
 }
 
 type toolCallShow struct {
@@ -91,15 +79,15 @@ func (s *toolCallShow) Run(c *console) error {
 		return err
 	}
 
-	var action actionJSON
-	if _, err := api.get("actions/"+url.PathEscape(s.Action), nil, &action); err != nil {
+	action, err := fetchAction(api, s.Action)
+	if err != nil {
 		return err
 	}
 
 	calls := action.calls()
 
-	at := slices.IndexFunc(calls, func(call sentCallJSON) bool {
-		return call.ID == s.Call || call.Undo != nil && call.Undo.ID == s.Call
+	at := slices.IndexFunc(calls, func(call client.ToolCall) bool {
+		return call.ID == s.Call || call.Undo != nil && valueOf(call.Undo.ID) == s.Call
 	})
 	if at < 0 {
 		return fmt.Errorf("the action has no tool call %s; it has: %s", s.Call, listCallIDs(calls))
@@ -109,14 +97,14 @@ func (s *toolCallShow) Run(c *console) error {
 		return writeJSON(c.out, calls[at])
 	}
 
-	calls[at].show(c)
+	showCall(c, &calls[at])
 	action.showNext(c, &s.remote)
 
 	return nil
 }
 
 // listCallIDs are the ids of calls, or a dash.
-func listCallIDs(calls []sentCallJSON) string {
+func listCallIDs(calls []client.ToolCall) string {
 	ids := make([]string, len(calls))
 	for i := range calls {
 		ids[i] = calls[i].ID
@@ -129,21 +117,30 @@ func listCallIDs(calls []sentCallJSON) string {
 	return strings.Join(ids, ", ")
 }
 
-func (c *sentCallJSON) show(out *console) {
+func showCall(out *console, c *client.ToolCall) {
 	f := facts{out}
 	f.say("call", "%s", c.ID)
 	f.say("tool", "%s", c.Name)
-	f.say("risk", "%s", c.Risk)
+	f.say("risk", "%s", valueOf(c.Risk))
 	f.say("status", "%s", c.Status)
-	f.say("attempts", "%d", c.Attempts)
+	f.say("attempts", "%d", valueOf(c.Attempts))
 	f.say("arguments", "%s", string(c.Arguments))
 	f.say("result", "%s", string(c.Result))
-	f.say("error", "%s", strings.TrimSpace(c.ErrorCode+" "+c.Error))
-	f.say("question", "%s", c.RequestID)
+	f.say("error", "%s", strings.TrimSpace(valueOf(c.ErrorCode)+" "+valueOf(c.Error)))
+	f.say("question", "%s", valueOf(c.ContributorRequestID))
 
 	if c.Undo != nil {
-		f.say("undo", "%s", strings.Join(strings.Fields(strings.Join(
-			[]string{c.Undo.ID, c.Undo.Tool, c.Undo.Status, c.Undo.Error}, " ")), " "))
+		f.say(
+			"undo",
+			"%s",
+			strings.Join(strings.Fields(fmt.Sprintf(
+				"%s %s %s %s",
+				valueOf(c.Undo.ID),
+				c.Undo.Tool,
+				valueOf(c.Undo.Status),
+				valueOf(c.Undo.Error),
+			)), " "),
+		)
 	}
 
 	if c.Decision != nil {

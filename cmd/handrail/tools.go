@@ -1,12 +1,11 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
-	"time"
+
+	"handrail/client"
 )
 
 type toolsCommand struct {
@@ -25,86 +24,30 @@ need a key with the scope tools:read, or tools:write for test, refresh and rotat
 ` + exitHelp
 }
 
-// toolJSON is a definition as the API shows it.
-type toolJSON struct {
-	ID             int64     `json:"id"`
-	Kind           string    `json:"kind"`
-	Name           string    `json:"name"`
-	Description    string    `json:"description"`
-	Enabled        bool      `json:"enabled"`
-	Assistants     []int64   `json:"assistants"`
-	Risk           string    `json:"risk"`
-	Idempotent     bool      `json:"idempotent"`
-	TimeoutSeconds float64   `json:"timeout_seconds"`
-	Undo           *undoJSON `json:"undo"`
-	HTTP           *httpJSON `json:"http"`
-	MCP            *mcpJSON  `json:"mcp"`
-	Secrets        []string  `json:"secrets"`
-	CreatedAt      time.Time `json:"created_at"`
-	UpdatedAt      time.Time `json:"updated_at"`
-}
-
-type undoJSON struct {
-	Tool      string          `json:"tool"`
-	Arguments json.RawMessage `json:"arguments"`
-}
-
-type httpJSON struct {
-	Method            string            `json:"method"`
-	URL               string            `json:"url"`
-	Headers           map[string]string `json:"headers"`
-	IdempotencyHeader string            `json:"idempotency_header"`
-	Schema            json.RawMessage   `json:"schema"`
-}
-
-type mcpJSON struct {
-	URL          string              `json:"url"`
-	Command      string              `json:"command"`
-	Headers      map[string]string   `json:"headers"`
-	Tools        map[string]overJSON `json:"tools"`
-	Discovered   []discoveredJSON    `json:"discovered"`
-	LeftOut      []leftOutJSON       `json:"left_out"`
-	DiscoveredAt *time.Time          `json:"discovered_at"`
-}
-
-type leftOutJSON struct {
-	Name   string `json:"name"`
-	Reason string `json:"reason"`
-}
-
-type overJSON struct {
-	Risk       string `json:"risk"`
-	Idempotent *bool  `json:"idempotent"`
-}
-
-type discoveredJSON struct {
-	Name        string `json:"name"`
-	Description string `json:"description"`
-}
+// toolView is a definition as the API shows it.
+type toolView struct{ client.ToolDefinition }
 
 // where returns the address of the tool, or the command that is started for it.
-func (t *toolJSON) where() string {
+func (t *toolView) where() string {
 	switch {
 	case t.HTTP != nil:
-		return t.HTTP.Method + " " + t.HTTP.URL
-	case t.MCP != nil && t.MCP.Command != "":
-		return "the command " + t.MCP.Command
-	case t.MCP != nil:
-		return t.MCP.URL
+		return string(t.HTTP.Method) + " " + t.HTTP.URL
+	case t.Mcp != nil && t.Mcp.Command != nil:
+		return "the command " + *t.Mcp.Command
+	case t.Mcp != nil:
+		return valueOf(t.Mcp.URL)
 	}
 
 	return ""
 }
 
-func (t *toolJSON) state() string {
+func (t *toolView) state() string {
 	if t.Enabled {
 		return "enabled"
 	}
 
 	return "disabled"
 }
-
-func toolPath(id int64, rest string) string { return "tools/" + strconv.FormatInt(id, 10) + rest }
 
 type toolList struct {
 	remote
@@ -113,17 +56,22 @@ type toolList struct {
 
 // Run lists definitions.
 func (l *toolList) Run(c *console) error {
-	return showList(c, &l.remote, l.listing, listView[toolJSON]{
-		path:    "tools",
-		query:   url.Values{},
+	return showList(c, &l.remote, l.listing, listView[toolView]{
+		ask: func(api *apiClient, at position) (*http.Response, error) {
+			return api.ListTools(
+				c.ctx,
+				api.workspace,
+				&client.ListToolsParams{Limit: at.limit, Cursor: at.cursor},
+			)
+		},
 		empty:   "no tools yet except the built-in ones; define one with POST /tools (docs/tools.md)",
 		columns: []string{"ID", "NAME", "KIND", "RISK", "STATE", "WHERE"},
-		row: func(t *toolJSON) []string {
+		row: func(t *toolView) []string {
 			return []string{
 				strconv.FormatInt(t.ID, 10),
 				makePrintable(t.Name),
-				makePrintable(t.Kind),
-				makePrintable(t.Risk),
+				makePrintable(string(t.Kind)),
+				makePrintable(string(t.Risk)),
 				t.state(),
 				makePrintable(t.where()),
 			}
@@ -138,19 +86,14 @@ type toolShow struct {
 
 // Run shows a definition.
 func (s *toolShow) Run(c *console) error {
-	api, err := s.dial(c)
-	if err != nil {
-		return err
-	}
+	return showTool(c, &s.remote, func(api *apiClient) (*http.Response, error) {
+		return api.GetTool(c.ctx, api.workspace, s.ID)
+	})
+}
 
-	var t toolJSON
-
-	got, err := api.get(toolPath(s.ID, ""), nil, &t)
-	if err != nil {
-		return err
-	}
-
-	return t.show(c, &s.remote, got)
+// showTool makes a request that is answered with a definition, and shows it.
+func showTool(c *console, r *remote, ask question) error {
+	return showOne(c, r, ask, func(_ *apiClient, t *toolView) error { return t.show(c, r) })
 }
 
 type toolRefresh struct {
@@ -160,22 +103,9 @@ type toolRefresh struct {
 
 // Run discovers the tools of a server.
 func (r *toolRefresh) Run(c *console) error {
-	api, err := r.dial(c)
-	if err != nil {
-		return err
-	}
-
-	got, err := api.do(call{method: http.MethodPost, path: toolPath(r.ID, "/refresh"), again: true})
-	if err != nil {
-		return err
-	}
-
-	var t toolJSON
-	if err := got.into(&t); err != nil {
-		return err
-	}
-
-	return t.show(c, &r.remote, got)
+	return showTool(c, &r.remote, func(api *apiClient) (*http.Response, error) {
+		return api.RefreshTool(c.ctx, api.workspace, r.ID, nil, client.Repeatable)
+	})
 }
 
 type toolRotateSecret struct {
@@ -191,12 +121,9 @@ func (r *toolRotateSecret) Run(c *console) error {
 		return err
 	}
 
-	query := url.Values{}
-	if r.Approval != "" {
-		query.Set("approval_id", r.Approval)
-	}
+	params := &client.RotateSigningSecretParams{ApprovalID: ifGiven(r.Approval)}
 
-	got, err := api.do(call{method: http.MethodPost, path: toolPath(r.ID, "/signing-secret"), query: query})
+	got, err := api.read(api.RotateSigningSecret(c.ctx, api.workspace, r.ID, params))
 	if err != nil {
 		return err
 	}
@@ -209,10 +136,7 @@ func (r *toolRotateSecret) Run(c *console) error {
 		return api.showJSON(got.raw)
 	}
 
-	var made struct {
-		Secret string `json:"signing_secret"`
-	}
-
+	var made client.SigningSecret
 	if err := got.into(&made); err != nil {
 		return err
 	}
@@ -220,7 +144,7 @@ func (r *toolRotateSecret) Run(c *console) error {
 	fmt.Fprintf(
 		c.out,
 		"%s\n\nSave this secret now: it is not shown again. For 24 hours, calls are also signed with the old one.\n",
-		makePrintable(made.Secret),
+		makePrintable(valueOf(made.SigningSecret)),
 	)
 
 	return nil

@@ -5,9 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
+
+	"handrail/client"
 )
 
 type toolTest struct {
@@ -30,43 +31,29 @@ Exit status: 0 the tool succeeded, 1 it failed, 2 wrong use, 3 it is not known w
 // toolTimeout exceeds the longest that a tool may take, two minutes.
 const toolTimeout = 150 * time.Second
 
-// testJSON is what came of a test.
-type testJSON struct {
-	Outcome    string          `json:"outcome"`
-	Result     json.RawMessage `json:"result"`
-	ErrorCode  string          `json:"error_code"`
-	Error      string          `json:"error"`
-	HTTPStatus int             `json:"http_status"`
-	DurationMS float64         `json:"duration_ms"`
-}
+// testView is what came of a test.
+type testView struct{ client.TestedTool }
 
 // Run calls a tool once, for real.
 func (t *toolTest) Run(c *console) error {
-	var arguments map[string]any
-	if err := json.Unmarshal([]byte(t.Arguments), &arguments); err != nil || arguments == nil {
+	arguments, err := readObject(t.Arguments)
+	if err != nil || arguments == nil {
 		return &exitError{
 			errors.New(`--arguments must be a JSON object, like '{"at": "2026-11-27T19:00:00Z"}'`),
 			exitUsage,
 		}
 	}
 
-	api, err := t.dial(c)
+	api, err := t.dialFor(c, toolTimeout)
 	if err != nil {
 		return err
 	}
 
-	api.http.Timeout = toolTimeout
-
-	body := map[string]any{"arguments": json.RawMessage(t.Arguments)}
-	if t.Tool != "" {
-		body["tool"] = t.Tool
-	}
-
-	if t.Approval != "" {
-		body["approval_id"] = t.Approval
-	}
-
-	got, err := api.do(call{method: http.MethodPost, path: toolPath(t.ID, "/test"), body: body})
+	got, err := api.read(api.TestTool(c.ctx, api.workspace, t.ID, nil, client.TestTool{
+		ApprovalID: ifGiven(t.Approval),
+		Arguments:  arguments,
+		Tool:       ifGiven(t.Tool),
+	}))
 	if err != nil {
 		return err
 	}
@@ -75,7 +62,7 @@ func (t *toolTest) Run(c *console) error {
 		return err
 	}
 
-	var came testJSON
+	var came testView
 	if err := got.into(&came); err != nil {
 		return err
 	}
@@ -89,17 +76,35 @@ func (t *toolTest) Run(c *console) error {
 	return errors.Join(err, came.verdict())
 }
 
-func (t *testJSON) show(c *console) error {
+// readObject reads a JSON object, whose numbers stay as they are written.
+func readObject(text string) (map[string]any, error) {
+	var object map[string]any
+
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+
+	if err := decoder.Decode(&object); err != nil {
+		return nil, err
+	}
+
+	if decoder.More() {
+		return nil, errors.New("there is more than one value")
+	}
+
+	return object, nil
+}
+
+func (t *testView) show(c *console) error {
 	fmt.Fprintf(
 		c.out,
 		"%s after %s\n\n",
-		makePrintable(t.Outcome),
-		time.Duration(t.DurationMS*float64(time.Millisecond)).Round(time.Millisecond),
+		makePrintable(string(t.Outcome)),
+		time.Duration(t.DurationMs)*time.Millisecond,
 	)
 
 	f := facts{c}
-	f.say("HTTP", "%s", formatNumber(t.HTTPStatus))
-	f.say("error", "%s %s", t.ErrorCode, t.Error)
+	f.say("HTTP", "%s", formatNumber(valueOf(t.HTTPStatus)))
+	f.say("error", "%s %s", valueOf(t.ErrorCode), valueOf(t.Error))
 
 	if len(t.Result) == 0 || string(t.Result) == "null" {
 		return nil
@@ -121,17 +126,17 @@ func (t *testJSON) show(c *console) error {
 }
 
 // verdict returns an error unless the tool has succeeded.
-func (t *testJSON) verdict() error {
+func (t *testView) verdict() error {
 	switch t.Outcome {
-	case "succeeded":
+	case client.TestedToolOutcomeSucceeded:
 		return nil
-	case "unknown":
+	case client.TestedToolOutcomeUnknown:
 		return &exitError{
 			errors.New("the tool may have had its effect; check there before you call it again"),
 			exitUnsettled,
 		}
 
-	case "not_run":
+	case client.TestedToolOutcomeNotRun:
 		return errors.New("the tool could not be reached; nothing has happened")
 	}
 

@@ -1,15 +1,14 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
+
+	"handrail/client"
 )
 
-func (t *toolJSON) show(c *console, r *remote, got *answer) error {
-	if r.JSON {
-		return (&client{console: c}).showJSON(got.raw)
-	}
-
+func (t *toolView) show(c *console, r *remote) error {
 	if t.Description != "" {
 		fmt.Fprintf(c.out, "%s\n\n", makePrintable(t.Description))
 	}
@@ -25,7 +24,7 @@ func (t *toolJSON) show(c *console, r *remote, got *answer) error {
 	return nil
 }
 
-func (t *toolJSON) showFacts(c *console) {
+func (t *toolView) showFacts(c *console) {
 	f := facts{c}
 	f.say("tool", "%d, %s", t.ID, t.Name)
 	f.say("state", "%s", t.state())
@@ -35,14 +34,14 @@ func (t *toolJSON) showFacts(c *console) {
 
 	f.say("may repeat", "%s", t.repeats())
 
-	f.say("time limit", "%gs", t.TimeoutSeconds)
+	f.say("time limit", "%ds", t.TimeoutSeconds)
 
 	if t.Undo != nil {
-		f.say("undo", "%s %s", t.Undo.Tool, t.Undo.Arguments)
+		f.say("undo", "%s %s", t.Undo.Tool, formatArguments(t.Undo.Arguments))
 	}
 
 	if t.HTTP != nil {
-		f.say("key header", "%s", t.HTTP.IdempotencyHeader)
+		f.say("key header", "%s", valueOf(t.HTTP.IdempotencyHeader))
 	}
 
 	f.say("assistants", "%s", formatAssistants(t.Assistants))
@@ -50,14 +49,24 @@ func (t *toolJSON) showFacts(c *console) {
 	f.say("created", "%s (%s ago)", formatTime(t.CreatedAt), formatAge(t.CreatedAt))
 	f.say("changed", "%s (%s ago)", formatTime(t.UpdatedAt), formatAge(t.UpdatedAt))
 
-	if t.MCP != nil {
-		f.sayTime("discovered", t.MCP.DiscoveredAt)
+	if t.Mcp != nil {
+		f.sayTime("discovered", t.Mcp.DiscoveredAt)
 	}
 }
 
+// formatArguments are the arguments of an undo as JSON.
+func formatArguments(arguments map[string]any) string {
+	written, err := json.Marshal(arguments)
+	if err != nil {
+		return ""
+	}
+
+	return string(written)
+}
+
 // repeats says whether a call of the tool may be repeated.
-func (t *toolJSON) repeats() string {
-	if t.Idempotent || t.Risk == "read" {
+func (t *toolView) repeats() string {
+	if t.Idempotent || t.Risk == client.ToolRiskRead {
 		return "yes, it is idempotent"
 	}
 
@@ -74,12 +83,12 @@ func formatAssistants(ids []int64) string {
 }
 
 // showDiscovered lists what an MCP server offers, by the names that assistants use.
-func (t *toolJSON) showDiscovered(c *console) error {
-	if t.MCP == nil {
+func (t *toolView) showDiscovered(c *console) error {
+	if t.Mcp == nil {
 		return nil
 	}
 
-	if len(t.MCP.Discovered) == 0 {
+	if len(t.Mcp.Discovered) == 0 {
 		fmt.Fprintln(c.out, "\nThe server has listed no tools that can be used.")
 		return t.showLeftOut(c)
 	}
@@ -87,13 +96,13 @@ func (t *toolJSON) showDiscovered(c *console) error {
 	c.showHeading("Tools")
 	table := newTable(c.out, "  NAME", "RISK", "WHAT")
 
-	for _, d := range t.MCP.Discovered {
+	for _, d := range t.Mcp.Discovered {
 		risk := t.Risk
-		if over := t.MCP.Tools[d.Name]; over.Risk != "" {
-			risk = over.Risk
+		if over := t.Mcp.Tools[d.Name]; over.Risk != nil {
+			risk = *over.Risk
 		}
 
-		table.row("  "+makePrintable(t.Name+"."+d.Name), makePrintable(risk), makePrintable(d.Description))
+		table.row("  "+makePrintable(t.Name+"."+d.Name), makePrintable(string(risk)), makePrintable(valueOf(d.Description)))
 	}
 
 	if err := table.flush(); err != nil {
@@ -104,15 +113,15 @@ func (t *toolJSON) showDiscovered(c *console) error {
 }
 
 // showLeftOut lists what an MCP server has shown and nobody can use.
-func (t *toolJSON) showLeftOut(c *console) error {
-	if len(t.MCP.LeftOut) == 0 {
+func (t *toolView) showLeftOut(c *console) error {
+	if len(t.Mcp.LeftOut) == 0 {
 		return nil
 	}
 
 	c.showHeading("Left out")
 	table := newTable(c.out, "  NAME", "WHY")
 
-	for _, left := range t.MCP.LeftOut {
+	for _, left := range t.Mcp.LeftOut {
 		table.row("  "+makePrintable(left.Name), makePrintable(left.Reason))
 	}
 
@@ -120,22 +129,22 @@ func (t *toolJSON) showLeftOut(c *console) error {
 }
 
 // showNext lists what may be done as commands.
-func (t *toolJSON) showNext(c *console, r *remote) {
+func (t *toolView) showNext(c *console, r *remote) {
 	c.showHeading("What you may do")
 
 	add := func(format string, args ...any) {
 		fmt.Fprintln(c.out, "  "+r.line(c, fmt.Sprintf(format, args...)))
 	}
 
-	if t.MCP == nil {
+	if t.Mcp == nil {
 		add("tools test %d --arguments '{…}'", t.ID)
 		add("tools rotate-secret %d", t.ID)
 
 		return
 	}
 
-	if len(t.MCP.Discovered) > 0 {
-		add("tools test %d --tool %s --arguments '{…}'", t.ID, makePrintable(t.MCP.Discovered[0].Name))
+	if len(t.Mcp.Discovered) > 0 {
+		add("tools test %d --tool %s --arguments '{…}'", t.ID, makePrintable(t.Mcp.Discovered[0].Name))
 	}
 
 	add("tools refresh %d", t.ID)

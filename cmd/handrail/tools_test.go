@@ -139,7 +139,7 @@ func TestAToolIsTested(t *testing.T) {
 		errs   string
 	}{
 		"succeeded": {
-			`{"outcome":"succeeded","result":{"booking_id":"b1","table":6},"http_status":201,"duration_ms":41.5}`,
+			`{"outcome":"succeeded","result":{"booking_id":"b1","table":6},"http_status":201,"duration_ms":42}`,
 			0,
 			[]string{"succeeded after 42ms", "201", `"booking_id": "b1"`},
 			"",

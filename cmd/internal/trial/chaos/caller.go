@@ -1,18 +1,16 @@
 package chaos
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"handrail/chat"
+	"handrail/client"
 	"handrail/cmd/internal/trial/testcluster"
 )
 
@@ -81,7 +79,7 @@ type callers struct {
 }
 
 func newCallers(apis []string, s *testcluster.Seeded, texts []string) *callers {
-	client := &http.Client{
+	doer := &http.Client{
 		Timeout:   answerWithin,
 		Transport: &http.Transport{MaxIdleConnsPerHost: len(s.Secrets)},
 	}
@@ -89,7 +87,7 @@ func newCallers(apis []string, s *testcluster.Seeded, texts []string) *callers {
 	return &callers{
 		apis:   apis,
 		seeded: s,
-		client: client,
+		client: doer,
 		texts:  texts,
 		admit:  func(context.Context, int, int) {},
 	}
@@ -203,60 +201,36 @@ const noAction = string(chat.CodeActionNotFound)
 // errUntold says that the API could not tell how an action stands.
 var errUntold = errors.New("the API cannot tell how the action stands")
 
+// dial returns a client of an API. A caller repeats its requests itself, at one API after the other.
+func (c *callers) dial(api, secret string) (*client.API, error) {
+	return client.New(api, secret, client.WithDoer(c.client), client.WithRetries(1, 0))
+}
+
 // askAction asks how the action of the n'th send stands. It returns the code of the problem
 // that it has ended with, noAction if there is no such action, and "" if it goes on.
 func (c *callers) askAction(ctx context.Context, n int) (string, error) {
+	api, err := c.dial(c.api(n), c.seeded.Secrets[0])
+	if err != nil {
+		return "", err
+	}
+
 	id := chat.DeriveActionID(string(c.seeded.Workspace), markerOf(n))
-	url := fmt.Sprintf("%s/api/v2/w/%s/actions/%s", c.api(n), c.seeded.Workspace, id)
+	got, err := api.GetActionWithResponse(ctx, string(c.seeded.Workspace), string(id), nil)
 
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return "", err
-	}
-
-	request.Header.Set("Authorization", "Bearer "+c.seeded.Secrets[0])
-
-	status, raw, err := c.do(request)
-	if err != nil {
-		return "", err
-	}
-
-	var body struct {
-		Code    string `json:"code"`
-		State   string `json:"state"`
-		Problem struct {
-			Code string `json:"code"`
-		} `json:"problem"`
-	}
-
-	if err := json.Unmarshal(raw, &body); err != nil {
-		return "", fmt.Errorf("read how an action stands, with status %d: %w", status, err)
-	}
-
-	switch {
-	case status == http.StatusNotFound:
-		return body.Code, nil
-	case status != http.StatusOK:
+	switch refusal, isRefusal := errors.AsType[*client.Error](err); {
+	case isRefusal && refusal.Status == http.StatusNotFound:
+		return string(refusal.Code), nil
+	case isRefusal:
 		return "", errUntold
-	case body.State == string(chat.ActionFailed):
-		return body.Problem.Code, nil
+	case err != nil:
+		return "", fmt.Errorf("ask how an action stands: %w", err)
+	case got.JSON200 == nil:
+		return "", errUntold
+	case got.JSON200.State == client.ActionStateFailed && got.JSON200.Problem != nil:
+		return string(got.JSON200.Problem.Code), nil
 	}
 
 	return "", nil
-}
-
-// do makes a request and returns all of its answer.
-func (c *callers) do(request *http.Request) (status int, raw []byte, err error) {
-	res, err := c.client.Do(request)
-	if err != nil {
-		return 0, nil, err
-	}
-
-	defer func() { _ = res.Body.Close() }() // read to its end
-
-	raw, err = io.ReadAll(res.Body)
-
-	return res.StatusCode, raw, err
 }
 
 // missing reports whether the send was promised and is not in the database yet.
@@ -271,50 +245,31 @@ type response struct {
 	code     string // of the problem, if it is one
 }
 
-func (c *callers) ask(ctx context.Context, api, secret string, n int) (response, error) {
-	body, err := json.Marshal(map[string]string{"message": c.texts[n] + ": your order is on its way."})
+// ask sends the n'th message once. Errors: those of a request that was not answered.
+func (c *callers) ask(ctx context.Context, address, secret string, n int) (response, error) {
+	api, err := c.dial(address, secret)
 	if err != nil {
 		return response{}, err
 	}
 
-	url := fmt.Sprintf(
-		"%s/api/v2/w/%s/chats/%d/send-assistant-message",
-		api,
-		c.seeded.Workspace,
-		c.seeded.Chats[n%len(c.seeded.Chats)],
+	sent, err := api.SendAssistantMessageWithResponse(
+		ctx,
+		string(c.seeded.Workspace),
+		int64(c.seeded.Chats[n%len(c.seeded.Chats)]),
+		&client.SendAssistantMessageParams{IdempotencyKey: new(markerOf(n))},
+		client.Send{Message: c.texts[n] + ": your order is on its way."},
 	)
 
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
-	if err != nil {
-		return response{}, err
+	switch refusal, isRefusal := errors.AsType[*client.Error](err); {
+	case isRefusal:
+		return response{status: int(refusal.Status), code: string(refusal.Code)}, nil
+	case err != nil:
+		return response{}, fmt.Errorf("send a message: %w", err)
+	case sent.JSON202 != nil:
+		return response{status: http.StatusAccepted, delivery: sent.JSON202.Status}, nil
 	}
 
-	request.Header.Set("Authorization", "Bearer "+secret)
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Idempotency-Key", markerOf(n))
-
-	status, raw, err := c.do(request)
-	if err != nil {
-		return response{}, err
-	}
-
-	return readResponse(status, raw)
-}
-
-// readResponse reads what matters of an answer. A problem has a number for its status.
-func readResponse(status int, raw []byte) (response, error) {
-	var body struct {
-		Status any    `json:"status"`
-		Code   string `json:"code"`
-	}
-
-	if err := json.Unmarshal(raw, &body); err != nil {
-		return response{}, fmt.Errorf("read an answer with status %d: %w", status, err)
-	}
-
-	delivery, _ := body.Status.(string)
-
-	return response{status: status, delivery: delivery, code: body.Code}, nil
+	return response{status: sent.StatusCode()}, nil
 }
 
 // told returns what the answer means to the caller. After toldNothing the request is

@@ -1,7 +1,6 @@
 package chaos
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"handrail/chat"
+	"handrail/client"
 )
 
 // needsCustomers keeps it to one customer at a time that wants no messages, so that no two
@@ -156,25 +156,21 @@ func (c *callers) changeConsent(
 	channel chat.Channel,
 	consent chat.Consent,
 ) error {
-	body, err := json.Marshal(map[string]any{"consent": map[chat.Channel]chat.Consent{channel: consent}})
+	api, err := c.dial(c.api(int(member)), c.seeded.Secrets[0])
 	if err != nil {
 		return err
 	}
 
-	url := fmt.Sprintf("%s/api/v2/w/%s/members/%d", c.api(int(member)), c.seeded.Workspace, member)
+	state := new(client.ConsentState(consent))
 
-	request, err := http.NewRequestWithContext(ctx, http.MethodPatch, url, bytes.NewReader(body))
-	if err != nil {
-		return err
+	patch := client.MemberPatch{Consent: &client.NewConsent{}}
+	if channel == chat.ChannelEmail {
+		patch.Consent.Email = state
+	} else {
+		patch.Consent.PhoneSms = state
 	}
 
-	request.Header.Set("Authorization", "Bearer "+c.seeded.Secrets[0])
-	request.Header.Set("Content-Type", "application/json")
-
-	status, raw, err := c.do(request)
-	if err == nil && status != http.StatusOK {
-		return fmt.Errorf("the API answers the change of a consent with %d: %s", status, raw)
-	}
+	_, err = api.UpdateMemberWithResponse(ctx, string(c.seeded.Workspace), int64(member), patch)
 
 	return err
 }

@@ -1,12 +1,11 @@
 package chaos
 
 import (
-	"bytes"
 	"context"
-	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"time"
+
+	"handrail/client"
 )
 
 // How people interfere.
@@ -75,22 +74,21 @@ func (r *run) awaitRetry(ctx context.Context, delivery string) bool {
 
 // retry asks for another try of a delivery. It returns nil when that is begun, or done.
 func (c *callers) retry(ctx context.Context, delivery string) error {
-	url := fmt.Sprintf("%s/api/v2/w/%s/deliveries/%s/retry", c.api(0), c.seeded.Workspace, delivery)
-	body := []byte(`{"reason":"make chaos retries it","acknowledge_duplicate":true}`)
-
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	api, err := c.dial(c.api(0), c.seeded.Secrets[0])
 	if err != nil {
 		return err
 	}
 
-	request.Header.Set("Authorization", "Bearer "+c.seeded.Secrets[0])
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Idempotency-Key", "retry-"+delivery)
-
-	status, raw, err := c.do(request)
-	if err == nil && status != http.StatusOK && status != http.StatusAccepted {
-		return fmt.Errorf("the API answers a retry with %d: %s", status, raw)
-	}
+	_, err = api.RetryDeliveryWithResponse(
+		ctx,
+		string(c.seeded.Workspace),
+		delivery,
+		&client.RetryDeliveryParams{IdempotencyKey: new("retry-" + delivery)},
+		client.Retry{
+			Reason:               new("make chaos retries it"),
+			AcknowledgeDuplicate: new(true),
+		},
+	)
 
 	return err
 }

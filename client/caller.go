@@ -1,0 +1,153 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"handrail/retryafter"
+)
+
+// caller makes the requests of a client. It turns refusals into errors, and repeats what may be repeated.
+type caller struct {
+	settings
+}
+
+const (
+	// maxAnswer exceeds every answer of the API: a page of a hundred deliveries, or one with its payload and events.
+	maxAnswer = 64 << 20
+	// maxPause is the longest that the server may ask a caller to wait before it repeats a request.
+	maxPause = 30 * time.Second
+)
+
+// repeatableMark is the key under which a request's context says that it may be repeated.
+type repeatableMark struct{}
+
+// Repeatable marks a request that does no harm when it is made a second time, although it is a POST without an
+// Idempotency-Key. It is given to a method as its last argument.
+func Repeatable(ctx context.Context, request *http.Request) error {
+	*request = *request.WithContext(context.WithValue(ctx, repeatableMark{}, true))
+
+	return nil
+}
+
+// isRepeatable reports whether a second request does no harm.
+func isRepeatable(request *http.Request) bool {
+	switch request.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPut:
+		return true
+	}
+
+	return request.Header.Get("Idempotency-Key") != "" || request.Context().Value(repeatableMark{}) != nil
+}
+
+// Do makes a request, and repeats it where the API or the way to it failed for a moment. It returns an answer only if
+// its status is 2xx.
+// Errors: [Error], [UnreachableError], [UnexpectedAnswerError], and the cause for which the context ended.
+func (c *caller) Do(request *http.Request) (*http.Response, error) {
+	for try := 1; ; try++ {
+		answer, err := c.once(request)
+		if err == nil || try >= c.tries || !isRepeatable(request) || !IsTransient(err) {
+			return answer, err
+		}
+
+		if !waitBetween(request.Context(), max(c.pause, retryAfterOf(err))) {
+			return nil, context.Cause(request.Context())
+		}
+
+		if request, err = renew(request); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// renew returns a request with a body that has not been read.
+func renew(request *http.Request) (*http.Request, error) {
+	again := request.Clone(request.Context())
+	if request.GetBody == nil {
+		return again, nil
+	}
+
+	body, err := request.GetBody()
+	if err != nil {
+		return nil, err
+	}
+
+	again.Body = body
+
+	return again, nil
+}
+
+// waitBetween waits between two tries. It reports false when the context has ended.
+func waitBetween(ctx context.Context, pause time.Duration) bool {
+	again := time.NewTimer(pause)
+	defer again.Stop()
+
+	select {
+	case <-again.C:
+		return true
+
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// once makes a request once, and reads its whole answer.
+func (c *caller) once(request *http.Request) (*http.Response, error) {
+	answer, err := c.doer.Do(request)
+	if err != nil {
+		return nil, unreachable(request, err)
+	}
+
+	raw, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
+	_ = answer.Body.Close() // it was read to its end, or is given up
+
+	if err != nil {
+		return nil, unreachable(request, err)
+	}
+
+	if answer.StatusCode/100 != 2 {
+		return nil, readError(answer, raw)
+	}
+
+	answer.Body = io.NopCloser(bytes.NewReader(raw))
+
+	return answer, nil
+}
+
+// unreachable returns the error of a request that got no answer.
+func unreachable(request *http.Request, err error) error {
+	if ctx := request.Context(); ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err
+	}
+
+	return &UnreachableError{
+		Address: request.URL.Scheme + "://" + request.URL.Host,
+		Err:     err,
+	}
+}
+
+// readError returns the error that an answer is.
+func readError(answer *http.Response, raw []byte) error {
+	refusal := &Error{RequestID: answer.Header.Get("X-Request-Id")}
+	if json.Unmarshal(raw, &refusal.Problem) != nil || refusal.Code == "" {
+		return &UnexpectedAnswerError{Status: answer.Status}
+	}
+
+	refusal.Status = int64(answer.StatusCode)
+
+	if wait, ok := retryafter.Parse(answer.Header.Get("Retry-After"), time.Now(), maxPause); ok {
+		refusal.RetryAfter = wait
+	}
+
+	return refusal
+}

@@ -1,0 +1,75 @@
+package client
+
+import (
+	"encoding/json"
+	"io"
+	"iter"
+	"net/http"
+)
+
+// Page is one page of a list of Ts.
+type Page[T any] struct {
+	Items []T `json:"items"`
+	// NextCursor gets the next page; nil on the last one.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// ReadPage reads what a method without WithResponse has returned for a list.
+// Errors: [UnexpectedAnswerError].
+func ReadPage[T any](answer *http.Response) (*Page[T], error) {
+	defer func() { _ = answer.Body.Close() }() // it is read to its end
+
+	raw, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return nil, &UnexpectedAnswerError{Status: answer.Status, Err: err}
+	}
+
+	page := &Page[T]{}
+	if err = json.Unmarshal(raw, page); err != nil {
+		return nil, &UnexpectedAnswerError{Status: answer.Status, Err: err}
+	}
+
+	return page, nil
+}
+
+// Items returns all entries of a list, page after page, each asked for when the one before has been seen. It ends after
+// the first error. fetch is given nil for the first page:
+//
+//	chats := client.Items[client.Chat](func(cursor *string) (*http.Response, error) {
+//		return api.ListChats(ctx, workspace, &client.ListChatsParams{Cursor: cursor})
+//	})
+//	for chat, err := range chats {
+func Items[T any](fetch func(cursor *string) (*http.Response, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var cursor *string
+
+		for {
+			page, err := fetchPage[T](fetch, cursor)
+			if err != nil {
+				var none T
+				yield(none, err)
+
+				return
+			}
+
+			for _, item := range page.Items {
+				if !yield(item, nil) {
+					return
+				}
+			}
+
+			if cursor = page.NextCursor; cursor == nil {
+				return
+			}
+		}
+	}
+}
+
+func fetchPage[T any](fetch func(cursor *string) (*http.Response, error), cursor *string) (*Page[T], error) {
+	answer, err := fetch(cursor) //nolint:bodyclose // ReadPage closes it
+	if err != nil {
+		return nil, err
+	}
+
+	return ReadPage[T](answer)
+}
