@@ -242,7 +242,7 @@ func findNextStanding(c *ToolCall) Standing {
 	return Standing{
 		Explanation: "Tool call " + c.label() + " is run next, when a worker is free. Nothing is delivered " +
 			"before all have succeeded.",
-		WaitingFor:  WaitingTool,
+		WaitingFor: WaitingTool,
 	}
 }
 

@@ -46,6 +46,8 @@ type cli struct {
 
 	SummarySettings summarySettingsCommand `cmd:"" help:"Show or change how chats are summarized: model, language, budget, automatic runs."`
 
+	MCP mcpCommand `cmd:"" name:"mcp" help:"Serve Handrail's tools to an AI assistant, by the Model Context Protocol."`
+
 	Doctor  doctorCommand  `cmd:"" help:"Check the configuration, the database and Temporal, and say what to do; exit 1 if something fails."`
 	Config  configCommand  `cmd:"" help:"Show the settings in force and what each is for. Secrets are masked."`
 	Health  healthCommand  `cmd:"" help:"Check whether the API is ready; exit 1 if it is not."`

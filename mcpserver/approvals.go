@@ -1,0 +1,196 @@
+package mcpserver
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"handrail/client"
+)
+
+// approvalView is something that waits, or has waited, for a second member.
+type approvalView struct {
+	ID            string          `json:"id"`
+	Kind          string          `json:"kind" jsonschema:"What it is about: send, member_role, api_key, tool_change, tool_test or tool_secret."`
+	State         string          `json:"state" jsonschema:"waiting, approved, refused, expired or void."`
+	ActionID      string          `json:"action_id,omitempty" jsonschema:"With a send: the one that waits, or has waited."`
+	ChatID        int64           `json:"chat_id,omitempty"`
+	Message       string          `json:"message,omitempty" jsonschema:"With a send: the text that is sent when its tools have run."`
+	Request       json.RawMessage `json:"request,omitempty" jsonschema:"What is asked for: the tools with their addresses and arguments, or what is to change."`
+	RequestedBy   int64           `json:"requested_by" jsonschema:"The member who has asked, and cannot decide."`
+	RequesterName string          `json:"requester_name,omitempty"`
+	Deciders      []int64         `json:"deciders,omitempty" jsonschema:"The members who can decide now."`
+	Deadline      string          `json:"deadline"`
+	DecidedBy     int64           `json:"decided_by,omitempty"`
+	DecidedAt     string          `json:"decided_at,omitempty"`
+	Reason        string          `json:"reason,omitempty" jsonschema:"Why it was decided so."`
+	Remark        string          `json:"remark,omitempty" jsonschema:"Why it cannot be approved any more, or who can decide if no member can."`
+	Note          string          `json:"note,omitempty"`
+}
+
+func (a *approvalView) sentence() string {
+	if a.State == string(client.ApprovalStateWaiting) {
+		return fmt.Sprintf("Approval %s (%s) waits for a decision until %s. %s", a.ID, a.Kind, a.Deadline, a.Remark)
+	}
+
+	return strings.TrimSpace(fmt.Sprintf("Approval %s (%s) is %s. %s", a.ID, a.Kind, a.State, a.Reason))
+}
+
+func viewApproval(a *client.Approval) (approvalView, error) {
+	v := approvalView{
+		ID:            a.ID,
+		Kind:          string(a.Kind),
+		State:         string(a.State),
+		ActionID:      valueOf(a.ActionID),
+		ChatID:        valueOf(a.ChatID),
+		Message:       shorten(valueOf(a.Message), defaultCharacters),
+		RequestedBy:   a.RequestedBy,
+		RequesterName: valueOf(a.RequesterName),
+		Deciders:      a.Deciders,
+		Deadline:      formatTime(&a.Deadline),
+		DecidedBy:     valueOf(a.DecidedBy),
+		DecidedAt:     formatTime(a.DecidedAt),
+		Reason:        valueOf(a.Reason),
+		Remark:        valueOf(a.Note),
+		Note:          untrustedNote,
+	}
+
+	if a.Request == nil {
+		return v, nil
+	}
+
+	encoded, err := json.Marshal(a.Request)
+	if err != nil {
+		return v, fmt.Errorf("encode what is asked for: %w", err)
+	}
+
+	v.Request = encoded
+
+	return v, nil
+}
+
+type listApprovalsArguments struct {
+	page
+	State string `json:"state,omitempty" enum:"waiting,approved,refused,expired,void" default:"\"waiting\"" jsonschema:"Only those in this state."`
+}
+
+type approvalList struct {
+	Approvals  []approvalView `json:"approvals"`
+	NextCursor string         `json:"next_cursor,omitempty" jsonschema:"Give it as cursor to get the next page; left out at the end."`
+}
+
+func (l *approvalList) sentence() string { return countOf(len(l.Approvals), "approval", l.NextCursor) }
+
+func listApprovalsTool() *tool {
+	return newTool(
+		toolDoc{
+			name:        "list_approvals",
+			title:       "List approvals",
+			description: "Lists what waits for the approval of a second member.",
+			effect:      reads,
+			scopes:      []string{"chats:admin"},
+			route:       "listApprovals",
+		},
+		func(ctx context.Context, by *caller, in *listApprovalsArguments) (*approvalList, error) {
+			answer, err := by.api.ListApprovalsWithResponse(ctx, by.workspace, &client.ListApprovalsParams{
+				Limit:  &in.Limit,
+				Cursor: given(in.Cursor),
+				State:  given(client.ApprovalState(in.State)),
+			})
+			if err != nil {
+				return nil, err
+			}
+
+			list, err := requireAnswer(answer.JSON200, answer.HTTPResponse)
+			if err != nil {
+				return nil, err
+			}
+
+			shown := &approvalList{
+				Approvals:  make([]approvalView, len(list.Items)),
+				NextCursor: valueOf(list.NextCursor),
+			}
+
+			for i := range list.Items {
+				if shown.Approvals[i], err = viewApproval(&list.Items[i]); err != nil {
+					return nil, err
+				}
+			}
+
+			return shown, nil
+		},
+	)
+}
+
+type approvalArguments struct {
+	ApprovalID string `json:"approval_id" minLength:"36" maxLength:"36" jsonschema:"The approval's id: that of a send is its action_id."`
+}
+
+func showApprovalTool() *tool {
+	return newTool(
+		toolDoc{
+			name:  "show_approval",
+			title: "Show an approval",
+			description: "Shows what is to be approved: the tools with their arguments and the message, who asked, " +
+				"and who can decide.",
+			effect: reads,
+			scopes: []string{"chats:admin"},
+			route:  "getApproval",
+		},
+		func(ctx context.Context, by *caller, in *approvalArguments) (*approvalView, error) {
+			answer, err := by.api.GetApprovalWithResponse(ctx, by.workspace, in.ApprovalID)
+			if err != nil {
+				return nil, err
+			}
+
+			return showApproval(requireAnswer(answer.JSON200, answer.HTTPResponse))
+		},
+	)
+}
+
+func showApproval(a *client.Approval, err error) (*approvalView, error) {
+	if err != nil {
+		return nil, err
+	}
+
+	v, err := viewApproval(a)
+
+	return &v, err
+}
+
+type decideArguments struct {
+	approvalArguments
+	Decision string `json:"decision" enum:"approve,refuse" jsonschema:"approve lets it happen, refuse ends it."`
+	Reason   string `json:"reason" minLength:"1" maxLength:"500" jsonschema:"Why, for the audit log."`
+}
+
+func decideApprovalTool() *tool {
+	return newTool(
+		toolDoc{
+			name:  "decide_approval",
+			title: "Approve or refuse",
+			description: "Approves or refuses what another member has asked for, when the person you work for has " +
+				"told you their decision; nobody can decide on what they have asked for themselves.",
+			effect:     commits,
+			repeatable: true,
+			reachesOut: true,
+			scopes:     []string{"chats:admin"},
+			route:      "decideRequest",
+		},
+		func(ctx context.Context, by *caller, in *decideArguments) (*approvalView, error) {
+			answer, err := by.api.DecideRequestWithResponse(
+				ctx,
+				by.workspace,
+				in.ApprovalID,
+				&client.DecideRequestParams{IdempotencyKey: new(client.NewIdempotencyKey())},
+				client.NewApproval{Decision: client.NewApprovalDecision(in.Decision), Reason: in.Reason},
+			)
+			if err != nil {
+				return nil, err
+			}
+
+			return showApproval(requireAnswer(answer.JSON200, answer.HTTPResponse))
+		},
+	)
+}

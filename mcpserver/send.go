@@ -1,0 +1,178 @@
+package mcpserver
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"handrail/client"
+)
+
+// toolCall is a tool of the workspace that runs before a message is sent.
+type toolCall struct {
+	Name      string          `json:"name" minLength:"1" maxLength:"97" jsonschema:"The tool's name."`
+	Arguments json.RawMessage `json:"arguments" jsonschema:"What the tool is called with."`
+}
+
+// message is what both sends have.
+type message struct {
+	keyed
+	Message   string     `json:"message" minLength:"1" maxLength:"100000" jsonschema:"The text, in Markdown: up to 1,600 characters by SMS and 100,000 by email. Write it ready to be read: it is sent as it is."`
+	ToolCalls []toolCall `json:"tool_calls,omitempty" maxItems:"20" jsonschema:"Tools of the workspace to run first, in this order; if one fails, nothing is sent. Leave it out unless you were told of a tool."`
+}
+
+type sendArguments struct {
+	message
+	ChatID        int64  `json:"chat_id" minimum:"1" jsonschema:"The chat's id."`
+	IfLastMessage string `json:"if_last_message,omitempty" maxLength:"36" jsonschema:"The id of the last message that you have read in the chat. If the customer has written since, nothing is sent and you are told what they wrote. Give it whenever you answer somebody."`
+}
+
+const sendHelp = "What was sent cannot be taken back. The answer says whether the provider took it, or what it waits " +
+	"for, such as a second member's approval."
+
+func sendMessageTool() *tool {
+	return newTool(
+		toolDoc{
+			name:  "send_message",
+			title: "Send a message in a chat",
+			description: "Sends a message to the customer of a chat as its assistant, by the chat's channel. " +
+				sendHelp,
+			effect:     commits,
+			reachesOut: true,
+			scopes:     []string{"chats:admin"},
+			route:      "sendAssistantMessage",
+		},
+		sendMessage,
+	)
+}
+
+func sendMessage(ctx context.Context, by *caller, in *sendArguments) (*outcome, error) {
+	body := client.Send{
+		Message:       in.Message,
+		IfLastMessage: given(in.IfLastMessage),
+	}
+
+	for _, call := range in.ToolCalls {
+		var item client.Send_ToolCalls_Item
+		if err := readCall(call, &item); err != nil {
+			return nil, err
+		}
+
+		body.ToolCalls = append(body.ToolCalls, item)
+	}
+
+	answer, err := by.api.SendAssistantMessageWithResponse(
+		ctx,
+		by.workspace,
+		in.ChatID,
+		&client.SendAssistantMessageParams{IdempotencyKey: new(in.key()), Prefer: by.prefer()},
+		body,
+	)
+	if err != nil {
+		return nil, err
+	}
+
+	if answer.JSON202 != nil {
+		return describeAction(answer.JSON202).keep(in.key()), nil
+	}
+
+	sent, err := requireAnswer(answer.JSON200, answer.HTTPResponse)
+	if err != nil {
+		return nil, err
+	}
+
+	o := describeSent(sent.ActionID, sent.Message.UUID, &sent.Delivery)
+	o.ChatID = in.ChatID
+
+	return o.keep(in.key()), nil
+}
+
+// readCall puts a tool call into a request as it was written: its numbers keep all digits.
+func readCall(call toolCall, item json.Unmarshaler) error {
+	encoded, err := json.Marshal(call)
+	if err != nil {
+		return fmt.Errorf("encode a tool call: %w", err)
+	}
+
+	if err = item.UnmarshalJSON(encoded); err != nil {
+		return fmt.Errorf("take a tool call over: %w", err)
+	}
+
+	return nil
+}
+
+type messagePersonArguments struct {
+	message
+	MemberID   int64  `json:"member_id,omitempty" minimum:"1" jsonschema:"To whom: a member from find_people. Give exactly one of member_id, external_id, phone and email."`
+	ExternalID string `json:"external_id,omitempty" maxLength:"255" jsonschema:"To whom: the id that your own systems have for them."`
+	Phone      string `json:"phone,omitempty" maxLength:"20" jsonschema:"To whom: a phone number such as +14155550104. Somebody is made if nobody has it."`
+	Email      string `json:"email,omitempty" maxLength:"254" jsonschema:"To whom: an email address. Somebody is made if nobody has it."`
+	Name       string `json:"name,omitempty" maxLength:"200" jsonschema:"With phone or email: the name of somebody who is made."`
+	Channel    string `json:"channel,omitempty" enum:"phone-sms,email" jsonschema:"By which channel. When left out: phone-sms for a phone, email for an email, else what fits the person."`
+	Title      string `json:"title,omitempty" maxLength:"200" jsonschema:"The title of a chat that is made."`
+}
+
+func messagePersonTool() *tool {
+	return newTool(
+		toolDoc{
+			name:  "message_person",
+			title: "Send a message to somebody",
+			description: "Sends a message to somebody by their phone number, email address or id, and finds or makes " +
+				"the chat. To answer in a chat that you have read, use send_message. " + sendHelp,
+			effect:     commits,
+			reachesOut: true,
+			scopes:     []string{"chats:admin"},
+			route:      "sendMessage",
+		},
+		messagePerson,
+	)
+}
+
+func messagePerson(ctx context.Context, by *caller, in *messagePersonArguments) (*outcome, error) {
+	body := client.DirectMessage{
+		Message: in.Message,
+		Channel: given(client.Channel(in.Channel)),
+		Title:   given(in.Title),
+		To: client.MessageTo{
+			MemberID:   given(in.MemberID),
+			ExternalID: given(in.ExternalID),
+			Phone:      given(in.Phone),
+			Email:      given(in.Email),
+			Name:       given(in.Name),
+		},
+	}
+
+	for _, call := range in.ToolCalls {
+		var item client.DirectMessage_ToolCalls_Item
+		if err := readCall(call, &item); err != nil {
+			return nil, err
+		}
+
+		body.ToolCalls = append(body.ToolCalls, item)
+	}
+
+	answer, err := by.api.SendMessageWithResponse(
+		ctx,
+		by.workspace,
+		&client.SendMessageParams{IdempotencyKey: new(in.key()), Prefer: by.prefer()},
+		body,
+	)
+	if err != nil {
+		return nil, err
+	}
+
+	if answer.JSON202 != nil {
+		return describeAction(answer.JSON202).keep(in.key()), nil
+	}
+
+	sent, err := requireAnswer(answer.JSON200, answer.HTTPResponse)
+	if err != nil {
+		return nil, err
+	}
+
+	o := describeSent(sent.ActionID, sent.Message.UUID, &sent.Delivery)
+	o.ChatID = sent.ChatID
+	o.MemberID = sent.MemberID
+
+	return o.keep(in.key()), nil
+}
