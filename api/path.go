@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"reflect"
@@ -310,11 +311,20 @@ func parseText(field, given string) (string, error) {
 	return text, nil
 }
 
-// isFlag reports whether an operation has a parameter of this name that is true or false.
-func isFlag(op *huma.Operation, name string) bool {
+// isEmptyOf reports whether an operation has a parameter of this name for which no text is no value: one that is
+// a number, true or false, one of a list of words, or of a form. huma would take it for one that was not given, and a
+// filter without a value would find everything.
+func isEmptyOf(op *huma.Operation, name string) bool {
+	name = cmp.Or(aliases[name], name)
+
 	return slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool {
-		return p.In == "query" && p.Name == name && p.Schema.Type == huma.TypeBoolean
+		return p.In == "query" && p.Name == name && !takesAnyText(p.Schema)
 	})
+}
+
+// takesAnyText reports whether a schema is that of free text.
+func takesAnyText(s *huma.Schema) bool {
+	return s.Type == huma.TypeString && len(s.Enum) == 0 && s.Format == "" && s.Pattern == "" && s.MinLength == nil
 }
 
 // checkQuery refuses a query that can be read in two ways. What huma finds
@@ -335,8 +345,8 @@ func checkQuery(ctx huma.Context, _ *requestInfo) error {
 			return chat.Invalid(field, "and query.%s are the same parameter; give one of them", aliases[name])
 		case len(given) > 1:
 			return chat.Invalid(field, "must be given once")
-		case given[0] == "" && isFlag(ctx.Operation(), name):
-			return chat.Invalid(field, "must be true or false")
+		case given[0] == "" && isEmptyOf(ctx.Operation(), name):
+			return chat.Invalid(field, "%s", describeField(ctx.Operation(), field))
 		case !utf8.ValidString(name + given[0]):
 			return chat.Invalid(strings.ToValidUTF8(field, "\uFFFD"), "must be valid UTF-8")
 		case strings.ContainsRune(name+given[0], 0):

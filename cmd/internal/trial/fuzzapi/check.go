@@ -20,6 +20,12 @@ import (
 // finding is what is wrong with an answer: a kind, and what it was this time.
 type finding struct{ what, detail string }
 
+type findings []finding
+
+func (f *findings) add(what, format string, args ...any) {
+	*f = append(*f, finding{what: what, detail: fmt.Sprintf(format, args...)})
+}
+
 // checker compares answers with the document.
 type checker struct {
 	*document
@@ -57,57 +63,37 @@ func sharedCodes(q *request) []chat.Code {
 
 // check returns what is wrong with an answer, and its body if it is JSON.
 func (c *checker) check(ctx context.Context, q *request, a *http.Response, raw []byte) (any, []finding) {
-	var found []finding
-
-	add := func(what, format string, args ...any) {
-		found = append(found, finding{what: what, detail: fmt.Sprintf(format, args...)})
-	}
+	var found findings
 
 	if a.Header.Get("X-Request-Id") == "" {
-		add("no X-Request-Id", "")
+		found.add("no X-Request-Id", "")
 	}
 
 	described, written, documented := q.op.schemaOf(a.StatusCode)
-	if !documented && !q.stray {
-		add("undocumented status", "%d %s", a.StatusCode, clip(raw))
-		return nil, found
-	}
 
-	if q.stray {
-		described, written = answer{media: []string{"application/problem+json"}}, ""
-	}
-
-	media, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
-
-	if q.stray && a.StatusCode < http.StatusBadRequest {
+	switch {
+	case q.stray && a.StatusCode < http.StatusBadRequest:
 		return nil, found // it was another operation's after all
-	}
 
-	if len(described.media) == 0 {
-		if len(raw) > 0 {
-			add("a body where the document has none", "%s", clip(raw))
-		}
+	case q.stray:
+		described = answer{media: []string{"application/problem+json"}}
+		written = ""
 
+	case !documented:
+		found.add("undocumented status", "%d %s", a.StatusCode, clip(raw))
 		return nil, found
 	}
 
-	if !slices.Contains(described.media, media) {
-		add("undocumented content type", "%d %s", a.StatusCode, a.Header.Get("Content-Type"))
-	}
+	body, more := c.checkBody(q, a, raw, described)
+	found = append(found, more...)
 
-	if !strings.HasSuffix(media, "json") {
-		return nil, found
-	}
-
-	body, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
-	if err != nil {
-		add("no JSON", "%v: %s", err, clip(raw))
+	if body == nil {
 		return nil, found
 	}
 
 	if schema := c.answers[q.op.id+" "+written]; schema != nil {
 		if err := schema.Validate(body); err != nil {
-			add("schema break", "%d %s: %s", a.StatusCode, describe(err), clip(raw))
+			found.add("schema break", "%d %s: %s", a.StatusCode, describe(err), clip(raw))
 		}
 	}
 
@@ -116,11 +102,45 @@ func (c *checker) check(ctx context.Context, q *request, a *http.Response, raw [
 	}
 
 	if q.mustFail != "" {
-		add("accepted", "%d although %s", a.StatusCode, q.mustFail)
+		found.add("accepted", "%d although %s", a.StatusCode, q.mustFail)
 	}
 
 	if a.StatusCode == http.StatusCreated && a.Header.Get("Location") == "" {
-		add("no Location", "")
+		found.add("no Location", "")
+	}
+
+	return body, found
+}
+
+// checkBody returns the body of an answer, nil if it is no JSON or none, and what is wrong with its form.
+func (c *checker) checkBody(q *request, a *http.Response, raw []byte, described answer) (any, findings) {
+	var found findings
+
+	if len(described.media) == 0 {
+		if len(raw) > 0 {
+			found.add("a body where the document has none", "%s", clip(raw))
+		}
+
+		if q.mustFail != "" && a.StatusCode < http.StatusBadRequest {
+			found.add("accepted", "%d although %s", a.StatusCode, q.mustFail)
+		}
+
+		return nil, found
+	}
+
+	media, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type")) // none is none that is described
+	if !slices.Contains(described.media, media) {
+		found.add("undocumented content type", "%d %s", a.StatusCode, a.Header.Get("Content-Type"))
+	}
+
+	if !strings.HasSuffix(media, "json") {
+		return nil, found
+	}
+
+	body, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
+	if err != nil {
+		found.add("no JSON", "%v: %s", err, clip(raw))
+		return nil, found
 	}
 
 	return body, found
@@ -135,40 +155,36 @@ var needs = map[int]string{
 }
 
 // checkProblem checks what is special to problems.
-func (c *checker) checkProblem(ctx context.Context, q *request, a *http.Response, body object) []finding {
-	var found []finding
-
-	add := func(what, format string, args ...any) {
-		found = append(found, finding{what: what, detail: fmt.Sprintf(format, args...)})
-	}
+func (c *checker) checkProblem(ctx context.Context, q *request, a *http.Response, body object) findings {
+	var found findings
 
 	code := textIn(body, "code")
 	status := strconv.Itoa(a.StatusCode)
 	own := slices.Contains(q.op.codes[status], code)
 
 	if a.StatusCode >= http.StatusInternalServerError && (!own || code == string(chat.CodeUnavailable)) {
-		add("5xx", "%s %s: %s", status, code, textIn(body, "detail"))
+		found.add("5xx", "%s %s: %s", status, code, textIn(body, "detail"))
 		return found
 	}
 
 	if !own && !slices.Contains(sharedCodes(q), chat.Code(code)) {
-		add("undocumented code", "%s %s: %s", status, code, textIn(body, "detail"))
+		found.add("undocumented code", "%s %s: %s", status, code, textIn(body, "detail"))
 	}
 
 	if fmt.Sprint(body["status"]) != status {
-		add("another status in the body", "%v", body["status"])
+		found.add("another status in the body", "%v", body["status"])
 	}
 
 	if header := needs[a.StatusCode]; header != "" && a.Header.Get(header) == "" {
-		add("no "+header, "%s %s", status, code)
+		found.add("no "+header, "%s %s", status, code)
 	}
 
 	if a.StatusCode == http.StatusBadRequest && !namesField(body) {
-		add("a 400 without a field", "%s: %s", code, textIn(body, "detail"))
+		found.add("a 400 without a field", "%s: %s", code, textIn(body, "detail"))
 	}
 
 	if link := textIn(body, "type"); !c.resolves(ctx, link) {
-		add("type leads nowhere", "%s", link)
+		found.add("type leads nowhere", "%s", link)
 	}
 
 	return found

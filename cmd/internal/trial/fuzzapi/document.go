@@ -26,6 +26,8 @@ type document struct {
 	answers map[string]*jsonschema.Schema
 	// bodies are the schemas of the requests' bodies, by operation.
 	bodies map[string]*jsonschema.Schema
+	// parameters are the schemas of the parameters in queries, by operation and name.
+	parameters map[string]*jsonschema.Schema
 	// collections are the ids' names, by the path of the list that has them: "/chats" has chat_id.
 	collections map[string]string
 }
@@ -104,6 +106,21 @@ func cutLastParameter(path string) (list, name string, found bool) {
 	}
 
 	return path[:at], path[at+2 : len(path)-1], true
+}
+
+// find returns the operations with the ids, as often as they are named.
+func (d *document) find(ids []string) []*operation {
+	var found []*operation
+
+	for _, id := range ids {
+		for _, op := range d.operations {
+			if op.id == id {
+				found = append(found, op)
+			}
+		}
+	}
+
+	return found
 }
 
 func (d *document) readOperation(path, method string, item object) *operation {
@@ -211,10 +228,17 @@ func (d *document) compileSchemas() error {
 
 	answers := object{}
 	bodies := object{}
+	parameters := object{}
 
 	for _, op := range d.operations {
 		if op.body != nil {
 			bodies[op.id] = op.body
+		}
+
+		for _, p := range op.parameters {
+			if p.in == "query" {
+				parameters[op.id+" "+p.name] = p.schema
+			}
 		}
 
 		for status, a := range op.answers {
@@ -226,6 +250,10 @@ func (d *document) compileSchemas() error {
 
 	var err error
 	if d.answers, err = compileAll(answers, closed, checkUTC); err != nil {
+		return err
+	}
+
+	if d.parameters, err = compileAll(parameters, schemas, checkTime); err != nil {
 		return err
 	}
 
@@ -291,7 +319,8 @@ func closeSchema(schema any, closed bool) any {
 		}
 	}
 
-	if _, decided := made["additionalProperties"]; closed && !decided && (made["properties"] != nil || made["allOf"] != nil) {
+	_, decided := made["additionalProperties"]
+	if closed && !decided && (made["properties"] != nil || made["allOf"] != nil) {
 		made["unevaluatedProperties"] = false
 	}
 

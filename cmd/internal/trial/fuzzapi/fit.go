@@ -18,6 +18,7 @@ var fitters = map[string]func(*maker, object){
 	"sendMessage":              fitDirectMessage,
 	"sendAssistantMessage":     fitSend,
 	"createChat":               fitChat,
+	"addParticipant":           fitParticipant,
 	"updateChat":               fitChatPatch,
 	"retryDeliveries":          fitBulk,
 	"createApiKey":             fitKey,
@@ -105,16 +106,23 @@ func fitSend(m *maker, body object) {
 
 	calls := []any{}
 
-	for range 1 + m.r.IntN(3) {
+	if chance(m.r, 25) {
+		question := object{"question": m.words(1, 100)}
+		calls = append(calls, object{"name": "contributor_input_request", "arguments": question})
+	}
+
+	for range m.r.IntN(3) {
 		name, schema := m.tools.pick(m.r, m.workspace)
 		if name == "" {
-			return
+			break
 		}
 
 		calls = append(calls, object{"name": name, "arguments": m.value("", schema, 3)})
 	}
 
-	body["tool_calls"] = calls
+	if len(calls) > 0 {
+		body["tool_calls"] = calls
+	}
 }
 
 func fitChat(m *maker, body object) {
@@ -130,6 +138,12 @@ func fitChat(m *maker, body object) {
 
 	if chance(m.r, 70) {
 		delete(body, "participants")
+	}
+}
+
+func fitParticipant(m *maker, body object) {
+	if chance(m.r, 60) {
+		body["role"] = "contributor"
 	}
 }
 

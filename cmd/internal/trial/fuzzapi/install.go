@@ -132,9 +132,9 @@ func runIn(
 			Number:    callers.Number,
 			Customers: callers.Customers,
 		},
-		Requests:   o.Requests,
-		Seed:       o.Seed,
-		Progress:   progress,
+		Requests: o.Requests,
+		Seed:     o.Seed,
+		Progress: progress,
 	})
 }
 

@@ -143,7 +143,7 @@ func (p *places) walk(workspace, itself string, at place, value any) {
 		here := maps.Clone(at)
 
 		for name, item := range v {
-			if id := idOf(item); id != "" && (strings.HasSuffix(name, "_id") || name == "external_id") {
+			if id := idOf(item); id != "" && (isID(name)) {
 				here[name] = id
 			}
 		}
@@ -161,8 +161,23 @@ func (p *places) walk(workspace, itself string, at place, value any) {
 			}
 		}
 
+		p.addStates(workspace, itself, here, v)
+
 		for name, item := range v {
 			p.walkMember(workspace, itself, name, here, item)
+		}
+	}
+}
+
+// addStates keeps the thing under each of the states that it says it is in, too.
+func (p *places) addStates(workspace, itself string, here place, value object) {
+	if here[itself] == "" {
+		return
+	}
+
+	for _, name := range []string{"status", "state", "waiting_for"} {
+		if state := textIn(value, name); state != "" {
+			p.add(workspace, itself+" "+state, maps.Clone(here))
 		}
 	}
 }
@@ -186,6 +201,9 @@ func (p *places) walkMember(workspace, itself, name string, here place, item any
 		p.add(workspace, name+" of "+itself, place{name + " of " + itself: text})
 	}
 }
+
+// isID reports whether a field has an id. The request_id of the audit log is none of a contributor's request.
+func isID(name string) bool { return strings.HasSuffix(name, "_id") && name != "request_id" }
 
 // idOf writes what may be an id as it stands in a path.
 func idOf(value any) string {

@@ -42,8 +42,8 @@ type requests struct {
 	twilio Twilio
 	// creating are the operations that make what others need.
 	creating []*operation
-	seed   uint64
-	origin string
+	seed     uint64
+	origin   string
 }
 
 // make makes the request with this number. It follows from the number, the seed, and the places.
@@ -96,7 +96,8 @@ func (s *requests) operationOf(number int) *operation {
 	order := r.Perm(len(s.operations))
 
 	op := s.operations[order[number%len(order)]]
-	if op.method == http.MethodDelete && round%destructive != 0 || number%4 == 3 {
+	deletes := op.method == http.MethodDelete && round%destructive != 0
+	if len(s.creating) > 0 && (deletes || number%4 == 3) {
 		return pickOne(rand.New(rand.NewPCG(s.seed, uint64(number)<<32+1)), s.creating)
 	}
 
@@ -109,7 +110,7 @@ const destructive = 4
 // creators are the operations that make what others need.
 var creators = []string{
 	"createChat", "createMember", "createTool", "sendAssistantMessage", "sendMessage", "listChatTools", "createMessage",
-	"summarizeChat", "twilioInbound", "listChats", "retryDelivery", "createApiKey", "listActions", "listApprovals",
+	"summarizeChat", "twilioInbound", "addParticipant", "sendAssistantMessage", "listContributorRequests", "listChats", "retryDelivery", "createApiKey", "listActions", "listApprovals",
 }
 
 func (s *requests) caller(r *rand.Rand) Caller {
@@ -133,25 +134,32 @@ func (s *requests) caller(r *rand.Rand) Caller {
 	return pickOne(r, s.Managers)
 }
 
+// wantedStates are those in which an operation has something to do.
+var wantedStates = map[string][]string{
+	"decideApproval":           {"approval", "tool_decision"},
+	"resolveToolCall":          {"unknown", "failed", "waiting"},
+	"cancelAction":             {"parked", "running", "approval", "contributor", "person"},
+	"resumeAction":             {"parked", "running"},
+	"resolveDelivery":          {"needs_review", "unknown", "unconfirmed"},
+	"cancelDelivery":           {"pending", "blocked", "needs_review"},
+	"lookUpDelivery":           {"unknown", "accepted", "unconfirmed"},
+	"retryDelivery":            {"undelivered", "failed", "rejected", "needs_review"},
+	"pauseBulkRetry":           {"running"},
+	"resumeBulkRetry":          {"paused"},
+	"cancelBulkRetry":          {"running", "paused"},
+	"decideRequest":            {"waiting"},
+	"answerContributorRequest": {"open"},
+	"cancelContributorRequest": {"open"},
+	"listToolCallMessages":     {"succeeded", "failed"},
+}
+
 // fillPath chooses what the path names.
 func (s *requests) fillPath(q *request, m *maker) {
 	path := q.op.path
 	names := pathNames(path)
 
 	if len(names) > 0 {
-		at := m.places.pick(m.r, m.workspace, names[len(names)-1])
-
-		for _, name := range names {
-			q.pathValues[name] = at[name]
-			if at[name] == "" {
-				q.pathValues[name] = m.places.id(m.r, m.workspace, name)
-			}
-		}
-
-		// What is left out gets an id that is nobody's.
-		if q.method != http.MethodGet && m.places.isSpared(q.pathValues) {
-			clear(q.pathValues)
-		}
+		choosePlace(q, m, names)
 	}
 
 	q.pathValues["workspace_uuid"] = q.by.Workspace
@@ -170,6 +178,30 @@ func (s *requests) fillPath(q *request, m *maker) {
 
 	q.target = path
 	q.stray = strings.Contains(path, "//") || strings.HasSuffix(path, "/")
+}
+
+// choosePlace chooses something that there is, in a state in which the operation has something to do with it.
+func choosePlace(q *request, m *maker, names []string) {
+	name := names[len(names)-1]
+	at := m.places.pick(m.r, m.workspace, name)
+
+	if states := wantedStates[q.op.id]; len(states) > 0 && chance(m.r, 60) {
+		if fitting := m.places.pick(m.r, m.workspace, name+" "+pickOne(m.r, states)); fitting != nil {
+			at = fitting
+		}
+	}
+
+	for _, name := range names {
+		q.pathValues[name] = at[name]
+		if at[name] == "" {
+			q.pathValues[name] = m.places.id(m.r, m.workspace, name)
+		}
+	}
+
+	// What is left out gets an id that is nobody's.
+	if q.method != http.MethodGet && m.places.isSpared(q.pathValues) {
+		clear(q.pathValues)
+	}
 }
 
 // escapePath writes a value as one part of a path. A client would take a dot for a part of its own.
@@ -240,6 +272,7 @@ func (s *requests) fillParameters(q *request, m *maker) {
 	}
 
 	s.hurry(q)
+	s.judgeQuery(q, query)
 
 	if q.kind == "wrong" && chance(m.r, 8) {
 		query.Set(pickOne(m.r, []string{"surprise", "Limit", "", "limit[]", "id"}), m.word())
@@ -315,8 +348,30 @@ func (s *requests) fillBody(q *request, m *maker) {
 		return
 	}
 
+	q.body = m.body(q)
+
+	if q.kind == "wrong" && chance(m.r, 10) {
+		q.body = []byte(pickOne(m.r, brokenBodies))
+	}
+
+	if q.kind == "wrong" && chance(m.r, 4) {
+		q.header.Set("Content-Type", pickOne(m.r, otherMedia))
+	}
+
+	s.judgeBody(q)
+}
+
+// otherMedia are none that an operation takes.
+var otherMedia = []string{
+	"text/plain", "application/xml", "application/json; charset=latin1", "multipart/form-data", "x", "application/json;;",
+}
+
+// body makes the body of an operation that takes JSON.
+func (m *maker) body(q *request) []byte {
 	body := m.value("", q.op.body, 0)
-	if fit, has := fitters[q.op.id]; has && asObject(body) != nil && (q.kind == "valid" || chance(m.r, 50)) {
+
+	fit, has := fitters[q.op.id]
+	if has && asObject(body) != nil && (q.kind == "valid" || chance(m.r, 50)) {
 		fit(m, asObject(body))
 	}
 
@@ -328,22 +383,12 @@ func (s *requests) fillBody(q *request, m *maker) {
 		body = m.spoil(body)
 	}
 
-	var err error
-	if q.body, err = json.Marshal(body); err != nil {
-		q.body = []byte(`{}`)
+	written, err := json.Marshal(body)
+	if err != nil {
+		return []byte(`{}`)
 	}
 
-	if q.kind == "wrong" && chance(m.r, 10) {
-		q.body = []byte(pickOne(m.r, brokenBodies))
-	}
-
-	if q.kind == "wrong" && chance(m.r, 4) {
-		q.header.Set("Content-Type", pickOne(m.r, []string{
-			"text/plain", "application/xml", "application/json; charset=latin1", "multipart/form-data", "x", "application/json;;",
-		}))
-	}
-
-	s.judgeBody(q)
+	return written
 }
 
 // judgeBody says whether the document refuses the body.

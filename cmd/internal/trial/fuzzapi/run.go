@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -67,11 +66,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		report: &Report{Seed: o.Seed, Operations: map[string]*Row{}},
 	}
 
-	for _, op := range d.operations {
-		if slices.Contains(creators, op.id) {
-			t.requests.creating = append(t.requests.creating, op)
-		}
-	}
+	t.requests.creating = d.find(creators)
 
 	for name, ids := range o.Callers.Spared {
 		for _, id := range ids {
@@ -151,7 +146,7 @@ func (t *trial) ask(ctx context.Context, q *request) {
 	body, found := t.checker.check(ctx, q, a, raw)
 	t.report.note(q, a.StatusCode, textIn(asObject(body), "code"))
 
-	for _, f := range found {
+	for _, f := range append(found, t.follow(ctx, q, a)...) {
 		t.report.add(q, t.Origin, f)
 	}
 
@@ -164,10 +159,20 @@ func (t *trial) ask(ctx context.Context, q *request) {
 		t.requests.places.forget(q)
 	}
 
-	if seconds, err := strconv.Atoi(a.Header.Get("Retry-After")); err == nil && a.StatusCode == http.StatusTooManyRequests {
-		select {
-		case <-ctx.Done():
-		case <-time.After(time.Duration(min(seconds, 2)) * time.Second):
-		}
+	if a.StatusCode == http.StatusTooManyRequests {
+		pause(ctx, a)
+	}
+}
+
+// pause waits as long as an answer says, but not for long.
+func pause(ctx context.Context, a *http.Response) {
+	seconds, err := strconv.Atoi(a.Header.Get("Retry-After"))
+	if err != nil {
+		return
+	}
+
+	select {
+	case <-ctx.Done():
+	case <-time.After(time.Duration(min(seconds, 2)) * time.Second):
 	}
 }

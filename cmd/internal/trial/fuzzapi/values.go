@@ -218,7 +218,8 @@ func (m *maker) known(field string) (string, bool) {
 	case "messaging_service_sid":
 		return fmt.Sprintf("MG%032x", m.r.Uint64()), true
 	case "cursor":
-		return m.places.id(m.r, m.workspace, "next_cursor of "+pickOne(m.r, []string{"chat_id", "member_id", "", "delivery_id"})), true
+		of := pickOne(m.r, []string{"chat_id", "member_id", "", "delivery_id"})
+		return m.places.id(m.r, m.workspace, "next_cursor of "+of), true
 	case "external_id":
 		if id := m.places.id(m.r, m.workspace, field); id != "" && chance(m.r, 40) {
 			return id, true
@@ -287,7 +288,9 @@ func (m *maker) anything(field string, depth int) any {
 var someWords = strings.Fields("order table Friday lamp invoice refund Ana seven please thanks late Zürich größer 東京 " +
 	"مرحبا שלום naïve 😀 👩‍👩‍👧 e\u0301 ﬁ İ ß <b> \"quoted\" it's %s {{x}} $1 \\n -- ;DROP")
 
-func (m *maker) word() string { return fmt.Sprintf("%s%d", pickOne(m.r, someWords[:11]), m.r.IntN(1000)) }
+func (m *maker) word() string {
+	return fmt.Sprintf("%s%d", pickOne(m.r, someWords[:11]), m.r.IntN(1000))
+}
 
 // words makes a text of a length between the two.
 func (m *maker) words(least, most int) string {
