@@ -311,14 +311,20 @@ func parseText(field, given string) (string, error) {
 	return text, nil
 }
 
-// isEmptyOf reports whether an operation has a parameter of this name for which no text is no value: one that is
-// a number, true or false, one of a list of words, or of a form. huma would take it for one that was not given, and a
-// filter without a value would find everything.
-func isEmptyOf(op *huma.Operation, name string) bool {
+// isValueOf reports whether a value is one that the operation's parameter of this name may have, as far as huma does
+// not look at it. It takes no text for a parameter that was not given, and a filter without a value would find
+// everything; 0 and T for false and true; and times that no database has.
+func isValueOf(op *huma.Operation, name, value string) bool {
 	name = cmp.Or(aliases[name], name)
 
-	return slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool {
-		return p.In == "query" && p.Name == name && !takesAnyText(p.Schema)
+	return !slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool {
+		if p.In != "query" || p.Name != name || takesAnyText(p.Schema) {
+			return false
+		}
+
+		return value == "" ||
+			p.Schema.Type == huma.TypeBoolean && value != "true" && value != "false" ||
+			p.Schema.Format == "date-time" && checkTime(value) != nil
 	})
 }
 
@@ -345,7 +351,7 @@ func checkQuery(ctx huma.Context, _ *requestInfo) error {
 			return chat.Invalid(field, "and query.%s are the same parameter; give one of them", aliases[name])
 		case len(given) > 1:
 			return chat.Invalid(field, "must be given once")
-		case given[0] == "" && isEmptyOf(ctx.Operation(), name):
+		case !isValueOf(ctx.Operation(), name, given[0]):
 			return chat.Invalid(field, "%s", describeField(ctx.Operation(), field))
 		case !utf8.ValidString(name + given[0]):
 			return chat.Invalid(strings.ToValidUTF8(field, "\uFFFD"), "must be valid UTF-8")

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -36,9 +38,13 @@ func (t *trial) repeat(ctx context.Context, q *request, first *http.Response) []
 		return nil
 	}
 
-	_, found := t.checker.check(ctx, q, again, raw)
+	body, found := t.checker.check(ctx, q, again, raw)
 
-	if again.StatusCode >= http.StatusBadRequest && again.StatusCode < http.StatusInternalServerError {
+	// An action that was running may have failed meanwhile.
+	own := slices.Contains(q.op.codes[strconv.Itoa(again.StatusCode)], textIn(asObject(body), "code"))
+	failed := first.StatusCode == http.StatusAccepted && own
+
+	if again.StatusCode >= http.StatusBadRequest && again.StatusCode < http.StatusInternalServerError && !failed {
 		found = append(found, finding{
 			what:   "repeated, it is refused",
 			detail: fmt.Sprintf("%d, then %d %s", first.StatusCode, again.StatusCode, clip(raw)),
