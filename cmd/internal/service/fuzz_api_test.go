@@ -38,7 +38,7 @@ func TestTheAPIAnswersAsItsDocumentSays(t *testing.T) {
 
 		require.NoError(t, w.box.SetFaults(
 			sandbox.Fault{Kind: sandbox.FaultRefuse, Rate: 0.1},
-			sandbox.Fault{Kind: sandbox.FaultUndelivered, Rate: 0.2},
+			sandbox.Fault{Kind: sandbox.Undelivered, Rate: 0.2},
 			sandbox.Fault{Kind: sandbox.FaultCut, Rate: 0.05},
 		))
 
