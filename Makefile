@@ -106,6 +106,14 @@ bench: build bin/handrail-bench ## Measure sends beside baselines, in one run; A
 growth: bin/handrail-bench ## Measure what hostile inputs cost, and how that grows with their size
 	@bin/handrail-bench hostile --json=bin/growth.json
 
+# docs/reliability.md says what is asked. The same SEED asks the same; without one it is the time.
+REQUESTS ?= 20000
+SEED ?= 0
+
+.PHONY: fuzz-api
+fuzz-api: build bin/handrail-bench ## Ask for all that the API's document has, rightly and wrongly; REQUESTS, SEED and ARGS
+	@bin/handrail-bench fuzz-api --requests=$(REQUESTS) --seed=$(SEED) --json=bin/fuzz-api.json $(ARGS)
+
 # Each target has its time; FUZZ selects some of them by name.
 FUZZTIME ?= 10s
 FUZZ ?= .

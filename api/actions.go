@@ -380,6 +380,8 @@ func (s *service) present(ctx context.Context, action chat.Action) (wholeActionJ
 	switch {
 	case err != nil && action.State == chat.ActionFailed && action.Problem != nil:
 		a.Problem = newProblem(requestIDFrom(ctx), chat.AsError(ofAction(action.Problem, action.ID)))
+	case action.State == chat.ActionSucceeded && chat.CodeOf(err).Kind() == chat.KindNotFound:
+		// What it made was deleted since, with its chat. That it was made is still so.
 	case err != nil:
 		return a, err
 	default:

@@ -267,6 +267,44 @@ func TestAnAcceptedSummaryCanBeAskedForAtOnce(t *testing.T) {
 	assert.Equal(t, int64(5), looked.Load())
 }
 
+// TestAnActionOutlivesItsChat: an action that had succeeded was 404 chat_not_found once its chat was deleted.
+func TestAnActionOutlivesItsChat(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	w.store.action = func(id chat.ActionID) (chat.Action, error) {
+		return chat.Action{
+			ID:          id,
+			WorkspaceID: home,
+			Kind:        chat.ActionSummarizeChat,
+			ChatID:      chatOne,
+			State:       chat.ActionSucceeded,
+			CreatedAt:   noon,
+		}, nil
+	}
+	w.store.chat = func(chat.ChatID) (chat.Chat, error) {
+		return chat.Chat{}, chat.Errorf(chat.CodeChatNotFound, "there is no such chat")
+	}
+
+	a := w.do(t, request{method: http.MethodGet, path: workspaceURL("/actions/" + string(actionOne))})
+	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+	assert.Equal(t, "succeeded", a.json["state"])
+	assert.NotContains(t, a.json, "result")
+}
+
+// TestFlagsAreTrueOrFalse: 0, 1, t and F were taken too, which the document does not have.
+func TestFlagsAreTrueOrFalse(t *testing.T) {
+	t.Parallel()
+
+	for _, value := range []string{"0", "1", "t", "F", "TRUE", ""} {
+		w := newWorld(t)
+		r := summarizeRequest
+		r.path += "?full=" + value
+		requireProblem(t, w.do(t, r), http.StatusBadRequest, "invalid_request", "query.full")
+		w.requireUntouched(t)
+	}
+}
+
 // A summary whose model cannot answer yet says why it waits, and until when.
 func TestASummaryThatWaitsForItsModel(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"reflect"
@@ -310,10 +311,20 @@ func parseText(field, given string) (string, error) {
 	return text, nil
 }
 
-// isFlag reports whether an operation has a parameter of this name that is true or false.
-func isFlag(op *huma.Operation, name string) bool {
-	return slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool {
-		return p.In == "query" && p.Name == name && p.Schema.Type == huma.TypeBoolean
+// isValueOf reports whether a value is one that the operation's parameter of this name may have, as far as huma does
+// not look at it. It takes no text for a parameter that was not given, and a filter without a value would find
+// everything; 0 and T for false and true; and times that no database has.
+func isValueOf(op *huma.Operation, name, value string) bool {
+	name = cmp.Or(aliases[name], name)
+
+	return !slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool {
+		if p.In != "query" || p.Name != name || takesAnyText(p.Schema) {
+			return false
+		}
+
+		return value == "" ||
+			p.Schema.Type == huma.TypeBoolean && value != "true" && value != "false" ||
+			p.Schema.Format == "date-time" && checkTime(value) != nil
 	})
 }
 
@@ -322,6 +333,11 @@ func isListParameter(op *huma.Operation, name string) bool {
 	return slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool {
 		return p.In == "query" && p.Name == name && p.Schema.Type == huma.TypeArray
 	})
+}
+
+// takesAnyText reports whether a schema is that of free text.
+func takesAnyText(s *huma.Schema) bool {
+	return s.Type == huma.TypeString && len(s.Enum) == 0 && s.Format == "" && s.Pattern == "" && s.MinLength == nil
 }
 
 // checkQuery refuses a query that can be read in two ways. What huma finds
@@ -343,8 +359,8 @@ func checkQuery(ctx huma.Context, _ *requestInfo) error {
 			return chat.Invalid(field, "and query.%s are the same parameter; give one of them", aliases[name])
 		case len(given) > 1 && !isListParameter(ctx.Operation(), name):
 			return chat.Invalid(field, "must be given once")
-		case given[0] == "" && isFlag(ctx.Operation(), name):
-			return chat.Invalid(field, "must be true or false")
+		case !isValueOf(ctx.Operation(), name, given[0]):
+			return chat.Invalid(field, "%s", describeField(ctx.Operation(), field))
 		case !utf8.ValidString(name + all):
 			return chat.Invalid(strings.ToValidUTF8(field, "\uFFFD"), "must be valid UTF-8")
 		case strings.ContainsRune(name+all, 0):

@@ -67,6 +67,18 @@ func (p *problem) ContentType(string) string { return "application/problem+json"
 // GetHeaders is asked by huma.
 func (p *problem) GetHeaders() http.Header { return p.headers }
 
+// setHeader gives the answer a header.
+func (p *problem) setHeader(name, value string) {
+	if p.headers == nil {
+		p.headers = http.Header{}
+	}
+
+	p.headers[name] = []string{value}
+}
+
+// retryUnavailable is the Retry-After, in seconds, of what does not answer: nobody knows how long that lasts.
+const retryUnavailable = "5"
+
 func newProblem(requestID string, e *chat.Error) *problem {
 	return &problem{
 		Type:       problemType + string(e.Code),
@@ -108,6 +120,10 @@ func (s *service) problemOf(ctx context.Context, err error) *problem {
 		p.Messages = moved.messages
 	}
 
+	if p.Status == http.StatusServiceUnavailable {
+		p.setHeader("Retry-After", retryUnavailable)
+	}
+
 	return p
 }
 
@@ -115,6 +131,11 @@ func (s *service) problemOf(ctx context.Context, err error) *problem {
 func (s *service) refuse(ctx huma.Context, err error) {
 	p := s.problemOf(ctx.Context(), err)
 	ctx.SetHeader("Content-Type", p.ContentType(""))
+
+	for name, values := range p.headers {
+		ctx.SetHeader(name, values[0])
+	}
+
 	ctx.SetStatus(p.Status)
 
 	if err := huma.DefaultJSONFormat.Marshal(ctx.BodyWriter(), p); err != nil {
@@ -135,6 +156,10 @@ func (s *service) fiberError(c *fiber.Ctx, err error) error {
 	p := s.problemOf(requestContext(c), e)
 	if f, ok := errors.AsType[*fiber.Error](err); ok && e.Code.Kind() == chat.KindInvalid {
 		p.Status = f.Code
+	}
+
+	for name, values := range p.headers {
+		c.Set(name, values[0])
 	}
 
 	return c.Status(p.Status).JSON(p, p.ContentType(""))

@@ -40,6 +40,28 @@ func TestChatFilters(t *testing.T) {
 	assert.Equal(t, chat.MemberID(42), list("?memberId=42").MemberID)
 }
 
+// TestAFilterWithoutAValueIsRefused: state= and chat_id= were taken for filters that were not given, and found
+// everything.
+func TestAFilterWithoutAValueIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+
+	for path, field := range map[string]string{
+		"/actions?state=":        "query.state",
+		"/actions?kind=":         "query.kind",
+		"/deliveries?chat_id=":   "query.chat_id",
+		"/deliveries?duplicate=": "query.duplicate",
+		"/chats?limit=":          "query.limit",
+	} {
+		a := w.do(t, request{method: http.MethodGet, path: workspaceURL(path)})
+		requireProblem(t, a, http.StatusBadRequest, "invalid_request", field)
+		assert.Contains(t, a.raw, "must be", "it says what would be right")
+	}
+
+	a := w.do(t, request{method: http.MethodGet, path: workspaceURL("/chats?q=&cursor=")})
+	assert.Equal(t, http.StatusOK, a.StatusCode, "no text is a text: %s", a.raw)
+}
+
 func TestDeliveryFilters(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -146,6 +146,10 @@ func (s *service) listChecks(r *route, ids *pathReader) []check {
 		ids.readIDs,
 	}
 
+	if r.second != "" {
+		r.problems = append(r.problems, chat.CodeTooManyApprovals)
+	}
+
 	if r.withChat {
 		checks = append(checks, s.loadChat)
 		r.problems = append(r.problems, chat.CodeChatNotFound)
@@ -189,7 +193,7 @@ func answerProblems[P, O any](
 
 		p := s.problemOf(ctx, err)
 		if _, replayed := errors.AsType[*replayedError](err); replayed {
-			p.headers = http.Header{headerReplayed: {flagText(true)}}
+			p.setHeader(headerReplayed, flagText(true))
 		}
 
 		return nil, p

@@ -61,14 +61,15 @@ func checkInt64(value any) error {
 	return nil
 }
 
-// checkTime takes the times that Go's decoder takes.
+// checkTime takes the times that Go's decoder takes, and that databases and JSON have: of the years 1 to 9999 in UTC.
 func checkTime(value any) error {
 	text, ok := value.(string)
 	if !ok {
 		return nil
 	}
 
-	if _, err := time.Parse(time.RFC3339, text); err != nil {
+	at, err := time.Parse(time.RFC3339, text)
+	if year := at.UTC().Year(); err != nil || year < 1 || year > 9999 {
 		return errors.New("not a time")
 	}
 

@@ -41,6 +41,18 @@ func TestHealth(t *testing.T) {
 	)
 }
 
+// TestWhatDoesNotAnswerSaysWhenToTryAgain: the document promises Retry-After with 503, and only a few had it.
+func TestWhatDoesNotAnswerSaysWhenToTryAgain(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	w.store.ping = errors.New("dial tcp 10.0.0.1")
+
+	a := w.do(t, request{method: http.MethodGet, path: "/readyz", key: "-"})
+	requireProblem(t, a, http.StatusServiceUnavailable, "unavailable", "")
+	assert.Equal(t, "5", a.Header.Get("Retry-After"))
+}
+
 func TestReadinessSaysInPlainWordsWhatIsWrong(t *testing.T) {
 	t.Parallel()
 

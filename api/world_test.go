@@ -165,6 +165,10 @@ func requireProblem(t *testing.T, a answer, status int, code, field string) {
 	if field != "" {
 		require.Contains(t, fieldsOf(a), field, a.raw)
 	}
+
+	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
+		require.NotEmpty(t, a.Header.Get("Retry-After"), a.raw)
+	}
 }
 
 func fieldsOf(a answer) []string {

@@ -102,6 +102,8 @@ const (
 	CodeDecided Code = "already_decided"
 	// CodeApprovalVoid is an approval of something that was changed since it was asked for.
 	CodeApprovalVoid Code = "approval_void"
+	// CodeTooManyApprovals is a request that takes a second member, of somebody for whom too many wait already.
+	CodeTooManyApprovals Code = "too_many_approvals"
 	// CodeActionGone is a decision about an action whose workflow no longer runs.
 	CodeActionGone Code = "action_gone"
 	// CodeBulkOverlap is a bulk retry beside another that is to retry some of the same deliveries.
@@ -195,6 +197,7 @@ var kinds = map[Code]Kind{
 	CodeSummaryEdited:        KindConflict,
 	CodeDecided:              KindConflict,
 	CodeApprovalVoid:         KindConflict,
+	CodeTooManyApprovals:     KindConflict,
 	CodeIdempotencyKeyReused: KindConflict,
 	CodeRequestInProgress:    KindConflict,
 	CodeAnswerLost:           KindConflict,

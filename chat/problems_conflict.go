@@ -95,6 +95,12 @@ var conflictProblems = []ProblemText{
 		Remedy:  "Ask for a new approval.",
 	},
 	{
+		Code:    CodeTooManyApprovals,
+		Meaning: "Too much that this member has asked for waits for a second member.",
+		Cause:   "A member may have 100 requests waiting at a time, beside sends.",
+		Remedy:  "Have some of those decided that `GET /approvals?state=waiting` lists. Each expires after 24 hours.",
+	},
+	{
 		Code:    CodeActionGone,
 		Meaning: "The action no longer runs.",
 		Cause:   "It was ended in Temporal, or has finished, so that a decision reaches nobody.",

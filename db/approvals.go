@@ -268,8 +268,8 @@ func findSameRequest(ctx context.Context, tx bun.Tx, row *approvalRow) (*approva
 
 	if len(waiting) >= maxWaitingApprovals {
 		return nil, chat.Errorf(
-			chat.CodeRateLimited,
-			"%d requests of this member wait for a second member already",
+			chat.CodeTooManyApprovals,
+			"%d requests of this member wait for a second member already; have some decided first",
 			maxWaitingApprovals,
 		)
 	}

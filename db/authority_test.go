@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -348,5 +349,45 @@ func TestAnApprovedMoveKeepsTheOldAddress(t *testing.T) {
 		other := dbtest.Seed(t, s)
 		_, err = s.CreateTool(t.Context(), other.Workspace, newManager(t, s, other.Workspace, "Uma"), back)
 		require.NoError(t, err, "another workspace's tools are nobody's business")
+	})
+}
+
+// TestTooManyApprovalsIsItsOwnError: a member with too much that waits was told to come back after a time that
+// nobody knows. What helps is that some of it is decided.
+func TestTooManyApprovalsIsItsOwnError(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+		asker := newManager(t, s, w.Workspace, "Ivo")
+
+		ask := func(n int) (chat.Approval, error) {
+			key := chat.Key{MemberID: w.Customer.ID, Name: fmt.Sprintf("key %d", n), Scopes: chat.AllScopes()}
+
+			return s.RequestApproval(t.Context(), w.Workspace, asker, chat.NewApproval{
+				Kind:    chat.ApprovalKey,
+				Request: chat.ApprovalRequest{Key: key.Request()},
+			})
+		}
+
+		first, err := ask(0)
+		require.NoError(t, err)
+
+		for n := 1; n < 100; n++ {
+			_, err := ask(n)
+			require.NoError(t, err)
+		}
+
+		_, err = ask(100)
+		requireCode(t, chat.CodeTooManyApprovals, err)
+
+		same, err := ask(0)
+		require.NoError(t, err, "what waits already is found")
+		assert.Equal(t, first.ID, same.ID)
+
+		require.NoError(t, approve(t, s, w.Workspace, first.ID, newManager(t, s, w.Workspace, "Uma")))
+
+		_, err = ask(100)
+		require.NoError(t, err, "one was decided")
 	})
 }

@@ -78,6 +78,31 @@ func (s *Store) MergeMembers(
 		return chat.Member{}, chat.Invalid("into", "must be another member")
 	}
 
+	for try := 1; ; try++ {
+		stays, err := s.mergeOnce(ctx, ws, by, in)
+
+		// A merge holds many rows, and others hold some of them in another order, like a send.
+		if isDeadlock(err) && try < mergeTries {
+			continue
+		}
+
+		if err != nil {
+			return chat.Member{}, s.orMerged(ctx, err, ws, in.Into)
+		}
+
+		return stays, nil
+	}
+}
+
+// mergeTries is how often a merge is tried that waits for others which wait for it.
+const mergeTries = 5
+
+func (s *Store) mergeOnce(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	in chat.MemberMerge,
+) (chat.Member, error) {
 	var stays chat.Member
 
 	err := s.inTx(ctx, "merge members", func(ctx context.Context, tx bun.Tx) error {
@@ -117,11 +142,8 @@ func (s *Store) MergeMembers(
 
 		return lastManager
 	})
-	if err != nil {
-		return chat.Member{}, s.orMerged(ctx, err, ws, in.Into)
-	}
 
-	return stays, nil
+	return stays, err
 }
 
 // mergeMembers merges two members, which are held.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/uptrace/bun"
 
 	"handrail/chat"
 	"handrail/db"
@@ -280,4 +281,57 @@ func TestAMergeMovesATakeover(t *testing.T) {
 		require.NotNil(t, c.Takeover)
 		assert.Equal(t, d.w.Customer.ID, c.Takeover.By)
 	})
+}
+
+// TestAMergeThatADeadlockEndsIsTriedAgain: a merge and a send held a chat and a member in different orders, and
+// PostgreSQL ended the merge, which was a fault of ours to its caller.
+func TestAMergeThatADeadlockEndsIsTriedAgain(t *testing.T) {
+	t.Parallel()
+
+	// PostgreSQL ends who has waited for a second when it looks. On a busy machine that may be the other one.
+	for range 10 {
+		d := newDuplicate(t, dbtest.NewPostgres(t))
+
+		other, err := d.s.Bun().BeginTx(t.Context(), nil)
+		require.NoError(t, err)
+
+		_, err = other.NewRaw("SELECT 1 FROM members WHERE id = ? FOR UPDATE", d.w.Customer.ID).Exec(t.Context())
+		require.NoError(t, err)
+
+		merged := make(chan error, 1)
+
+		go func() {
+			_, err := d.merge()
+			merged <- err
+		}()
+
+		requireWaiter(t, d.s, &other)
+
+		_, ended := other.NewRaw("SELECT 1 FROM chats WHERE id = ? FOR UPDATE", d.chat.ID).Exec(t.Context())
+		require.NoError(t, other.Rollback())
+		require.NoError(t, <-merged)
+
+		if ended == nil {
+			return
+		}
+	}
+
+	require.Fail(t, "the merge was never the one that was ended")
+}
+
+// requireWaiter waits until somebody waits for what the transaction holds.
+func requireWaiter(t *testing.T, s *db.Store, tx *bun.Tx) {
+	t.Helper()
+
+	holder := backendPID(t, tx)
+
+	require.Eventually(t, func() bool {
+		var waiting int
+		err := s.Bun().
+			NewRaw("SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid WHERE NOT l.granted "+
+				"AND ? = ANY (pg_blocking_pids(l.pid))", holder).
+			Scan(t.Context(), &waiting)
+
+		return err == nil && waiting > 0
+	}, time.Minute, 10*time.Millisecond)
 }

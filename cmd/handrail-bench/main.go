@@ -14,6 +14,7 @@ import (
 
 	"handrail/cmd/internal/command"
 	"handrail/cmd/internal/trial/bench"
+	"handrail/cmd/internal/trial/fuzzapi"
 	"handrail/cmd/internal/trial/hostile"
 )
 
@@ -21,6 +22,7 @@ type cli struct {
 	Run      runCommand      `cmd:"" default:"withargs" help:"Measure (the default)."`
 	Show     showCommand     `cmd:"" help:"Print, and draw, a report that --json has written."`
 	Hostile  hostileCommand  `cmd:"" help:"Measure what hostile inputs cost at a size and at twice the size. Fails if one costs more than it should."`
+	FuzzAPI  fuzzCommand     `cmd:"" name:"fuzz-api" help:"Ask an installation of its own for everything that its API's document has, rightly and wrongly. Fails if an answer is not what the document promises."`
 	Baseline baselineCommand `cmd:"" hidden:"" help:"The process of what is compared with."`
 }
 
@@ -107,6 +109,46 @@ type hostileCommand struct {
 func (c *hostileCommand) Run(ctx context.Context) error {
 	results, err := hostile.Run(ctx, os.Stdout)
 	return errors.Join(err, command.SaveJSON(c.JSON, results))
+}
+
+type fuzzCommand struct {
+	Requests int    `default:"20000" help:"How many requests to make."`
+	Seed     uint64 `help:"The seed that decides what is asked. Default: the current time."`
+	Dir      string `help:"A folder to create and to keep everything in. Default: a temporary one, kept only if something was found." placeholder:"FOLDER"`
+	JSON     string `help:"Write the report to this file too." placeholder:"FILE"`
+}
+
+// Validate is asked by kong.
+func (c *fuzzCommand) Validate() error {
+	if c.Requests < 1 || c.Requests > 10_000_000 {
+		return errors.New("--requests must be between 1 and 10000000")
+	}
+
+	return nil
+}
+
+// Run asks.
+func (c *fuzzCommand) Run(ctx context.Context) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find the programs: %w", err)
+	}
+
+	if c.Seed == 0 {
+		c.Seed = uint64(time.Now().Unix()) //nolint:gosec // it is after 1970
+	}
+
+	report, err := fuzzapi.RunInstallation(ctx, fuzzapi.InstallationOptions{
+		Requests: c.Requests,
+		Seed:     c.Seed,
+		Dir:      c.Dir,
+		Programs: filepath.Dir(self),
+	}, os.Stdout)
+	if report == nil {
+		return err
+	}
+
+	return errors.Join(err, report.Show(os.Stdout), command.SaveJSON(c.JSON, report), report.Err())
 }
 
 type baselineCommand struct{ bench.BaselineOptions }

@@ -128,6 +128,9 @@ func (c *Cluster) APIs() []string {
 	return all
 }
 
+// Public is the one address that providers know.
+func (c *Cluster) Public() string { return c.publicURL }
+
 // Sandbox is the address of the providers' stand-in.
 func (c *Cluster) Sandbox() string { return "http://" + freeport.Loopback(c.ports.sandbox) }
 

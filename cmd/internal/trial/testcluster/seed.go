@@ -86,13 +86,21 @@ func (s *seeder) staff(ctx context.Context) error {
 	}
 
 	number := chat.PhoneNumber{Name: "Support", Number: fmt.Sprintf("+1415555%04d", 100+s.Number)}
+	address := fmt.Sprintf("support%d@example.com", s.Number)
+
+	// Where there are several workspaces, each needs a grant for its senders.
+	for _, sender := range []string{number.Number, address} {
+		if _, err := s.store.GrantSender(ctx, s.Workspace, sender); err != nil {
+			return err
+		}
+	}
+
 	if s.number, err = s.store.CreatePhoneNumber(ctx, s.Workspace, s.By, number); err != nil {
 		return err
 	}
 
 	s.From = s.number.Number
 
-	address := fmt.Sprintf("support%d@example.com", s.Number)
 	s.inbox, err = s.store.CreateInbox(ctx, s.Workspace, s.By, chat.Inbox{Address: address, DisplayName: "Support"})
 
 	return err

@@ -1,0 +1,247 @@
+package fuzzapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+)
+
+// fitters change what fits the schema of an operation's body into what the API takes: rules that the document has
+// in words. Without them, few requests would get far.
+var fitters = map[string]func(*maker, object){
+	"createTool":               fitTool,
+	"updateTool":               fitTool,
+	"testTool":                 fitTest,
+	"sendMessage":              fitDirectMessage,
+	"sendAssistantMessage":     fitSend,
+	"createChat":               fitChat,
+	"addParticipant":           fitParticipant,
+	"updateChat":               fitChatPatch,
+	"retryDeliveries":          fitBulk,
+	"createApiKey":             fitKey,
+	"createPhoneNumber":        fitNumber,
+	"answerContributorRequest": fitAnswer,
+	"updateSummarySettings":    fitSummaries,
+	"createMember":             fitMember,
+	"updateMember":             fitMember,
+	"upsertMember":             fitMember,
+}
+
+func fitTool(m *maker, body object) {
+	schema := object{"type": "object", "properties": object{
+		"id":    object{"type": "string", "maxLength": json.Number("20")},
+		"seats": object{"type": "integer", "minimum": json.Number("1"), "maximum": json.Number("9")},
+	}, "required": []any{"id"}}
+
+	body["http"] = object{
+		"method": pickOne(m.r, []string{"GET", "POST", "PUT", "PATCH", "DELETE"}),
+		"url":    m.origin + pickOne(m.r, []string{"/orders/{id}", "/tables/{id}/seats", "/{id}"}),
+		"schema": schema,
+	}
+
+	if chance(m.r, 30) {
+		asObject(body["http"])["headers"] = object{"X-Token": "Bearer {secret.TOKEN}"}
+		body["secrets"] = object{"TOKEN": m.word()}
+	} else {
+		delete(body, "secrets")
+	}
+
+	delete(body, "mcp")
+	delete(body, "undo")
+	body["kind"] = "http"
+
+	if _, has := body["name"]; has {
+		body["name"] = fmt.Sprintf("tool_%d", m.r.IntN(60))
+	}
+
+	if chance(m.r, 80) {
+		delete(body, "assistants")
+	}
+}
+
+func fitTest(m *maker, body object) {
+	delete(body, "tool")
+
+	if chance(m.r, 80) {
+		delete(body, "approval_id")
+	}
+
+	body["arguments"] = object{"id": m.word(), "seats": 1 + m.r.IntN(9)}
+}
+
+func fitDirectMessage(m *maker, body object) {
+	to := asObject(body["to"])
+
+	for _, name := range []string{"phone", "email", "member_id", "external_id"} {
+		if to[name] != nil && len(to) > 1 {
+			body["to"] = object{name: to[name]}
+			break
+		}
+	}
+
+	if len(asObject(body["to"])) == 0 {
+		body["to"] = object{"phone": fmt.Sprintf("+1416555%04d", m.r.IntN(40))}
+	}
+
+	if chance(m.r, 80) {
+		delete(body, "channel")
+	}
+
+	fitSend(m, body)
+}
+
+func fitSend(m *maker, body object) {
+	if chance(m.r, 80) {
+		delete(body, "if_last_message")
+	}
+
+	delete(body, "tool_calls")
+
+	if chance(m.r, 50) {
+		return
+	}
+
+	calls := []any{}
+
+	if chance(m.r, 25) {
+		question := object{"question": m.words(1, 100)}
+		calls = append(calls, object{"name": "contributor_input_request", "arguments": question})
+	}
+
+	for range m.r.IntN(3) {
+		name, schema := m.tools.pick(m.r, m.workspace)
+		if name == "" {
+			break
+		}
+
+		calls = append(calls, object{"name": name, "arguments": m.value("", schema, 3)})
+	}
+
+	if len(calls) > 0 {
+		body["tool_calls"] = calls
+	}
+}
+
+func fitChat(m *maker, body object) {
+	body["channel"] = pickOne(m.r, []string{"phone-sms", "phone-sms", "email", "web-chat"})
+
+	if body["channel"] != "email" {
+		delete(body, "inbox_id")
+	}
+
+	if body["channel"] != "phone-sms" {
+		delete(body, "phone_number_id")
+	}
+
+	if chance(m.r, 70) {
+		delete(body, "participants")
+	}
+}
+
+func fitParticipant(m *maker, body object) {
+	if chance(m.r, 60) {
+		body["role"] = "contributor"
+	}
+}
+
+func fitChatPatch(m *maker, body object) {
+	for _, name := range []string{"inbox_id", "phone_number_id"} {
+		if chance(m.r, 80) {
+			delete(body, name)
+		}
+	}
+}
+
+func fitBulk(m *maker, body object) {
+	now := time.Now().UTC()
+	body["since"] = now.Add(-time.Hour).Format(time.RFC3339)
+	body["reason"] = m.word()
+	delete(body, "until")
+
+	for _, name := range []string{"error_code", "chat_id", "channel"} {
+		if chance(m.r, 70) {
+			delete(body, name)
+		}
+	}
+
+	body["status"] = pickOne(m.r, []string{"undelivered", "failed", "unknown", "needs_review", "rejected"})
+	body["rate_per_second"] = 50
+}
+
+func fitKey(m *maker, body object) {
+	if body["expires_at"] != nil {
+		body["expires_at"] = time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
+	}
+
+	if chance(m.r, 80) {
+		delete(body, "approval_id")
+	}
+}
+
+func fitNumber(m *maker, body object) {
+	delete(body, "messaging_service_sid")
+	body["number"], _ = m.known("number")
+}
+
+func fitAnswer(m *maker, body object) {
+	body["answer"] = pickOne(m.r, []any{"yes", true, 7, m.words(1, 100)})
+	delete(body, "member_id")
+}
+
+func fitSummaries(_ *maker, body object) {
+	delete(body, "model")
+	body["token_budget"] = 100_000
+}
+
+// fitMember has few managers made: each waits for a second one.
+func fitMember(m *maker, body object) {
+	if chance(m.r, 80) {
+		delete(body, "role")
+	}
+
+	delete(body, "tools")
+}
+
+// tools are those that chats have, with the schemas of their arguments. They may be used concurrently.
+type tools struct {
+	mu      sync.Mutex
+	names   map[string][]string
+	schemas map[string]object
+}
+
+// harvest keeps the tools of a chat.
+func (t *tools) harvest(q *request, body any) {
+	if q.op.id != "listChatTools" {
+		return
+	}
+
+	t.mu.Lock()
+	defer t.mu.Unlock()
+
+	for _, item := range listIn(asObject(body), "items") {
+		name := textIn(asObject(item), "name")
+		key := q.by.Workspace + " " + name
+
+		if t.schemas[key] == nil {
+			t.names[q.by.Workspace] = append(t.names[q.by.Workspace], name)
+		}
+
+		t.schemas[key] = objectIn(asObject(item), "schema")
+	}
+}
+
+func (t *tools) pick(r *rand.Rand, workspace string) (string, object) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+
+	if len(t.names[workspace]) == 0 {
+		return "", nil
+	}
+
+	name := pickOne(r, t.names[workspace])
+
+	return name, t.schemas[strings.Join([]string{workspace, name}, " ")]
+}

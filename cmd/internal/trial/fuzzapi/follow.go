@@ -1,0 +1,118 @@
+package fuzzapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// follow asks again what should have the same answer, and for what a Location names. It returns what is wrong.
+func (t *trial) follow(ctx context.Context, q *request, a *http.Response) []finding {
+	if a.StatusCode >= http.StatusMultipleChoices || q.stray {
+		return nil
+	}
+
+	var found []finding
+
+	if q.method == http.MethodPost && q.header.Get("Idempotency-Key") != "" {
+		found = append(found, t.repeat(ctx, q, a)...)
+	}
+
+	if location := a.Header.Get("Location"); location != "" && q.by.Name == "manager" {
+		found = append(found, t.visit(ctx, q, location)...)
+	}
+
+	return found
+}
+
+// repeat asks again with the same key: it is answered again, and nothing is done twice.
+func (t *trial) repeat(ctx context.Context, q *request, first *http.Response) []finding {
+	again, raw, err := q.send(ctx, t.client, t.Origin)
+	if err != nil || again.StatusCode == http.StatusTooManyRequests {
+		return nil
+	}
+
+	body, found := t.checker.check(ctx, q, again, raw)
+
+	// An action that was running may have failed meanwhile.
+	own := slices.Contains(q.op.codes[strconv.Itoa(again.StatusCode)], textIn(asObject(body), "code"))
+	failed := first.StatusCode == http.StatusAccepted && own
+
+	if again.StatusCode >= http.StatusBadRequest && again.StatusCode < http.StatusInternalServerError && !failed {
+		found = append(found, finding{
+			what:   "repeated, it is refused",
+			detail: fmt.Sprintf("%d, then %d %s", first.StatusCode, again.StatusCode, clip(raw)),
+		})
+	}
+
+	return found
+}
+
+// visit asks for what a Location names.
+func (t *trial) visit(ctx context.Context, q *request, location string) []finding {
+	there := *q
+	there.method = http.MethodGet
+	there.target = location
+	there.body = nil
+	there.header = http.Header{"Authorization": q.header["Authorization"]}
+
+	a, raw, err := there.send(ctx, t.client, t.Origin)
+	if err != nil || a.StatusCode == http.StatusOK || a.StatusCode == http.StatusTooManyRequests {
+		return nil
+	}
+
+	// Another request may have deleted it meanwhile.
+	if a.StatusCode == http.StatusNotFound && strings.Contains(string(raw), "_not_found") {
+		return nil
+	}
+
+	return []finding{{what: "Location leads nowhere", detail: fmt.Sprintf("%s: %d %s", location, a.StatusCode, clip(raw))}}
+}
+
+var wholeNumber = regexp.MustCompile(`^-?(0|[1-9]\d*)$`)
+
+// judgeQuery says whether the document refuses a parameter of the query.
+func (s *requests) judgeQuery(q *request, query url.Values) {
+	for _, p := range q.op.parameters {
+		given, has := query[p.name]
+		if p.in != "query" || !has {
+			continue
+		}
+
+		schema := s.parameters[q.op.id+" "+p.name]
+		if schema != nil && schema.Validate(readParameter(p.schema, given[0])) != nil {
+			q.mustFail = fmt.Sprintf("%s=%q is not what the document says", p.name, given[0])
+		}
+	}
+}
+
+// readParameter reads a value of the query as its schema has it.
+func readParameter(schema object, text string) any {
+	switch schema["type"] {
+	case "integer", "number":
+		if wholeNumber.MatchString(text) {
+			return json.Number(text)
+		}
+
+	case "boolean":
+		if text == "true" || text == "false" {
+			return text == "true"
+		}
+
+	case "array":
+		var list []any
+		for word := range strings.SplitSeq(text, ",") {
+			list = append(list, readParameter(asObject(schema["items"]), word))
+		}
+
+		return list
+	}
+
+	return text
+}

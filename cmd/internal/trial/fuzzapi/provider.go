@@ -1,0 +1,59 @@
+package fuzzapi
+
+import (
+	"crypto/hmac"
+	"crypto/sha1" //nolint:gosec // it is how Twilio signs
+	"encoding/base64"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+)
+
+// Twilio is how requests are signed that come from Twilio.
+type Twilio struct {
+	Account, Token string
+	// Origin is where Twilio reaches the API: it is part of what is signed.
+	Origin string
+	// Number is one of the workspace's, Customers are whom it has chats with.
+	Number    string
+	Customers []string
+}
+
+// fillForm makes what Twilio posts.
+func (s *requests) fillForm(q *request, m *maker) {
+	form := url.Values{}
+	form.Set("AccountSid", s.twilio.Account)
+	form.Set("MessageSid", fmt.Sprintf("SM%016x%016x", m.r.Uint64(), m.r.Uint64()))
+	form.Set("From", pickOne(m.r, s.twilio.Customers))
+	form.Set("To", s.twilio.Number)
+	form.Set("NumMedia", "0")
+	form.Set("Body", pickOne(m.r, []string{m.words(0, 200), m.words(0, 60), "STOP", "START", "yes", "\x00", "\xff", ""}))
+	form.Set("MessageStatus", pickOne(m.r, []string{"queued", "sent", "delivered", "undelivered", "failed", "read", "x"}))
+	form.Set("ErrorCode", pickOne(m.r, []string{"", "30007", "x"}))
+
+	if q.kind != "valid" {
+		name := pickOne(m.r, slices.Sorted(maps.Keys(form)))
+		form.Set(name, m.parameterValue(parameter{name: name, schema: object{"type": "string"}}, q.kind))
+	}
+
+	if q.kind == "wrong" && chance(m.r, 30) {
+		form.Del(pickOne(m.r, slices.Sorted(maps.Keys(form))))
+	}
+
+	q.body = []byte(form.Encode())
+
+	signed := s.twilio.Origin + q.target
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		signed += name + form.Get(name)
+	}
+
+	mac := hmac.New(sha1.New, []byte(s.twilio.Token))
+	mac.Write([]byte(signed))
+	q.header.Set("X-Twilio-Signature", base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+
+	if q.method != http.MethodPost || chance(m.r, 10) {
+		q.header.Set("X-Twilio-Signature", "forged")
+	}
+}

@@ -1,0 +1,162 @@
+package fuzzapi
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"text/tabwriter"
+)
+
+// Report is what a run has found.
+type Report struct {
+	Seed     uint64 `json:"seed"`
+	Requests int    `json:"requests"`
+	// Operations are by operation id.
+	Operations map[string]*Row `json:"operations"`
+	// Faults are the first of each kind.
+	Faults []*Fault `json:"faults"`
+
+	mu sync.Mutex
+}
+
+// Row is what became of the requests of one operation.
+type Row struct {
+	Requests int `json:"requests"`
+	// Succeeded were answered 2xx. Refused are the others, by status and code.
+	Succeeded int            `json:"succeeded"`
+	Refused   map[string]int `json:"refused"`
+	Faults    int            `json:"faults"`
+}
+
+// Fault is an answer that is not what the document promises.
+type Fault struct {
+	Operation string `json:"operation"`
+	What      string `json:"what"`
+	Detail    string `json:"detail"`
+	// Request is the number of the first request with it, Curl that request.
+	Request int    `json:"request"`
+	Curl    string `json:"curl"`
+	Count   int    `json:"count"`
+}
+
+func (r *Report) row(op *operation) *Row {
+	row := r.Operations[op.id]
+	if row == nil {
+		row = &Row{Refused: map[string]int{}}
+		r.Operations[op.id] = row
+	}
+
+	return row
+}
+
+// note counts an answer.
+func (r *Report) note(q *request, status int, code string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+
+	r.Requests++
+	row := r.row(q.op)
+	row.Requests++
+
+	if status > 0 && status < 300 {
+		row.Succeeded++
+		return
+	}
+
+	row.Refused[strings.TrimSpace(fmt.Sprintf("%d %s", status, code))]++
+}
+
+// varying is what differs between two faults of one kind.
+var varying = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}|\d+|'[^']*'|: \{.*`)
+
+// add counts a fault, and keeps the first of its kind.
+func (r *Report) add(q *request, origin string, f finding) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+
+	r.row(q.op).Faults++
+	kind := varying.ReplaceAllString(f.detail, "#")
+
+	for _, known := range r.Faults {
+		if known.Operation == q.op.id && known.What == f.what && varying.ReplaceAllString(known.Detail, "#") == kind {
+			known.Count++
+			return
+		}
+	}
+
+	r.Faults = append(r.Faults, &Fault{
+		Operation: q.op.id,
+		What:      f.what,
+		Detail:    f.detail,
+		Request:   q.number,
+		Curl:      q.curl(origin),
+		Count:     1,
+	})
+}
+
+// Err is an error if there are faults.
+func (r *Report) Err() error {
+	total := 0
+	for _, f := range r.Faults {
+		total += f.Count
+	}
+
+	if total == 0 {
+		return nil
+	}
+
+	return fmt.Errorf("%d answers are not what the document promises, of %d kinds", total, len(r.Faults))
+}
+
+// Never are the operations that no request has succeeded at.
+func (r *Report) Never() []string {
+	var never []string
+
+	for id, row := range r.Operations {
+		if row.Succeeded == 0 {
+			never = append(never, id)
+		}
+	}
+
+	slices.Sort(never)
+
+	return never
+}
+
+// Show writes a table of the operations, and the faults.
+func (r *Report) Show(out io.Writer) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "OPERATION\tREQUESTS\t2XX\tFAULTS\tOTHERS")
+
+	for _, id := range slices.Sorted(maps.Keys(r.Operations)) {
+		row := r.Operations[id]
+
+		var others []string
+		for _, kind := range slices.Sorted(maps.Keys(row.Refused)) {
+			others = append(others, fmt.Sprintf("%d× %s", row.Refused[kind], kind))
+		}
+
+		fmt.Fprintf(
+			table, "%s\t%d\t%d\t%d\t%s\n",
+			id, row.Requests, row.Succeeded, row.Faults, strings.Join(others, ", "),
+		)
+	}
+
+	err := table.Flush()
+
+	for _, f := range r.Faults {
+		fmt.Fprintf(
+			out, "\n%s: %s (%d times, first request %d)\n  %s\n  %s\n",
+			f.Operation, f.What, f.Count, f.Request, f.Detail, f.Curl,
+		)
+	}
+
+	fmt.Fprintf(out, "\n%d requests with the seed %d, %d kinds of faults\n", r.Requests, r.Seed, len(r.Faults))
+
+	return errors.Join(err)
+}
