@@ -404,6 +404,7 @@ const (
 	ProblemCodeTakenOver                  ProblemCode = "taken_over"
 	ProblemCodeTokenBudgetExceeded        ProblemCode = "token_budget_exceeded"
 	ProblemCodeTooLongForModel            ProblemCode = "too_long_for_model"
+	ProblemCodeTooManyApprovals           ProblemCode = "too_many_approvals"
 	ProblemCodeToolCallFailed             ProblemCode = "tool_call_failed"
 	ProblemCodeToolCallNotFound           ProblemCode = "tool_call_not_found"
 	ProblemCodeToolNotFound               ProblemCode = "tool_not_found"

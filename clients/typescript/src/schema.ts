@@ -21,7 +21,7 @@ export interface paths {
          * List actions
          * @description The newest first. What waits for a person is found with `waiting_for`: `approval`, `tool_decision` and `person`, which may be given together, with commas. A key without `chats:read` sees sends and retries only.
          *
-         *     Needs the scope `deliveries:read`.
+         *     Scope: `deliveries:read`.
          */
         get: operations["listActions"];
         put?: never;
@@ -89,7 +89,7 @@ export interface paths {
          * Approve or refuse a send
          * @description Once, before the deadline, and not by who has asked for the send. A send that is refused, or that nobody decides on in time, ends: none of its tools runs. So does one whose tool was changed after the approval was asked for, or whose requester is no manager any more, or has no working key: 409 `approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded then, and nothing would come of it.
          *
-         *     Needs the scope `chats:admin`.
+         *     Scope: `chats:admin`.
          */
         post: operations["decideApproval"];
         delete?: never;
@@ -193,7 +193,7 @@ export interface paths {
          * Resolve a tool call
          * @description For a call with the status `unknown`: it may have had its effect, so it is not run again by itself, and its send waits. The undo of `call_1` is called `undo_call_1`. Of a call of the risk `approval`, who has asked for it may only say that it failed.
          *
-         *     Needs the scope `chats:admin`.
+         *     Scope: `chats:admin`.
          */
         post: operations["resolveToolCall"];
         delete?: never;
@@ -219,7 +219,7 @@ export interface paths {
          * List API keys
          * @description Without their secrets.
          *
-         *     Needs the scope `keys:admin`.
+         *     Scope: `keys:admin`.
          */
         get: operations["listApiKeys"];
         put?: never;
@@ -229,7 +229,7 @@ export interface paths {
          *
          *     202 with an approval that waits, instead, when it takes a second member: a key for another member than the asking key's own, or with a scope that the asking key does not hold.
          *
-         *     Needs the scope `keys:admin`. The answer to a repeated request is without `key`, which is kept nowhere.
+         *     Scope: `keys:admin`. The answer to a repeated request is without `key`, which is kept nowhere.
          */
         post: operations["createApiKey"];
         delete?: never;
@@ -258,7 +258,7 @@ export interface paths {
         };
         /**
          * Get an API key
-         * @description Needs the scope `keys:admin`.
+         * @description Scope: `keys:admin`.
          */
         get: operations["getApiKey"];
         put?: never;
@@ -267,7 +267,7 @@ export interface paths {
          * Revoke an API key
          * @description At once, and for good. It may be asked twice.
          *
-         *     Needs the scope `keys:admin`.
+         *     Scope: `keys:admin`.
          */
         delete: operations["revokeApiKey"];
         options?: never;
@@ -292,7 +292,7 @@ export interface paths {
          * List approvals
          * @description What waits, or has waited, for a second member: sends with a tool call of the risk `approval`, new managers, keys that reach further than who asks for them, changes and tests of tools that need approval. The newest first.
          *
-         *     Needs the scope `chats:admin`.
+         *     Scope: `chats:admin`.
          */
         get: operations["listApprovals"];
         put?: never;
@@ -323,7 +323,7 @@ export interface paths {
         };
         /**
          * Get an approval
-         * @description Needs the scope `chats:admin`.
+         * @description Scope: `chats:admin`.
          */
         get: operations["getApproval"];
         put?: never;
@@ -331,7 +331,7 @@ export interface paths {
          * Approve or refuse what one member may not do alone
          * @description Once, before the deadline. It also takes the scope that asking took, and for a key all scopes that the key is to have. 403 `own_request` for who has asked, and for a member or key that one of the two has made within 24 hours. What is asked for is done with the decision, but for a key, a tool's test and a signing secret: who asked repeats the request with `approval_id`, within 24 hours.
          *
-         *     Needs the scope `chats:admin`.
+         *     Scope: `chats:admin`.
          */
         post: operations["decideRequest"];
         delete?: never;
@@ -357,7 +357,7 @@ export interface paths {
          * List audit log entries
          * @description The newest first.
          *
-         *     Needs the scope `workspace:admin`.
+         *     Scope: `workspace:admin`.
          */
         get: operations["listAuditLog"];
         put?: never;
@@ -385,7 +385,7 @@ export interface paths {
          * List bulk retries
          * @description The newest first.
          *
-         *     Needs the scope `deliveries:read`.
+         *     Scope: `deliveries:read`.
          */
         get: operations["listBulkRetries"];
         put?: never;
@@ -416,7 +416,7 @@ export interface paths {
         };
         /**
          * Get a bulk retry
-         * @description Needs the scope `deliveries:read`.
+         * @description Scope: `deliveries:read`.
          */
         get: operations["getBulkRetry"];
         put?: never;
@@ -451,7 +451,7 @@ export interface paths {
          * Cancel a bulk retry
          * @description For good. What was begun goes on. It may be asked twice.
          *
-         *     Needs the scope `deliveries:admin`.
+         *     Scope: `deliveries:admin`.
          */
         post: operations["cancelBulkRetry"];
         delete?: never;
@@ -484,7 +484,7 @@ export interface paths {
          * Pause a bulk retry
          * @description No more begin; what has begun goes on. It may be asked twice.
          *
-         *     Needs the scope `deliveries:admin`.
+         *     Scope: `deliveries:admin`.
          */
         post: operations["pauseBulkRetry"];
         delete?: never;
@@ -517,7 +517,7 @@ export interface paths {
          * Resume a bulk retry
          * @description It begins with a canary again. It may be asked twice.
          *
-         *     Needs the scope `deliveries:admin`.
+         *     Scope: `deliveries:admin`.
          */
         post: operations["resumeBulkRetry"];
         delete?: never;
@@ -548,7 +548,7 @@ export interface paths {
          * List skipped deliveries
          * @description Those that a bulk retry could not retry when their turn came, and why. What it has begun is listed at `/deliveries?bulk_retry_id=`.
          *
-         *     Needs the scope `deliveries:read`.
+         *     Scope: `deliveries:read`.
          */
         get: operations["listBulkSkipped"];
         put?: never;
@@ -576,13 +576,13 @@ export interface paths {
          * List labels
          * @description By name.
          *
-         *     Needs the scope `labels:read`.
+         *     Scope: `labels:read`.
          */
         get: operations["listLabels"];
         put?: never;
         /**
          * Create a label
-         * @description Needs the scope `chats:write`.
+         * @description Scope: `chats:write`.
          */
         post: operations["createLabel"];
         delete?: never;
@@ -611,7 +611,7 @@ export interface paths {
         };
         /**
          * Get a label
-         * @description Needs the scope `labels:read`.
+         * @description Scope: `labels:read`.
          */
         get: operations["getLabel"];
         put?: never;
@@ -620,7 +620,7 @@ export interface paths {
          * Delete a label
          * @description It is taken off all chats.
          *
-         *     Needs the scope `chats:write`.
+         *     Scope: `chats:write`.
          */
         delete: operations["deleteLabel"];
         options?: never;
@@ -629,7 +629,7 @@ export interface paths {
          * Update a label
          * @description Fields that are left out stay as they are.
          *
-         *     Needs the scope `chats:write`.
+         *     Scope: `chats:write`.
          */
         patch: operations["updateLabel"];
         trace?: never;
@@ -651,13 +651,13 @@ export interface paths {
          * List chats
          * @description The newest activity first.
          *
-         *     Needs the scope `chats:read`.
+         *     Scope: `chats:read`.
          */
         get: operations["listChats"];
         put?: never;
         /**
          * Create a chat
-         * @description Needs the scope `chats:write`.
+         * @description Scope: `chats:write`.
          */
         post: operations["createChat"];
         delete?: never;
@@ -689,24 +689,24 @@ export interface paths {
          * @description Needs a place in the chat, or the scope `chats:read`.
          */
         get: operations["getChat"];
-        /**
-         * Update a chat
-         * @description Fields that are left out stay as they are. `metadata` is merged: a key with a value is set, a key with null is removed, others stay.
-         *
-         *     Needs the scope `chats:write`.
-         */
-        put: operations["updateChat"];
+        put?: never;
         post?: never;
         /**
          * Delete a chat
          * @description Its questions to contributors end. While sends or retries are going on in it, it is 409 `open_actions`, and `errors` names them: each `field` is `action:` and the action's id. With `cancel=true` they are canceled first, and the answer is 200 with what has become of them; it is 204 when there was nothing to cancel.
          *
-         *     Needs the scope `chats:write`.
+         *     Scope: `chats:write`.
          */
         delete: operations["deleteChat"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Update a chat
+         * @description Fields that are left out stay as they are. `metadata` is merged: a key with a value is set, a key with null is removed, others stay.
+         *
+         *     Scope: `chats:write`.
+         */
+        patch: operations["updateChat"];
         trace?: never;
     };
     "/api/v2/w/{workspace_uuid}/chats/{chat_id}/messages": {
@@ -814,7 +814,7 @@ export interface paths {
          * Add a participant
          * @description A member has one place in a chat, whatever the role.
          *
-         *     Needs the scope `chats:write`.
+         *     Scope: `chats:write`.
          */
         post: operations["addParticipant"];
         delete?: never;
@@ -853,14 +853,14 @@ export interface paths {
          * Remove a participant
          * @description The last owner cannot be removed.
          *
-         *     Needs the scope `chats:write`.
+         *     Scope: `chats:write`.
          */
         delete: operations["removeParticipant"];
         options?: never;
         head?: never;
         /**
          * Change a participant's role
-         * @description Needs the scope `chats:write`.
+         * @description Scope: `chats:write`.
          */
         patch: operations["updateParticipant"];
         trace?: never;
@@ -889,7 +889,7 @@ export interface paths {
          * Release a chat
          * @description The assistant may speak again. What was held with `taken_over` goes on waiting: it may be out of date, so that it is retried or canceled one by one.
          *
-         *     Needs the scope `chats:write`.
+         *     Scope: `chats:write`.
          */
         post: operations["releaseChat"];
         delete?: never;
@@ -922,7 +922,7 @@ export interface paths {
          * Send as the assistant
          * @description Tool calls run first, in order. Then the message goes to the chat's member over the chat's channel. 200 means that the provider took it. 202 means that it is still being delivered, or that nobody can tell yet whether the provider took it (`"status": "unknown"`); it is never sent twice behind your back. A send also answers 202 while it waits for people, as `waiting_for` and `explanation` say: for the approval of a tool call, for contributors, or for somebody to say what became of a tool call (`"status": "unknown"` of the call). When the message is not delivered in the end, what its tools have done and can be undone is taken back. With `if_last_message` it is sent only if the customer has written nothing since: this is checked when it is asked for, and again when it is posted. Sends to a chat's customer leave in the order in which they were accepted, unless an older one waits for people, for tools, or for a sender whose account refuses everything.
          *
-         *     Needs the scope `chats:admin`.
+         *     Scope: `chats:admin`.
          */
         post: operations["sendAssistantMessage"];
         delete?: never;
@@ -1029,7 +1029,7 @@ export interface paths {
          * Restore a summary version
          * @description Title and summary become those of the version, and count as a person's: they stand until a summary is asked for with `overwrite`. The labels stay as they are.
          *
-         *     Needs the scope `chats:write`.
+         *     Scope: `chats:write`.
          */
         post: operations["restoreSummary"];
         delete?: never;
@@ -1067,7 +1067,7 @@ export interface paths {
          * Undo label changes of a summary
          * @description What it added goes, and no model puts it back; what it removed returns, as a person's. What somebody has touched since stays as it is. May be asked twice.
          *
-         *     Needs the scope `chats:write`.
+         *     Scope: `chats:write`.
          */
         post: operations["undoLabels"];
         delete?: never;
@@ -1133,7 +1133,7 @@ export interface paths {
          * Take a chat over
          * @description A person answers in the assistant's place: the member of the API key. Until the chat is released, what the assistant says is 409 `taken_over`, and what it has still to say is held for a decision. A send with `"author_kind": "person"` takes the chat over, too. Who takes over a chat that another person has taken over has it from then on.
          *
-         *     Needs the scope `chats:write`.
+         *     Scope: `chats:write`.
          */
         post: operations["takeOverChat"];
         delete?: never;
@@ -1202,7 +1202,7 @@ export interface paths {
          * List the tools of a chat
          * @description What may stand in `tool_calls`, by name: the built-in tools, and those of enabled definitions, as far as the chat's assistant may use them.
          *
-         *     Needs the scope `chats:read`.
+         *     Scope: `chats:read`.
          */
         get: operations["listChatTools"];
         put?: never;
@@ -1230,7 +1230,7 @@ export interface paths {
          * List contributor requests
          * @description The newest first.
          *
-         *     Needs the scope `chats:read`.
+         *     Scope: `chats:read`.
          */
         get: operations["listContributorRequests"];
         put?: never;
@@ -1329,7 +1329,7 @@ export interface paths {
          * Cancel a contributor request
          * @description Nobody is asked or reminded any more. A message that waits for the answer is not sent.
          *
-         *     Needs the scope `chats:admin`.
+         *     Scope: `chats:admin`.
          */
         post: operations["cancelContributorRequest"];
         delete?: never;
@@ -1355,7 +1355,7 @@ export interface paths {
          * List deliveries
          * @description The newest first. What was sent twice, or may have been, is found with `duplicate=confirmed,possible`.
          *
-         *     Needs the scope `deliveries:read`.
+         *     Scope: `deliveries:read`.
          */
         get: operations["listDeliveries"];
         put?: never;
@@ -1385,7 +1385,7 @@ export interface paths {
          * Retry deliveries in bulk
          * @description Those that fit the filter and may be retried, one after the other, at a steady rate. With `dry_run` it only counts them. Otherwise it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), and later when too many of the last 50 do (`pause_at_failure_percent`); its note says why. 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same deliveries, unless `allow_overlap` says that both shall run. What may have been sent already is skipped unless `acknowledge_duplicate` is true.
          *
-         *     Needs the scope `deliveries:admin`.
+         *     Scope: `deliveries:admin`.
          */
         post: operations["retryDeliveries"];
         delete?: never;
@@ -1414,7 +1414,7 @@ export interface paths {
         };
         /**
          * Get a delivery
-         * @description Needs the scope `deliveries:read`.
+         * @description Scope: `deliveries:read`.
          */
         get: operations["getDelivery"];
         put?: never;
@@ -1449,7 +1449,7 @@ export interface paths {
          * Cancel a delivery
          * @description One that certainly was not handed to the carrier: it stays unsent.
          *
-         *     Needs the scope `deliveries:write`.
+         *     Scope: `deliveries:write`.
          */
         post: operations["cancelDelivery"];
         delete?: never;
@@ -1482,7 +1482,7 @@ export interface paths {
          * Ask the provider about a delivery
          * @description Handrail asks by itself in due time; this asks now, and answers with the delivery as it stands then. It is for one that may have been sent, or whose final status is not known: 409 for any other. It may be asked twice. 503 when the provider has not answered within the wait.
          *
-         *     Needs the scope `deliveries:write`.
+         *     Scope: `deliveries:write`.
          */
         post: operations["lookUpDelivery"];
         delete?: never;
@@ -1515,7 +1515,7 @@ export interface paths {
          * Resolve a delivery
          * @description For one that may have been sent, when a person has found out. What the provider tells later still counts.
          *
-         *     Needs the scope `deliveries:write`.
+         *     Scope: `deliveries:write`.
          */
         post: operations["resolveDelivery"];
         delete?: never;
@@ -1548,7 +1548,7 @@ export interface paths {
          * Retry a delivery
          * @description What certainly was not handed to the provider goes on under its own id. What has ended gets a new delivery, once, and so does every change. 200 means that the provider took it. What is with the provider is refused with 409, as is a message whose tool calls did not all succeed: send it anew. What may have been sent already, as `retry_needs` of the delivery says, is retried only with a `reason` and with `acknowledge_duplicate`.
          *
-         *     Needs the scope `deliveries:write`.
+         *     Scope: `deliveries:write`.
          */
         post: operations["retryDelivery"];
         delete?: never;
@@ -1574,7 +1574,7 @@ export interface paths {
          * List what came in
          * @description Every message that a provider has handed over, the newest first. An orphan is nobody's. It is shown in an installation with one workspace; where there are more, only the operator's command line shows it.
          *
-         *     Needs the scope `chats:read`.
+         *     Scope: `chats:read`.
          */
         get: operations["listInbound"];
         put?: never;
@@ -1607,7 +1607,7 @@ export interface paths {
          * Get what came in
          * @description An orphan is nobody's. It is shown in an installation with one workspace; where there are more, only the operator's command line shows it.
          *
-         *     Needs the scope `chats:read`.
+         *     Scope: `chats:read`.
          */
         get: operations["getInbound"];
         put?: never;
@@ -1642,7 +1642,7 @@ export interface paths {
          * Replay what came in
          * @description Takes an orphan whose sender is known by now, or reads again what was refused. Any number of replays add one message. What is in its chat stays as it is.
          *
-         *     Needs the scope `chats:write`.
+         *     Scope: `chats:write`.
          */
         post: operations["replayInbound"];
         delete?: never;
@@ -1668,13 +1668,13 @@ export interface paths {
          * List inboxes
          * @description By id.
          *
-         *     Needs the scope `workspace:admin`.
+         *     Scope: `chats:read` or `workspace:admin`.
          */
         get: operations["listInboxes"];
         put?: never;
         /**
          * Create an inbox
-         * @description Needs the scope `workspace:admin`.
+         * @description Scope: `workspace:admin`.
          */
         post: operations["createInbox"];
         delete?: never;
@@ -1703,7 +1703,7 @@ export interface paths {
         };
         /**
          * Get an inbox
-         * @description Needs the scope `workspace:admin`.
+         * @description Scope: `chats:read` or `workspace:admin`.
          */
         get: operations["getInbox"];
         put?: never;
@@ -1712,7 +1712,7 @@ export interface paths {
          * Delete an inbox
          * @description Not while a chat uses it.
          *
-         *     Needs the scope `workspace:admin`.
+         *     Scope: `workspace:admin`.
          */
         delete: operations["deleteInbox"];
         options?: never;
@@ -1721,7 +1721,7 @@ export interface paths {
          * Update an inbox
          * @description Fields that are left out stay as they are.
          *
-         *     Needs the scope `workspace:admin`.
+         *     Scope: `workspace:admin`.
          */
         patch: operations["updateInbox"];
         trace?: never;
@@ -1743,7 +1743,7 @@ export interface paths {
          * List members
          * @description By id.
          *
-         *     Needs the scope `members:read`.
+         *     Scope: `members:read`.
          */
         get: operations["listMembers"];
         put?: never;
@@ -1753,7 +1753,7 @@ export interface paths {
          *
          *     202 with an approval that waits, instead, when it takes a second member: a member with the role `manager`, who is created with the decision.
          *
-         *     Needs the scope `members:write`.
+         *     Scope: `members:write`.
          */
         post: operations["createMember"];
         delete?: never;
@@ -1787,7 +1787,7 @@ export interface paths {
          *
          *     202 with an approval that waits, instead, when it takes a second member: making a manager.
          *
-         *     Needs the scope `members:write`.
+         *     Scope: `members:write`.
          */
         put: operations["upsertMember"];
         post?: never;
@@ -1819,7 +1819,7 @@ export interface paths {
          * Get a member
          * @description One that was merged into another is not found; `member_id` of the answer is the other one.
          *
-         *     Needs the scope `members:read`.
+         *     Scope: `members:read`.
          */
         get: operations["getMember"];
         put?: never;
@@ -1833,7 +1833,7 @@ export interface paths {
          *
          *     202 with an approval that waits, instead, when it takes a second member: making a manager.
          *
-         *     Needs the scope `members:write`.
+         *     Scope: `members:write`.
          */
         patch: operations["updateMember"];
         trace?: never;
@@ -1864,7 +1864,7 @@ export interface paths {
          *
          *     Refused with 409: a person and an assistant; two different phone numbers or two different email addresses; a member that goes and has, or had, API keys; two who were asked by one contributor request. When the member that stays has API keys, the scope `keys:admin` is needed too, since those keys reach the other one's chats then.
          *
-         *     Needs the scope `members:write`.
+         *     Scope: `members:write`.
          */
         post: operations["mergeMember"];
         delete?: never;
@@ -1897,7 +1897,7 @@ export interface paths {
          * Decide that a member has not opted out
          * @description What was held with `possible_opt_out` goes on. Consent and suppressions stay as they are. It may be asked twice.
          *
-         *     Needs the scope `members:write`.
+         *     Scope: `members:write`.
          */
         post: operations["notOptOutMember"];
         delete?: never;
@@ -1930,7 +1930,7 @@ export interface paths {
          * Opt a member out of a channel
          * @description The member's consent is revoked, and all that waits to be sent to it over the channel ends with `recipient_opted_out`. This decides what a chat with the attention reason `possible_opt_out` asks. It may be asked twice.
          *
-         *     Needs the scope `members:write`.
+         *     Scope: `members:write`.
          */
         post: operations["optOutMember"];
         delete?: never;
@@ -1960,7 +1960,7 @@ export interface paths {
          *
          *     400 leaves nothing behind, neither a member nor a chat; `default_missing` names the default that a new chat needs. After a crash, the same request with the same `Idempotency-Key` goes on: it finds what was made.
          *
-         *     Needs the scope `chats:admin`.
+         *     Scope: `chats:admin`.
          */
         post: operations["sendMessage"];
         delete?: never;
@@ -1986,13 +1986,13 @@ export interface paths {
          * List phone numbers
          * @description By id.
          *
-         *     Needs the scope `workspace:admin`.
+         *     Scope: `chats:read` or `workspace:admin`.
          */
         get: operations["listPhoneNumbers"];
         put?: never;
         /**
          * Create a phone number
-         * @description Needs the scope `workspace:admin`.
+         * @description Scope: `workspace:admin`.
          */
         post: operations["createPhoneNumber"];
         delete?: never;
@@ -2021,7 +2021,7 @@ export interface paths {
         };
         /**
          * Get a phone number
-         * @description Needs the scope `workspace:admin`.
+         * @description Scope: `chats:read` or `workspace:admin`.
          */
         get: operations["getPhoneNumber"];
         put?: never;
@@ -2030,7 +2030,7 @@ export interface paths {
          * Delete a phone number
          * @description Not while a chat uses it.
          *
-         *     Needs the scope `workspace:admin`.
+         *     Scope: `workspace:admin`.
          */
         delete: operations["deletePhoneNumber"];
         options?: never;
@@ -2039,7 +2039,7 @@ export interface paths {
          * Update a phone number
          * @description Fields that are left out stay as they are.
          *
-         *     Needs the scope `workspace:admin`.
+         *     Scope: `workspace:admin`.
          */
         patch: operations["updatePhoneNumber"];
         trace?: never;
@@ -2061,7 +2061,7 @@ export interface paths {
          * Get the workspace's status
          * @description What waits, how much of it there is, and since when: what needs a person first. Actions that wait for a receipt are not counted. A key without `chats:read` is not told of chats and of messages that came in.
          *
-         *     Needs the scope `deliveries:read`.
+         *     Scope: `deliveries:read`.
          */
         get: operations["getStatus"];
         put?: never;
@@ -2087,21 +2087,21 @@ export interface paths {
         };
         /**
          * Get the summary settings
-         * @description Needs the scope `workspace:read`.
+         * @description Scope: `workspace:read`.
          */
         get: operations["getSummarySettings"];
-        /**
-         * Update the summary settings
-         * @description Fields that are left out stay as they are.
-         *
-         *     Needs the scope `workspace:admin`.
-         */
-        put: operations["updateSummarySettings"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Update the summary settings
+         * @description Fields that are left out stay as they are.
+         *
+         *     Scope: `workspace:admin`.
+         */
+        patch: operations["updateSummarySettings"];
         trace?: never;
     };
     "/api/v2/w/{workspace_uuid}/suppressions": {
@@ -2121,11 +2121,17 @@ export interface paths {
          * List suppressions
          * @description The newest first.
          *
-         *     Needs the scope `deliveries:admin`.
+         *     Scope: `deliveries:admin`.
          */
         get: operations["listSuppressions"];
         put?: never;
-        post?: never;
+        /**
+         * Create a suppression
+         * @description The address gets no messages any more, and what waits for it ends: from one sender, or without `phone_number_id` and `inbox_id` from all. No START lifts it. 201, or 200 when it is there already.
+         *
+         *     Scope: `deliveries:admin`.
+         */
+        post: operations["createSuppression"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2157,9 +2163,37 @@ export interface paths {
          * Delete a suppression
          * @description Only when the recipient wants that. A provider that keeps a list of its own goes on refusing until the recipient answers START, or is taken from that list.
          *
-         *     Needs the scope `deliveries:admin`.
+         *     Scope: `deliveries:admin`.
          */
         delete: operations["liftSuppression"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/w/{workspace_uuid}/tool-calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List tool calls
+         * @description Those of the newest messages first, the undo of a call beside it. What a person must resolve is found with `status=unknown`. Arguments and results are left out: the action has them.
+         *
+         *     Scope: `chats:read`.
+         */
+        get: operations["listToolCalls"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2182,7 +2216,7 @@ export interface paths {
          * List tools
          * @description By id. Built-in tools have no definition.
          *
-         *     Needs the scope `tools:read`.
+         *     Scope: `tools:read`.
          */
         get: operations["listTools"];
         put?: never;
@@ -2202,7 +2236,7 @@ export interface paths {
          *
          *     202 with an approval that waits, instead, when it takes a second member: a tool that reaches with a lower risk what another one reaches, or has reached.
          *
-         *     Needs the scope `tools:write`. The answer to a repeated request is without `signing_secret`, which is kept nowhere.
+         *     Scope: `tools:write`. The answer to a repeated request is without `signing_secret`, which is kept nowhere.
          */
         post: operations["createTool"];
         delete?: never;
@@ -2231,7 +2265,7 @@ export interface paths {
         };
         /**
          * Get a tool
-         * @description Needs the scope `tools:read`.
+         * @description Scope: `tools:read`.
          */
         get: operations["getTool"];
         put?: never;
@@ -2240,7 +2274,7 @@ export interface paths {
          * Delete a tool
          * @description Calls whose turn comes later fail with `tool_not_found`.
          *
-         *     Needs the scope `tools:write`.
+         *     Scope: `tools:write`.
          */
         delete: operations["deleteTool"];
         options?: never;
@@ -2251,7 +2285,7 @@ export interface paths {
          *
          *     202 with an approval that waits, instead, when it takes a second member: lowering a tool's risk, and any change of a tool, or of a server with a tool, of the risk `approval`, but switching it off; and letting it reach with a lower risk what another one reaches, or has reached.
          *
-         *     Needs the scope `tools:write`.
+         *     Scope: `tools:write`.
          */
         patch: operations["updateTool"];
         trace?: never;
@@ -2278,7 +2312,7 @@ export interface paths {
         put?: never;
         /**
          * Refresh an MCP server's tools
-         * @description Needs the scope `tools:write`.
+         * @description Scope: `tools:write`.
          */
         post: operations["refreshTool"];
         delete?: never;
@@ -2313,7 +2347,7 @@ export interface paths {
          *
          *     202 with an approval that waits, instead, when it takes a second member: a tool of the risk `approval`.
          *
-         *     Needs the scope `tools:write`. The answer to a repeated request is without `signing_secret`, which is kept nowhere.
+         *     Scope: `tools:write`. The answer to a repeated request is without `signing_secret`, which is kept nowhere.
          */
         post: operations["rotateSigningSecret"];
         delete?: never;
@@ -2348,7 +2382,7 @@ export interface paths {
          *
          *     202 with an approval that waits, instead, when it takes a second member: a tool of the risk `approval`.
          *
-         *     Needs the scope `tools:write`.
+         *     Scope: `tools:write`.
          */
         post: operations["testTool"];
         delete?: never;
@@ -2374,14 +2408,14 @@ export interface paths {
          * Get the workspace's defaults
          * @description What a chat gets that `POST /messages` makes.
          *
-         *     Needs the scope `workspace:read`.
+         *     Scope: `workspace:read`.
          */
         get: operations["getWorkspaceDefaults"];
         /**
          * Replace the workspace's defaults
          * @description All of them are replaced: a field that is null or left out has no default afterwards.
          *
-         *     Needs the scope `workspace:admin`.
+         *     Scope: `workspace:admin`.
          */
         put: operations["updateWorkspaceDefaults"];
         post?: never;
@@ -2603,8 +2637,13 @@ export interface components {
         ActionKind: "add_participant" | "send_assistant_message" | "summarize_chat" | "retry_delivery" | "retry_deliveries";
         ActionList: {
             items: components["schemas"]["Action"][];
-            /** @description Give it as cursor to get the next page; null at the end. */
+            /** @description The cursor of the next page; null at the end. */
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description With total=true; 10000 is that many or more.
+             */
+            total?: number;
         };
         /** @enum {string} */
         ActionState: "running" | "parked" | "succeeded" | "failed";
@@ -2669,8 +2708,13 @@ export interface components {
         };
         ApprovalList: {
             items: components["schemas"]["Approval"][];
-            /** @description Give it as cursor to get the next page; null at the end. */
+            /** @description The cursor of the next page; null at the end. */
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description With total=true; 10000 is that many or more.
+             */
+            total?: number;
         };
         ApprovalRequest: {
             /** @description With tool_test: what it is run with. */
@@ -2705,6 +2749,8 @@ export interface components {
             /** Format: int64 */
             member_id: number;
             member_name: string;
+            /** @description What they have written last, in their own words. Lists leave it out. */
+            reply?: string;
             /**
              * @description pending waits its turn: over SMS a person is asked one thing at a time. closed was not needed any more.
              * @enum {string}
@@ -2763,8 +2809,13 @@ export interface components {
         };
         AuditEntryList: {
             items: components["schemas"]["AuditEntry"][];
-            /** @description Give it as cursor to get the next page; null at the end. */
+            /** @description The cursor of the next page; null at the end. */
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description With total=true; 10000 is that many or more.
+             */
+            total?: number;
         };
         Automatic: {
             explanation: string;
@@ -2865,8 +2916,13 @@ export interface components {
         };
         BulkRetryList: {
             items: components["schemas"]["BulkRetry"][];
-            /** @description Give it as cursor to get the next page; null at the end. */
+            /** @description The cursor of the next page; null at the end. */
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description With total=true; 10000 is that many or more.
+             */
+            total?: number;
         };
         BulkSkipped: {
             /** Format: uuid */
@@ -2875,8 +2931,13 @@ export interface components {
         };
         BulkSkippedList: {
             items: components["schemas"]["BulkSkipped"][];
-            /** @description Give it as cursor to get the next page; null at the end. */
+            /** @description The cursor of the next page; null at the end. */
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description With total=true; 10000 is that many or more.
+             */
+            total?: number;
         };
         /** @enum {string} */
         CarrierStatus: "" | "accepted" | "bounced" | "canceled" | "deferred" | "delivered" | "failed" | "queued" | "read" | "scheduled" | "sending" | "sent" | "unconfirmed" | "undelivered";
@@ -2985,16 +3046,21 @@ export interface components {
         };
         ChatList: {
             items: components["schemas"]["Chat"][];
-            /** @description Give it as cursor to get the next page; null at the end. */
+            /** @description The cursor of the next page; null at the end. */
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description With total=true; 10000 is that many or more.
+             */
+            total?: number;
         };
         ChatPatch: {
             /** Format: int64 */
-            assistant_member_id?: number;
+            assistant_member_id?: number | null;
             /** @description Your own id of the chat; null or empty takes it away. */
             external_id?: string | null;
             /** Format: int64 */
-            inbox_id?: number;
+            inbox_id?: number | null;
             /** @description Replaces the labels. */
             label_ids?: number[];
             /**
@@ -3008,11 +3074,11 @@ export interface components {
             };
             needs_response?: boolean;
             /** Format: int64 */
-            phone_number_id?: number;
+            phone_number_id?: number | null;
             state?: components["schemas"]["ChatState"];
             /** @description Stands until a summary is asked for with overwrite, as the title does. */
-            summary?: string;
-            title?: string;
+            summary?: string | null;
+            title?: string | null;
         };
         /** @enum {string} */
         ChatState: "open" | "waiting" | "closed" | "archived";
@@ -3094,8 +3160,13 @@ export interface components {
         };
         ContributorRequestList: {
             items: components["schemas"]["ContributorRequest"][];
-            /** @description Give it as cursor to get the next page; null at the end. */
+            /** @description The cursor of the next page; null at the end. */
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description With total=true; 10000 is that many or more.
+             */
+            total?: number;
         };
         /** @enum {string} */
         ContributorRequestState: "open" | "answered" | "defaulted" | "expired" | "failed" | "canceled";
@@ -3194,8 +3265,13 @@ export interface components {
         };
         DeliveryList: {
             items: components["schemas"]["Delivery"][];
-            /** @description Give it as cursor to get the next page; null at the end. */
+            /** @description The cursor of the next page; null at the end. */
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description With total=true; 10000 is that many or more.
+             */
+            total?: number;
         };
         /** @enum {string} */
         DeliveryStatus: "abandoned" | "accepted" | "blocked" | "bounced" | "canceled" | "confirmed_sent" | "delivered" | "expired" | "failed" | "needs_review" | "pending" | "read" | "rejected" | "sending" | "suppressed" | "unconfirmed" | "undelivered" | "unknown";
@@ -3366,8 +3442,13 @@ export interface components {
         };
         InboundList: {
             items: components["schemas"]["Inbound"][];
-            /** @description Give it as cursor to get the next page; null at the end. */
+            /** @description The cursor of the next page; null at the end. */
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description With total=true; 10000 is that many or more.
+             */
+            total?: number;
         };
         /** @enum {string} */
         InboundStatus: "taken" | "automatic" | "orphaned" | "refused";
@@ -3386,12 +3467,17 @@ export interface components {
         };
         InboxList: {
             items: components["schemas"]["Inbox"][];
-            /** @description Give it as cursor to get the next page; null at the end. */
+            /** @description The cursor of the next page; null at the end. */
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description With total=true; 10000 is that many or more.
+             */
+            total?: number;
         };
         InboxPatch: {
             address?: string;
-            display_name?: string;
+            display_name?: string | null;
         };
         Key: {
             /** Format: date-time */
@@ -3419,8 +3505,13 @@ export interface components {
         };
         KeyList: {
             items: components["schemas"]["Key"][];
-            /** @description Give it as cursor to get the next page; null at the end. */
+            /** @description The cursor of the next page; null at the end. */
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description With total=true; 10000 is that many or more.
+             */
+            total?: number;
         };
         KeyRequest: {
             /** Format: date-time */
@@ -3441,14 +3532,73 @@ export interface components {
         };
         LabelList: {
             items: components["schemas"]["Label"][];
-            /** @description Give it as cursor to get the next page; null at the end. */
+            /** @description The cursor of the next page; null at the end. */
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description With total=true; 10000 is that many or more.
+             */
+            total?: number;
         };
         LabelPatch: {
             /** @description Like #3366ff. */
-            color?: string;
-            description?: string;
+            color?: string | null;
+            description?: string | null;
             name?: string;
+        };
+        ListedToolCall: {
+            /**
+             * Format: uuid
+             * @description The send's. With id it names the call.
+             */
+            action_id: string;
+            /**
+             * Format: int64
+             * @description How often it was run.
+             */
+            attempts?: number;
+            /** Format: int64 */
+            chat_id: number;
+            /** @description The question to contributors that it has put. */
+            contributor_request_id?: string;
+            /** @description A person's word on an outcome that was not known. */
+            decision?: components["schemas"]["ToolDecision"];
+            /**
+             * Format: int64
+             * @description From the beginning of the first try to the end.
+             */
+            duration_ms?: number;
+            /** @description Why it failed, is unknown, or is tried again. */
+            error?: string;
+            error_code?: string;
+            /** @example call_1 */
+            id: string;
+            kind?: components["schemas"]["ToolKind"];
+            /** @example book_table */
+            name: string;
+            result?: unknown;
+            risk?: components["schemas"]["ToolRisk"];
+            /** @description waiting waits for contributors; unknown may have had its effect, and waits for a person; skipped never ran, because the send was over. */
+            status: components["schemas"]["ToolCallStatus"];
+            /** @description What takes it back, and how that went. */
+            undo?: components["schemas"]["ToolUndo"];
+            /**
+             * @description Of a call that takes another one back: that one's id.
+             * @example call_1
+             */
+            undoes?: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        ListedToolCallList: {
+            items: components["schemas"]["ListedToolCall"][];
+            /** @description The cursor of the next page; null at the end. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description With total=true; 10000 is that many or more.
+             */
+            total?: number;
         };
         Matter: {
             /** Format: int64 */
@@ -3560,13 +3710,18 @@ export interface components {
         MemberKind: "person" | "assistant";
         MemberList: {
             items: components["schemas"]["Member"][];
-            /** @description Give it as cursor to get the next page; null at the end. */
+            /** @description The cursor of the next page; null at the end. */
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description With total=true; 10000 is that many or more.
+             */
+            total?: number;
         };
         MemberPatch: {
             consent?: components["schemas"]["NewConsent"];
-            /** @description Empty takes it away. */
-            email?: string;
+            /** @description null or empty takes it away. */
+            email?: string | null;
             /** @description Your own id of the member; null or empty takes it away. */
             external_id?: string | null;
             /**
@@ -3580,8 +3735,8 @@ export interface components {
             };
             name?: string;
             notifications_enabled?: boolean;
-            /** @description An E.164 number; empty takes it away. */
-            phone?: string;
+            /** @description An E.164 number; null or empty takes it away. */
+            phone?: string | null;
             role?: components["schemas"]["MemberRole"];
             /** @description The tools that an assistant may use. */
             tools?: string[];
@@ -3712,8 +3867,13 @@ export interface components {
         };
         MessageList: {
             items: components["schemas"]["Message"][];
-            /** @description Give it as cursor to get the next page; null at the end. */
+            /** @description The cursor of the next page; null at the end. */
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description With total=true; 10000 is that many or more.
+             */
+            total?: number;
         };
         MessageSent: {
             /** Format: uuid */
@@ -3981,6 +4141,23 @@ export interface components {
             /** @description 1 to 5; up is 5 and down is 1. */
             rating: number | ("up" | "down");
         };
+        NewSuppression: {
+            /** @description The phone number or the email address. */
+            address: string;
+            channel: components["schemas"]["AddressedChannel"];
+            /**
+             * Format: int64
+             * @description Only from this inbox.
+             */
+            inbox_id?: number;
+            /**
+             * Format: int64
+             * @description Only from this phone number.
+             */
+            phone_number_id?: number;
+            /** @description Why, for the audit log: at most 500 characters. */
+            reason: string;
+        };
         NewTool: {
             /** @description Who may use it; every assistant of the workspace when empty. */
             assistants?: number[];
@@ -4078,8 +4255,13 @@ export interface components {
         };
         ParticipantList: {
             items: components["schemas"]["Participant"][];
-            /** @description Give it as cursor to get the next page; null at the end. */
+            /** @description The cursor of the next page; null at the end. */
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description With total=true; 10000 is that many or more.
+             */
+            total?: number;
         };
         ParticipantPatch: {
             /** @example observer */
@@ -4109,15 +4291,20 @@ export interface components {
         };
         PhoneNumberList: {
             items: components["schemas"]["PhoneNumber"][];
-            /** @description Give it as cursor to get the next page; null at the end. */
+            /** @description The cursor of the next page; null at the end. */
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description With total=true; 10000 is that many or more.
+             */
+            total?: number;
         };
         PhoneNumberPatch: {
             /** @description A Twilio messaging service; empty takes it away, for a number. */
-            messaging_service_sid?: string;
-            name?: string;
+            messaging_service_sid?: string | null;
+            name?: string | null;
             /** @description E.164; empty takes it away, for a messaging service. */
-            number?: string;
+            number?: string | null;
         };
         PinnedCall: {
             arguments?: unknown;
@@ -4232,7 +4419,7 @@ export interface components {
             detail: string;
         };
         /** @enum {string} */
-        ProblemCode: "invalid_request" | "invalid_role" | "participant_exists" | "last_owner" | "last_manager" | "no_phone" | "no_email" | "notifications_disabled" | "recipient_opted_out" | "sender_not_configured" | "channel_not_supported" | "chat_archived" | "message_too_long" | "default_missing" | "unknown_tool" | "invalid_tool_arguments" | "nothing_to_summarize" | "not_ratable" | "token_budget_exceeded" | "tool_unavailable" | "address_refused" | "invalid_answer" | "encryption_not_configured" | "unauthenticated" | "forbidden" | "invalid_signature" | "own_request" | "sender_not_granted" | "approval_needed" | "not_found" | "workspace_not_found" | "chat_not_found" | "member_not_found" | "assistant_not_found" | "participant_not_found" | "message_not_found" | "label_not_found" | "sender_not_found" | "delivery_not_found" | "action_not_found" | "api_key_not_found" | "suppression_not_found" | "inbound_not_found" | "bulk_retry_not_found" | "tool_not_found" | "tool_call_not_found" | "approval_not_found" | "contributor_request_not_found" | "summary_not_found" | "method_not_allowed" | "idempotency_key_reused" | "request_in_progress" | "answer_lost" | "chat_moved_on" | "taken_over" | "external_id_taken" | "already_sending" | "open_actions" | "already_exists" | "in_use" | "address_taken" | "summary_edited" | "already_decided" | "approval_void" | "action_gone" | "bulk_retry_overlaps" | "conflict" | "approval_refused" | "approval_expired" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "delivery_failed" | "tool_call_failed" | "summarization_failed" | "delivery_record_lost" | "too_long_for_model" | "action_ended" | "unavailable" | "internal";
+        ProblemCode: "invalid_request" | "invalid_role" | "participant_exists" | "last_owner" | "last_manager" | "no_phone" | "no_email" | "notifications_disabled" | "recipient_opted_out" | "sender_not_configured" | "channel_not_supported" | "chat_archived" | "message_too_long" | "default_missing" | "unknown_tool" | "invalid_tool_arguments" | "nothing_to_summarize" | "not_ratable" | "token_budget_exceeded" | "tool_unavailable" | "address_refused" | "invalid_answer" | "encryption_not_configured" | "unauthenticated" | "forbidden" | "invalid_signature" | "own_request" | "sender_not_granted" | "approval_needed" | "not_found" | "workspace_not_found" | "chat_not_found" | "member_not_found" | "assistant_not_found" | "participant_not_found" | "message_not_found" | "label_not_found" | "sender_not_found" | "delivery_not_found" | "action_not_found" | "api_key_not_found" | "suppression_not_found" | "inbound_not_found" | "bulk_retry_not_found" | "tool_not_found" | "tool_call_not_found" | "approval_not_found" | "contributor_request_not_found" | "summary_not_found" | "method_not_allowed" | "idempotency_key_reused" | "request_in_progress" | "answer_lost" | "chat_moved_on" | "taken_over" | "external_id_taken" | "already_sending" | "open_actions" | "already_exists" | "in_use" | "address_taken" | "summary_edited" | "already_decided" | "approval_void" | "too_many_approvals" | "action_gone" | "bulk_retry_overlaps" | "conflict" | "approval_refused" | "approval_expired" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "delivery_failed" | "tool_call_failed" | "summarization_failed" | "delivery_record_lost" | "too_long_for_model" | "action_ended" | "unavailable" | "internal";
         /** @enum {string} */
         Provider: "twilio" | "sendgrid" | "handrail";
         Quote: {
@@ -4426,13 +4613,13 @@ export interface components {
              */
             every_messages?: number;
             /** @description Told to the model. */
-            instructions?: string;
+            instructions?: string | null;
             /** Format: double */
             label_threshold?: number;
             /** @description A language tag such as de or pt-BR; empty: that of the customer's messages. */
-            language?: string;
+            language?: string | null;
             /** @description offline, openai/… or anthropic/… with a model's name; empty: what the service is configured with. */
-            model?: string;
+            model?: string | null;
             /**
              * Format: int64
              * @description A chat that has been quiet for so long is summarized by itself: 60 or more; 0: never.
@@ -4509,8 +4696,13 @@ export interface components {
         };
         SummaryVersionList: {
             items: components["schemas"]["SummaryVersion"][];
-            /** @description Give it as cursor to get the next page; null at the end. */
+            /** @description The cursor of the next page; null at the end. */
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description With total=true; 10000 is that many or more.
+             */
+            total?: number;
         };
         Suppression: {
             address: string;
@@ -4519,21 +4711,27 @@ export interface components {
             created_at: string;
             /** Format: int64 */
             id: number;
-            /**
-             * @description opt_out: the recipient said STOP. carrier: the provider says that the recipient has opted out. The others are what the provider reported.
-             * @enum {string}
-             */
-            reason: "opt_out" | "carrier" | "group_unsubscribe" | "unsubscribe" | "bounce" | "spam_report";
-            /** @description phone: and the phone number's id, or inbox: and the inbox's id. Empty if the workspace does not have this sender at present; the suppression holds when it is entered again. */
+            /** @description With manual: why. */
+            note?: string;
+            /** @description opt_out: the recipient said STOP. carrier: the provider says that the recipient has opted out. manual: a member has entered it. The others are what the provider reported. */
+            reason: components["schemas"]["SuppressionReason"];
+            /** @description phone: and the phone number's id, or inbox: and the inbox's id. Empty if the workspace does not have this sender at present; the suppression holds when it is entered again. Empty too when it is for all senders. */
             sender: string;
-            /** @description What the suppression belongs to, in lower case: a number, a messaging service or the address of an inbox. */
+            /** @description What the suppression belongs to, in lower case: a number, a messaging service or the address of an inbox. Empty: all senders. */
             sender_address: string;
         };
         SuppressionList: {
             items: components["schemas"]["Suppression"][];
-            /** @description Give it as cursor to get the next page; null at the end. */
+            /** @description The cursor of the next page; null at the end. */
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description With total=true; 10000 is that many or more.
+             */
+            total?: number;
         };
+        /** @enum {string} */
+        SuppressionReason: "opt_out" | "carrier" | "group_unsubscribe" | "unsubscribe" | "bounce" | "spam_report" | "manual";
         TestTool: {
             /**
              * Format: uuid
@@ -4647,15 +4845,25 @@ export interface components {
         };
         ToolDefinitionList: {
             items: components["schemas"]["ToolDefinition"][];
-            /** @description Give it as cursor to get the next page; null at the end. */
+            /** @description The cursor of the next page; null at the end. */
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description With total=true; 10000 is that many or more.
+             */
+            total?: number;
         };
         /** @enum {string} */
         ToolKind: "builtin" | "http" | "mcp";
         ToolList: {
             items: components["schemas"]["Tool"][];
-            /** @description Give it as cursor to get the next page; null at the end. */
+            /** @description The cursor of the next page; null at the end. */
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description With total=true; 10000 is that many or more.
+             */
+            total?: number;
         };
         ToolMessage: {
             /** @description Of a tool: its result as JSON, or why there is none. */
@@ -4667,12 +4875,17 @@ export interface components {
         };
         ToolMessageList: {
             items: components["schemas"]["ToolMessage"][];
-            /** @description Give it as cursor to get the next page; null at the end. */
+            /** @description The cursor of the next page; null at the end. */
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description With total=true; 10000 is that many or more.
+             */
+            total?: number;
         };
         ToolPatch: {
             assistants?: number[];
-            description?: string;
+            description?: string | null;
             enabled?: boolean;
             /** @description Replaces all of it. */
             http?: components["schemas"]["HttpTool"];
@@ -4699,7 +4912,10 @@ export interface components {
         ToolUndo: {
             /** @description Why it could not be taken back. */
             error?: string;
-            /** @description By which it is resolved when its outcome is unknown. Missing while nothing was to be taken back. */
+            /**
+             * @description By which it is resolved. Missing while nothing was to be taken back.
+             * @example undo_call_1
+             */
             id?: string;
             /** @description Missing while nothing was to be taken back. */
             status?: components["schemas"]["ToolCallStatus"];
@@ -4748,8 +4964,8 @@ export interface components {
             delivery?: components["schemas"]["Receipt"];
             /** @description With a send: the message. */
             message?: components["schemas"]["Sent"];
-            /** @description What may be done about it now. */
-            next: "cancel"[];
+            /** @description What the caller may do about it now. Approving and refusing is offered to who may decide. */
+            next: ("approve" | "refuse" | "resolve_tool_call" | "resume" | "cancel")[];
             /** @description When it succeeded: what the call answers with 200. By its kind, add_participant: ParticipantAdded; send_assistant_message: MessageSent; summarize_chat: Chat; retry_delivery: Retried; retry_deliveries: BulkRetry. */
             result?: components["schemas"]["ParticipantAdded"] | components["schemas"]["MessageSent"] | components["schemas"]["Chat"] | components["schemas"]["Retried"] | components["schemas"]["BulkRetry"];
             /** @description What has happened, oldest first. */
@@ -4796,6 +5012,7 @@ export interface components {
         /** @description A part does not answer, or what was asked for has failed. Every operation of a workspace may answer 500 `internal`, 503 `unavailable`. */
         Failed: {
             headers: {
+                "Handrail-Version": components["headers"]["Handrail-Version"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4808,6 +5025,7 @@ export interface components {
         /** @description The request must change, or wait. Every operation of a workspace may answer 400 `invalid_request`, 401 `unauthenticated`, 403 `forbidden`, 404 `workspace_not_found`, 429 `rate_limited`; with a body also 413 `body_too_large`, 415 `unsupported_media_type`; every POST also 409 `idempotency_key_reused`, 409 `request_in_progress`, 409 `answer_lost`. What else an operation answers stands in its `x-problems`. */
         Refused: {
             headers: {
+                "Handrail-Version": components["headers"]["Handrail-Version"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "Retry-After": components["headers"]["Retry-After"];
@@ -4862,7 +5080,8 @@ export interface components {
          * @example call_1
          */
         call_id: string;
-        channel: components["schemas"]["Channel"];
+        /** @description Only by one of these, with commas. */
+        channel: components["schemas"]["Channel"][];
         /**
          * @description The chat.
          * @example 7
@@ -4887,6 +5106,8 @@ export interface components {
          * @example 42
          */
         member_id: number;
+        /** @description The direction of the list, if not its own. */
+        order: "asc" | "desc";
         /**
          * @description The contributor request.
          * @example 01934f6e-7f7d-7a44-8c4e-5b6c7d8e9f0a
@@ -4894,6 +5115,8 @@ export interface components {
         request_id: string;
         /** @description Made at this time or later. */
         since: string;
+        /** @description What to sort by; with - the newest first. */
+        sort: "created_at" | "-created_at" | "updated_at" | "-updated_at";
         /**
          * @description The version of the summary.
          * @example 0193a3c8-7a10-7000-8000-0000000000a5
@@ -4904,8 +5127,12 @@ export interface components {
          * @example 4
          */
         tool_id: number;
+        /** @description Whether to count the whole list. */
+        total: boolean;
         /** @description Made before this time. */
         until: string;
+        /** @description Changed at this time or later. */
+        updated_since: string;
         /**
          * @description The workspace that the key belongs to.
          * @example 11111111-1111-4111-8111-111111111111
@@ -4914,6 +5141,8 @@ export interface components {
     };
     requestBodies: never;
     headers: {
+        /** @description The version of the API that has answered. */
+        "Handrail-Version": string;
         /** @description true when an earlier request with this Idempotency-Key got this answer. */
         "Idempotency-Replayed": string;
         /** @description Where it is found, or, with 202, where to ask how it stands. */
@@ -4940,17 +5169,25 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
                 /** @description The next_cursor of the page before. */
                 cursor?: components["parameters"]["cursor"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
                 /** @description Only in these states, with commas. */
                 state?: components["schemas"]["ActionState"][];
                 /** @description Only of these kinds, with commas. */
                 kind?: components["schemas"]["ActionKind"][];
                 /** @description Only what waits for one of these, with commas. */
                 waiting_for?: components["schemas"]["Waiting"][];
+                /** @description What to sort by; with - the newest first. */
+                sort?: components["parameters"]["sort"];
                 chat_id?: number;
                 /** @description Made at this time or later. */
                 since?: components["parameters"]["since"];
                 /** @description Made before this time. */
                 until?: components["parameters"]["until"];
+                /** @description Changed at this time or later. */
+                updated_since?: components["parameters"]["updated_since"];
             };
             header?: never;
             path: {
@@ -5222,6 +5459,10 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
                 /** @description The next_cursor of the page before. */
                 cursor?: components["parameters"]["cursor"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
             };
             header?: never;
             path: {
@@ -5376,6 +5617,10 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
                 /** @description The next_cursor of the page before. */
                 cursor?: components["parameters"]["cursor"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
                 state?: components["schemas"]["ApprovalState"];
             };
             header?: never;
@@ -5492,6 +5737,10 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
                 /** @description The next_cursor of the page before. */
                 cursor?: components["parameters"]["cursor"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
                 /** @description Only this verb, like member.updated; member stands for all that begin with member. */
                 verb?: string;
                 /** @description Only what was done to the object with this id. */
@@ -5537,6 +5786,10 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
                 /** @description The next_cursor of the page before. */
                 cursor?: components["parameters"]["cursor"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
             };
             header?: never;
             path: {
@@ -5747,6 +6000,10 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
                 /** @description The next_cursor of the page before. */
                 cursor?: components["parameters"]["cursor"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
             };
             header?: never;
             path: {
@@ -5785,6 +6042,10 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
                 /** @description The next_cursor of the page before. */
                 cursor?: components["parameters"]["cursor"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
             };
             header?: never;
             path: {
@@ -5970,9 +6231,19 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
                 /** @description The next_cursor of the page before. */
                 cursor?: components["parameters"]["cursor"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
                 needs_response?: boolean;
+                /** @description What to sort by; with - the newest first. */
+                sort?: "last_activity_at" | "-last_activity_at" | "created_at" | "-created_at" | "updated_at" | "-updated_at";
+                /** @description Only by one of these, with commas. */
                 channel?: components["parameters"]["channel"];
-                state?: components["schemas"]["ChatState"];
+                /** @description Only in one of these, with commas. */
+                state?: components["schemas"]["ChatState"][];
+                /** @description Changed at this time or later. */
+                updated_since?: components["parameters"]["updated_since"];
                 /** @description A label's name. */
                 label?: string;
                 /** @description Whom the assistant's messages go to. */
@@ -6098,6 +6369,49 @@ export interface operations {
             "5XX": components["responses"]["Failed"];
         };
     };
+    deleteChat: {
+        parameters: {
+            query?: {
+                /** @description Cancels what is still to be sent in the chat, first. */
+                cancel?: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The chat.
+                 * @example 7
+                 */
+                chat_id: components["parameters"]["chat_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatDeleted"];
+                };
+            };
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
     updateChat: {
         parameters: {
             query?: never;
@@ -6145,49 +6459,6 @@ export interface operations {
             "5XX": components["responses"]["Failed"];
         };
     };
-    deleteChat: {
-        parameters: {
-            query?: {
-                /** @description Cancels what is still to be sent in the chat, first. */
-                cancel?: boolean;
-            };
-            header?: never;
-            path: {
-                /**
-                 * @description The workspace that the key belongs to.
-                 * @example 11111111-1111-4111-8111-111111111111
-                 */
-                workspace_uuid: components["parameters"]["workspace_uuid"];
-                /**
-                 * @description The chat.
-                 * @example 7
-                 */
-                chat_id: components["parameters"]["chat_id"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChatDeleted"];
-                };
-            };
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Failed"];
-        };
-    };
     listMessages: {
         parameters: {
             query?: {
@@ -6195,6 +6466,10 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
                 /** @description The next_cursor of the page before. */
                 cursor?: components["parameters"]["cursor"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
                 /** @description How many of the newest to leave out. */
                 offset?: number;
             };
@@ -6338,6 +6613,10 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
                 /** @description The next_cursor of the page before. */
                 cursor?: components["parameters"]["cursor"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
             };
             header?: never;
             path: {
@@ -6646,6 +6925,10 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
                 /** @description The next_cursor of the page before. */
                 cursor?: components["parameters"]["cursor"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
             };
             header?: never;
             path: {
@@ -6912,6 +7195,10 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
                 /** @description The next_cursor of the page before. */
                 cursor?: components["parameters"]["cursor"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
             };
             header?: never;
             path: {
@@ -6955,6 +7242,10 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
                 /** @description The next_cursor of the page before. */
                 cursor?: components["parameters"]["cursor"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
             };
             header?: never;
             path: {
@@ -6993,7 +7284,12 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
                 /** @description The next_cursor of the page before. */
                 cursor?: components["parameters"]["cursor"];
-                state?: components["schemas"]["ContributorRequestState"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
+                /** @description Only in one of these, with commas. */
+                state?: components["schemas"]["ContributorRequestState"][];
                 chat_id?: number;
             };
             header?: never;
@@ -7158,7 +7454,15 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
                 /** @description The next_cursor of the page before. */
                 cursor?: components["parameters"]["cursor"];
-                status?: components["schemas"]["DeliveryStatus"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
+                /** @description What to sort by; with - the newest first. */
+                sort?: components["parameters"]["sort"];
+                /** @description Only with one of these, with commas. */
+                status?: components["schemas"]["DeliveryStatus"][];
+                /** @description Only by one of these, with commas. */
                 channel?: components["parameters"]["channel"];
                 error_code?: string;
                 chat_id?: number;
@@ -7170,6 +7474,8 @@ export interface operations {
                 since?: components["parameters"]["since"];
                 /** @description Made before this time. */
                 until?: components["parameters"]["until"];
+                /** @description Changed at this time or later. */
+                updated_since?: components["parameters"]["updated_since"];
                 /** @description Only what was sent twice, or may have been: one of these, or both with a comma. */
                 duplicate?: ("possible" | "confirmed")[];
             };
@@ -7505,7 +7811,12 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
                 /** @description The next_cursor of the page before. */
                 cursor?: components["parameters"]["cursor"];
-                status?: components["schemas"]["InboundStatus"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
+                /** @description Only with one of these, with commas. */
+                status?: components["schemas"]["InboundStatus"][];
                 channel?: components["schemas"]["AddressedChannel"];
                 chat_id?: number;
                 /** @description Received at this time or later. */
@@ -7617,6 +7928,10 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
                 /** @description The next_cursor of the page before. */
                 cursor?: components["parameters"]["cursor"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
             };
             header?: never;
             path: {
@@ -7801,6 +8116,10 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
                 /** @description The next_cursor of the page before. */
                 cursor?: components["parameters"]["cursor"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
                 kind?: components["schemas"]["MemberKind"];
                 /** @description A part of the name. */
                 q?: string;
@@ -7810,6 +8129,10 @@ export interface operations {
                 email?: string;
                 /** @description Your own id of the member. */
                 external_id?: string;
+                /** @description What to sort by; with - the newest first. */
+                sort?: components["parameters"]["sort"];
+                /** @description Changed at this time or later. */
+                updated_since?: components["parameters"]["updated_since"];
             };
             header?: never;
             path: {
@@ -8268,6 +8591,10 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
                 /** @description The next_cursor of the page before. */
                 cursor?: components["parameters"]["cursor"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
             };
             header?: never;
             path: {
@@ -8547,6 +8874,15 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
                 /** @description The next_cursor of the page before. */
                 cursor?: components["parameters"]["cursor"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
+                channel?: components["schemas"]["AddressedChannel"];
+                /** @description The phone number or the email address. */
+                address?: string;
+                /** @description Only for these reasons, with commas. */
+                reason?: components["schemas"]["SuppressionReason"][];
             };
             header?: never;
             path: {
@@ -8567,6 +8903,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SuppressionList"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    createSuppression: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "address": "+14155550123",
+                 *       "channel": "phone-sms",
+                 *       "reason": "She has asked by phone."
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewSuppression"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suppression"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suppression"];
                 };
             };
             "4XX": components["responses"]["Refused"];
@@ -8604,6 +8996,48 @@ export interface operations {
             "5XX": components["responses"]["Failed"];
         };
     };
+    listToolCalls: {
+        parameters: {
+            query?: {
+                /** @description The most entries to answer with. */
+                limit?: components["parameters"]["limit"];
+                /** @description The next_cursor of the page before. */
+                cursor?: components["parameters"]["cursor"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
+                /** @description Only with these statuses, with commas. */
+                status?: components["schemas"]["ToolCallStatus"][];
+                /** @description Only those of this send. */
+                action_id?: string;
+                chat_id?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedToolCallList"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
     listTools: {
         parameters: {
             query?: {
@@ -8611,6 +9045,10 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
                 /** @description The next_cursor of the page before. */
                 cursor?: components["parameters"]["cursor"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
                 kind?: components["schemas"]["ToolSource"];
             };
             header?: never;
