@@ -1,7 +1,6 @@
 package fuzzapi
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -149,6 +148,10 @@ func (r *Report) Show(out io.Writer) error {
 
 	err := table.Flush()
 
+	if never := r.Never(); len(never) > 0 {
+		fmt.Fprintf(out, "\nNo request succeeded at: %s\n", strings.Join(never, ", "))
+	}
+
 	for _, f := range r.Faults {
 		fmt.Fprintf(
 			out, "\n%s: %s (%d times, first request %d)\n  %s\n  %s\n",
@@ -158,5 +161,5 @@ func (r *Report) Show(out io.Writer) error {
 
 	fmt.Fprintf(out, "\n%d requests with the seed %d, %d kinds of faults\n", r.Requests, r.Seed, len(r.Faults))
 
-	return errors.Join(err)
+	return err
 }
