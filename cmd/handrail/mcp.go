@@ -26,8 +26,8 @@ type mcpCommand struct {
 
 // Help is shown by kong.
 func (mcpCommand) Help() string {
-	return `An assistant's program starts this command and speaks with it over standard input and output. docs/mcp.md has
-the settings to paste, and all tools. What the key may not do, no tool does. What takes a second member still takes one.
+	return `An assistant's program starts this command and speaks with it over standard input and output. docs/mcp.md
+has the settings to paste, and all tools. What the key may not do, no tool does. What takes a second member still does.
 
 With --http, many assistants use one server. It listens without TLS: put a proxy with TLS before it.`
 }
