@@ -43,6 +43,16 @@ func given[T comparable](value T) *T {
 	return &value
 }
 
+// onlyGiven returns the values of a filter: the one that was given, or none.
+func onlyGiven[T comparable](value T) []T {
+	var none T
+	if value == none {
+		return nil
+	}
+
+	return []T{value}
+}
+
 // mapSlice is never nil: an empty list is told as one.
 func mapSlice[A, B any](items []A, convert func(*A) B) []B {
 	converted := make([]B, len(items))
