@@ -120,6 +120,7 @@ var chatWords = []WordTable{
 				Meaning: "The recipient's mail server says that there is no such address.",
 			},
 			{Word: string(SuppressedSpam), Meaning: "The recipient has reported a mail as spam."},
+			{Word: string(SuppressedManually), Meaning: "A member has asked that the address is not written to."},
 		},
 	},
 }

@@ -15,6 +15,9 @@ type group struct {
 var contents = []group{
 	{"Begin", []string{"README.md", "docs/quickstart.md", "docs/glossary.md"}},
 	{"Use it", []string{
+		"docs/api.md",
+		"docs/clients.md",
+		"docs/mcp.md",
 		"docs/tools.md",
 		"docs/summaries.md",
 		"docs/inbound.md",

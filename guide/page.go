@@ -42,6 +42,19 @@ type pageSection struct {
 	text   strings.Builder
 }
 
+// removeComments takes out the comments between paragraphs, which are for who edits the file.
+func removeComments(root ast.Node) {
+	for node := root.FirstChild(); node != nil; {
+		next := node.NextSibling()
+
+		if block, isHTML := node.(*ast.HTMLBlock); isHTML && block.HTMLBlockType == ast.HTMLBlockType2 {
+			root.RemoveChild(root, node)
+		}
+
+		node = next
+	}
+}
+
 // readPage parses a file and renders it. outputs are the site's files, by those of the documentation.
 func readPage(file string, source []byte, outputs map[string]string) (*page, error) {
 	p := &page{
@@ -51,6 +64,7 @@ func readPage(file string, source []byte, outputs map[string]string) (*page, err
 	}
 
 	root := markdown.Parser().Parse(text.NewReader(source))
+	removeComments(root)
 	p.readSections(root, source)
 	p.rewriteLinks(root, outputs)
 
