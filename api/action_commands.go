@@ -49,6 +49,93 @@ func (s *service) resumeAction(ctx context.Context, in *resumeActionInput) (*act
 	return &actionOutput{Body: body}, nil
 }
 
+// Renderer turns a text in Markdown into what a provider gets.
+type Renderer interface {
+	Render(channel chat.Channel, facts *chat.SendFacts, message string, id chat.MessageID) (chat.Payload, error)
+}
+
+// changeActionJSON is what is changed of a send. What is left out stays as it is.
+type changeActionJSON struct {
+	Message string `json:"message,omitempty" minLength:"1" doc:"The new text, in Markdown."`
+	To      string `json:"to,omitempty" minLength:"1" doc:"Another address of the chat's channel: a phone number like +14155550123, or an email address."`
+	Reason  string `json:"reason,omitempty" doc:"Why, for the audit log: at most 500 characters."`
+}
+
+type changeActionInput struct{ Body changeActionJSON }
+
+// changeProblems are those of a text or an address that cannot be sent.
+func changeProblems() []chat.Code {
+	return []chat.Code{
+		chat.CodeMessageTooLong,
+		chat.CodeChatNotFound,
+		chat.CodeChatArchived,
+		chat.CodeParticipantNotFound,
+		chat.CodeNoPhone,
+		chat.CodeNoEmail,
+		chat.CodeRecipientOptedOut,
+		chat.CodeNotificationsOff,
+		chat.CodeSenderNotConfigured,
+		chat.CodeSenderNotFound,
+	}
+}
+
+// changeAction changes a send that has not left: in one transaction with whoever would claim it.
+func (s *service) changeAction(ctx context.Context, in *changeActionInput) (*actionOutput, error) {
+	c := callFrom(ctx)
+
+	reason := strings.TrimSpace(in.Body.Reason)
+	if err := checkReason(reason, false); err != nil {
+		return nil, err
+	}
+
+	view := chat.ActionView{Action: c.action}
+	if err := s.findParts(ctx, &view); err != nil {
+		return nil, err
+	}
+
+	if err := view.CheckChange(); err != nil {
+		return nil, err
+	}
+
+	change := chat.ChangeSend{
+		WorkspaceID: c.workspace(),
+		ActionID:    view.ID,
+		DeliveryID:  view.Delivery.ID,
+		Change:      chat.SendChange{Message: in.Body.Message, To: in.Body.To},
+		Reason:      reason,
+		By:          c.actor(),
+	}
+
+	workflowID, err := s.store.ChangeSend(ctx, change, s.planChange(&change))
+	if err != nil {
+		return nil, err
+	}
+
+	s.notifier.notify(workflowID, view.Delivery.Snapshot())
+
+	body, err := s.present(ctx, view.Action)
+	if err != nil {
+		return nil, err
+	}
+
+	return &actionOutput{Body: body}, nil
+}
+
+// planChange plans a changed send by the rules of a retry with a change.
+func (s *service) planChange(change *chat.ChangeSend) func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error) {
+	return func(facts *chat.SendFacts, old *chat.Delivery) (chat.SendPlan, error) {
+		plan, err := facts.PlanRetry(old, chat.Change{To: change.Change.To, Body: change.Change.Message})
+		if err != nil || change.Change.Message == "" {
+			return plan, err
+		}
+
+		facts.Code = old.Payload.Code
+		plan.Payload, err = s.renderer.Render(plan.Channel, facts, change.Change.Message, old.MessageID)
+
+		return plan, err
+	}
+}
+
 type cancelActionInput struct{ Body reasonJSON }
 
 // cancelAction ends an action that has not left: with its delivery, in one transaction with whoever would claim it.

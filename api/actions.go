@@ -38,7 +38,7 @@ type wholeActionJSON struct {
 	Approval *approvalJSON        `json:"approval,omitempty" doc:"With a send whose tool calls need it: a second person's word."`
 	Delivery *receiptJSON         `json:"delivery,omitempty" doc:"With a send or a retry: its delivery."`
 	Result   any                  `json:"result,omitempty" doc:"When it succeeded: what the call answers with 200."`
-	Next     []chat.ActionCommand `json:"next" enum:"approve,refuse,resolve_tool_call,resume,cancel" doc:"What the caller may do about it now. Approving and refusing is offered to who may decide."`
+	Next     []chat.ActionCommand `json:"next" enum:"approve,refuse,resolve_tool_call,resume,change,cancel" doc:"What the caller may do about it now. Approving and refusing is offered to who may decide."`
 }
 
 // TransformSchema is asked by huma: the result is what the call of the action's kind answers with.
@@ -129,6 +129,21 @@ func (s *service) actionRoutes() {
 		status:     http.StatusAccepted,
 		repeatable: true,
 		problems:   []chat.Code{chat.CodeActionNotFound, chat.CodeConflict},
+	})
+
+	registerRoute(s, s.changeAction, route{
+		method:  http.MethodPatch,
+		path:    "/actions/{action_id}",
+		access:  asTheAction(),
+		id:      "changeAction",
+		tag:     tagActions,
+		summary: "Change a send that has not left",
+		description: "Its text, its address, or both: what certainly was not handed to its provider leaves as it is " +
+			"then. 409 `already_sending` when an attempt may have left. A send that needs approval is not changed: " +
+			"cancel it, and send another one. An action in whose `next` there is no `change` is refused.",
+		request:  changeActionJSON{Message: "Your table for six is booked.", Reason: "They are six now."},
+		answer:   exampleRunning(),
+		problems: append(changeProblems(), chat.CodeActionNotFound, chat.CodeAlreadySending, chat.CodeConflict),
 	})
 
 	registerRoute(s, s.cancelAction, route{

@@ -30,7 +30,9 @@ type Config struct {
 	Engine Engine
 	Tools  Tools
 	Models Models
-	Logger *slog.Logger
+	// Renderer makes what a provider gets of the text of a send that is changed.
+	Renderer Renderer
+	Logger   *slog.Logger
 	// CheckCalls checks the tool calls of a send before its chat is made; nil: only the send itself does.
 	CheckCalls func(calls []chat.ToolCall, facts *chat.SendFacts) error
 	// Twilio and SendGrid read what the providers call with; nil when that cannot be
@@ -73,6 +75,8 @@ type service struct {
 	engine Engine
 	tools  Tools
 	models Models
+	// renderer is for the text of a send that is changed.
+	renderer Renderer
 	// checkCalls checks the tool calls of a send before its chat is made.
 	checkCalls func(calls []chat.ToolCall, facts *chat.SendFacts) error
 
@@ -155,6 +159,7 @@ func New(config Config) (*App, error) {
 		engine:     config.Engine,
 		tools:      config.Tools,
 		models:     config.Models,
+		renderer:   config.Renderer,
 		checkCalls: config.CheckCalls,
 		twilio:     config.Twilio,
 		sendgrid:   config.SendGrid,

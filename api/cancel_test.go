@@ -57,7 +57,7 @@ func TestCancelAnAction(t *testing.T) {
 
 		shown := w.do(t, request{method: http.MethodGet, path: location})
 		require.Equal(t, http.StatusOK, shown.StatusCode, shown.raw)
-		assert.Equal(t, []any{"cancel"}, shown.json["next"])
+		assert.Equal(t, []any{"change", "cancel"}, shown.json["next"])
 
 		var decided chat.Decision
 
@@ -190,4 +190,41 @@ func TestAChatWithOpenActionsIsNotDeleted(t *testing.T) {
 			"status":    "unknown",
 		}},
 	}, a.json)
+}
+
+// fakeRenderer renders nothing.
+type fakeRenderer struct{}
+
+func (fakeRenderer) Render(_ chat.Channel, _ *chat.SendFacts, message string, _ chat.MessageID) (chat.Payload, error) {
+	return chat.Payload{Text: message, Segments: 1}, nil
+}
+
+func TestChangeASend(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	w.sendOf(chat.ActionParked, waitingDelivery(chat.SubmissionPending))
+
+	change := request{
+		method: http.MethodPatch,
+		path:   location,
+		body:   `{"message":"Six are booked.","to":"+14155550177","reason":" They are six. "}`,
+	}
+
+	a := w.do(t, change)
+	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+	require.Len(t, w.store.changedSends, 1)
+	assert.Equal(t, chat.SendChange{Message: "Six are booked.", To: "+14155550177"}, w.store.changedSends[0].Change)
+	assert.Equal(t, "They are six.", w.store.changedSends[0].Reason)
+
+	change.body = `{"reason":"nothing"}`
+	requireProblem(t, w.do(t, change), http.StatusBadRequest, "invalid_request", "message")
+
+	change.body = `{"to":"nobody","reason":"x"}`
+	requireProblem(t, w.do(t, change), http.StatusBadRequest, "invalid_request", "to")
+
+	w.sendOf(chat.ActionRunning, waitingDelivery(chat.SubmissionSending))
+
+	change.body = `{"message":"Six are booked.","reason":"They are six."}`
+	requireProblem(t, w.do(t, change), http.StatusConflict, "already_sending", "")
 }

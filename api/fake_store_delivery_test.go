@@ -12,6 +12,26 @@ func (f *fakeStore) AuditLookUp(context.Context, chat.WorkspaceID, chat.Delivery
 	return f.fail
 }
 
+// ChangeSend plans as the database does, with what a test gives.
+func (f *fakeStore) ChangeSend(
+	_ context.Context,
+	in chat.ChangeSend,
+	plan func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error),
+) (string, error) {
+	d, err := f.delivery(in.DeliveryID)
+	if err != nil {
+		return "", err
+	}
+
+	if err := in.Validate(&d); err != nil {
+		return "", err
+	}
+
+	f.changedSends = append(f.changedSends, in)
+
+	return "send:w", nil
+}
+
 // AuditResume notes the reason.
 func (f *fakeStore) AuditResume(
 	_ context.Context,

@@ -91,6 +91,7 @@ type fakeStore struct {
 	bulkState         chat.BulkState
 	bulkNote          string
 	resumed           []string
+	changedSends      []chat.ChangeSend
 	// recordEnded is told of actions that were ended in Temporal; without it they are stored.
 	recordEnded func(context.Context, chat.Action) (bool, error)
 	keyedFacts

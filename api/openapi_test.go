@@ -247,7 +247,7 @@ func TestExamplesWork(t *testing.T) {
 	require.NoError(t, compiler.AddResource("openapi.json", w.document(t)))
 
 	for _, o := range w.operations(t) {
-		if o.id == "getAction" || o.id == "resumeAction" || o.id == "cancelAction" {
+		if o.id == "getAction" || o.id == "resumeAction" || o.id == "cancelAction" || o.id == "changeAction" {
 			continue // they have tables of their own: actions_test.go, resume_test.go, cancel_test.go
 		}
 

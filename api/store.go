@@ -227,6 +227,13 @@ type ActionStore interface {
 	RecordEndedAction(ctx context.Context, a chat.Action) (bool, error)
 	// AuditLookUp notes who has a delivery's provider asked.
 	AuditLookUp(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, by chat.Actor) error
+	// ChangeSend changes the text or the address of a send that has not left, and returns the workflow that follows
+	// it: already_sending, and conflict.
+	ChangeSend(
+		ctx context.Context,
+		in chat.ChangeSend,
+		plan func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error),
+	) (workflow string, err error)
 	// AuditResume notes who has an action taken up again, and why.
 	AuditResume(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, by chat.Actor, reason string) error
 	// SentMessage is the present state of a send.

@@ -61,6 +61,7 @@ func newWorld(t *testing.T, settings ...func(*api.Config)) *world {
 		Engine:         w.engine,
 		Tools:          w.tools,
 		Models:         fakeModels{},
+		Renderer:       fakeRenderer{},
 		Version:        "test",
 		Logger:         slog.New(slog.NewTextHandler(w.log, nil)),
 		Twilio:         w.twilio,

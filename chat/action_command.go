@@ -11,6 +11,7 @@ const (
 	CommandRefuse          ActionCommand = "refuse"
 	CommandResolveToolCall ActionCommand = "resolve_tool_call"
 	CommandResume          ActionCommand = "resume"
+	CommandChange          ActionCommand = "change"
 	CommandCancel          ActionCommand = "cancel"
 )
 
@@ -21,6 +22,7 @@ func ActionCommands() []ActionCommand {
 		CommandRefuse,
 		CommandResolveToolCall,
 		CommandResume,
+		CommandChange,
 		CommandCancel,
 	}
 }
@@ -40,6 +42,10 @@ func (v *ActionView) Commands(member MemberID) []ActionCommand {
 
 	if v.Resumable() == nil {
 		all = append(all, CommandResume)
+	}
+
+	if v.CheckChange() == nil {
+		all = append(all, CommandChange)
 	}
 
 	if v.CheckCancel() == nil {

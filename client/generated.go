@@ -598,6 +598,7 @@ const (
 const (
 	WholeActionNextApprove         WholeActionNext = "approve"
 	WholeActionNextCancel          WholeActionNext = "cancel"
+	WholeActionNextChange          WholeActionNext = "change"
 	WholeActionNextRefuse          WholeActionNext = "refuse"
 	WholeActionNextResolveToolCall WholeActionNext = "resolve_tool_call"
 	WholeActionNextResume          WholeActionNext = "resume"
@@ -1138,6 +1139,18 @@ type BulkSkippedList struct {
 
 // CarrierStatus defines model for CarrierStatus.
 type CarrierStatus string
+
+// ChangeAction defines model for ChangeAction.
+type ChangeAction struct {
+	// Message The new text, in Markdown.
+	Message *string `json:"message,omitempty"`
+
+	// Reason Why, for the audit log: at most 500 characters.
+	Reason *string `json:"reason,omitempty"`
+
+	// To Another address of the chat's channel: a phone number like +14155550123, or an email address.
+	To *string `json:"to,omitempty"`
+}
 
 // Channel defines model for Channel.
 type Channel string
@@ -4274,6 +4287,9 @@ type TestToolParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// ChangeActionJSONRequestBody defines body for ChangeAction for application/json ContentType.
+type ChangeActionJSONRequestBody = ChangeAction
+
 // DecideApprovalJSONRequestBody defines body for DecideApproval for application/json ContentType.
 type DecideApprovalJSONRequestBody = NewApproval
 
@@ -4814,6 +4830,28 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v2/w/{workspace_uuid}/actions/{action_id} (the `GetAction` operationId).
 	GetAction(ctx context.Context, workspaceUUID WorkspaceUUID, actionID ActionID, params *GetActionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeActionWithBody Change a send that has not left
+	//
+	// Its text, its address, or both: what certainly was not handed to its provider leaves as it is then. 409 `already_sending` when an attempt may have left. A send that needs approval is not changed: cancel it, and send another one. An action in whose `next` there is no `change` is refused.
+	//
+	// Needs what asking for the action needs.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/actions/{action_id} (the `ChangeAction` operationId).
+	ChangeActionWithBody(ctx context.Context, workspaceUUID WorkspaceUUID, actionID ActionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeAction Change a send that has not left
+	//
+	// Its text, its address, or both: what certainly was not handed to its provider leaves as it is then. 409 `already_sending` when an attempt may have left. A send that needs approval is not changed: cancel it, and send another one. An action in whose `next` there is no `change` is refused.
+	//
+	// Needs what asking for the action needs.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/actions/{action_id} (the `ChangeAction` operationId).
+	ChangeAction(ctx context.Context, workspaceUUID WorkspaceUUID, actionID ActionID, body ChangeActionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DecideApprovalWithBody Approve or refuse a send
 	//
@@ -6254,6 +6292,48 @@ func (c *Client) ListActions(ctx context.Context, workspaceUUID WorkspaceUUID, p
 // Corresponds with GET /api/v2/w/{workspace_uuid}/actions/{action_id} (the `GetAction` operationId).
 func (c *Client) GetAction(ctx context.Context, workspaceUUID WorkspaceUUID, actionID ActionID, params *GetActionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetActionRequest(c.Server, workspaceUUID, actionID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeActionWithBody Change a send that has not left
+//
+// Its text, its address, or both: what certainly was not handed to its provider leaves as it is then. 409 `already_sending` when an attempt may have left. A send that needs approval is not changed: cancel it, and send another one. An action in whose `next` there is no `change` is refused.
+//
+// Needs what asking for the action needs.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v2/w/{workspace_uuid}/actions/{action_id} (the `ChangeAction` operationId).
+func (c *Client) ChangeActionWithBody(ctx context.Context, workspaceUUID WorkspaceUUID, actionID ActionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeActionRequestWithBody(c.Server, workspaceUUID, actionID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeAction Change a send that has not left
+//
+// Its text, its address, or both: what certainly was not handed to its provider leaves as it is then. 409 `already_sending` when an attempt may have left. A send that needs approval is not changed: cancel it, and send another one. An action in whose `next` there is no `change` is refused.
+//
+// Needs what asking for the action needs.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v2/w/{workspace_uuid}/actions/{action_id} (the `ChangeAction` operationId).
+func (c *Client) ChangeAction(ctx context.Context, workspaceUUID WorkspaceUUID, actionID ActionID, body ChangeActionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeActionRequest(c.Server, workspaceUUID, actionID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -9311,6 +9391,60 @@ func NewGetActionRequest(server string, workspaceUUID WorkspaceUUID, actionID Ac
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewChangeActionRequest calls the generic ChangeAction builder with application/json body
+func NewChangeActionRequest(server string, workspaceUUID WorkspaceUUID, actionID ActionID, body ChangeActionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChangeActionRequestWithBody(server, workspaceUUID, actionID, "application/json", bodyReader)
+}
+
+// NewChangeActionRequestWithBody constructs an http.Request for the ChangeAction method, with any body, and a specified content type
+func NewChangeActionRequestWithBody(server string, workspaceUUID WorkspaceUUID, actionID ActionID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "action_id", actionID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/actions/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -16391,6 +16525,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v2/w/{workspace_uuid}/actions/{action_id} (the `GetAction` operationId).
 	GetActionWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, actionID ActionID, params *GetActionParams, reqEditors ...RequestEditorFn) (*GetActionResponse, error)
 
+	// ChangeActionWithBodyWithResponse Change a send that has not left
+	//
+	// Its text, its address, or both: what certainly was not handed to its provider leaves as it is then. 409 `already_sending` when an attempt may have left. A send that needs approval is not changed: cancel it, and send another one. An action in whose `next` there is no `change` is refused.
+	//
+	// Needs what asking for the action needs.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/actions/{action_id} (the `ChangeAction` operationId).
+	ChangeActionWithBodyWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, actionID ActionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeActionResponse, error)
+
+	// ChangeActionWithResponse Change a send that has not left
+	//
+	// Its text, its address, or both: what certainly was not handed to its provider leaves as it is then. 409 `already_sending` when an attempt may have left. A send that needs approval is not changed: cancel it, and send another one. An action in whose `next` there is no `change` is refused.
+	//
+	// Needs what asking for the action needs.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/actions/{action_id} (the `ChangeAction` operationId).
+	ChangeActionWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, actionID ActionID, body ChangeActionJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeActionResponse, error)
+
 	// DecideApprovalWithBodyWithResponse Approve or refuse a send
 	//
 	// Once, before the deadline, and not by who has asked for the send. A send that is refused, or that nobody decides on in time, ends: none of its tools runs. So does one whose tool was changed after the approval was asked for, or whose requester is no manager any more, or has no working key: 409 `approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded then, and nothing would come of it.
@@ -17954,6 +18110,29 @@ func (r GetActionResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r GetActionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ChangeActionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WholeAction
+}
+
+// Status returns HTTPResponse.Status
+func (r ChangeActionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChangeActionResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -20241,6 +20420,40 @@ func (c *ClientWithResponses) GetActionWithResponse(ctx context.Context, workspa
 		return nil, err
 	}
 	return ParseGetActionResponse(rsp)
+}
+
+// ChangeActionWithBodyWithResponse Change a send that has not left
+//
+// Its text, its address, or both: what certainly was not handed to its provider leaves as it is then. 409 `already_sending` when an attempt may have left. A send that needs approval is not changed: cancel it, and send another one. An action in whose `next` there is no `change` is refused.
+//
+// Needs what asking for the action needs.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v2/w/{workspace_uuid}/actions/{action_id} (the `ChangeAction` operationId).
+func (c *ClientWithResponses) ChangeActionWithBodyWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, actionID ActionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeActionResponse, error) {
+	rsp, err := c.ChangeActionWithBody(ctx, workspaceUUID, actionID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeActionResponse(rsp)
+}
+
+// ChangeActionWithResponse Change a send that has not left
+//
+// Its text, its address, or both: what certainly was not handed to its provider leaves as it is then. 409 `already_sending` when an attempt may have left. A send that needs approval is not changed: cancel it, and send another one. An action in whose `next` there is no `change` is refused.
+//
+// Needs what asking for the action needs.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v2/w/{workspace_uuid}/actions/{action_id} (the `ChangeAction` operationId).
+func (c *ClientWithResponses) ChangeActionWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, actionID ActionID, body ChangeActionJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeActionResponse, error) {
+	rsp, err := c.ChangeAction(ctx, workspaceUUID, actionID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeActionResponse(rsp)
 }
 
 // DecideApprovalWithBodyWithResponse Approve or refuse a send
@@ -22628,6 +22841,32 @@ func ParseGetActionResponse(rsp *http.Response) (*GetActionResponse, error) {
 	}
 
 	response := &GetActionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WholeAction
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseChangeActionResponse parses an HTTP response from a ChangeActionWithResponse call
+func ParseChangeActionResponse(rsp *http.Response) (*ChangeActionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChangeActionResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}

@@ -24,6 +24,17 @@ var evidenceTries = map[string]try{
 	"AuditLookUp": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return errorOnly(i.s.AuditLookUp(ctx, i.ws, i.sent.DeliveryID, i.by))
 	}},
+	"ChangeSend": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.ChangeSend(ctx, chat.ChangeSend{
+			WorkspaceID: i.ws,
+			ActionID:    i.sent.ActionID,
+			DeliveryID:  i.sent.DeliveryID,
+			Change:      chat.SendChange{Message: "stolen"},
+			By:          i.by,
+		}, func(facts *chat.SendFacts, old *chat.Delivery) (chat.SendPlan, error) {
+			return facts.PlanRetry(old, chat.Change{Body: "stolen"})
+		}))
+	}},
 	"AuditResume": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return errorOnly(i.s.AuditResume(ctx, i.ws, i.sent.ActionID, i.by, "x"))
 	}},

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"handrail/chat"
@@ -13,6 +13,7 @@ import (
 type actionsCommand struct {
 	List   actionList   `cmd:"" help:"List actions, newest first; by default those that wait for a person."`
 	Show   actionShow   `cmd:"" help:"Show an action: what it waits for, and what has happened."`
+	Change actionChange `cmd:"" help:"Change the text or the address of a send that has not left."`
 	Cancel actionCancel `cmd:"" help:"Cancel an action that has not left: a send or a retry that waits, or a bulk retry."`
 	Resume actionResume `cmd:"" help:"Resume an action that was ended in Temporal before it had done anything."`
 }
@@ -77,37 +78,54 @@ func (a *actionView) showNext(c *console, r *remote) {
 	}
 }
 
-// nextCommands are the commands by which somebody who may decide does so. Who has asked for an approval may not.
+// nextCommands are the commands for what the API offers to the caller.
 func (a *actionView) nextCommands() []string {
-	if a.Problem != nil && a.Problem.Code == client.ProblemCodeActionEnded {
-		return []string{"actions resume " + a.ActionID + " --reason '…'"}
-	}
-
 	var commands []string
 
-	switch waiting := valueOf(a.WaitingFor); {
-	case waiting == client.WaitingApproval:
-		if a.Approval == nil || !valueOf(a.Approval.Void) {
-			commands = append(commands, "approvals approve "+a.ActionID+" --reason '…'")
-		}
-
-		commands = append(commands, "approvals refuse "+a.ActionID+" --reason '…'")
-	case waiting == client.WaitingToolDecision:
-		for _, call := range a.unknownCalls() {
-			for _, outcome := range []string{"succeeded", "failed", "retry"} {
-				commands = append(
-					commands,
-					"tool-calls resolve "+a.ActionID+" "+call+" --outcome "+outcome+" --reason '…'",
-				)
-			}
-		}
-
-	case waiting == client.WaitingPerson && a.Delivery != nil:
+	if valueOf(a.WaitingFor) == client.WaitingPerson && a.Delivery != nil {
 		commands = append(commands, "deliveries show "+a.Delivery.ID)
 	}
 
-	if slices.Contains(a.Next, client.WholeActionNextCancel) {
-		commands = append(commands, "actions cancel "+a.ActionID+" --reason '…'")
+	for _, next := range a.Next {
+		commands = append(commands, a.commandsFor(next)...)
+	}
+
+	return commands
+}
+
+// commandsFor are the commands for one thing that may be done.
+func (a *actionView) commandsFor(next client.WholeActionNext) []string {
+	const why = " --reason '…'"
+
+	switch next {
+	case client.WholeActionNextApprove:
+		return []string{"approvals approve " + a.ActionID + why}
+	case client.WholeActionNextRefuse:
+		return []string{"approvals refuse " + a.ActionID + why}
+	case client.WholeActionNextResolveToolCall:
+		return a.resolveCommands()
+	case client.WholeActionNextResume:
+		return []string{"actions resume " + a.ActionID + why}
+	case client.WholeActionNextChange:
+		return []string{"actions change " + a.ActionID + " --message '…'"}
+	case client.WholeActionNextCancel:
+		return []string{"actions cancel " + a.ActionID + why}
+	}
+
+	return nil
+}
+
+// resolveCommands resolve the tool calls that a person must decide about.
+func (a *actionView) resolveCommands() []string {
+	var commands []string
+
+	for _, call := range a.unknownCalls() {
+		for _, outcome := range []string{"succeeded", "failed", "retry"} {
+			commands = append(
+				commands,
+				"tool-calls resolve "+a.ActionID+" "+call+" --outcome "+outcome+" --reason '…'",
+			)
+		}
 	}
 
 	return commands
@@ -238,6 +256,29 @@ type actionResume struct {
 func (r *actionResume) Run(c *console) error {
 	return askAction(c, &r.remote, func(api *apiClient) (*http.Response, error) {
 		return api.ResumeAction(c.ctx, api.workspace, r.ID, nil, client.Reason{Reason: r.Reason}, client.Repeatable)
+	})
+}
+
+type actionChange struct {
+	remote
+	ID      string `arg:"" help:"The action's id."`
+	Message string `help:"The new text, in Markdown." placeholder:"TEXT"`
+	To      string `help:"Another phone number or email address of the same channel." placeholder:"ADDRESS"`
+	Reason  string `help:"The reason, for the audit log." placeholder:"TEXT"`
+}
+
+// Run changes a send before it leaves.
+func (r *actionChange) Run(c *console) error {
+	if r.Message == "" && r.To == "" {
+		return &exitError{errors.New("give --message or --to: there is nothing to change"), exitUsage}
+	}
+
+	return askAction(c, &r.remote, func(api *apiClient) (*http.Response, error) {
+		return api.ChangeAction(c.ctx, api.workspace, r.ID, client.ChangeAction{
+			Message: ifGiven(r.Message),
+			To:      ifGiven(r.To),
+			Reason:  ifGiven(r.Reason),
+		})
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 const endedAction = `{"action_id": "01934f6e-7f30-7b22-9b3d-3f4a5b6c7d8e", "kind": "send_assistant_message",
 	"state": "failed", "status": "failed", "chat_id": 7, "workflow_id": "action:w:a",
 	"timeline": [{"at": "2026-11-22T10:00:00Z", "what": "Asked for."}],
+	"next": ["resume"],
 	"problem": {"code": "action_ended", "detail": "the action was terminated in Temporal"},
 	"created_at": "2026-11-22T10:00:00Z"}`
 
@@ -88,7 +89,7 @@ func TestToolCallsAreListedAndShown(t *testing.T) {
 	t.Parallel()
 
 	const action = `{"action_id":"0193","kind":"send_assistant_message","state":"parked","status":"tool_call_unknown",
-		"waiting_for":"tool_decision","created_at":"2026-11-22T10:00:00Z","message":{"tool_calls":[
+		"waiting_for":"tool_decision","next":["resolve_tool_call"],"created_at":"2026-11-22T10:00:00Z","message":{"tool_calls":[
 			{"id":"call_0","name":"add_label","status":"succeeded","arguments":{}},
 			{"id":"call_1","name":"book\u001b[2J","status":"unknown","risk":"write","attempts":1,"arguments":{"guests":4},
 				"error_code":"timeout","error":"the tool has not answered in time"}]}}`
@@ -129,7 +130,7 @@ func TestToolCallsAreListedAndShown(t *testing.T) {
 func TestAnUndoIsResolvedByItsID(t *testing.T) {
 	t.Parallel()
 
-	const action = `{"action_id":"0193","kind":"send_assistant_message","state":"failed","waiting_for":"tool_decision",
+	const action = `{"action_id":"0193","kind":"send_assistant_message","state":"failed","waiting_for":"tool_decision","next":["resolve_tool_call"],
 		"created_at":"2026-11-22T10:00:00Z","message":{"tool_calls":[{"id":"call_1","name":"book","status":"succeeded",
 			"arguments":{},"undo":{"id":"undo_call_1","tool":"unbook","status":"unknown"}}]}}`
 

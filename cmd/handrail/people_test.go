@@ -264,7 +264,7 @@ func TestARequestShowsWhatWasWritten(t *testing.T) {
 		"GET contributor-requests/" + stubRequest: {okReply(aRequest(t, map[string]any{"asks": asks}))},
 	})
 
-	status, out, errs := s.doNarrow("requests", "show", stubRequest)
+	status, out, errs := s.do("requests", "show", stubRequest)
 	require.Equal(t, 0, status, errs)
 	assert.Contains(t, out, "\nPriya Raman wrote:\n  Ask Ben")
 	assert.NotContains(t, out, "\x1b")

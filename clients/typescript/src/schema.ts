@@ -62,7 +62,13 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change a send that has not left
+         * @description Its text, its address, or both: what certainly was not handed to its provider leaves as it is then. 409 `already_sending` when an attempt may have left. A send that needs approval is not changed: cancel it, and send another one. An action in whose `next` there is no `change` is refused.
+         *
+         *     Needs what asking for the action needs.
+         */
+        patch: operations["changeAction"];
         trace?: never;
     };
     "/api/v2/w/{workspace_uuid}/actions/{action_id}/approvals": {
@@ -2941,6 +2947,14 @@ export interface components {
         };
         /** @enum {string} */
         CarrierStatus: "" | "accepted" | "bounced" | "canceled" | "deferred" | "delivered" | "failed" | "queued" | "read" | "scheduled" | "sending" | "sent" | "unconfirmed" | "undelivered";
+        ChangeAction: {
+            /** @description The new text, in Markdown. */
+            message?: string;
+            /** @description Why, for the audit log: at most 500 characters. */
+            reason?: string;
+            /** @description Another address of the chat's channel: a phone number like +14155550123, or an email address. */
+            to?: string;
+        };
         /** @enum {string} */
         Channel: "phone-sms" | "email" | "web-chat" | "phone-voice";
         Chat: {
@@ -4965,7 +4979,7 @@ export interface components {
             /** @description With a send: the message. */
             message?: components["schemas"]["Sent"];
             /** @description What the caller may do about it now. Approving and refusing is offered to who may decide. */
-            next: ("approve" | "refuse" | "resolve_tool_call" | "resume" | "cancel")[];
+            next: ("approve" | "refuse" | "resolve_tool_call" | "resume" | "change" | "cancel")[];
             /** @description When it succeeded: what the call answers with 200. By its kind, add_participant: ParticipantAdded; send_assistant_message: MessageSent; summarize_chat: Chat; retry_delivery: Retried; retry_deliveries: BulkRetry. */
             result?: components["schemas"]["ParticipantAdded"] | components["schemas"]["MessageSent"] | components["schemas"]["Chat"] | components["schemas"]["Retried"] | components["schemas"]["BulkRetry"];
             /** @description What has happened, oldest first. */
@@ -5236,6 +5250,49 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeAction"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    changeAction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The action.
+                 * @example 01934f6e-7f30-7b22-9b3d-3f4a5b6c7d8e
+                 */
+                action_id: components["parameters"]["action_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "message": "Your table for six is booked.",
+                 *       "reason": "They are six now."
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChangeAction"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {

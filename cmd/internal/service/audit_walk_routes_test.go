@@ -207,6 +207,12 @@ func (w *auditWalk) walkDeliveries() {
 	next := w.call("POST", sendPath(w.people.sms.ID), sendBody("Wait longer"), "Prefer", "wait=1")
 	w.eventually(func() bool { return w.delivery(next.at("delivery", "id")).at("retry_at") != nil })
 	w.ask(auditedAsk{
+		id:   "changeAction",
+		verb: "action.changed",
+		path: fmt.Sprintf("/actions/%v", next.at("action_id")),
+		body: fields("message", "Wait longer still", "reason", "she has called"),
+	})
+	w.ask(auditedAsk{
 		id:   "cancelAction",
 		verb: "action.canceled",
 		path: fmt.Sprintf("/actions/%v/cancel", next.at("action_id")),

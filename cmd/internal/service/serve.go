@@ -41,6 +41,7 @@ func (s *Service) ServeAPI(ctx context.Context, l net.Listener) error {
 		Tools:          s.tools,
 		CheckCalls:     activities.CheckCalls,
 		Models:         s.models,
+		Renderer:       s.renderer(),
 		Registry:       s.monitor.registry,
 		WorkspaceLimit: perSecond(s.config.WorkspaceRate),
 		AddressLimit:   perSecond(s.config.AddressRate),

@@ -222,6 +222,10 @@ func (s *Service) engine() *engine.Client {
 	)
 }
 
+func (s *Service) renderer() *render.Renderer {
+	return render.New(render.Options{ReplyDomain: s.config.ReplyDomain})
+}
+
 func (s *Service) activities() (*activities.Activities, error) {
 	providers, err := s.providers()
 	if err != nil {
@@ -231,7 +235,7 @@ func (s *Service) activities() (*activities.Activities, error) {
 	return activities.New(activities.Config{
 		Store:         s.Store,
 		Providers:     providers,
-		Renderer:      render.New(render.Options{ReplyDomain: s.config.ReplyDomain}),
+		Renderer:      s.renderer(),
 		Models:        s.models,
 		Notifier:      s.engine(),
 		NewID:         uuidv7.New[string],

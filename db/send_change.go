@@ -1,0 +1,147 @@
+package db
+
+import (
+	"context"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+// ChangeSend changes the text or the address of a send that has not left, in one transaction with whoever would claim
+// it, and returns the workflow that follows it. plan decides about the changed delivery; an error of it is returned
+// and stores nothing. The other errors: action_not_found, delivery_not_found, already_sending and conflict as
+// [chat.ActionView.CheckChange] says, and invalid_request as [chat.ChangeSend.Validate] says.
+//
+// Idempotent: the same change twice is one.
+func (s *Store) ChangeSend(
+	ctx context.Context,
+	in chat.ChangeSend,
+	plan func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error),
+) (workflow string, err error) {
+	now := s.time()
+	err = s.inKnownHistory(ctx, "change a send", func(ctx context.Context, tx bun.Tx) error {
+		row, err := findDelivery(ctx, s.locked(withRetry(tx.NewSelect())), in.WorkspaceID, in.DeliveryID)
+		if err != nil {
+			return err
+		}
+
+		old := row.delivery()
+		if err := s.checkChange(ctx, tx, &in, &old); err != nil {
+			return err
+		}
+
+		r := retryPlan{old: row, now: now}
+		r.WorkspaceID = in.WorkspaceID
+		r.Change = chat.Change{To: in.Change.To}
+
+		facts, err := s.retryFacts(ctx, tx, &r, s.locked)
+		if err != nil {
+			return err
+		}
+
+		planned, err := plan(facts, &old)
+		if err != nil {
+			return err
+		}
+
+		if err := s.saveChange(ctx, tx, &in, &row, &planned); err != nil {
+			return err
+		}
+
+		workflow, err = workflowOfAction(ctx, tx, row.WorkspaceID, row.ActionID)
+
+		return err
+	})
+
+	return workflow, err
+}
+
+// checkChange refuses a change of what may have left, or of what it does not fit.
+func (s *Store) checkChange(ctx context.Context, tx bun.Tx, in *chat.ChangeSend, old *chat.Delivery) error {
+	var action actionRow
+
+	err := tx.NewSelect().
+		Model(&action).
+		Where("a.workspace_id = ?", in.WorkspaceID).
+		Where("a.id = ?", in.ActionID).
+		Scan(ctx)
+	if err != nil {
+		return orNotFound(err, chat.CodeActionNotFound, "action")
+	}
+
+	view := chat.ActionView{Action: action.action(), Delivery: old, Send: &chat.SendView{}}
+
+	approval, err := findApproval(ctx, tx.NewSelect(), in.WorkspaceID, chat.ApprovalID(in.ActionID))
+
+	switch {
+	case err == nil:
+		found := approval.approval()
+		view.Send.Approval = &found
+	case chat.CodeOf(err) != chat.CodeApprovalNotFound:
+		return err
+	}
+
+	if err := view.CheckChange(); err != nil {
+		return err
+	}
+
+	return in.Validate(old)
+}
+
+// saveChange stores what was planned in place of what the delivery was to send.
+func (s *Store) saveChange(
+	ctx context.Context,
+	tx bun.Tx,
+	in *chat.ChangeSend,
+	row *deliveryRow,
+	planned *chat.SendPlan,
+) error {
+	now := s.time()
+	next := plannedDelivery(planned, now)
+	// The token by which an answer is found is the delivery's own.
+	next.Payload.ReplyTo = row.Payload.ReplyTo
+
+	before := map[string]any{"to": row.To}
+	after := map[string]any{"to": next.To}
+
+	row.To = next.To
+	row.ToGiven = next.ToGiven
+	row.ToFolded = next.ToFolded
+	row.Payload = next.Payload
+	row.Segments = next.Segments
+	row.TextKey = next.TextKey
+	row.UpdatedAt = now
+
+	statements := []bun.Query{
+		tx.NewUpdate().
+			Model(row).
+			Column("to_address", "to_given", "to_folded", "payload", "segments", "text_key", "updated_at").
+			WherePK(),
+	}
+
+	detail := changesOf(chat.AuditDelivery, before, after).
+		with("delivery_id", row.ID).
+		with("reason", in.Reason)
+
+	if in.Change.Message != "" {
+		said, err := s.lockText(ctx, tx, row)
+		if err != nil {
+			return err
+		}
+
+		said.Content = in.Change.Message
+		statements = append(statements, saveText(tx, &said))
+		detail["message"] = "changed"
+	}
+
+	statements = append(statements, s.insertAudit(tx, auditEvent{
+		workspace: row.WorkspaceID,
+		by:        in.By,
+		verb:      "action.changed",
+		object:    string(in.ActionID),
+		detail:    detail,
+	}))
+
+	return s.batch(ctx, tx, statements...)
+}
