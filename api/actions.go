@@ -113,6 +113,11 @@ func (s *service) actionRoutes() {
 		problems: []chat.Code{chat.CodeActionNotFound},
 	})
 
+	s.actionCommandRoutes()
+}
+
+// actionCommandRoutes are those by which something is done about an action.
+func (s *service) actionCommandRoutes() {
 	registerRoute(s, s.resumeAction, route{
 		method:  http.MethodPost,
 		path:    "/actions/{action_id}/resume",

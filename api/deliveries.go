@@ -333,8 +333,8 @@ func (s *service) listDeliveries(ctx context.Context, in *listDeliveriesInput) (
 	}
 
 	filter := chat.DeliveryFilter{
-		Status:      string(one(in.Status)),
-		Channel:     chat.Channel(one(in.Channel)),
+		Status:      string(onlyValue(in.Status)),
+		Channel:     chat.Channel(onlyValue(in.Channel)),
 		ErrorCode:   in.ErrorCode,
 		ChatID:      in.ChatID,
 		MemberID:    in.MemberID,
@@ -349,8 +349,8 @@ func (s *service) listDeliveries(ctx context.Context, in *listDeliveriesInput) (
 
 	if len(in.Status) > 1 || len(in.Channel) > 1 {
 		filter.Words = &chat.DeliveryWords{
-			Statuses: wordsOf[string](several(in.Status)),
-			Channels: wordsOf[chat.Channel](several(in.Channel)),
+			Statuses: wordsOf[string](severalValues(in.Status)),
+			Channels: wordsOf[chat.Channel](severalValues(in.Channel)),
 		}
 	}
 

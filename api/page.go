@@ -40,8 +40,8 @@ func (p Paging) sortedPage(sort string) (chat.Page, error) {
 	return page, nil
 }
 
-// one returns the only value of a filter, and several returns more of them.
-func one[T any](values []T) (only T) {
+// onlyValue returns the value of a filter that has one.
+func onlyValue[T any](values []T) (only T) {
 	if len(values) == 1 {
 		return values[0]
 	}
@@ -49,7 +49,8 @@ func one[T any](values []T) (only T) {
 	return only
 }
 
-func several[T any](values []T) []T {
+// severalValues returns the values of a filter that has more than one.
+func severalValues[T any](values []T) []T {
 	if len(values) > 1 {
 		return values
 	}

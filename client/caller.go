@@ -60,14 +60,14 @@ func (c *caller) Do(request *http.Request) (*http.Response, error) {
 			return nil, context.Cause(request.Context())
 		}
 
-		if request, err = renew(request); err != nil {
+		if request, err = renewBody(request); err != nil {
 			return nil, err
 		}
 	}
 }
 
-// renew returns a request with a body that has not been read.
-func renew(request *http.Request) (*http.Request, error) {
+// renewBody returns a request with a body that has not been read.
+func renewBody(request *http.Request) (*http.Request, error) {
 	again := request.Clone(request.Context())
 	if request.GetBody == nil {
 		return again, nil
@@ -101,14 +101,14 @@ func waitBetween(ctx context.Context, pause time.Duration) bool {
 func (c *caller) once(request *http.Request) (*http.Response, error) {
 	answer, err := c.doer.Do(request)
 	if err != nil {
-		return nil, unreachable(request, err)
+		return nil, newUnreachableError(request, err)
 	}
 
 	raw, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
 	_ = answer.Body.Close() // it was read to its end, or is given up
 
 	if err != nil {
-		return nil, unreachable(request, err)
+		return nil, newUnreachableError(request, err)
 	}
 
 	if answer.StatusCode/100 != 2 {
@@ -120,8 +120,8 @@ func (c *caller) once(request *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
-// unreachable returns the error of a request that got no answer.
-func unreachable(request *http.Request, err error) error {
+// newUnreachableError returns the error of a request that got no answer.
+func newUnreachableError(request *http.Request, err error) error {
 	if ctx := request.Context(); ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

@@ -101,7 +101,7 @@ func (r *run) refuseFor(
 	in := refusal{chat: at}
 	heard := repeatWord(ctx, refuseWithin, func(ctx context.Context) error { return say(ctx, true) })
 	in.from = time.Now()
-	played := heard && wait(ctx, between(chance, refusesLeast, refusesMost))
+	played := heard && waitFor(ctx, pickBetween(chance, refusesLeast, refusesMost))
 	in.until = time.Now()
 
 	if heard {
@@ -127,7 +127,7 @@ func repeatWord(ctx context.Context, within time.Duration, say func(context.Cont
 			return true
 		}
 
-		if !wait(ctx, heardAgain) {
+		if !waitFor(ctx, heardAgain) {
 			return false
 		}
 	}

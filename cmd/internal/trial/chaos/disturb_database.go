@@ -87,10 +87,10 @@ func (r *run) cutAt(ctx context.Context, trap pgproxy.Trap) bool {
 
 // delayDatabase makes the way to the database slow.
 func (r *run) delayDatabase(ctx context.Context, chance *rand.Rand) bool {
-	r.cluster.Proxy().SetDelay(between(chance, delayLeast, delayMost))
+	r.cluster.Proxy().SetDelay(pickBetween(chance, delayLeast, delayMost))
 	defer r.cluster.Proxy().SetDelay(0)
 
-	return wait(ctx, between(chance, disturbedLeast, disturbedMost))
+	return waitFor(ctx, pickBetween(chance, disturbedLeast, disturbedMost))
 }
 
 // dropDatabase lets nothing through. What was on its way then arrives late, or, half of the
@@ -99,7 +99,7 @@ func (r *run) dropDatabase(ctx context.Context, chance *rand.Rand) bool {
 	release := r.cluster.Proxy().Hold()
 	defer release()
 
-	played := wait(ctx, between(chance, disturbedLeast, disturbedMost))
+	played := waitFor(ctx, pickBetween(chance, disturbedLeast, disturbedMost))
 
 	if chance.IntN(2) == 0 {
 		r.cluster.Proxy().CutAll()

@@ -38,7 +38,7 @@ func (r *run) retryOne(ctx context.Context, chance *rand.Rand) bool {
 			}
 		}
 
-		if !wait(ctx, retryLook) {
+		if !waitFor(ctx, retryLook) {
 			return false
 		}
 	}
@@ -66,7 +66,7 @@ func (r *run) awaitRetry(ctx context.Context, delivery string) bool {
 			return true
 		}
 
-		if !wait(ctx, retryLook) {
+		if !waitFor(ctx, retryLook) {
 			return false
 		}
 	}

@@ -54,7 +54,7 @@ func (r *run) processDisturbances() []disturbance {
 			kind: "pause",
 			play: func(ctx context.Context, chance *mathrand.Rand) bool {
 				kind := oneOf(chance, []string{"api", "worker"})
-				return r.pauseOne(ctx, chance, kind, between(chance, pauseLeast, pauseMost))
+				return r.pauseOne(ctx, chance, kind, pickBetween(chance, pauseLeast, pauseMost))
 			},
 		},
 		disturbance{
@@ -83,7 +83,7 @@ func (r *run) processes(kind string, chance *mathrand.Rand) []*testcluster.Proce
 
 // killOne kills a process of the kind.
 func (r *run) killOne(kind string, chance *mathrand.Rand) bool {
-	pause := between(chance, 0, maxPause)
+	pause := pickBetween(chance, 0, maxPause)
 
 	return slices.ContainsFunc(
 		r.processes(kind, chance),
@@ -96,7 +96,7 @@ func (r *run) pauseOne(ctx context.Context, chance *mathrand.Rand, kind string, 
 	for _, p := range r.processes(kind, chance) {
 		if p.Pause(0) {
 			defer p.Resume()
-			return wait(ctx, pause)
+			return waitFor(ctx, pause)
 		}
 	}
 
@@ -125,7 +125,7 @@ func (r *run) rotateKeys(ctx context.Context, chance *mathrand.Rand) bool {
 		awaitReady(ctx, p)
 	}
 
-	played := wait(ctx, between(chance, withoutKey, 2*withoutKey))
+	played := waitFor(ctx, pickBetween(chance, withoutKey, 2*withoutKey))
 
 	for _, p := range r.processes("worker", chance) {
 		p.Restart(environ) // also at the end of a run: what is started must be read
@@ -139,7 +139,7 @@ func awaitReady(ctx context.Context, p *testcluster.Process) {
 	ctx, cancel := context.WithTimeout(ctx, readyAgain)
 	defer cancel()
 
-	for wait(ctx, 200*time.Millisecond) {
+	for waitFor(ctx, 200*time.Millisecond) {
 		if p.Ready(ctx) == nil {
 			return
 		}

@@ -89,7 +89,7 @@ func (r *run) endOne(
 			}
 		}
 
-		if !wait(ctx, endAgain) {
+		if !waitFor(ctx, endAgain) {
 			return false
 		}
 	}

@@ -58,7 +58,7 @@ func newScheduler(seed uint64, every time.Duration, all []disturbance) *schedule
 	chance := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // to be repeated, not to be secret
 	queue := slices.Clone(all)
 	chance.Shuffle(len(queue), func(i, j int) { queue[i], queue[j] = queue[j], queue[i] })
-	slices.SortStableFunc(queue, func(a, b disturbance) int { return turn(a) - turn(b) })
+	slices.SortStableFunc(queue, func(a, b disturbance) int { return turnOf(a) - turnOf(b) })
 
 	s := &scheduler{
 		all:     all,
@@ -78,8 +78,8 @@ func newScheduler(seed uint64, every time.Duration, all []disturbance) *schedule
 	return s
 }
 
-// turn puts what is long before the rest.
-func turn(d disturbance) int {
+// turnOf puts what is long before the rest.
+func turnOf(d disturbance) int {
 	if d.long {
 		return 0
 	}
@@ -223,8 +223,8 @@ func (s *scheduler) played() map[string]int {
 	return counts
 }
 
-// wait waits for a time, and reports false if ctx ended before.
-func wait(ctx context.Context, long time.Duration) bool {
+// waitFor waits for a time, and reports false if ctx ended before.
+func waitFor(ctx context.Context, long time.Duration) bool {
 	timer := time.NewTimer(long)
 	defer timer.Stop()
 
@@ -236,8 +236,8 @@ func wait(ctx context.Context, long time.Duration) bool {
 	}
 }
 
-// between is a time from least up to most.
-func between(chance *rand.Rand, least, most time.Duration) time.Duration {
+// pickBetween is a time from least up to most.
+func pickBetween(chance *rand.Rand, least, most time.Duration) time.Duration {
 	return least + time.Duration(chance.Int64N(int64(most-least)))
 }
 

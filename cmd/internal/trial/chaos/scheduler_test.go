@@ -121,7 +121,7 @@ func TestTwoThatNeedTheSameDoNotOverlap(t *testing.T) {
 			most.Store(max(most.Load(), inside.Add(1)))
 			defer inside.Add(-1)
 
-			return wait(ctx, 5*time.Second)
+			return waitFor(ctx, 5*time.Second)
 		}
 
 		s := newScheduler(1, time.Second, []disturbance{

@@ -80,7 +80,7 @@ func (c *checker) check(ctx context.Context, q *request, a *http.Response, raw [
 		written = ""
 
 	case !documented:
-		found.add("undocumented status", "%d %s", a.StatusCode, clip(raw))
+		found.add("undocumented status", "%d %s", a.StatusCode, clipText(raw))
 		return nil, found
 	}
 
@@ -93,7 +93,7 @@ func (c *checker) check(ctx context.Context, q *request, a *http.Response, raw [
 
 	if schema := c.answers[q.op.id+" "+written]; schema != nil {
 		if err := schema.Validate(body); err != nil {
-			found.add("schema break", "%d %s: %s", a.StatusCode, describe(err), clip(raw))
+			found.add("schema break", "%d %s: %s", a.StatusCode, describeMismatch(err), clipText(raw))
 		}
 	}
 
@@ -118,7 +118,7 @@ func (c *checker) checkBody(q *request, a *http.Response, raw []byte, described 
 
 	if len(described.media) == 0 {
 		if len(raw) > 0 {
-			found.add("a body where the document has none", "%s", clip(raw))
+			found.add("a body where the document has none", "%s", clipText(raw))
 		}
 
 		if q.mustFail != "" && a.StatusCode < http.StatusBadRequest {
@@ -139,7 +139,7 @@ func (c *checker) checkBody(q *request, a *http.Response, raw []byte, described 
 
 	body, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
 	if err != nil {
-		found.add("no JSON", "%v: %s", err, clip(raw))
+		found.add("no JSON", "%v: %s", err, clipText(raw))
 		return nil, found
 	}
 
@@ -232,14 +232,14 @@ func (c *checker) resolves(ctx context.Context, link string) bool {
 	return c.links[link]
 }
 
-// describe says in one line what does not fit.
-func describe(err error) string {
+// describeMismatch says in one line what does not fit.
+func describeMismatch(err error) string {
 	lines := strings.Split(err.Error(), "\n")
 	return strings.Join(lines[min(1, len(lines)-1):], ";")
 }
 
-// clip shortens what a fault shows.
-func clip(raw []byte) string {
+// clipText shortens what a fault shows.
+func clipText(raw []byte) string {
 	const most = 600
 	if len(raw) > most {
 		return string(raw[:most]) + "…"

@@ -47,7 +47,7 @@ func (t *trial) repeat(ctx context.Context, q *request, first *http.Response) []
 	if again.StatusCode >= http.StatusBadRequest && again.StatusCode < http.StatusInternalServerError && !failed {
 		found = append(found, finding{
 			what:   "repeated, it is refused",
-			detail: fmt.Sprintf("%d, then %d %s", first.StatusCode, again.StatusCode, clip(raw)),
+			detail: fmt.Sprintf("%d, then %d %s", first.StatusCode, again.StatusCode, clipText(raw)),
 		})
 	}
 
@@ -72,7 +72,7 @@ func (t *trial) visit(ctx context.Context, q *request, location string) []findin
 		return nil
 	}
 
-	return []finding{{what: "Location leads nowhere", detail: fmt.Sprintf("%s: %d %s", location, a.StatusCode, clip(raw))}}
+	return []finding{{what: "Location leads nowhere", detail: fmt.Sprintf("%s: %d %s", location, a.StatusCode, clipText(raw))}}
 }
 
 var wholeNumber = regexp.MustCompile(`^-?(0|[1-9]\d*)$`)
