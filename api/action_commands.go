@@ -204,5 +204,5 @@ func (s *service) cancelParts(ctx context.Context, view *chat.ActionView, reason
 
 // nextForAction names the calls by which the caller may do something about an action.
 func nextForAction(view *chat.ActionView, caller *chat.Principal) []chat.ActionCommand {
-	return append([]chat.ActionCommand{}, view.Commands(caller.MemberID)...)
+	return append([]chat.ActionCommand{}, view.Commands(caller.KeyID)...)
 }

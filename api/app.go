@@ -15,7 +15,6 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/compress"
-	"github.com/gofiber/fiber/v2/middleware/etag"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/valyala/fasthttp"
@@ -261,7 +260,7 @@ func (s *service) newFiber() *fiber.App {
 
 	f.Server().HeaderReceived = s.startBody
 	f.Use(s.observe, s.guardHost, s.receive)
-	f.Use(basePath, etag.New(etag.Config{Next: isNoRead}), compress.New(compress.Config{Next: isNoRead}))
+	f.Use(basePath, tagAnswer, compress.New(compress.Config{Next: isNoRead}))
 
 	known := f.Server().Handler
 	f.Server().Handler = func(ctx *fasthttp.RequestCtx) {
@@ -293,7 +292,7 @@ func (s *service) newFiber() *fiber.App {
 	return f
 }
 
-// isNoRead reports whether a request is no GET: only their answers are compressed, and have an ETag.
+// isNoRead reports whether a request is no GET: only their answers are compressed.
 func isNoRead(c *fiber.Ctx) bool { return c.Method() != http.MethodGet }
 
 // Fiber is the app beneath, for whoever adds routes of their own.

@@ -16,7 +16,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/compress"
-	"github.com/gofiber/fiber/v2/middleware/etag"
 	"github.com/swaggest/swgui/v5/static"
 )
 
@@ -153,7 +152,7 @@ func (s *service) documentPage(f *fiber.App, page documentedPage) {
 // servePage serves a page that changes with the version only, so that it may be kept and asked for again with its
 // ETag, and is compressed for those who take that.
 func servePage(f *fiber.App, path string, handle fiber.Handler) {
-	f.Add(http.MethodGet, path, etag.New(), compress.New(), func(c *fiber.Ctx) error {
+	f.Add(http.MethodGet, path, tagAnswer, compress.New(), func(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderCacheControl, "public, max-age=3600")
 		return handle(c)
 	})

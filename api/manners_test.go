@@ -64,6 +64,44 @@ func TestTheVersionIsTold(t *testing.T) {
 	}
 }
 
+// TestATagIsOfOneAnswerAndOneCaller asks again for what is known already, in all ways to say that, and as others.
+func TestATagIsOfOneAnswerAndOneCaller(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	ask := func(key, known string) answer {
+		return w.do(t, request{
+			method:  http.MethodGet,
+			path:    workspaceURL("/chats"),
+			key:     key,
+			headers: map[string]string{"If-None-Match": known},
+		})
+	}
+
+	first := ask(managerKey, "")
+	tag := first.Header.Get("ETag")
+	assert.Regexp(t, `^"[0-9a-f]{32}"$`, tag, "a digest: a checksum of 32 bits would meet another one some day")
+
+	for known, status := range map[string]int{
+		tag:                    http.StatusNotModified,
+		"W/" + tag:             http.StatusNotModified,
+		`"other", W/` + tag:    http.StatusNotModified,
+		"*":                    http.StatusNotModified,
+		`"other"`:              http.StatusOK,
+		strings.Trim(tag, `"`): http.StatusOK,
+		tag[:len(tag)-1]:       http.StatusOK,
+	} {
+		again := ask(managerKey, known)
+		assert.Equal(t, status, again.StatusCode, known)
+		assert.Equal(t, tag, again.Header.Get("ETag"), "%s: also a 304 has its tag", known)
+	}
+
+	for _, known := range []string{tag, "*"} {
+		assert.Equal(t, http.StatusUnauthorized, ask("hr_"+strings.Repeat("x", 40), known).StatusCode)
+		assert.Equal(t, http.StatusForbidden, ask(userKey, known).StatusCode)
+	}
+}
+
 // TestListsAreCompressedAndTagged asks for a list packed, and again with its ETag.
 func TestListsAreCompressedAndTagged(t *testing.T) {
 	t.Parallel()

@@ -27,13 +27,13 @@ func ActionCommands() []ActionCommand {
 	}
 }
 
-// Commands are what the member may do about the action as it stands. One who has asked for an approval may resolve
+// Commands are what may be done with a key about the action as it stands. Who has asked for an approval may resolve
 // the call only as failed, since the other outcomes take a second member's word.
-func (v *ActionView) Commands(member MemberID) []ActionCommand {
+func (v *ActionView) Commands(key KeyID) []ActionCommand {
 	var all []ActionCommand
 
 	if v.Send != nil && !v.isOver() {
-		all = v.Send.approvalCommands(member)
+		all = v.Send.approvalCommands(key)
 	}
 
 	if v.Send != nil && v.Send.hasUnknownCall() {
@@ -55,11 +55,11 @@ func (v *ActionView) Commands(member MemberID) []ActionCommand {
 	return all
 }
 
-// approvalCommands are what the member may do about the approval that the send waits for. One that can lead to nothing
-// any more can only be refused.
-func (s *SendView) approvalCommands(member MemberID) []ActionCommand {
+// approvalCommands are what may be done with a key about the approval that the send waits for. One that can lead to
+// nothing any more can only be refused.
+func (s *SendView) approvalCommands(key KeyID) []ActionCommand {
 	a := s.Approval
-	if a == nil || a.State != ApprovalWaiting || !slices.Contains(a.Deciders, member) {
+	if a == nil || a.State != ApprovalWaiting || !slices.Contains(a.DeciderKeys, key) {
 		return nil
 	}
 

@@ -129,9 +129,11 @@ type Approval struct {
 	// RequesterName is the name of who asked, Message the text that a send is to send. No workflow needs them.
 	RequesterName string `json:"-"`
 	Message       string `json:"-"`
-	// Deciders are the members who can decide it while it waits; Alone reports that there are none.
-	Deciders []MemberID `json:"-"`
-	Alone    bool       `json:"alone,omitempty"`
+	// Deciders are the members who can decide it while it waits; Alone reports that there are none. DeciderKeys are
+	// the keys that they can do it with: a key of theirs that who asked has made is none.
+	Deciders    []MemberID `json:"-"`
+	DeciderKeys []KeyID    `json:"-"`
+	Alone       bool       `json:"alone,omitempty"`
 	// Unapprovable reports of one that waits that it cannot be approved any more: see IsVoid.
 	Unapprovable bool `json:"-"`
 }
@@ -218,7 +220,9 @@ type ApprovalDecision struct {
 // Authority is what a member may do with a key, and who lately made it so.
 type Authority struct {
 	MemberID MemberID
-	Role     WorkspaceRole
+	// KeyID is 0 without a key.
+	KeyID KeyID
+	Role  WorkspaceRole
 	// Scopes are those of the key; Ended reports that it is revoked or has expired.
 	Scopes []Scope
 	Ended  bool

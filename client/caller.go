@@ -25,6 +25,9 @@ const (
 	maxPause = 30 * time.Second
 )
 
+// errTooLong is what is wrong with an answer that is longer than any of the API.
+var errTooLong = errors.New("it is longer than 64 MiB")
+
 // repeatableMark is the key under which a request's context says that it may be repeated.
 type repeatableMark struct{}
 
@@ -104,11 +107,14 @@ func (c *caller) once(request *http.Request) (*http.Response, error) {
 		return nil, newUnreachableError(request, err)
 	}
 
-	raw, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
+	raw, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
 	_ = answer.Body.Close() // it was read to its end, or is given up
 
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, newUnreachableError(request, err)
+	case len(raw) > maxAnswer:
+		return nil, &UnexpectedAnswerError{Status: answer.Status, Err: errTooLong}
 	}
 
 	if answer.StatusCode/100 != 2 {

@@ -1,8 +1,10 @@
 package client_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -175,9 +177,11 @@ func TestWhatDoesNoHarmIsRepeated(t *testing.T) {
 func TestSomethingElseThanTheAPI(t *testing.T) {
 	t.Parallel()
 
-	api, _ := playAPI(t, reply{status: http.StatusBadGateway, body: "<html>"})
+	api, p := playAPI(t, reply{status: http.StatusBadGateway, body: "<html>"})
 
 	_, err := api.GetStatusWithResponse(t.Context(), workspace)
+	assert.True(t, client.IsTransient(err))
+	assert.Len(t, p.requests, 3, "a proxy that does not reach the API is asked again")
 
 	var other *client.UnexpectedAnswerError
 	require.ErrorAs(t, err, &other)
@@ -245,6 +249,19 @@ func TestWaitForAction(t *testing.T) {
 	assert.Equal(t, client.ActionStateFailed, ended.State)
 }
 
+// TestAnActionWithoutAnOutcomeIsNoSuccess waits for actions that say neither what they did nor why not.
+func TestAnActionWithoutAnOutcomeIsNoSuccess(t *testing.T) {
+	t.Parallel()
+
+	for _, body := range []string{`{"state":"failed"}`, `{"state":"exploded"}`, `{}`, `null`} {
+		api, _ := playAPI(t, reply{status: http.StatusOK, body: body})
+
+		_, err := api.WaitForAction(t.Context(), workspace, action)
+		_, ok := errors.AsType[*client.UnexpectedAnswerError](err)
+		assert.True(t, ok, "%s: %v", body, err)
+	}
+}
+
 func TestItemsReadsAllPages(t *testing.T) {
 	t.Parallel()
 
@@ -277,6 +294,81 @@ func TestItemsReadsAllPages(t *testing.T) {
 	}) {
 		assert.True(t, client.HasCode(err, client.ProblemCodeForbidden))
 	}
+}
+
+// TestHostileLists end with an error: one whose next page is the same again, and what is no list.
+func TestHostileLists(t *testing.T) {
+	t.Parallel()
+
+	for body, seen := range map[string]int{
+		`{"items":[{"id":1}],"next_cursor":"c"}`: 2,
+		`{"items":[],"next_cursor":"c"}`:         0,
+		`{}`:                                     0,
+		`null`:                                   0,
+		`{"items":7}`:                            0,
+		`<html>`:                                 0,
+	} {
+		api, p := playAPI(t, reply{status: http.StatusOK, body: body})
+
+		var last error
+
+		ids := 0
+
+		for _, err := range client.Items[client.Chat](func(cursor *string) (*http.Response, error) {
+			return api.ListChats(t.Context(), workspace, &client.ListChatsParams{Cursor: cursor})
+		}) {
+			if last = err; err == nil {
+				ids++
+			}
+
+			require.Less(t, len(p.requests), 5, body)
+		}
+
+		_, ok := errors.AsType[*client.UnexpectedAnswerError](last)
+		assert.True(t, ok, "%s: %v", body, last)
+		assert.Equal(t, seen, ids, body)
+	}
+}
+
+// TestAnEndlessAnswerIsGivenUp reads an answer that is longer than any of the API.
+func TestAnEndlessAnswerIsGivenUp(t *testing.T) {
+	t.Parallel()
+
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+
+		blanks := bytes.Repeat([]byte(" "), 1<<20)
+		for _, err := io.WriteString(w, "{}"); err == nil; {
+			_, err = w.Write(blanks)
+		}
+	}))
+	t.Cleanup(server.Close)
+
+	api, err := client.New(server.URL, "hr_test")
+	require.NoError(t, err)
+
+	_, err = api.GetStatusWithResponse(t.Context(), workspace)
+	require.ErrorContains(t, err, "64 MiB")
+	assert.False(t, client.IsTransient(err))
+}
+
+// TestARedirectGetsNoKey has the API's address lead elsewhere.
+func TestARedirectGetsNoKey(t *testing.T) {
+	t.Parallel()
+
+	_, elsewhere := playAPI(t, reply{status: http.StatusOK, body: `{}`})
+	other := httptest.NewServer(elsewhere)
+	t.Cleanup(other.Close)
+
+	api, _ := playAPI(t, reply{
+		status:  http.StatusTemporaryRedirect,
+		headers: map[string]string{"Location": other.URL},
+	})
+
+	_, err := api.GetStatusWithResponse(t.Context(), workspace)
+	_, ok := errors.AsType[*client.UnexpectedAnswerError](err)
+	assert.True(t, ok, "%v", err)
+	assert.Empty(t, elsewhere.requests)
 }
 
 // TestAnEmptyListIsSent: leaving a list out and emptying it are two things.

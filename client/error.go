@@ -75,10 +75,26 @@ func (e *UnexpectedAnswerError) Error() string {
 // Unwrap returns what is wrong with the body.
 func (e *UnexpectedAnswerError) Unwrap() error { return e.Err }
 
-// IsTransient reports whether a failure may be over in a moment: the server is busy, or does not answer.
+// isGateway reports whether the answer is that of a proxy which does not reach the API at the moment. A request may
+// have been carried out nevertheless.
+func (e *UnexpectedAnswerError) isGateway() bool {
+	switch code, _, _ := strings.Cut(e.Status, " "); code {
+	case "502", "503", "504":
+		return true
+	}
+
+	return false
+}
+
+// IsTransient reports whether a failure may be over in a moment: the server is busy, or does not answer, or a proxy
+// answers for it that does not reach it.
 func IsTransient(err error) bool {
 	if refusal, ok := errors.AsType[*Error](err); ok {
 		return refusal.Status == http.StatusServiceUnavailable || refusal.Status == http.StatusTooManyRequests
+	}
+
+	if other, ok := errors.AsType[*UnexpectedAnswerError](err); ok {
+		return other.isGateway()
 	}
 
 	_, broken := errors.AsType[*UnreachableError](err)

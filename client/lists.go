@@ -2,6 +2,7 @@ package client
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"iter"
 	"net/http"
@@ -13,6 +14,12 @@ type Page[T any] struct {
 	// NextCursor gets the next page; nil on the last one.
 	NextCursor *string `json:"next_cursor"`
 }
+
+// errNoEnd is what is wrong with a page that is its own next one.
+var errNoEnd = errors.New("the next page of a list is the same one again")
+
+// errNoItems is what is wrong with a page that has none, not even an empty list of them.
+var errNoItems = errors.New("it is no list: it has no items")
 
 // ReadPage reads what a method without WithResponse has returned for a list.
 // Errors: [UnexpectedAnswerError].
@@ -27,6 +34,10 @@ func ReadPage[T any](answer *http.Response) (*Page[T], error) {
 	page := &Page[T]{}
 	if err = json.Unmarshal(raw, page); err != nil {
 		return nil, &UnexpectedAnswerError{Status: answer.Status, Err: err}
+	}
+
+	if page.Items == nil {
+		return nil, &UnexpectedAnswerError{Status: answer.Status, Err: errNoItems}
 	}
 
 	return page, nil
@@ -56,6 +67,13 @@ func Items[T any](fetch func(cursor *string) (*http.Response, error)) iter.Seq2[
 				if !yield(item, nil) {
 					return
 				}
+			}
+
+			if page.NextCursor != nil && cursor != nil && *page.NextCursor == *cursor {
+				var none T
+				yield(none, &UnexpectedAnswerError{Err: errNoEnd})
+
+				return
 			}
 
 			if cursor = page.NextCursor; cursor == nil {

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -11,6 +12,9 @@ const (
 	// actionPause is the time between two questions how an action stands.
 	actionPause = time.Second
 )
+
+// errNoOutcome is what is wrong with an action that neither runs nor says what became of it.
+var errNoOutcome = errors.New("the action has no outcome that this client knows")
 
 // WaitForAction follows an action that was answered 202 until it has ended, or waits for more than a moment. It returns
 // the action with the state succeeded, whose Result is what the first request would have been answered with, or parked,
@@ -32,8 +36,10 @@ func (a *API) WaitForAction(ctx context.Context, workspace, actionID string) (*W
 			return nil, &UnexpectedAnswerError{Status: answer.Status()}
 		case action.State == ActionStateFailed && action.Problem != nil:
 			return action, &Error{Problem: *action.Problem}
-		case action.State != ActionStateRunning:
+		case action.State == ActionStateSucceeded, action.State == ActionStateParked:
 			return action, nil
+		case action.State != ActionStateRunning:
+			return action, &UnexpectedAnswerError{Status: answer.Status(), Err: errNoOutcome}
 		}
 
 		// A server that stops answers at once.

@@ -21,7 +21,9 @@ type refund struct {
 	w             *dbtest.World
 	clock         *clock
 	asker, agrees chat.Actor
-	sent          chat.AssistantMessageSent
+	// weak is who agrees, with a key that may not decide.
+	weak chat.Actor
+	sent chat.AssistantMessageSent
 }
 
 func newRefund(t *testing.T, s *db.Store) *refund {
@@ -30,6 +32,7 @@ func newRefund(t *testing.T, s *db.Store) *refund {
 	f := &refund{t: t, s: s, w: dbtest.Seed(t, s), clock: newClock()}
 	f.asker = newManager(t, s, f.w.Workspace, "Ivo")
 	f.agrees = newManager(t, s, f.w.Workspace, "Noor")
+	f.weak = newKeyOf(t, s, f.w.Workspace, f.agrees.MemberID, chat.ScopeChatsRead)
 	f.sent = prepareRefund(t, s, f.w, f.asker)
 
 	return f
@@ -135,7 +138,7 @@ var refundPoints = map[string]func(*refund){
 }
 
 // TestWhatAnActionOffersIsAcceptedAndNothingElse tries one command on a send whose tool call needs approval, as one
-// of its two people.
+// of its two people, of whom the second has a key that may not decide too.
 func TestWhatAnActionOffersIsAcceptedAndNothingElse(t *testing.T) {
 	t.Parallel()
 
@@ -152,10 +155,7 @@ func TestWhatAnActionOffersIsAcceptedAndNothingElse(t *testing.T) {
 			point := rapid.SampledFrom(sortedKeys(refundPoints)).Draw(r, "point")
 			refundPoints[point](f)
 
-			by := f.agrees
-			if rapid.Bool().Draw(r, "as who has asked") {
-				by = f.asker
-			}
+			by := rapid.SampledFrom([]chat.Actor{f.agrees, f.asker, f.weak}).Draw(r, "by")
 
 			command := rapid.SampledFrom([]chat.ActionCommand{
 				chat.CommandApprove,
@@ -166,7 +166,7 @@ func TestWhatAnActionOffersIsAcceptedAndNothingElse(t *testing.T) {
 
 			view := f.view()
 			standing := view.Standing()
-			offered := slices.Contains(view.Commands(by.MemberID), command)
+			offered := slices.Contains(view.Commands(by.KeyID), command)
 			err := tries[command](f, by)
 
 			what := point + ": " + string(command) + " of what is told as: " + standing.Explanation

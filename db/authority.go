@@ -48,6 +48,7 @@ func newAuthority(member *memberRow, key *keyRow, now time.Time) chat.Authority 
 	}
 
 	if key.ID != 0 {
+		a.KeyID = key.ID
 		a.Scopes = key.Scopes
 		a.Ended = key.RevokedAt != nil || key.ExpiresAt != nil && !now.Before(*key.ExpiresAt)
 		a.KeyBy = key.MadeBy
@@ -163,7 +164,13 @@ func (s *Store) nameDeciders(
 		a.Unapprovable = a.IsVoid(asker, current)
 
 		for _, decider := range managers {
-			if a.CheckDecider(asker, decider, now) == nil && !slices.Contains(a.Deciders, decider.MemberID) {
+			if a.CheckDecider(asker, decider, now) != nil {
+				continue
+			}
+
+			a.DeciderKeys = append(a.DeciderKeys, decider.KeyID)
+
+			if !slices.Contains(a.Deciders, decider.MemberID) {
 				a.Deciders = append(a.Deciders, decider.MemberID)
 			}
 		}

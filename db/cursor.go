@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -51,6 +52,11 @@ func readCursor(list, cursor string, keys ...any) (bool, error) {
 	for i, key := range keys {
 		if err := json.Unmarshal(parts[i+1], key); err != nil {
 			return false, bad.Because(err)
+		}
+
+		// PostgreSQL takes no text with this character.
+		if text := reflect.ValueOf(key).Elem(); text.Kind() == reflect.String && strings.ContainsRune(text.String(), 0) {
+			return false, bad
 		}
 	}
 
@@ -149,6 +155,13 @@ func listOf[R, T any](rows []R, limit int, item func(*R) T, cursor func(*R) stri
 
 // microCursor is a time as a cursor's key.
 func microCursor(t time.Time) int64 { return t.UnixMicro() }
+
+// timeOfCursor is the time that a cursor's key is, and whether both databases can hold it: no list has others.
+func timeOfCursor(micros int64) (t time.Time, ok bool) {
+	t = time.UnixMicro(micros).UTC()
+
+	return t, t.Year() > 0 && t.Year() < 10_000
+}
 
 // oneMore is what to ask the database for, so that listOf can tell whether more follows.
 func oneMore(limit int) int64 { return int64(limit) + 1 }

@@ -142,12 +142,15 @@ func (r *deliveryRow) recordDecision(d *chat.Decision) {
 	r.DecisionReason = d.Reason
 	r.DecidedBy = d.By.MemberID
 	r.DecidedAt = &at
+	r.UpdatedAt = at
 }
 
-// saveDecision is the statement that stores a person's decision.
+// saveDecision is the statement that stores a person's decision. With it a delivery has changed, also one that has
+// ended and is repeated by another.
 func saveDecision(tx bun.Tx, row *deliveryRow) *bun.UpdateQuery {
 	return tx.NewUpdate().Model(row).
 		Column("decision", "decision_reason", "decided_by", "decided_at", "bulk_retry_id", "bulk_number").
+		Column("updated_at").
 		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID)
 }
 

@@ -167,6 +167,7 @@ func (s *Store) judgeAllDuplicates(ctx context.Context, tx bun.Tx, row *delivery
 	}
 
 	var statements []bun.Query
+	now = toMicroseconds(now)
 
 	for i := range rows {
 		others := slices.Delete(slices.Clone(copies), i, i+1)
@@ -177,7 +178,7 @@ func (s *Store) judgeAllDuplicates(ctx context.Context, tx bun.Tx, row *delivery
 		}
 
 		if verdict != rows[i].Duplicate {
-			statements = append(statements, setDuplicate(tx, &rows[i], verdict))
+			statements = append(statements, setDuplicate(tx, &rows[i], verdict, now))
 		}
 	}
 
@@ -194,10 +195,11 @@ func (s *Store) judgeAllDuplicates(ctx context.Context, tx bun.Tx, row *delivery
 }
 
 // setDuplicate is the statement that stores whether a delivery was sent twice.
-func setDuplicate(tx bun.Tx, row *deliveryRow, verdict chat.Duplicate) bun.Query {
+func setDuplicate(tx bun.Tx, row *deliveryRow, verdict chat.Duplicate, now time.Time) bun.Query {
 	return tx.NewUpdate().
 		Model((*deliveryRow)(nil)).
 		Set("duplicate = ?", verdict).
+		Set("updated_at = ?", now).
 		Where("workspace_id = ?", row.WorkspaceID).
 		Where("id = ?", row.ID)
 }

@@ -108,6 +108,70 @@ func TestAnAttemptThatWasNeverKnownMakesADuplicatePossible(t *testing.T) {
 	})
 }
 
+// changedSince are the deliveries that have changed at a time or later.
+func changedSince(t *testing.T, s *db.Store, w *dbtest.World, since time.Time) []chat.DeliveryID {
+	t.Helper()
+
+	list, err := s.Deliveries(t.Context(), w.Workspace, chat.DeliveryFilter{
+		UpdatedSince: &since,
+		Page:         pageOfTen(),
+	})
+	require.NoError(t, err)
+
+	ids := make([]chat.DeliveryID, len(list.Items))
+	for i := range list.Items {
+		ids[i] = list.Items[i].ID
+	}
+
+	return ids
+}
+
+// TestWhoKeepsACopyLearnsOfADuplicate asks what has changed since a message was found that was taken for lost: its
+// retry is a duplicate from then on.
+func TestWhoKeepsACopyLearnsOfADuplicate(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		_, first := sendNow(t, s, w, w.SMS.ID, clock.now)
+		leadToReview(t, s, w, &first, clock.now)
+		_, _, err := decideDelivery(t, s, w, first.ID, chat.VerdictNotSent, clock.now)
+		require.NoError(t, err)
+
+		retried, err := prepareRetry(t, s, w.Retry(first.ID, chat.Change{}))
+		require.NoError(t, err)
+
+		second := w.Claim(t, s, retried.DeliveryID, clock.forward(evidenceHold))
+		acceptDelivery(t, s, w, &second, "SM2", clock.now)
+
+		_, err = s.Bun().NewRaw("UPDATE deliveries SET updated_at = ?", clock.now).Exec(t.Context())
+		require.NoError(t, err)
+
+		later := clock.forward(time.Minute)
+		assert.True(t, reporter{t, s, clock}.report(newCallback(&first, "SM1", chat.StatusSent)).Duplicate)
+		requireDuplicate(t, s, w, second.ID, chat.DuplicateConfirmed)
+		assert.Contains(t, changedSince(t, s, w, later), second.ID)
+	})
+}
+
+// TestWhoKeepsACopyLearnsOfARetry asks what has changed since a person has had a delivery repeated that had ended: it
+// has a decision, and is repeated by another one.
+func TestWhoKeepsACopyLearnsOfARetry(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		_, d := sendNow(t, s, w, w.SMS.ID, clock.now)
+		refused := chat.Submission{Outcome: chat.OutcomeRejected, ErrorCode: "twilio_21614"}
+		recordSubmission(t, s, w, &d, refused, clock.now)
+
+		later := clock.forward(time.Minute)
+		retried, err := prepareRetry(t, s, w.Retry(d.ID, chat.Change{}))
+		require.NoError(t, err)
+		assert.ElementsMatch(t, []chat.DeliveryID{d.ID, retried.DeliveryID}, changedSince(t, s, w, later))
+	})
+}
+
 // TestOneMessageIsNoDuplicate finds what the only attempt of a delivery has become.
 func TestOneMessageIsNoDuplicate(t *testing.T) {
 	t.Parallel()

@@ -115,7 +115,12 @@ func (k *keyset[R, ID]) apply(q *bun.SelectQuery, p chat.Page) (cursor func(*R) 
 	if ok, err := readCursor(chosen.cursor, p.Cursor, &micros, &id); err != nil {
 		return nil, err
 	} else if ok {
-		q.Where("(?, ?)"+after+"(?, ?)", chosen.by.column, k.id, time.UnixMicro(micros).UTC(), id)
+		at, ok := timeOfCursor(micros)
+		if !ok {
+			return nil, chat.Invalid("query.cursor", "must be a next_cursor of this list")
+		}
+
+		q.Where("(?, ?)"+after+"(?, ?)", chosen.by.column, k.id, at, id)
 	}
 
 	return func(r *R) string { return cursorOf(chosen.cursor, microCursor(chosen.by.valueOf(r)), k.idOf(r)) }, nil
@@ -135,7 +140,7 @@ type listQuery[R, ID, T any] struct {
 
 // read returns the part of the list, and counts the whole of it if the page asks for that.
 func (l listQuery[R, ID, T]) read(ctx context.Context) (chat.List[T], error) {
-	total, err := l.count(ctx)
+	total, err := countRows(ctx, l.query, l.page)
 	if err != nil {
 		return chat.List[T]{}, err
 	}
@@ -164,16 +169,17 @@ func (l listQuery[R, ID, T]) read(ctx context.Context) (chat.List[T], error) {
 	return list, nil
 }
 
-// count returns how many rows the whole list has, up to [chat.MaxTotal], and nil if nobody wants to know.
-func (l listQuery[R, ID, T]) count(ctx context.Context) (*int, error) {
-	if !l.page.Total {
+// countRows returns how many rows the whole list of a query has, up to [chat.MaxTotal], and nil if nobody wants to
+// know.
+func countRows(ctx context.Context, q *bun.SelectQuery, p chat.Page) (*int, error) {
+	if !p.Total {
 		return nil, nil
 	}
 
 	var total int
 
-	err := l.query.NewSelect().
-		TableExpr("(?) AS counted", l.query.Limit(chat.MaxTotal)).
+	err := q.NewSelect().
+		TableExpr("(?) AS counted", q.Limit(chat.MaxTotal)).
 		ColumnExpr("count(*)").
 		Scan(ctx, &total)
 

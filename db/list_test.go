@@ -1,6 +1,8 @@
 package db_test
 
 import (
+	"encoding/base64"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -104,6 +106,72 @@ func TestACursorIsOfItsOrder(t *testing.T) {
 		} {
 			_, err = read(other)
 			assert.Equal(t, chat.CodeInvalidRequest, chat.CodeOf(err))
+		}
+	})
+}
+
+// TestCursorsThatNobodyWasGiven begins lists after places that are no places: it is the caller's fault, or an empty
+// page, and none of the database.
+func TestCursorsThatNobodyWasGiven(t *testing.T) {
+	t.Parallel()
+
+	times := []string{"0", "-1", "9223372036854775807", "-9223372036854775808", "253402300800000000"}
+	ids := []string{
+		"0", "-1", "9223372036854775807", `""`, `"x"`, `"\u0000"`, `"\ud800"`, `"' OR 1=1 --"`,
+		`"01a204a0-0000-7000-8000-00000000000a"`,
+	}
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+		ctx := t.Context()
+		w.Prepare(t, s, w.SMS.ID, "Hello")
+
+		lists := map[string]func(chat.Page) error{
+			"deliveries": func(p chat.Page) error {
+				return errorOf(s.Deliveries(ctx, w.Workspace, chat.DeliveryFilter{Page: p}))
+			},
+			"actions": func(p chat.Page) error {
+				return errorOf(s.Actions(ctx, w.Workspace, chat.ActionFilter{Page: p}))
+			},
+			"chats": func(p chat.Page) error {
+				return errorOf(s.Chats(ctx, w.Workspace, chat.ChatFilter{Page: p}))
+			},
+			"members": func(p chat.Page) error {
+				return errorOf(s.Members(ctx, w.Workspace, chat.MemberFilter{Page: p}))
+			},
+			"approvals": func(p chat.Page) error {
+				return errorOf(s.Approvals(ctx, w.Workspace, "", p))
+			},
+			"suppressions": func(p chat.Page) error {
+				return errorOf(s.Suppressions(ctx, w.Workspace, chat.SuppressionFilter{Page: p}))
+			},
+			"audit": func(p chat.Page) error {
+				return errorOf(s.AuditLog(ctx, w.Workspace, chat.AuditFilter{}, p))
+			},
+			"members:updated_at:": func(p chat.Page) error {
+				p.Sort = "updated_at"
+				return errorOf(s.Members(ctx, w.Workspace, chat.MemberFilter{Page: p}))
+			},
+			"tool_calls": func(p chat.Page) error {
+				return errorOf(s.ToolCalls(ctx, w.Workspace, chat.ToolCallFilter{Page: p}))
+			},
+		}
+
+		for name, read := range lists {
+			for _, id := range ids {
+				cursors := []string{fmt.Sprintf(`["%s",%s]`, name, id)}
+				for _, at := range times {
+					cursors = append(cursors, fmt.Sprintf(`["%s",%s,%s]`, name, at, id))
+					cursors = append(cursors, fmt.Sprintf(`["%s",%s,%s]`, name, id, at))
+				}
+
+				for _, cursor := range cursors {
+					err := read(chat.Page{Limit: 1, Cursor: base64.RawURLEncoding.EncodeToString([]byte(cursor))})
+					if err != nil {
+						assert.Equal(t, chat.CodeInvalidRequest, chat.CodeOf(err), "%s: %s: %v", name, cursor, err)
+					}
+				}
+			}
 		}
 	})
 }

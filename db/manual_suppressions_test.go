@@ -70,6 +70,34 @@ func TestAMemberSuppressesAnAddress(t *testing.T) {
 	})
 }
 
+// TestASuppressionOfAllSendersIsOfNoneOfThem enters one where there are two numbers, neither of which has a messaging
+// service.
+func TestASuppressionOfAllSendersIsOfNoneOfThem(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+		ctx := t.Context()
+
+		_, err := s.CreatePhoneNumber(ctx, w.Workspace, w.By, chat.PhoneNumber{Number: "+14155550199"})
+		require.NoError(t, err)
+
+		added, _, err := s.AddSuppression(ctx, w.Workspace, w.By, chat.NewSuppression{
+			Channel: chat.ChannelSMS,
+			Address: w.Customer.Phone,
+			Note:    "she has asked by phone",
+		})
+		require.NoError(t, err)
+		assert.Empty(t, added.Sender)
+		assert.Empty(t, added.SenderAddress)
+
+		list, err := s.Suppressions(ctx, w.Workspace, chat.SuppressionFilter{Page: pageOfTen()})
+		require.NoError(t, err)
+		require.Len(t, list.Items, 1)
+		assert.Empty(t, list.Items[0].Sender)
+	})
+}
+
 // TestWhatIsSuppressedForAllSendersIsNotSent claims a delivery to an address that a member has entered.
 func TestWhatIsSuppressedForAllSendersIsNotSent(t *testing.T) {
 	t.Parallel()

@@ -112,11 +112,13 @@ func addSuppression(tx bun.Tx, row *suppressionRow) *bun.InsertQuery {
 }
 
 // suppressingSender is the scope of the sender that the suppression x belongs to, empty if the
-// workspace does not have it at present.
-const suppressingSender = `COALESCE(
+// workspace does not have it at present. A number has no messaging service, and what is for all senders no sender:
+// these two are not alike.
+const suppressingSender = `CASE x.sender WHEN '' THEN '' ELSE COALESCE(
 	(SELECT 'phone:' || n.id FROM phone_numbers n WHERE n.workspace_id = x.workspace_id
 		AND x.sender IN (lower(n.number), lower(n.messaging_service_sid))),
-	(SELECT 'inbox:' || i.id FROM inboxes i WHERE i.workspace_id = x.workspace_id AND i.address_folded = x.sender), '')`
+	(SELECT 'inbox:' || i.id FROM inboxes i WHERE i.workspace_id = x.workspace_id AND i.address_folded = x.sender), '')
+	END`
 
 var suppressionsOrder = keyset[suppressionRow, chat.SuppressionID]{
 	list:        "suppressions",

@@ -34,34 +34,62 @@ func (s *Store) ToolCalls(
 		ColumnExpr(`COALESCE((SELECT o.call_id FROM tool_calls AS o WHERE o.workspace_id = t.workspace_id
 			AND o.message_id = t.message_id AND o.position = t.undoes), '') AS undoes_call`).
 		Join("JOIN messages AS n ON n.workspace_id = t.workspace_id AND n.id = t.message_id").
-		Where("t.workspace_id = ?", ws).
-		OrderExpr("t.message_id DESC, t.position DESC").
-		Limit(oneMore(f.Limit))
+		Where("t.workspace_id = ?", ws)
+	filterToolCalls(q, &f)
 
-	var (
-		message  chat.MessageID
-		position int
-	)
+	total, err := countRows(ctx, q, f.Page)
+	if err != nil {
+		return chat.List[chat.ListedToolCall]{}, wrapErr("count the tool calls", err)
+	}
 
-	paged, err := readCursor("tool_calls", f.Cursor, &message, &position)
+	name, err := orderToolCalls(q, f.Page)
 	if err != nil {
 		return chat.List[chat.ListedToolCall]{}, err
 	}
 
-	if paged {
-		q.Where("(t.message_id, t.position) < (?, ?)", message, position)
+	if f.Limit == 0 {
+		return chat.List[chat.ListedToolCall]{Items: []chat.ListedToolCall{}, Total: total}, nil
 	}
-
-	filterToolCalls(q, &f)
 
 	fits, err := scanPage(ctx, q, &rows, f.Limit)
 	if err != nil {
 		return chat.List[chat.ListedToolCall]{}, wrapErr("list the tool calls", err)
 	}
 
-	return listOf(rows, fits, (*toolCallRow).listedCall, func(r *toolCallRow) string {
-		return cursorOf("tool_calls", r.MessageID, r.Position)
-	}), nil
+	list := listOf(rows, fits, (*toolCallRow).listedCall, func(r *toolCallRow) string {
+		return cursorOf(name, r.MessageID, r.Position)
+	})
+	list.Total = total
+
+	return list, nil
+}
+
+// orderToolCalls sorts the tool calls of a query by their message and their place in it, and begins them after the
+// page's cursor. It returns the name of this order in cursors.
+func orderToolCalls(q *bun.SelectQuery, p chat.Page) (name string, err error) {
+	name = "tool_calls"
+	direction := " DESC"
+	after := " < "
+
+	if p.Order == chat.Ascending {
+		name = "tool_calls:asc"
+		direction = " ASC"
+		after = " > "
+	}
+
+	q.OrderExpr("t.message_id" + direction + ", t.position" + direction).Limit(oneMore(p.Limit))
+
+	var (
+		message  chat.MessageID
+		position int
+	)
+
+	paged, err := readCursor(name, p.Cursor, &message, &position)
+	if paged {
+		q.Where("(t.message_id, t.position)"+after+"(?, ?)", message, position)
+	}
+
+	return name, err
 }
 
 func filterToolCalls(q *bun.SelectQuery, f *chat.ToolCallFilter) {

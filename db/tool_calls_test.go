@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -238,6 +239,16 @@ func TestToolCallsAreListed(t *testing.T) {
 		assert.ElementsMatch(t, []string{pay, undo},
 			list(chat.ToolCallFilter{States: []chat.ToolCallState{chat.ToolCallPending, chat.ToolCallUnknown}}))
 		assert.Empty(t, list(chat.ToolCallFilter{ChatID: w.SMS.ID + 1000}))
+
+		turned := list(chat.ToolCallFilter{Page: chat.Page{Order: chat.Ascending}})
+		slices.Reverse(turned)
+		assert.Equal(t, list(chat.ToolCallFilter{}), turned)
+
+		counted, err := s.ToolCalls(t.Context(), w.Workspace, chat.ToolCallFilter{Page: chat.Page{Total: true}})
+		require.NoError(t, err)
+		assert.Equal(t, 3, *counted.Total)
+		assert.Empty(t, counted.Items)
+		assert.Empty(t, counted.NextCursor)
 
 		_, err = s.ToolCalls(t.Context(), w.Workspace, chat.ToolCallFilter{Page: chat.Page{Limit: 1, Cursor: "x"}})
 		requireCode(t, chat.CodeInvalidRequest, err)

@@ -17,6 +17,7 @@ type approvalView struct {
 	ActionID      string          `json:"action_id,omitempty" jsonschema:"With a send: the one that waits, or has waited."`
 	ChatID        int64           `json:"chat_id,omitempty"`
 	Message       string          `json:"message,omitempty" jsonschema:"With a send: the text that is sent when its tools have run."`
+	MessageCut    bool            `json:"message_cut,omitempty" jsonschema:"True if the text goes on: show_approval has all of it. Read it before anybody decides."`
 	Request       json.RawMessage `json:"request,omitempty" jsonschema:"What is asked for: the tools with their addresses and arguments, or what is to change."`
 	RequestedBy   int64           `json:"requested_by" jsonschema:"The member who has asked, and cannot decide."`
 	RequesterName string          `json:"requester_name,omitempty"`
@@ -37,6 +38,7 @@ func (a *approvalView) sentence() string {
 	return strings.TrimSpace(fmt.Sprintf("Approval %s (%s) is %s. %s", a.ID, a.Kind, a.State, a.Reason))
 }
 
+// viewApproval shows an approval with the whole of its message: nobody decides about what they do not see.
 func viewApproval(a *client.Approval) (approvalView, error) {
 	v := approvalView{
 		ID:            a.ID,
@@ -44,7 +46,7 @@ func viewApproval(a *client.Approval) (approvalView, error) {
 		State:         string(a.State),
 		ActionID:      valueOf(a.ActionID),
 		ChatID:        valueOf(a.ChatID),
-		Message:       shorten(valueOf(a.Message), defaultCharacters),
+		Message:       valueOf(a.Message),
 		RequestedBy:   a.RequestedBy,
 		RequesterName: valueOf(a.RequesterName),
 		Deciders:      a.Deciders,
@@ -68,6 +70,13 @@ func viewApproval(a *client.Approval) (approvalView, error) {
 	v.Request = encoded
 
 	return v, nil
+}
+
+// cutMessage keeps the beginning of a long message, for a list, and says so.
+func (a *approvalView) cutMessage() {
+	cut := shorten(a.Message, defaultCharacters)
+	a.MessageCut = cut != a.Message
+	a.Message = cut
 }
 
 type listApprovalsArguments struct {
@@ -116,6 +125,8 @@ func listApprovalsTool() *tool {
 				if shown.Approvals[i], err = viewApproval(&list.Items[i]); err != nil {
 					return nil, err
 				}
+
+				shown.Approvals[i].cutMessage()
 			}
 
 			return shown, nil

@@ -96,7 +96,7 @@ func describeError(t *tool, err error) string {
 		b.WriteString("Handrail's API does not answer.")
 
 		if !t.definition.Annotations.ReadOnlyHint {
-			b.WriteString(" It may have carried the call out, or not.")
+			b.WriteString(mayBeDone)
 		}
 
 		describeRepeat(&b, err, true)
@@ -105,12 +105,23 @@ func describeError(t *tool, err error) string {
 	}
 
 	if _, ok := errors.AsType[*client.UnexpectedAnswerError](err); ok {
-		return "What answers at the address that this MCP server was given is not Handrail's API, or another version " +
-			"of it. Tell the person who runs it: HANDRAIL_URL must be checked."
+		b.WriteString("What answers at the address that this MCP server was given is not Handrail's API, or another " +
+			"version of it, or a proxy that does not reach it. Tell the person who runs it: HANDRAIL_URL must be checked.")
+	} else {
+		b.WriteString(internalText)
 	}
 
-	return internalText
+	// The request may have reached the API all the same, whoever has answered, and however.
+	if !t.definition.Annotations.ReadOnlyHint {
+		b.WriteString(mayBeDone)
+		describeRepeat(&b, err, true)
+	}
+
+	return b.String()
 }
+
+// mayBeDone is told of a call that nobody knows the outcome of.
+const mayBeDone = " Handrail may have carried the call out, or not."
 
 // describeRefusal says what the API says.
 func describeRefusal(b *strings.Builder, refusal *client.Error) {

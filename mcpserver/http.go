@@ -166,6 +166,12 @@ func checkBody(next http.Handler) http.Handler {
 			return
 		}
 
+		// Each request has its place among maxCalls. A batch, which MCP has given up, would have many calls in one.
+		if bytes.HasPrefix(bytes.TrimSpace(raw), []byte("[")) {
+			http.Error(w, "send one request at a time: batches are not taken", http.StatusBadRequest)
+			return
+		}
+
 		if budget.Document.Check(raw) != nil {
 			http.Error(w, "a request is JSON of usual depth and size", http.StatusBadRequest)
 			return

@@ -163,6 +163,10 @@ func TestHostileBodiesOverHTTP(t *testing.T) {
 	status, _ = postRaw(t, url, "{", func(*http.Request) {})
 	assert.Equal(t, http.StatusBadRequest, status)
 
+	batch := " [" + call(`{"chat_id":7,"message":"x"}`) + strings.Repeat(","+call(`{"chat_id":7,"message":"x"}`), 200) + "]"
+	status, _ = postRaw(t, url, batch, func(*http.Request) {})
+	assert.Equal(t, http.StatusBadRequest, status, "many calls in one request")
+
 	status, text := postRaw(t, url, ping, func(*http.Request) {})
 	assert.Equal(t, http.StatusOK, status, "it still answers: %s", text)
 	assert.Empty(t, s.all(sendRoute))

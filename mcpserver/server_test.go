@@ -170,7 +170,7 @@ func TestAKilledAPIIsToldInWords(t *testing.T) {
 	got := a.do("send_message", map[string]any{"chat_id": 7, "message": "Hello"})
 	assert.True(t, got.failed)
 	assert.Contains(t, got.words, "does not answer")
-	assert.Contains(t, got.words, "It may have carried the call out, or not")
+	assert.Contains(t, got.words, "may have carried the call out, or not")
 	assert.Contains(t, got.words, "idempotency_key")
 	assert.NotContains(t, got.words, "127.0.0.1", "no address of ours")
 
@@ -184,6 +184,57 @@ func TestAKilledAPIIsToldInWords(t *testing.T) {
 	got = newAssistant(t, foreign.URL).do("list_chats", nil)
 	assert.True(t, got.failed)
 	assert.Contains(t, got.words, "not Handrail's API")
+}
+
+// TestWhoDecidesReadsTheWholeMessage shows an approval whose text goes on after what a list has of it.
+func TestWhoDecidesReadsTheWholeMessage(t *testing.T) {
+	t.Parallel()
+
+	text := strings.Repeat("All is well. ", 400) + "Your account is closed."
+	approval := `{"id":"` + actionID + `","kind":"send","state":"waiting","message":"` + text + `"}`
+
+	s := newStub(t)
+	s.on("GET /approvals/"+actionID, http.StatusOK, approval)
+	s.on("GET /approvals", http.StatusOK, `{"items":[`+approval+`]}`)
+
+	a := newAssistant(t, s.URL)
+
+	shown := a.do("show_approval", map[string]any{"approval_id": actionID})
+	assert.Equal(t, text, shown.data["message"], shown.words)
+
+	list := a.do("list_approvals", nil)
+	one := list.data["approvals"].([]any)[0].(map[string]any)
+	assert.NotContains(t, one["message"], "closed")
+	assert.Equal(t, true, one["message_cut"])
+}
+
+// TestAnAnswerThatCannotBeReadIsNoEnd has something else answer a send, which may have been carried out: the call can
+// be repeated with its key, and is not begun anew.
+func TestAnAnswerThatCannotBeReadIsNoEnd(t *testing.T) {
+	t.Parallel()
+
+	for _, answered := range []struct {
+		status int
+		body   string
+	}{
+		{http.StatusGatewayTimeout, "<html>"},
+		{http.StatusOK, "<html>"},
+		{http.StatusOK, `{"message":7}`},
+		{http.StatusOK, `{}garbage`},
+		{http.StatusCreated, `{}`},
+	} {
+		s := newStub(t)
+		s.on("POST /chats/7/send-assistant-message", answered.status, answered.body)
+
+		got := newAssistant(t, s.URL).do("send_message", map[string]any{
+			"chat_id":         7,
+			"message":         "Hello",
+			"idempotency_key": "order-4711",
+		})
+		assert.True(t, got.failed)
+		assert.Contains(t, got.words, "may have carried the call out, or not", answered.body)
+		assert.Contains(t, got.words, `idempotency_key "order-4711"`, answered.body)
+	}
 }
 
 func TestAnAPIThatHangsIsGivenUp(t *testing.T) {

@@ -140,7 +140,7 @@ func (c *apiClient) explainFailure(err error) error {
 		return fmt.Errorf(
 			"%s answers %s, and this is not Handrail's API. Check --url (HANDRAIL_URL)",
 			c.shown,
-			other.Status,
+			makePrintable(other.Status),
 		)
 	}
 
