@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"time"
@@ -121,9 +122,19 @@ func (c *caller) once(request *http.Request) (*http.Response, error) {
 		return nil, readError(answer, raw)
 	}
 
+	// Generated code takes what is no JSON for an answer without a body.
+	if len(raw) > 0 && !isJSON(answer.Header) {
+		return nil, &UnexpectedAnswerError{Status: answer.Status}
+	}
+
 	answer.Body = io.NopCloser(bytes.NewReader(raw))
 
 	return answer, nil
+}
+
+func isJSON(header http.Header) bool {
+	media, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+	return err == nil && media == "application/json"
 }
 
 // newUnreachableError returns the error of a request that got no answer.

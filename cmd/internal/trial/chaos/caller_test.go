@@ -61,6 +61,7 @@ func (a *api) requests() map[string][]string {
 
 func answerWith(status int, body string) func(http.ResponseWriter) {
 	return func(w http.ResponseWriter) {
+		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
 		_, _ = fmt.Fprint(w, body)
 	}
@@ -106,7 +107,7 @@ func TestACallerRepeatsUntilTheAnswerIsDefinite(t *testing.T) {
 				),
 				answerWith(500, `{"status":500,"code":"internal"}`), answerWith(200, `{"deli`), answerWith(200, `{}`),
 			},
-			answer{told: toldAccepted, tries: 6, last: "read an answer with status 200: unexpected end of JSON input"},
+			answer{told: toldAccepted, tries: 6, last: "send a message: unexpected end of JSON input"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

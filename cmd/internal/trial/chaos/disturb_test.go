@@ -155,9 +155,9 @@ func TestConsentsAndRetriesAreAskedOfTheAPI(t *testing.T) {
 
 	assert.Equal(t, []string{
 		`PATCH /api/v2/w/w/members/3  {"consent":{"phone-sms":"revoked"}}`,
-		`POST /api/v2/w/w/deliveries/d1/retry retry-d1 {"reason":"make chaos retries it","acknowledge_duplicate":true}`,
+		`POST /api/v2/w/w/deliveries/d1/retry retry-d1 {"acknowledge_duplicate":true,"reason":"make chaos retries it"}`,
 		`PATCH /api/v2/w/w/members/3  {"consent":{"email":"granted"}}`,
-		`POST /api/v2/w/w/deliveries/d1/retry retry-d1 {"reason":"make chaos retries it","acknowledge_duplicate":true}`,
+		`POST /api/v2/w/w/deliveries/d1/retry retry-d1 {"acknowledge_duplicate":true,"reason":"make chaos retries it"}`,
 	}, asked)
 }
 
