@@ -51,17 +51,19 @@ type deliveryRow struct {
 	SeenMessage       int64                `bun:"seen_message,nullzero"`
 	DespiteTakeover   bool                 `bun:"despite_takeover"`
 	Watermark         int64                `bun:"watermark"`
-	RetryOf           chat.DeliveryID      `bun:"retry_of,nullzero"`
-	ReleasedBy        chat.ActionID        `bun:"released_by,nullzero"`
-	BulkRetryID       chat.ActionID        `bun:"bulk_retry_id,nullzero"`
-	BulkNumber        int                  `bun:"bulk_number,nullzero"`
-	Verdict           chat.Verdict         `bun:"decision,nullzero"`
-	DecisionReason    string               `bun:"decision_reason,nullzero"`
-	DecidedBy         chat.MemberID        `bun:"decided_by,nullzero"`
-	DecidedAt         *time.Time           `bun:"decided_at"`
-	CreatedAt         time.Time            `bun:"created_at"`
-	UpdatedAt         time.Time            `bun:"updated_at"`
-	SweepAfter        time.Time            `bun:"sweep_after"`
+	// AcceptedAt is when the request of a send was accepted, nil for all other deliveries.
+	AcceptedAt     *time.Time      `bun:"accepted_at"`
+	RetryOf        chat.DeliveryID `bun:"retry_of,nullzero"`
+	ReleasedBy     chat.ActionID   `bun:"released_by,nullzero"`
+	BulkRetryID    chat.ActionID   `bun:"bulk_retry_id,nullzero"`
+	BulkNumber     int             `bun:"bulk_number,nullzero"`
+	Verdict        chat.Verdict    `bun:"decision,nullzero"`
+	DecisionReason string          `bun:"decision_reason,nullzero"`
+	DecidedBy      chat.MemberID   `bun:"decided_by,nullzero"`
+	DecidedAt      *time.Time      `bun:"decided_at"`
+	CreatedAt      time.Time       `bun:"created_at"`
+	UpdatedAt      time.Time       `bun:"updated_at"`
+	SweepAfter     time.Time       `bun:"sweep_after"`
 
 	RetriedBy chat.DeliveryID `bun:"retried_by,scanonly"`
 	// ToolsUndone and ToolsUnfinished are [chat.RetryTools].

@@ -52,7 +52,8 @@ func (r *deliveryRow) keepPreconditions(old *chat.Delivery) {
 }
 
 // stillToLeave is the condition that a delivery goes before all that are newer. Sends to a chat's customer leave in the
-// order in which they were accepted, which is that of their messages' numbers. One that waits for tools, for a person,
+// order in which they were accepted: a worker may come to the later request first, so it is not that of their
+// messages' numbers, which decide between two of the same moment. One that waits for tools, for a person,
 // for a sender whose account refuses everything, or for evidence, its own or that of the same text, may be passed; so
 // may a retry, whose time a person has chosen, and a question to a contributor.
 const stillToLeave = `o.submission = 'pending' AND o.error_code <> 'same_text_unresolved'
@@ -70,9 +71,9 @@ var (
 	fromOlder = fromOpen + stillToLeave + notLeftAlone("o") + ` AND ` + oneAtATime("o") + `
 		AND o.workspace_id = d.workspace_id AND o.chat_id = d.chat_id AND o.to_address = d.to_address AND o.id <> d.id
 		AND d.retry_of IS NULL AND d.released_by IS NULL
-		AND om.number < (SELECT dm.number FROM messages dm
-			WHERE dm.workspace_id = d.workspace_id AND dm.id = d.message_id)`
-	firstOlder    = ` ORDER BY om.number LIMIT 1`
+		AND (coalesce(o.accepted_at, o.created_at), om.number) < (coalesce(d.accepted_at, d.created_at),
+			(SELECT dm.number FROM messages dm WHERE dm.workspace_id = d.workspace_id AND dm.id = d.message_id))`
+	firstOlder    = ` ORDER BY coalesce(o.accepted_at, o.created_at), om.number LIMIT 1`
 	plannedBehind = `EXISTS (SELECT 1 ` + fromOpen + stillToLeave + notLeftAlone("o") + ` AND ` + oneAtATime("o") + `
 		AND o.workspace_id = ?0 AND o.chat_id = ?1 AND o.to_address = ?2)`
 )

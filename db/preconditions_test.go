@@ -466,3 +466,35 @@ func TestWhatWaitsForASenderIsFoundWhenItWorks(t *testing.T) {
 		}
 	})
 }
+
+// TestSendsLeaveInTheOrderOfTheirAcceptance: two requests were answered with 202 one after the other, and a worker came
+// to the later one first, which left first.
+func TestSendsLeaveInTheOrderOfTheirAcceptance(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+
+		prepare := func(text string, accepted time.Time) chat.AssistantMessageSent {
+			in := w.Send(w.SMS.ID, text)
+			in.AcceptedAt = accepted
+
+			sent, err := s.PrepareSend(t.Context(), in, dbtest.SendIDs(), dbtest.PlanText(text))
+			require.NoError(t, err)
+
+			return sent
+		}
+
+		second := prepare("second", clock.now.Add(time.Millisecond))
+		first := prepare("first", clock.now)
+
+		claim, err := s.Claim(t.Context(), w.Workspace, second.DeliveryID, clock.now, time.Minute)
+		require.NoError(t, err)
+		assert.Equal(t, chat.ErrorOlderFirst, claim.Delivery.ErrorCode)
+
+		d := w.Claim(t, s, first.DeliveryID, clock.now)
+		recordSubmission(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeAccepted}, clock.now)
+
+		w.Claim(t, s, second.DeliveryID, clock.forward(time.Minute))
+	})
+}

@@ -368,6 +368,10 @@ func (p *preparedSend) newDelivery() deliveryRow {
 	row.PurposeKey = "send:" + string(p.ids.MessageID)
 	row.ByPerson = p.facts.Author == chat.AuthorPerson
 
+	if !p.in.AcceptedAt.IsZero() {
+		row.AcceptedAt = new(toMicroseconds(p.in.AcceptedAt))
+	}
+
 	if p.facts.Seen != nil {
 		row.SeenMessage = p.facts.Seen.Number
 	}

@@ -9,5 +9,8 @@ ALTER TABLE deliveries ADD COLUMN by_person boolean NOT NULL DEFAULT FALSE;
 ALTER TABLE deliveries ADD COLUMN seen_message bigint;
 ALTER TABLE deliveries ADD COLUMN despite_takeover boolean NOT NULL DEFAULT FALSE;
 
+-- When the request of a send was accepted: sends of a chat leave in that order. A worker may come to the later request first.
+ALTER TABLE deliveries ADD COLUMN accepted_at timestamptz;
+
 -- What is still to leave in a chat, before all that is newer.
 CREATE INDEX deliveries_to_leave ON deliveries (workspace_id, chat_id, to_address) WHERE submission = 'pending';
