@@ -89,6 +89,22 @@ func (d *Delivery) stop(a *Allowance) Effect {
 	return EffectNone
 }
 
+// RefuseTool is the outcome of a tool call that is not made, because the message that it comes before does not leave any
+// more: the send has ended, or nothing that a person decides can let the message leave. It reports false for one that
+// may leave.
+func (d *Delivery) RefuseTool(a Allowance) (refusal ToolOutcome, isRefused bool) {
+	after := *d
+	if !after.Submission.Settled() && after.stop(&a) != EffectNotSent {
+		return ToolOutcome{}, false
+	}
+
+	return ToolOutcome{
+		Kind:    ToolFailed,
+		Code:    after.ErrorCode,
+		Message: "its message is not sent any more: " + after.ErrorMessage,
+	}, true
+}
+
 // leaveAlone lets a delivery that was not sent wait for a person. If an earlier attempt may have
 // been taken, that goes to the person too.
 func (d *Delivery) leaveAlone(code, message string) Effect {

@@ -92,3 +92,52 @@ func TestAChatIsDeletedOnlyWithItsOpenActions(t *testing.T) {
 		requireCode(t, chat.CodeChatNotFound, err)
 	})
 }
+
+// TestWhatIsCanceledRunsNoTool cancels a send whose tool calls wait: none of them waits on.
+func TestWhatIsCanceledRunsNoTool(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		f := newRefund(t, s)
+		require.NoError(t, f.decideApproval(f.agrees, true))
+		require.NoError(t, f.cancel(f.asker))
+
+		step := chat.ToolStep{WorkspaceID: f.w.Workspace, ActionID: f.sent.ActionID}
+		try, err := s.BeginToolCall(t.Context(), step, f.clock.now, time.Minute)
+		require.NoError(t, err)
+		assert.False(t, try.Granted)
+		assert.Equal(t, chat.ToolCallSkipped, try.Call.State)
+
+		open, err := s.ToolCalls(t.Context(), f.w.Workspace, chat.ToolCallFilter{
+			States: []chat.ToolCallState{chat.ToolCallPending},
+			Page:   pageOfTen(),
+		})
+		require.NoError(t, err)
+		assert.Empty(t, open.Items, "nothing waits for ever")
+	})
+}
+
+// TestNoToolRunsForWhomIsNotWrittenTo approves a refund after its recipient was suppressed.
+func TestNoToolRunsForWhomIsNotWrittenTo(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		f := newRefund(t, s)
+
+		_, _, err := s.AddSuppression(t.Context(), f.w.Workspace, f.w.By, chat.NewSuppression{
+			Channel: chat.ChannelSMS,
+			Address: f.w.Customer.Phone,
+			Note:    "she has asked by phone",
+		})
+		require.NoError(t, err)
+		require.NoError(t, f.decideApproval(f.agrees, true))
+
+		step := chat.ToolStep{WorkspaceID: f.w.Workspace, ActionID: f.sent.ActionID}
+		try, err := s.BeginToolCall(t.Context(), step, f.clock.now, time.Minute)
+		require.NoError(t, err)
+		assert.False(t, try.Granted)
+		assert.Equal(t, chat.ToolCallFailed, try.Call.State)
+		assert.Equal(t, chat.ErrorOptedOut, try.Call.ErrorCode)
+		assert.Contains(t, try.Call.Error, "not sent any more")
+	})
+}

@@ -104,7 +104,8 @@ func storeEffect(tx bun.Tx, row *deliveryRow, effect chat.Effect, now time.Time)
 	case chat.EffectSent:
 		return markMessageSent(tx, row, now)
 	case chat.EffectNotSent:
-		return markMessageNotSent(tx, row, now)
+		// A send that ends while it waits has tool calls that have not run.
+		return append(markMessageNotSent(tx, row, now), skipCalls(tx, row.WorkspaceID, row.MessageID, now))
 	case chat.EffectReplaced:
 		return []bun.Query{failAction(tx, row, now)}
 	case chat.EffectNone, chat.EffectSaved:

@@ -95,6 +95,11 @@ func (s *Store) beginTry(ctx context.Context, tx bun.Tx, in tryRequest, row *too
 
 	try.Definition = definition.definition()
 
+	isOver, err := s.refuseToolOfEndedSend(ctx, tx, in, row)
+	if err != nil || isOver {
+		return err
+	}
+
 	refusal, err := checkAgreement(ctx, tx, in.action, row, &try.Definition)
 	if err != nil {
 		return err
@@ -135,6 +140,41 @@ func (s *Store) refuseTry(
 	}, in.now)
 
 	return s.saveAndMoveAction(ctx, tx, in.action, row)
+}
+
+// refuseToolOfEndedSend ends a call of a send whose message does not leave any more, and reports whether it has done so.
+// The send may have waited for a day since it was prepared, and its recipient may have said STOP. What takes a call back
+// is not ended.
+func (s *Store) refuseToolOfEndedSend(
+	ctx context.Context,
+	tx bun.Tx,
+	in tryRequest,
+	row *toolCallRow,
+) (bool, error) {
+	if row.Undoes != nil {
+		return false, nil
+	}
+
+	var sent deliveryRow
+
+	err := selectAllowance(tx.NewSelect().Model(&sent).ColumnExpr("d.*")).
+		Where("d.workspace_id = ?", row.WorkspaceID).
+		Where("d.action_id = ?", in.action).
+		Scan(ctx)
+	if err != nil {
+		return false, err
+	}
+
+	d := sent.delivery()
+
+	refusal, isRefused := d.RefuseTool(sent.allowance())
+	if !isRefused {
+		return false, nil
+	}
+
+	applyOutcome(row, refusal, in.now)
+
+	return true, s.saveAndMoveAction(ctx, tx, in.action, row)
 }
 
 // checkAgreement returns why a call may not run as its tool is now: what was agreed to was another tool,

@@ -59,7 +59,8 @@ export type API = Client<paths>;
 
 /** Returns a client. Whatever the API refuses is thrown as a ProblemError, so that `data` is there otherwise. */
 export function createClient({ url, key, ...options }: Settings): API {
-  const api = createFetchClient<paths>({ ...options, baseUrl: url.replace(/\/+$/, "") });
+  // Followed, a redirect would take what a request says elsewhere. The API has none.
+  const api = createFetchClient<paths>({ redirect: "manual", ...options, baseUrl: url.replace(/\/+$/, "") });
   api.use(introduce(key), throwProblems);
 
   return api;
@@ -101,7 +102,13 @@ async function readProblem(response: Response): Promise<Problem | undefined> {
     return undefined;
   }
 
-  return (await response.json()) as Problem;
+  try {
+    const problem = (await response.json()) as Partial<Problem> | null;
+
+    return typeof problem?.code === "string" ? (problem as Problem) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Returns an Idempotency-Key that nobody else has. Keep it, and send it again with the same request. */
@@ -134,8 +141,13 @@ export async function waitForAction(api: API, workspace: string, actionId: strin
       throw new ProblemError(action.problem, undefined, undefined);
     }
 
-    if (action.state !== "running") {
+    if (action.state === "succeeded" || action.state === "parked") {
       return action;
+    }
+
+    // One that has failed says why.
+    if (action.state !== "running") {
+      throw new UnexpectedAnswerError(response.status);
     }
 
     // A server that stops answers at once.
@@ -158,6 +170,12 @@ export async function* allItems<T>(
   do {
     const { data: page } = await fetchPage(cursor);
     yield* page?.items ?? [];
-    cursor = page?.next_cursor ?? undefined;
+
+    const next = page?.next_cursor ?? undefined;
+    if (next !== undefined && next === cursor) {
+      throw new Error("the next page of a list is the same one again");
+    }
+
+    cursor = next;
   } while (cursor !== undefined);
 }

@@ -140,4 +140,5 @@ func TestTheThreeFlowsInTypeScript(t *testing.T) {
 	}
 
 	nodetest.Run(t, folder, environ, "node", "dist/flows.test.js")
+	nodetest.Run(t, folder, environ, "node", "dist/hostile.test.js")
 }
