@@ -2230,6 +2230,12 @@ type NewDefaults struct {
 	// InboxID What messages are sent from on email.
 	InboxID *int64 `json:"inbox_id,omitempty"`
 
+	// MaxPerHour How many messages of the assistant may leave in one chat in an hour. What is over that is held, and asks a person.
+	MaxPerHour *int64 `json:"max_per_hour,omitempty"`
+
+	// MaxUnanswered How many messages of the assistant may leave in one chat since the customer has written last. What is over that is held, and asks a person.
+	MaxUnanswered *int64 `json:"max_unanswered,omitempty"`
+
 	// PhoneNumberID What messages are sent from on phone-sms.
 	PhoneNumberID *int64 `json:"phone_number_id,omitempty"`
 }
@@ -3353,6 +3359,12 @@ type WorkspaceDefaults struct {
 
 	// InboxID What messages are sent from on email.
 	InboxID *int64 `json:"inbox_id"`
+
+	// MaxPerHour How many messages of the assistant may leave in one chat in an hour; null for any number.
+	MaxPerHour *int64 `json:"max_per_hour"`
+
+	// MaxUnanswered How many messages of the assistant may leave in one chat since the customer has written last; null for any number.
+	MaxUnanswered *int64 `json:"max_unanswered"`
 
 	// PhoneNumberID What messages are sent from on phone-sms.
 	PhoneNumberID *int64     `json:"phone_number_id"`
@@ -6182,7 +6194,7 @@ type ClientInterface interface {
 
 	// GetWorkspaceDefaults Get the workspace's defaults
 	//
-	// What a chat gets that `POST /messages` makes.
+	// What a chat gets that `POST /messages` makes, and how much the assistant may say in one chat before a person is asked.
 	//
 	// Scope: `workspace:read`.
 	//
@@ -6191,7 +6203,7 @@ type ClientInterface interface {
 
 	// UpdateWorkspaceDefaultsWithBody Replace the workspace's defaults
 	//
-	// All of them are replaced: a field that is null or left out has no default afterwards.
+	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 	//
 	// Scope: `workspace:admin`.
 	//
@@ -6202,7 +6214,7 @@ type ClientInterface interface {
 
 	// UpdateWorkspaceDefaults Replace the workspace's defaults
 	//
-	// All of them are replaced: a field that is null or left out has no default afterwards.
+	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 	//
 	// Scope: `workspace:admin`.
 	//
@@ -8961,7 +8973,7 @@ func (c *Client) TestTool(ctx context.Context, workspaceUUID WorkspaceUUID, tool
 
 // GetWorkspaceDefaults Get the workspace's defaults
 //
-// What a chat gets that `POST /messages` makes.
+// What a chat gets that `POST /messages` makes, and how much the assistant may say in one chat before a person is asked.
 //
 // Scope: `workspace:read`.
 //
@@ -8980,7 +8992,7 @@ func (c *Client) GetWorkspaceDefaults(ctx context.Context, workspaceUUID Workspa
 
 // UpdateWorkspaceDefaultsWithBody Replace the workspace's defaults
 //
-// All of them are replaced: a field that is null or left out has no default afterwards.
+// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 //
 // Scope: `workspace:admin`.
 //
@@ -9001,7 +9013,7 @@ func (c *Client) UpdateWorkspaceDefaultsWithBody(ctx context.Context, workspaceU
 
 // UpdateWorkspaceDefaults Replace the workspace's defaults
 //
-// All of them are replaced: a field that is null or left out has no default afterwards.
+// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 //
 // Scope: `workspace:admin`.
 //
@@ -17864,7 +17876,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetWorkspaceDefaultsWithResponse Get the workspace's defaults
 	//
-	// What a chat gets that `POST /messages` makes.
+	// What a chat gets that `POST /messages` makes, and how much the assistant may say in one chat before a person is asked.
 	//
 	// Scope: `workspace:read`.
 	//
@@ -17875,7 +17887,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWorkspaceDefaultsWithBodyWithResponse Replace the workspace's defaults
 	//
-	// All of them are replaced: a field that is null or left out has no default afterwards.
+	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 	//
 	// Scope: `workspace:admin`.
 	//
@@ -17886,7 +17898,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWorkspaceDefaultsWithResponse Replace the workspace's defaults
 	//
-	// All of them are replaced: a field that is null or left out has no default afterwards.
+	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 	//
 	// Scope: `workspace:admin`.
 	//
@@ -22514,7 +22526,7 @@ func (c *ClientWithResponses) TestToolWithResponse(ctx context.Context, workspac
 
 // GetWorkspaceDefaultsWithResponse Get the workspace's defaults
 //
-// What a chat gets that `POST /messages` makes.
+// What a chat gets that `POST /messages` makes, and how much the assistant may say in one chat before a person is asked.
 //
 // Scope: `workspace:read`.
 //
@@ -22531,7 +22543,7 @@ func (c *ClientWithResponses) GetWorkspaceDefaultsWithResponse(ctx context.Conte
 
 // UpdateWorkspaceDefaultsWithBodyWithResponse Replace the workspace's defaults
 //
-// All of them are replaced: a field that is null or left out has no default afterwards.
+// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 //
 // Scope: `workspace:admin`.
 //
@@ -22548,7 +22560,7 @@ func (c *ClientWithResponses) UpdateWorkspaceDefaultsWithBodyWithResponse(ctx co
 
 // UpdateWorkspaceDefaultsWithResponse Replace the workspace's defaults
 //
-// All of them are replaced: a field that is null or left out has no default afterwards.
+// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 //
 // Scope: `workspace:admin`.
 //

@@ -213,29 +213,76 @@ func TestWhatMayHaveLeftCountsForABrake(t *testing.T) {
 	})
 }
 
-// TestClaimsAtOnceDoNotPassABrake claims mails of one chat at once, which do not wait for each other otherwise.
+// refuseFrom has the provider refuse a message of the chat that was sent from a number of its own, and prepares its bulk
+// retry, which has no turn and waits for no other number's.
+func (l *life) refuseFrom(bulk chat.ActionID, number int) chat.DeliveryID {
+	l.t.Helper()
+	l.changeNumber()
+
+	l.id = l.w.Prepare(l.t, l.s, l.chat, fmt.Sprint("message ", number)).DeliveryID
+	l.post(chat.Submission{Outcome: chat.OutcomeRejected})
+
+	in := l.w.Retry(l.id, chat.Change{})
+	in.BulkRetryID = bulk
+	in.BulkNumber = number
+	retried, err := prepareRetry(l.t, l.s, in)
+	require.NoError(l.t, err)
+
+	return retried.DeliveryID
+}
+
+// changeNumber gives the chat another number to send from.
+func (l *life) changeNumber() {
+	l.t.Helper()
+
+	another := numbers()
+	l.w.Grant(l.t, l.s, another)
+
+	number, err := l.s.CreatePhoneNumber(l.t.Context(), l.w.Workspace, l.w.By, chat.PhoneNumber{Number: another})
+	require.NoError(l.t, err)
+	l.patchChat(chat.ChatPatch{PhoneNumberID: &number.ID})
+}
+
+// TestClaimsAtOnceDoNotPassABrake claims messages of one chat at once that do not wait for each other otherwise, and
+// sends one more meanwhile, as workers do.
 func TestClaimsAtOnceDoNotPassABrake(t *testing.T) {
 	t.Parallel()
 
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
-		w, clock := dbtest.Seed(t, s), newClock()
+		l := newLife(t, s)
+		w := l.w
+		bulk := w.NewBulkRetry(chat.DeliveryFilter{})
+		require.NoError(t, errorOf(s.BeginBulkRetry(t.Context(), bulk, "w")))
+
+		waiting := make([]chat.DeliveryID, 5)
+		for i := range waiting {
+			waiting[i] = l.refuseFrom(bulk.ID, i+1)
+		}
+
+		l.changeNumber()
 		setBrakes(t, s, w, chat.Brakes{MaxUnanswered: new(3)})
 
-		sends := make([]chat.DeliveryID, 8)
-		for i := range sends {
-			sends[i] = w.Prepare(t, s, w.Email.ID, fmt.Sprint("mail ", i)).DeliveryID
-		}
+		now := l.clock.forward(time.Minute)
+		claims := make([]chat.Claim, len(waiting)+1)
+		errs := make([]error, len(claims))
 
 		var all sync.WaitGroup
 
-		claims := make([]chat.Claim, len(sends))
-		errs := make([]error, len(sends))
-
-		for i := range sends {
-			all.Go(func() {
-				claims[i], errs[i] = s.Claim(t.Context(), w.Workspace, sends[i], clock.now, time.Minute)
-			})
+		for i, id := range waiting {
+			all.Go(func() { claims[i], errs[i] = s.Claim(t.Context(), w.Workspace, id, now, time.Minute) })
 		}
+
+		all.Go(func() {
+			last := len(waiting)
+
+			var sent chat.AssistantMessageSent
+
+			sent, claims[last], errs[last] = s.PrepareAndClaim(t.Context(), w.Send(l.chat, "one more"), dbtest.SendIDs(),
+				dbtest.PlanText("one more"), now, time.Minute)
+			if errs[last] == nil && !claims[last].Granted {
+				claims[last], errs[last] = s.Claim(t.Context(), w.Workspace, sent.DeliveryID, now, time.Minute)
+			}
+		})
 
 		all.Wait()
 
@@ -252,51 +299,7 @@ func TestClaimsAtOnceDoNotPassABrake(t *testing.T) {
 			assert.Equal(t, chat.ErrorBraked, claims[i].Delivery.ErrorCode)
 		}
 
-		assert.Equal(t, 3, granted)
-	})
-}
-
-// TestFirstClaimsAtOnceDoNotPassABrake prepares and claims at once, as workers do.
-func TestFirstClaimsAtOnceDoNotPassABrake(t *testing.T) {
-	t.Parallel()
-
-	dbtest.Each(t, func(t *testing.T, s *db.Store) {
-		w, clock := dbtest.Seed(t, s), newClock()
-		setBrakes(t, s, w, chat.Brakes{MaxPerHour: new(2)})
-
-		var all sync.WaitGroup
-
-		granted := make([]bool, 6)
-		errs := make([]error, len(granted))
-
-		for i := range granted {
-			all.Go(func() {
-				text := fmt.Sprint("mail ", i)
-
-				sent, claim, err := s.PrepareAndClaim(t.Context(), w.Send(w.Email.ID, text), dbtest.SendIDs(),
-					dbtest.PlanText(text), clock.now, time.Minute)
-				if err == nil && !claim.Granted {
-					claim, err = s.Claim(t.Context(), w.Workspace, sent.DeliveryID, clock.now, time.Minute)
-				}
-
-				granted[i] = claim.Granted
-				errs[i] = err
-			})
-		}
-
-		all.Wait()
-
-		left := 0
-
-		for i := range granted {
-			require.NoError(t, errs[i])
-
-			if granted[i] {
-				left++
-			}
-		}
-
-		assert.Equal(t, 2, left)
+		assert.Equal(t, 2, granted, "one has left before")
 	})
 }
 
