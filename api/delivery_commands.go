@@ -209,7 +209,9 @@ type retryInput struct {
 }
 
 func (s *service) retryDelivery(ctx context.Context, in *retryInput) (*actionResponse, error) {
-	d := callFrom(ctx).delivery
+	c := callFrom(ctx)
+	d := c.delivery
+	byAssistant := c.principal.Kind == chat.KindAssistant
 	change := in.Body.change()
 	reason := strings.TrimSpace(in.Body.Reason)
 
@@ -253,6 +255,7 @@ func (s *service) retryDelivery(ctx context.Context, in *retryInput) (*actionRes
 				Reason:     reason,
 
 				AcknowledgeDuplicate: in.Body.AcknowledgeDuplicate,
+				ByAssistant:          byAssistant,
 			}, wait)
 			if err != nil || !handedOver(answer.Value.Submission) {
 				return nil, answer.Replayed, err

@@ -305,8 +305,35 @@ func TestDefaultsOfAWorkspaceAreReplaced(t *testing.T) {
 	assert.Equal(t, chat.WorkspaceDefaults{AssistantMemberID: new(chat.MemberID(2))}, w.store.defaults)
 	assert.EqualValues(t, 2, a.json["assistant_member_id"])
 	assert.Nil(t, a.json["phone_number_id"])
+	assert.Nil(t, a.json["max_unanswered"])
 
 	a = w.do(t, request{method: http.MethodGet, path: workspaceURL("/workspace-defaults")})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	assert.EqualValues(t, 2, a.json["assistant_member_id"])
+}
+
+func TestBrakesAreSetWithTheDefaults(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+
+	put := func(body string) answer {
+		t.Helper()
+
+		return w.do(t, request{method: http.MethodPut, path: workspaceURL("/workspace-defaults"), body: body})
+	}
+
+	a := put(`{"max_unanswered":100,"max_per_hour":1}`)
+	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+	assert.Equal(t, chat.Brakes{MaxUnanswered: new(100), MaxPerHour: new(1)}, w.store.defaults.Brakes)
+	assert.EqualValues(t, 100, a.json["max_unanswered"])
+	assert.EqualValues(t, 1, a.json["max_per_hour"])
+
+	for body, field := range map[string]string{
+		`{"max_unanswered":0}`:   "max_unanswered",
+		`{"max_unanswered":101}`: "max_unanswered",
+		`{"max_per_hour":0}`:     "max_per_hour",
+		`{"max_per_hour":1001}`:  "max_per_hour",
+	} {
+		requireProblem(t, put(body), http.StatusBadRequest, "invalid_request", field)
+	}
 }

@@ -13,6 +13,8 @@ type newDefaultsJSON struct {
 	AssistantMemberID *chat.MemberID      `json:"assistant_member_id,omitempty" minimum:"1" nullable:"true" doc:"Who speaks as the assistant."`
 	PhoneNumberID     *chat.PhoneNumberID `json:"phone_number_id,omitempty" minimum:"1" nullable:"true" doc:"What messages are sent from on phone-sms."`
 	InboxID           *chat.InboxID       `json:"inbox_id,omitempty" minimum:"1" nullable:"true" doc:"What messages are sent from on email."`
+	MaxUnanswered     *int                `json:"max_unanswered,omitempty" minimum:"1" maximum:"100" nullable:"true" doc:"How many messages of the assistant may leave in one chat since the customer has written last. What is over that is held, and asks a person."`
+	MaxPerHour        *int                `json:"max_per_hour,omitempty" minimum:"1" maximum:"1000" nullable:"true" doc:"How many messages of the assistant may leave in one chat in an hour. What is over that is held, and asks a person."`
 }
 
 // workspaceDefaultsJSON are a workspace's defaults.
@@ -20,6 +22,8 @@ type workspaceDefaultsJSON struct {
 	AssistantMemberID *chat.MemberID      `json:"assistant_member_id" doc:"Who speaks as the assistant."`
 	PhoneNumberID     *chat.PhoneNumberID `json:"phone_number_id" doc:"What messages are sent from on phone-sms."`
 	InboxID           *chat.InboxID       `json:"inbox_id" doc:"What messages are sent from on email."`
+	MaxUnanswered     *int                `json:"max_unanswered" doc:"How many messages of the assistant may leave in one chat since the customer has written last; null for any number."`
+	MaxPerHour        *int                `json:"max_per_hour" doc:"How many messages of the assistant may leave in one chat in an hour; null for any number."`
 	UpdatedBy         chat.MemberID       `json:"updated_by,omitempty" doc:"Who has set them."`
 	UpdatedAt         *time.Time          `json:"updated_at,omitempty"`
 }
@@ -29,6 +33,8 @@ func presentDefaults(d chat.WorkspaceDefaults) workspaceDefaultsJSON {
 		AssistantMemberID: d.AssistantMemberID,
 		PhoneNumberID:     d.PhoneNumberID,
 		InboxID:           d.InboxID,
+		MaxUnanswered:     d.MaxUnanswered,
+		MaxPerHour:        d.MaxPerHour,
 		UpdatedBy:         d.UpdatedBy,
 		UpdatedAt:         chat.UTC(d.UpdatedAt),
 	}
@@ -39,38 +45,47 @@ func (s *service) workspaceDefaultsRoutes() {
 		AssistantMemberID: new(chat.MemberID(2)),
 		PhoneNumberID:     new(chat.PhoneNumberID(1)),
 		InboxID:           new(chat.InboxID(1)),
+		Brakes:            chat.Brakes{MaxUnanswered: new(5)},
 		UpdatedBy:         1,
 		UpdatedAt:         &exampleTime,
 	})
 
 	registerRoute(s, s.getDefaults, route{
-		method:      http.MethodGet,
-		path:        "/workspace-defaults",
-		access:      withScope(chat.ScopeWorkspaceRead),
-		id:          "getWorkspaceDefaults",
-		tag:         tagWorkspace,
-		summary:     "Get the workspace's defaults",
-		description: "What a chat gets that `POST /messages` makes.",
-		answer:      shown,
+		method:  http.MethodGet,
+		path:    "/workspace-defaults",
+		access:  withScope(chat.ScopeWorkspaceRead),
+		id:      "getWorkspaceDefaults",
+		tag:     tagWorkspace,
+		summary: "Get the workspace's defaults",
+		description: "What a chat gets that `POST /messages` makes, and how much the assistant may say in one chat " +
+			"before a person is asked.",
+		answer: shown,
 	})
 
 	registerRoute(s, s.updateDefaults, route{
-		method:      http.MethodPut,
-		path:        "/workspace-defaults",
-		access:      withScope(chat.ScopeWorkspaceAdmin),
-		id:          "updateWorkspaceDefaults",
-		tag:         tagWorkspace,
-		summary:     "Replace the workspace's defaults",
-		description: "All of them are replaced: a field that is null or left out has no default afterwards.",
+		method:  http.MethodPut,
+		path:    "/workspace-defaults",
+		access:  withScope(chat.ScopeWorkspaceAdmin),
+		id:      "updateWorkspaceDefaults",
+		tag:     tagWorkspace,
+		summary: "Replace the workspace's defaults",
+		description: "All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. " +
+			brakesDoc,
 		request: newDefaultsJSON{
 			AssistantMemberID: new(chat.MemberID(2)),
 			PhoneNumberID:     new(chat.PhoneNumberID(1)),
 			InboxID:           new(chat.InboxID(1)),
+			MaxUnanswered:     new(5),
 		},
 		answer:   shown,
 		problems: []chat.Code{chat.CodeAssistantNotFound, chat.CodeSenderNotFound},
 	})
 }
+
+// brakesDoc says what becomes of a send that a brake stops.
+const brakesDoc = "`max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, " +
+	"and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a " +
+	"person says is never held so, and does not count."
 
 type defaultsOutput struct{ Body workspaceDefaultsJSON }
 
@@ -87,6 +102,10 @@ func (s *service) updateDefaults(ctx context.Context, in *updateDefaultsInput) (
 		AssistantMemberID: in.Body.AssistantMemberID,
 		PhoneNumberID:     in.Body.PhoneNumberID,
 		InboxID:           in.Body.InboxID,
+		Brakes: chat.Brakes{
+			MaxUnanswered: in.Body.MaxUnanswered,
+			MaxPerHour:    in.Body.MaxPerHour,
+		},
 	}))
 }
 

@@ -34,6 +34,8 @@ type Allowance struct {
 	MovedOn bool
 	// TakenOver reports that a person has taken over the chat of a delivery of the assistant.
 	TakenOver bool
+	// Braked is why the workspace's brakes stop the assistant, "" if they do not; see [Pace.Brake].
+	Braked string
 }
 
 // forbids reports whether something stands against posting.
@@ -84,6 +86,8 @@ func (d *Delivery) stop(a *Allowance) Effect {
 		return d.leaveAlone(ErrorChatMovedOn, reasonChatMovedOn)
 	case a.TakenOver:
 		return d.leaveAlone(ErrorTakenOver, reasonTakenOver)
+	case a.Braked != "":
+		return d.leaveAlone(ErrorBraked, a.Braked)
 	}
 
 	return EffectNone

@@ -77,6 +77,13 @@ func TestWhatNoLongerAllowsASend(t *testing.T) {
 			waits:    true,
 			sentence: "not-opt-out lets it go on",
 		},
+		"braked": {
+			facts:    chat.Allowance{Braked: "5 messages of the assistant left"},
+			state:    chat.SubmissionPending,
+			code:     "braked",
+			waits:    true,
+			sentence: "a brake has stopped the assistant, as 5 messages",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

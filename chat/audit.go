@@ -143,6 +143,8 @@ var auditFields = map[AuditObject]map[string]disclosure{
 		"assistant_member_id": told,
 		"phone_number_id":     told,
 		"inbox_id":            told,
+		"max_unanswered":      told,
+		"max_per_hour":        told,
 	},
 }
 

@@ -54,6 +54,8 @@ type RetryDelivery struct {
 	// AcknowledgeDuplicate says that the message may be sent twice; see [Delivery.CheckAcknowledgment].
 	AcknowledgeDuplicate bool `json:"acknowledge_duplicate,omitempty"`
 	BulkNumber           int  `json:"bulk_number,omitempty"`
+	// ByAssistant says that the API key is an assistant's; see [Delivery.CheckRetrier].
+	ByAssistant bool `json:"by_assistant,omitempty"`
 }
 
 // DeliveryRetried answers a [RetryDelivery] with the delivery that goes on.

@@ -78,6 +78,8 @@ type Delivery struct {
 	SeenMessage int64
 	// DespiteTakeover reports that a person has let it leave though the chat was taken over.
 	DespiteTakeover bool
+	// DespiteBrakes reports that a person has let it leave though a brake has stopped the assistant.
+	DespiteBrakes bool
 	// SenderWorks reports that what was recorded last has shown that the sender's account works, which had refused
 	// everything: what waits for the sender may leave at once.
 	SenderWorks bool
@@ -376,6 +378,9 @@ const (
 	// sent, and a person or the caller decides.
 	ErrorChatMovedOn = "chat_moved_on"
 	ErrorTakenOver   = "taken_over"
+	// ErrorBraked: the assistant has said as much as the workspace's brakes allow. Nothing was sent,
+	// and a person decides.
+	ErrorBraked = "braked"
 	// ErrorOlderFirst: an older delivery to the chat's customer is still to be tried by itself.
 	ErrorOlderFirst = "older_first"
 	// ErrorExpired: its time was over before anybody knew whether it was sent.
@@ -424,5 +429,6 @@ func LeftAlone() []string {
 		ErrorPossibleOptOut,
 		ErrorChatMovedOn,
 		ErrorTakenOver,
+		ErrorBraked,
 	}
 }

@@ -124,6 +124,12 @@ func (d *Delivery) explainStuck() string {
 	case ErrorTakenOver:
 		return "Not sent: it is the assistant's, and a person has taken the chat over. A person or the caller must " +
 			"decide: " + d.retryOrCancel("which sends it all the same") + "."
+	case ErrorBraked:
+		return fmt.Sprintf(
+			"Not sent: a brake has stopped the assistant, as %s. A person must decide: %s.",
+			d.ErrorMessage,
+			d.retryOrCancel("which sends it all the same"),
+		)
 	case ErrorPossibleOptOut:
 		return fmt.Sprintf(
 			"Not sent: %s. A person must decide: opt-out ends all that waits for this recipient, "+

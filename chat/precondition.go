@@ -99,6 +99,8 @@ func (d *Delivery) overrule() {
 		d.SeenMessage = 0
 	case ErrorTakenOver:
 		d.DespiteTakeover = true
+	case ErrorBraked:
+		d.DespiteBrakes = true
 	}
 }
 

@@ -42,6 +42,7 @@ func TestARetryOverrulesWhatHoldsADelivery(t *testing.T) {
 	for code, want := range map[string]chat.Delivery{
 		chat.ErrorChatMovedOn:    {},
 		chat.ErrorTakenOver:      {SeenMessage: 5, DespiteTakeover: true},
+		chat.ErrorBraked:         {SeenMessage: 5, DespiteBrakes: true},
 		chat.ErrorTriesExhausted: {SeenMessage: 5},
 		"":                       {SeenMessage: 5},
 	} {
@@ -49,6 +50,7 @@ func TestARetryOverrulesWhatHoldsADelivery(t *testing.T) {
 		d.Release()
 		assert.Equal(t, want.SeenMessage, d.SeenMessage, code)
 		assert.Equal(t, want.DespiteTakeover, d.DespiteTakeover, code)
+		assert.Equal(t, want.DespiteBrakes, d.DespiteBrakes, code)
 	}
 }
 

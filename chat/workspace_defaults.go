@@ -2,11 +2,13 @@ package chat
 
 import "time"
 
-// WorkspaceDefaults are what a chat gets that is made by sending to somebody who has none. Each may be nil.
+// WorkspaceDefaults are what a chat gets that is made by sending to somebody who has none, and the brakes of all
+// chats. Each may be nil.
 type WorkspaceDefaults struct {
 	AssistantMemberID *MemberID
 	PhoneNumberID     *PhoneNumberID
 	InboxID           *InboxID
+	Brakes
 	// UpdatedBy is 0 for defaults that nobody has set.
 	UpdatedBy MemberID
 	UpdatedAt *time.Time

@@ -2243,6 +2243,12 @@ type NewDefaults struct {
 	// InboxID What messages are sent from on email.
 	InboxID *int64 `json:"inbox_id,omitempty"`
 
+	// MaxPerHour How many messages of the assistant may leave in one chat in an hour. What is over that is held, and asks a person.
+	MaxPerHour *int64 `json:"max_per_hour,omitempty"`
+
+	// MaxUnanswered How many messages of the assistant may leave in one chat since the customer has written last. What is over that is held, and asks a person.
+	MaxUnanswered *int64 `json:"max_unanswered,omitempty"`
+
 	// PhoneNumberID What messages are sent from on phone-sms.
 	PhoneNumberID *int64 `json:"phone_number_id,omitempty"`
 }
@@ -3366,6 +3372,12 @@ type WorkspaceDefaults struct {
 
 	// InboxID What messages are sent from on email.
 	InboxID *int64 `json:"inbox_id"`
+
+	// MaxPerHour How many messages of the assistant may leave in one chat in an hour; null for any number.
+	MaxPerHour *int64 `json:"max_per_hour"`
+
+	// MaxUnanswered How many messages of the assistant may leave in one chat since the customer has written last; null for any number.
+	MaxUnanswered *int64 `json:"max_unanswered"`
 
 	// PhoneNumberID What messages are sent from on phone-sms.
 	PhoneNumberID *int64     `json:"phone_number_id"`
@@ -6220,7 +6232,7 @@ type ClientInterface interface {
 
 	// GetWorkspaceDefaults Get the workspace's defaults
 	//
-	// What a chat gets that `POST /messages` makes.
+	// What a chat gets that `POST /messages` makes, and how much the assistant may say in one chat before a person is asked.
 	//
 	// Scope: `workspace:read`.
 	//
@@ -6229,7 +6241,7 @@ type ClientInterface interface {
 
 	// UpdateWorkspaceDefaultsWithBody Replace the workspace's defaults
 	//
-	// All of them are replaced: a field that is null or left out has no default afterwards.
+	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 	//
 	// Scope: `workspace:admin`.
 	//
@@ -6240,7 +6252,7 @@ type ClientInterface interface {
 
 	// UpdateWorkspaceDefaults Replace the workspace's defaults
 	//
-	// All of them are replaced: a field that is null or left out has no default afterwards.
+	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 	//
 	// Scope: `workspace:admin`.
 	//
@@ -9041,7 +9053,7 @@ func (c *Client) TestTool(ctx context.Context, workspaceUUID WorkspaceUUID, tool
 
 // GetWorkspaceDefaults Get the workspace's defaults
 //
-// What a chat gets that `POST /messages` makes.
+// What a chat gets that `POST /messages` makes, and how much the assistant may say in one chat before a person is asked.
 //
 // Scope: `workspace:read`.
 //
@@ -9060,7 +9072,7 @@ func (c *Client) GetWorkspaceDefaults(ctx context.Context, workspaceUUID Workspa
 
 // UpdateWorkspaceDefaultsWithBody Replace the workspace's defaults
 //
-// All of them are replaced: a field that is null or left out has no default afterwards.
+// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 //
 // Scope: `workspace:admin`.
 //
@@ -9081,7 +9093,7 @@ func (c *Client) UpdateWorkspaceDefaultsWithBody(ctx context.Context, workspaceU
 
 // UpdateWorkspaceDefaults Replace the workspace's defaults
 //
-// All of them are replaced: a field that is null or left out has no default afterwards.
+// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 //
 // Scope: `workspace:admin`.
 //
@@ -18020,7 +18032,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetWorkspaceDefaultsWithResponse Get the workspace's defaults
 	//
-	// What a chat gets that `POST /messages` makes.
+	// What a chat gets that `POST /messages` makes, and how much the assistant may say in one chat before a person is asked.
 	//
 	// Scope: `workspace:read`.
 	//
@@ -18031,7 +18043,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWorkspaceDefaultsWithBodyWithResponse Replace the workspace's defaults
 	//
-	// All of them are replaced: a field that is null or left out has no default afterwards.
+	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 	//
 	// Scope: `workspace:admin`.
 	//
@@ -18042,7 +18054,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWorkspaceDefaultsWithResponse Replace the workspace's defaults
 	//
-	// All of them are replaced: a field that is null or left out has no default afterwards.
+	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 	//
 	// Scope: `workspace:admin`.
 	//
@@ -22727,7 +22739,7 @@ func (c *ClientWithResponses) TestToolWithResponse(ctx context.Context, workspac
 
 // GetWorkspaceDefaultsWithResponse Get the workspace's defaults
 //
-// What a chat gets that `POST /messages` makes.
+// What a chat gets that `POST /messages` makes, and how much the assistant may say in one chat before a person is asked.
 //
 // Scope: `workspace:read`.
 //
@@ -22744,7 +22756,7 @@ func (c *ClientWithResponses) GetWorkspaceDefaultsWithResponse(ctx context.Conte
 
 // UpdateWorkspaceDefaultsWithBodyWithResponse Replace the workspace's defaults
 //
-// All of them are replaced: a field that is null or left out has no default afterwards.
+// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 //
 // Scope: `workspace:admin`.
 //
@@ -22761,7 +22773,7 @@ func (c *ClientWithResponses) UpdateWorkspaceDefaultsWithBodyWithResponse(ctx co
 
 // UpdateWorkspaceDefaultsWithResponse Replace the workspace's defaults
 //
-// All of them are replaced: a field that is null or left out has no default afterwards.
+// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 //
 // Scope: `workspace:admin`.
 //

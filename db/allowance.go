@@ -3,6 +3,7 @@ package db
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -16,6 +17,8 @@ type posting struct {
 	// seen is the number of the message after which the customer must not have written, NULL for none. heeds is the
 	// condition that a takeover of the chat stands against it.
 	seen, heeds string
+	// braked is the condition that a brake stands against it.
+	braked string
 }
 
 // storedPosting is the delivery d. plannedPosting is one that is not stored yet, whose parameters
@@ -32,6 +35,7 @@ var (
 		given:     "d.to_given",
 		seen:      "d.seen_message",
 		heeds:     "NOT (d.by_person OR d.despite_takeover)",
+		braked:    storedBraked,
 	}
 	plannedPosting = posting{
 		workspace: "?0",
@@ -44,11 +48,13 @@ var (
 		folded:    "?7",
 		seen:      "CAST(?8 AS bigint)",
 		heeds:     "?9",
+		braked:    plannedBraked,
 	}
 )
 
 // allowedNow and plannedAllowedNow are the conditions that nothing stands against posting, of the
-// rows as they are where they are evaluated: all may have changed since the send was prepared.
+// rows as they are where they are evaluated: all may have changed since the send was prepared. The parameter of the
+// first is [hourBefore] the claim.
 var (
 	allowedNow        = storedPosting.allowed()
 	plannedAllowedNow = plannedPosting.allowed()
@@ -100,20 +106,24 @@ func (p posting) allowed() string {
 		conditions[i] = fact.condition
 	}
 
+	conditions = append(conditions, p.braked)
+
 	return "(SELECT NOT (" + strings.Join(conditions, " OR ") + ") FROM chats AS ac JOIN " + p.recipientJoin() +
-		" LEFT JOIN " + placeJoin + " WHERE ac.workspace_id = " + p.workspace + " AND ac.id = " + p.chat + ")"
+		" LEFT JOIN " + placeJoin + " LEFT JOIN " + brakesJoin + " WHERE ac.workspace_id = " + p.workspace + " AND ac.id = " + p.chat + ")"
 }
 
-// selectAllowance adds to a query of the delivery d what stands against posting it.
-func selectAllowance(q *bun.SelectQuery) *bun.SelectQuery {
+// selectAllowance adds to a query of the delivery d what stands against posting it at a moment.
+func selectAllowance(q *bun.SelectQuery, now time.Time) *bun.SelectQuery {
 	for _, fact := range storedPosting.forbiddings() {
 		q.ColumnExpr(fact.condition + " AS " + fact.column)
 	}
 
-	return q.
+	q.
 		Join("JOIN chats AS ac ON ac.workspace_id = d.workspace_id AND ac.id = d.chat_id").
 		Join("JOIN " + storedPosting.recipientJoin()).
 		Join("LEFT JOIN " + placeJoin)
+
+	return selectPace(q, now)
 }
 
 // allowanceRow is what [selectAllowance] selects.
@@ -129,9 +139,25 @@ type allowanceRow struct {
 	PossibleOptOut   bool `bun:"possible_opt_out,scanonly"`
 	MovedOn          bool `bun:"moved_on,scanonly"`
 	TakenOver        bool `bun:"taken_over,scanonly"`
+	paceRow
 }
 
-func (r *allowanceRow) allowance() chat.Allowance { return chat.Allowance(*r) }
+func (r *allowanceRow) allowance(now time.Time) chat.Allowance {
+	return chat.Allowance{
+		Suppressed:       r.Suppressed,
+		ConsentRevoked:   r.ConsentRevoked,
+		NotificationsOff: r.NotificationsOff,
+		ChatDeleted:      r.ChatDeleted,
+		ChatArchived:     r.ChatArchived,
+		RecipientLeft:    r.RecipientLeft,
+		SenderGone:       r.SenderGone,
+		AddressChanged:   r.AddressChanged,
+		PossibleOptOut:   r.PossibleOptOut,
+		MovedOn:          r.MovedOn,
+		TakenOver:        r.TakenOver,
+		Braked:           r.brake(now),
+	}
+}
 
 // consentColumn is where a member's consent on a channel is stored.
 func consentColumn(spec chat.ChannelSpec) string {

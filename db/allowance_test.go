@@ -52,7 +52,7 @@ func newLife(t *testing.T, s *db.Store) *life {
 	number, err := s.UpdatePhoneNumber(t.Context(), w.Workspace, w.By, w.PhoneNumber.ID, chat.PhoneNumberPatch{Number: &own})
 	require.NoError(t, err)
 
-	return &life{
+	l := &life{
 		t:         t,
 		s:         s,
 		w:         w,
@@ -61,6 +61,17 @@ func newLife(t *testing.T, s *db.Store) *life {
 		number:    number,
 		chat:      w.SMS.ID,
 	}
+
+	l.id = w.Prepare(t, s, l.chat, "an earlier message").DeliveryID
+	l.post(chat.Submission{Outcome: chat.OutcomeAccepted, ProviderMessageID: "SM-" + string(l.id)})
+
+	return l
+}
+
+// brake lets the assistant say as much as it has said in the chat.
+func (l *life) brake() {
+	l.t.Helper()
+	setBrakes(l.t, l.s, l.w, chat.Brakes{MaxUnanswered: new(1)})
 }
 
 func (l *life) patch(p chat.MemberPatch) {
@@ -168,6 +179,12 @@ var changes = map[string]change{
 			require.NoError(l.t, errorOf(l.s.TakeOverChat(l.t.Context(), l.w.Workspace, l.w.By, l.chat)))
 		},
 		code:         chat.ErrorTakenOver,
+		customerOnly: true,
+		mends:        true,
+	},
+	"braked": {
+		do:           (*life).brake,
+		code:         chat.ErrorBraked,
 		customerOnly: true,
 		mends:        true,
 	},
@@ -381,11 +398,12 @@ func TestWhatChangedBeforeASendIsPrepared(t *testing.T) {
 
 				sent, claim, err := s.PrepareAndClaim(t.Context(), l.w.Send(l.chat, "hi"), dbtest.SendIDs(),
 					dbtest.PlanText("hi"), l.clock.now, time.Minute)
+				isHeld := slices.Contains([]string{chat.ErrorPossibleOptOut, chat.ErrorBraked}, changed.code)
 				allowed := changed.code == "" || changed.mends && !changed.customerOnly
 				assert.Equal(t, allowed, claim.Granted)
-				assert.Equal(t, !allowed && changed.code != chat.ErrorPossibleOptOut, err != nil, "it is refused at once")
+				assert.Equal(t, !allowed && !isHeld, err != nil, "it is refused at once")
 
-				if changed.code == chat.ErrorPossibleOptOut {
+				if isHeld {
 					l.id = sent.DeliveryID
 					l.expect(changed, "")
 				}

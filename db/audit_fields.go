@@ -115,6 +115,8 @@ func defaultsAuditFields(d *chat.WorkspaceDefaults) map[string]any {
 		"assistant_member_id": d.AssistantMemberID,
 		"phone_number_id":     d.PhoneNumberID,
 		"inbox_id":            d.InboxID,
+		"max_unanswered":      d.MaxUnanswered,
+		"max_per_hour":        d.MaxPerHour,
 	}
 }
 

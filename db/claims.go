@@ -111,13 +111,14 @@ func (s *Store) claim(ctx context.Context, tx bun.Tx, in claimRequest) (chat.Cla
 		Where("d.submission IN ?", bun.Tuple(claimable)).
 		Where("(d.retry_at IS NULL OR d.retry_at <= ?)", in.now).
 		Where("NOT "+s.failedOver()).
-		Where(allowedNow).
+		Where(allowedNow, hourBefore(in.now)).
 		Where("NOT "+busyNow).
 		Where("NOT EXISTS (SELECT 1 "+fromOlder+")").
 		Where(sameTextUntil+" IS NULL", in.now).
 		Where("NOT EXISTS (SELECT 1 "+fromBreaker+" AND b.probe_at > ?)", in.now).
 		Returning("*").
 		Returning(probingColumn, in.workspace).
+		Returning(hasBrakesColumn, in.workspace).
 		Exec(ctx)
 
 	switch {
@@ -128,6 +129,10 @@ func (s *Store) claim(ctx context.Context, tx bun.Tx, in claimRequest) (chat.Cla
 		return chat.Claim{}, err
 	case err != nil || row.ID == "":
 		return s.settleRefusedClaim(ctx, tx, in.workspace, in.id, in.now)
+	}
+
+	if err := s.confirmPace(ctx, tx, &row, in.now); err != nil {
+		return chat.Claim{}, err
 	}
 
 	if row.Probing {
@@ -161,7 +166,7 @@ func (s *Store) settleRefusedClaim(
 	id chat.DeliveryID,
 	now time.Time,
 ) (chat.Claim, error) {
-	row, err := findDelivery(ctx, s.locked(selectAllowance(tx.NewSelect().ColumnExpr("d.*")).
+	row, err := findDelivery(ctx, s.locked(selectAllowance(tx.NewSelect().ColumnExpr("d.*"), now).
 		ColumnExpr(busyNow+" AS busy").
 		ColumnExpr("(SELECT o.id "+inFlightToAddress+" LIMIT 1) AS busy_with").
 		ColumnExpr("(SELECT o.id "+fromOlder+firstOlder+") AS older_id").
@@ -181,7 +186,7 @@ func (s *Store) settleRefusedClaim(
 	d := row.delivery()
 	refusal := d.RefuseClaim(chat.ClaimFacts{
 		Now:           now,
-		Allowance:     row.allowance(),
+		Allowance:     row.allowance(now),
 		Busy:          row.Busy,
 		BusyWith:      row.BusyWith,
 		Older:         row.olderDelivery(),

@@ -50,6 +50,7 @@ type deliveryRow struct {
 	ByPerson          bool                 `bun:"by_person"`
 	SeenMessage       int64                `bun:"seen_message,nullzero"`
 	DespiteTakeover   bool                 `bun:"despite_takeover"`
+	DespiteBrakes     bool                 `bun:"despite_brakes"`
 	Watermark         int64                `bun:"watermark"`
 	// AcceptedAt is when the request of a send was accepted, nil for all other deliveries.
 	AcceptedAt     *time.Time      `bun:"accepted_at"`
@@ -83,6 +84,8 @@ type deliveryRow struct {
 	BreakerReason string     `bun:"breaker_reason,scanonly"`
 	// Probing reports that the sender has a breaker; a claim is its probe then.
 	Probing bool `bun:"probing,scanonly"`
+	// HasBrakes reports that the workspace has brakes.
+	HasBrakes bool `bun:"has_brakes,scanonly"`
 	// WorkflowID is the workflow that follows the delivery.
 	WorkflowID string `bun:"workflow_id,scanonly"`
 
@@ -127,6 +130,7 @@ func (r *deliveryRow) delivery() chat.Delivery {
 		Author:            r.author(),
 		SeenMessage:       r.SeenMessage,
 		DespiteTakeover:   r.DespiteTakeover,
+		DespiteBrakes:     r.DespiteBrakes,
 		SenderWorks:       r.senderWorks,
 		Watermark:         r.Watermark,
 		RetryOf:           r.RetryOf,

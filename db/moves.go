@@ -23,6 +23,7 @@ func (r *deliveryRow) apply(d *chat.Delivery) {
 	r.ErrorMessage = d.ErrorMessage
 	r.SeenMessage = d.SeenMessage
 	r.DespiteTakeover = d.DespiteTakeover
+	r.DespiteBrakes = d.DespiteBrakes
 }
 
 // applyMove has a rule of chat change a delivery, which is held, and returns the statements that

@@ -243,6 +243,14 @@ func TestDefaultsOfAWorkspace(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, set, read)
 
+		braked := chat.WorkspaceDefaults{Brakes: chat.Brakes{MaxUnanswered: new(5), MaxPerHour: new(1000)}}
+		_, err = s.UpdateWorkspaceDefaults(ctx, w.Workspace, w.By, braked)
+		require.NoError(t, err)
+
+		read, err = s.WorkspaceDefaults(ctx, w.Workspace)
+		require.NoError(t, err)
+		assert.Equal(t, braked.Brakes, read.Brakes)
+
 		_, err = s.UpdateWorkspaceDefaults(ctx, w.Workspace, w.By, chat.WorkspaceDefaults{AssistantMemberID: &w.Customer.ID})
 		require.Equal(t, chat.CodeAssistantNotFound, chat.CodeOf(err))
 

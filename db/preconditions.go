@@ -13,8 +13,14 @@ import (
 // customerWrote is the condition that the customer of a chat has written after a message with a number. What a machine
 // has written, and what answers a question to a contributor, is no part of the conversation.
 func customerWrote(workspace, chatID, number string) string {
-	return `EXISTS (SELECT 1 FROM messages ax WHERE ax.workspace_id = ` + workspace + ` AND ax.chat_id = ` + chatID + `
-		AND ax.number > ` + number + ` AND ax.role = 'user' AND ax.ask_id IS NULL AND ax.automatic_reason = '')`
+	return `EXISTS (SELECT 1 FROM messages ax WHERE ` + byCustomer("ax", workspace, chatID) + `
+		AND ax.number > ` + number + `)`
+}
+
+// byCustomer is the condition that a message is the customer's of a chat.
+func byCustomer(alias, workspace, chatID string) string {
+	return alias + ".workspace_id = " + workspace + " AND " + alias + ".chat_id = " + chatID + " AND " +
+		alias + ".role = 'user' AND " + alias + ".ask_id IS NULL AND " + alias + ".automatic_reason = ''"
 }
 
 // findSeenMessage finds the last message that the caller of a send has seen, and whether the customer has written
@@ -49,6 +55,13 @@ func (r *deliveryRow) keepPreconditions(old *chat.Delivery) {
 	r.ByPerson = released.Author == chat.AuthorPerson
 	r.SeenMessage = released.SeenMessage
 	r.DespiteTakeover = released.DespiteTakeover
+	r.DespiteBrakes = released.DespiteBrakes
+}
+
+// defyHolds notes what does not hold back the new delivery of a retry, because whoever asks for the retry has decided so.
+func (r *deliveryRow) defyHolds(retry *chat.RetryDelivery, takeover *chat.Takeover) {
+	r.DespiteTakeover = r.DespiteTakeover || retry.DefiesTakeover(takeover)
+	r.DespiteBrakes = r.DespiteBrakes || retry.DefiesBrakes()
 }
 
 // stillToLeave is the condition that a delivery goes before all that are newer. Sends to a chat's customer leave in the

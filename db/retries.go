@@ -77,7 +77,7 @@ func (s *Store) PrepareRetry(
 			return err
 		}
 
-		if err := checkRetryable(ctx, tx, &r.old); err != nil {
+		if err := checkRetryable(ctx, tx, &r.old, in.ByAssistant); err != nil {
 			return err
 		}
 
@@ -138,8 +138,8 @@ func retriedOf(in *chat.RetryDelivery, row *deliveryRow, result *retryResult) ch
 	}
 }
 
-// checkRetryable checks a delivery that is held: conflict.
-func checkRetryable(ctx context.Context, tx bun.Tx, row *deliveryRow) error {
+// checkRetryable checks a delivery that is held: conflict, forbidden.
+func checkRetryable(ctx context.Context, tx bun.Tx, row *deliveryRow, byAssistant bool) error {
 	tools, err := findRetryTools(ctx, tx, row)
 	if err != nil {
 		return err
@@ -148,7 +148,11 @@ func checkRetryable(ctx context.Context, tx bun.Tx, row *deliveryRow) error {
 	d := row.delivery()
 	d.Tools = tools
 
-	return d.CheckRetry()
+	if err := d.CheckRetry(); err != nil {
+		return err
+	}
+
+	return d.CheckRetrier(byAssistant)
 }
 
 func (s *Store) storeRetry(
@@ -266,7 +270,8 @@ func releaseDelivery(tx bun.Tx, r *retryPlan) (deliveryRow, []bun.Query) {
 	retry := actionKey{workspace: r.WorkspaceID, id: r.ActionID}
 	statements := slices.Concat(kept, []bun.Query{
 		saveState(tx, &row, r.now),
-		saveDecision(tx, &row).Column("released_by", "sweep_after", "seen_message", "despite_takeover"),
+		saveDecision(tx, &row).Column("released_by", "sweep_after", "seen_message", "despite_takeover").
+			Column("despite_brakes"),
 		moveAction(tx, row.actionKey(), next, r.now, chat.ActionParked, chat.ActionFailed).
 			Set("problem = NULL"),
 		moveAction(tx, retry, chat.ActionSucceeded, r.now, chat.ActionRunning),
@@ -312,7 +317,7 @@ func (s *Store) planRetry(
 	row.Policy = r.old.Policy
 	row.ToMemberID = r.old.ToMemberID
 	row.keepPreconditions(&old)
-	row.DespiteTakeover = row.DespiteTakeover || r.DefiesTakeover(facts.Chat.Takeover)
+	row.defyHolds(&r.RetryDelivery, facts.Chat.Takeover)
 
 	if row.Watermark, err = s.retryWatermark(ctx, tx, r, facts.Chat.Attention); err != nil {
 		return deliveryRow{}, nil, err

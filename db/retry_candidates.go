@@ -37,6 +37,7 @@ var notRetriedInBulk = []string{
 	chat.ErrorChatDeleted,
 	chat.ErrorChatMovedOn,
 	chat.ErrorTakenOver,
+	chat.ErrorBraked,
 }
 
 // mayDuplicate are the statuses of [chat.Delivery.MayDuplicate].

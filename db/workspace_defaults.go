@@ -16,6 +16,8 @@ type workspaceDefaultsRow struct {
 	AssistantMemberID *chat.MemberID      `bun:"assistant_member_id"`
 	PhoneNumberID     *chat.PhoneNumberID `bun:"phone_number_id"`
 	InboxID           *chat.InboxID       `bun:"inbox_id"`
+	MaxUnanswered     *int                `bun:"max_unanswered"`
+	MaxPerHour        *int                `bun:"max_per_hour"`
 	UpdatedBy         chat.MemberID       `bun:"updated_by,nullzero"`
 	UpdatedAt         time.Time           `bun:"updated_at"`
 }
@@ -33,12 +35,13 @@ func findDefaults(ctx context.Context, db bun.IDB, ws chat.WorkspaceID) (chat.Wo
 		AssistantMemberID: row.AssistantMemberID,
 		PhoneNumberID:     row.PhoneNumberID,
 		InboxID:           row.InboxID,
+		Brakes:            chat.Brakes{MaxUnanswered: row.MaxUnanswered, MaxPerHour: row.MaxPerHour},
 		UpdatedBy:         row.UpdatedBy,
 		UpdatedAt:         new(row.UpdatedAt.UTC()),
 	}, nil
 }
 
-// WorkspaceDefaults are what a chat gets that is made by sending to somebody who has none.
+// WorkspaceDefaults are what a chat gets that is made by sending to somebody who has none, and the brakes.
 func (s *Store) WorkspaceDefaults(ctx context.Context, ws chat.WorkspaceID) (chat.WorkspaceDefaults, error) {
 	defaults, err := findDefaults(ctx, s.db, ws)
 	return defaults, wrapErr("find the defaults of a workspace", err)
@@ -56,6 +59,8 @@ func (s *Store) UpdateWorkspaceDefaults(
 		AssistantMemberID: in.AssistantMemberID,
 		PhoneNumberID:     in.PhoneNumberID,
 		InboxID:           in.InboxID,
+		MaxUnanswered:     in.MaxUnanswered,
+		MaxPerHour:        in.MaxPerHour,
 		UpdatedBy:         by.MemberID,
 		UpdatedAt:         s.time(),
 	}
@@ -72,7 +77,7 @@ func (s *Store) UpdateWorkspaceDefaults(
 
 		q := tx.NewInsert().Model(&row).On("CONFLICT (workspace_id) DO UPDATE")
 		for _, column := range []string{
-			"assistant_member_id", "phone_number_id", "inbox_id", "updated_by", "updated_at",
+			"assistant_member_id", "phone_number_id", "inbox_id", "max_unanswered", "max_per_hour", "updated_by", "updated_at",
 		} {
 			q.Set("? = EXCLUDED.?", bun.Ident(column), bun.Ident(column))
 		}

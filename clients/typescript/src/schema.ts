@@ -2412,14 +2412,14 @@ export interface paths {
         };
         /**
          * Get the workspace's defaults
-         * @description What a chat gets that `POST /messages` makes.
+         * @description What a chat gets that `POST /messages` makes, and how much the assistant may say in one chat before a person is asked.
          *
          *     Scope: `workspace:read`.
          */
         get: operations["getWorkspaceDefaults"];
         /**
          * Replace the workspace's defaults
-         * @description All of them are replaced: a field that is null or left out has no default afterwards.
+         * @description All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
          *
          *     Scope: `workspace:admin`.
          */
@@ -4020,6 +4020,16 @@ export interface components {
             inbox_id?: number | null;
             /**
              * Format: int64
+             * @description How many messages of the assistant may leave in one chat in an hour. What is over that is held, and asks a person.
+             */
+            max_per_hour?: number | null;
+            /**
+             * Format: int64
+             * @description How many messages of the assistant may leave in one chat since the customer has written last. What is over that is held, and asks a person.
+             */
+            max_unanswered?: number | null;
+            /**
+             * Format: int64
              * @description What messages are sent from on phone-sms.
              */
             phone_number_id?: number | null;
@@ -5008,6 +5018,16 @@ export interface components {
              * @description What messages are sent from on email.
              */
             inbox_id: number | null;
+            /**
+             * Format: int64
+             * @description How many messages of the assistant may leave in one chat in an hour; null for any number.
+             */
+            max_per_hour: number | null;
+            /**
+             * Format: int64
+             * @description How many messages of the assistant may leave in one chat since the customer has written last; null for any number.
+             */
+            max_unanswered: number | null;
             /**
              * Format: int64
              * @description What messages are sent from on phone-sms.
@@ -9549,6 +9569,7 @@ export interface operations {
                  * @example {
                  *       "assistant_member_id": 2,
                  *       "inbox_id": 1,
+                 *       "max_unanswered": 5,
                  *       "phone_number_id": 1
                  *     }
                  */

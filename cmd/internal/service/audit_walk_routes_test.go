@@ -45,7 +45,7 @@ func (w *auditWalk) walkThings() {
 		id:   "updateWorkspaceDefaults",
 		verb: "workspace_defaults.updated",
 		path: "/workspace-defaults",
-		body: fields("assistant_member_id", w.people.assistant.ID),
+		body: fields("assistant_member_id", w.people.assistant.ID, "max_unanswered", 100),
 	})
 }
 

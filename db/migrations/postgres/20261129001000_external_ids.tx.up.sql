@@ -8,12 +8,15 @@ CREATE UNIQUE INDEX members_external_id ON members (workspace_id, external_id) W
 -- A deleted chat lets go of its id.
 CREATE UNIQUE INDEX chats_external_id ON chats (workspace_id, external_id) WHERE external_id <> '' AND deleted_at IS NULL;
 
--- What a chat gets that is made by sending to somebody who has none.
+-- What a chat gets that is made by sending to somebody who has none, and how much the assistant may say in one chat
+-- before a person is asked, NULL for any: chat.Brakes.
 CREATE TABLE workspace_defaults (
     workspace_id        text COLLATE "C" NOT NULL REFERENCES workspaces (id),
     assistant_member_id bigint,
     phone_number_id     bigint,
     inbox_id            bigint,
+    max_unanswered      integer CONSTRAINT workspace_defaults_unanswered CHECK (max_unanswered BETWEEN 1 AND 100),
+    max_per_hour        integer CONSTRAINT workspace_defaults_per_hour CHECK (max_per_hour BETWEEN 1 AND 1000),
     updated_by          bigint,
     updated_at          timestamptz NOT NULL,
     PRIMARY KEY (workspace_id),
