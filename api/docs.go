@@ -38,7 +38,7 @@ const viewerPolicy = "default-src 'none'; base-uri 'none'; connect-src 'self'; f
 	"frame-ancestors 'none'; img-src 'self' data:; script-src 'self'; style-src 'self'"
 
 // viewerAssets are the files that the viewer loads: those of Swagger UI, packed as the module has them, and ours.
-var viewerAssets = []string{"swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png", "start.js"}
+var viewerAssets = []string{"swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png", "page.css", "start.js"}
 
 // docsPages are the pages under /docs. Only the first one is in the document: the others belong to it.
 func (s *service) docsPages(f *fiber.App) {

@@ -119,6 +119,7 @@ func TestTheGuideIsServed(t *testing.T) {
 		"/docs/guide/search.html?q=retry":  "text/html",
 		"/docs/guide/style.css":            "text/css",
 		"/docs/guide/search.js":            "javascript",
+		"/docs/guide/icon.svg":             "image/svg",
 		"/docs/guide/performance.svg":      "image/svg+xml",
 	} {
 		page := w.do(t, request{method: http.MethodGet, path: path, key: "-"})

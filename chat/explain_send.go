@@ -200,8 +200,8 @@ func (r *ContributorRequest) explainAnswers() string {
 		return sentence
 	}
 
-	return sentence + " Not asked yet: " + strings.Join(unasked, ", ") + ". By SMS a person is asked one thing at a " +
-		"time; this question follows when the one before it is over."
+	return sentence + " Not asked yet: " + strings.Join(unasked, ", ") + ". The question is about to leave; by SMS a person " +
+		"is asked one thing at a time, so it follows shortly after an earlier one, if there is one, is over."
 }
 
 // findRunningStanding speaks of a call that is with its tool, or is to be tried again.

@@ -241,7 +241,8 @@ func TestAQuestionThatWaitsItsTurnSaysSo(t *testing.T) {
 	}
 
 	assert.Equal(t, "Waits for an answer of Priya or Ben to contributor request r, until 2026-11-23T12:00:00Z. Not asked yet: "+
-		"Ben. By SMS a person is asked one thing at a time; this question follows when the one before it is over.", explain())
+		"Ben. The question is about to leave; by SMS a person is asked one thing at a time, so it follows shortly after "+
+		"an earlier one, if there is one, is over.", explain())
 
 	request.Questions[1].State = chat.QuestionAsked
 

@@ -157,7 +157,7 @@ func (s *Store) refuseToolOfEndedSend(
 
 	var sent deliveryRow
 
-	err := selectAllowance(tx.NewSelect().Model(&sent).ColumnExpr("d.*")).
+	err := selectAllowance(tx.NewSelect().Model(&sent).ColumnExpr("d.*"), in.now).
 		Where("d.workspace_id = ?", row.WorkspaceID).
 		Where("d.action_id = ?", in.action).
 		Scan(ctx)
@@ -167,7 +167,7 @@ func (s *Store) refuseToolOfEndedSend(
 
 	d := sent.delivery()
 
-	refusal, isRefused := d.RefuseTool(sent.allowance())
+	refusal, isRefused := d.RefuseTool(sent.allowance(in.now))
 	if !isRefused {
 		return false, nil
 	}

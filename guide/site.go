@@ -32,6 +32,7 @@ const (
 	searchPage = "search.html"
 	styleFile  = "style.css"
 	scriptFile = "search.js"
+	iconFile   = "icon.svg"
 	indexFile  = "search-index.js"
 )
 
@@ -183,9 +184,9 @@ func (s *Site) render(options Options) error {
 	return s.addAssets()
 }
 
-// addAssets adds the style, the script and what that searches in.
+// addAssets adds the style, the icon, the script and what that searches in.
 func (s *Site) addAssets() error {
-	for _, name := range []string{styleFile, scriptFile} {
+	for _, name := range []string{styleFile, scriptFile, iconFile} {
 		content, err := assets.ReadFile("assets/" + name)
 		if err != nil {
 			return fmt.Errorf("read %s: %w", name, err)

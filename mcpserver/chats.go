@@ -165,6 +165,10 @@ type chatReading struct {
 
 func (r *chatReading) sentence() string {
 	text := fmt.Sprintf("Chat %d, %s, %s", r.Chat.ID, r.Chat.Channel, countOf(len(r.Messages), "message", ""))
+	if r.OlderCursor != "" {
+		text += " There are older ones: give older_cursor as cursor."
+	}
+
 	if r.Chat.NeedsResponse {
 		text += " Somebody waits for a response."
 	}

@@ -100,6 +100,48 @@ var (
 	}
 )
 
+// faultWords say on the page what each fault does.
+var faultWords = map[FaultKind]string{
+	FaultCut:           "takes it, then closes the connection without an answer",
+	FaultError:         "takes it, then answers 500",
+	FaultTruncate:      "takes it, then answers half a body",
+	FaultSlow:          "takes it, and answers after the delay",
+	FaultRateLimit:     "answers 429 and does not take it",
+	FaultRedirect:      "answers 302 and does not take it",
+	FaultUnavailable:   "answers 503 and does not take it",
+	FaultDown:          "closes the connection and does not take it",
+	FaultLate:          "closes the connection, and takes it after the delay",
+	FaultRefuse:        "refuses it for good",
+	FaultSuspended:     "answers 401, as for a suspended account",
+	FaultOptedOut:      "refuses an SMS: the recipient has opted out",
+	FaultGarbage:       "a tool acts, and answers with what is no JSON",
+	CallbackEarly:      "reports the first status before it answers",
+	CallbackTwice:      "reports each status twice",
+	CallbackDisorder:   "reports the final status before the others",
+	CallbackNever:      "reports nothing",
+	CallbackDelay:      "reports each status later, by the delay",
+	CallbackContradict: "reports an SMS as undelivered, then as delivered",
+	ListLag:            "does not show it in its list until the delay is over",
+	ListHide:           "never shows it in its list",
+	Undelivered:        "takes it; the SMS is not delivered, the mail bounces",
+	Bounce:             "the same as undelivered",
+}
+
+// faultChoice is a fault that can be chosen on the page.
+type faultChoice struct {
+	Kind FaultKind
+	Does string
+}
+
+func listFaultChoices() []faultChoice {
+	var choices []faultChoice
+	for _, kind := range slices.Concat(postFaults, laterFaults) {
+		choices = append(choices, faultChoice{Kind: kind, Does: faultWords[kind]})
+	}
+
+	return choices
+}
+
 // Fault is a rule: how to misbehave, towards whom and how often.
 type Fault struct {
 	Kind FaultKind

@@ -291,6 +291,8 @@ func TestFaultsOnThePage(t *testing.T) {
 
 	page := w.page(t, "")
 	assert.Contains(t, page.body, "12.5 %")
+	assert.Contains(t, page.body, `<option value="down">down: closes the connection and does not take it</option>`)
+	assert.NotContains(t, page.body, ": </option>", "each fault is explained")
 	assert.NotEqual(t, calm.header.Get("ETag"), page.header.Get("ETag"), "the page keeps itself fresh")
 
 	for _, wrong := range [][]string{{"fault", "flood"}, {"fault", "cut", "percent", "0"}, {"fault", "cut", "times", "often"}} {

@@ -33,7 +33,7 @@ type pageView struct {
 	// Orders are the restaurant's, the newest first.
 	Orders []orderView
 	Faults []faultJSON
-	Kinds  []FaultKind
+	Kinds  []faultChoice
 }
 
 // Empty reports whether nothing has arrived at all.
@@ -107,7 +107,7 @@ type arrivalView struct {
 }
 
 func (s *Sandbox) newPage(v view, phone, mailbox string) pageView {
-	page := pageView{AccountSID: s.config.AccountSID, Kinds: slices.Concat(postFaults, laterFaults)}
+	page := pageView{AccountSID: s.config.AccountSID, Kinds: listFaultChoices()}
 	for _, f := range s.Faults() {
 		page.Faults = append(page.Faults, f.wire())
 	}
@@ -268,9 +268,9 @@ func (o Order) words() string {
 	case OrderTable:
 		return fmt.Sprintf("Table %d for %d, %s, %s", o.Table, o.People, o.Name, o.At)
 	case OrderRefund:
-		return fmt.Sprintf("Refund of %d.%02d %s", o.AmountCents/100, o.AmountCents%100, o.Reason)
+		return fmt.Sprintf("Refund of %d.%02d: %s", o.AmountCents/100, o.AmountCents%100, o.Reason)
 	case OrderTaxi:
-		return fmt.Sprintf("Taxi for %d to %s, %s", o.People, o.To, o.At)
+		return fmt.Sprintf("Taxi to %s, %s, %s", o.To, countOf(o.People, "rider"), o.At)
 	}
 
 	return string(o.Kind)

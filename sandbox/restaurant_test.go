@@ -290,7 +290,7 @@ func TestOrdersAreShown(t *testing.T) {
 	w.do(t, http.MethodPost, "/tools/refunds", `{"amount_cents":1905,"reason":"too late"}`, nil)
 
 	page := w.page(t, "").body
-	for _, want := range []string{"Table 6 for 6, &lt;b&gt;Lopez", b.BookingID, "2 calls under one key", "Refund of 19.05 too late"} {
+	for _, want := range []string{"Table 6 for 6, &lt;b&gt;Lopez", b.BookingID, "2 calls under one key", "Refund of 19.05: too late"} {
 		assert.Contains(t, page, want)
 	}
 

@@ -46,7 +46,7 @@ func (a *approvalView) show(c *console, r *remote) {
 	}
 
 	if len(a.Deciders) > 0 {
-		fmt.Fprintf(c.out, "\nWhat members %s may do\n", joinIDs(a.Deciders))
+		c.showHeading("What " + nameMembers(a.Deciders) + " may do")
 	} else {
 		c.showHeading("What you may do")
 	}
@@ -85,6 +85,15 @@ func (a *approvalView) showRequest(f facts) {
 	for _, change := range a.Request.Changes {
 		f.say(change.Field, "%s → %s", formatValue(change.Before), formatValue(change.After))
 	}
+}
+
+// nameMembers names members by their ids.
+func nameMembers(ids []int64) string {
+	if len(ids) == 1 {
+		return "member " + joinIDs(ids)
+	}
+
+	return "members " + joinIDs(ids)
 }
 
 // formatValue is a value of any kind, a text without quotes.

@@ -110,7 +110,7 @@ func (l *auditList) Run(c *console) error {
 			return []string{
 				formatTime(e.At),
 				strconv.FormatInt(e.MemberID, 10),
-				strconv.FormatInt(e.KeyID, 10),
+				formatID(e.KeyID),
 				makePrintable(e.Verb),
 				makePrintable(e.Object),
 				makePrintable(e.told()),

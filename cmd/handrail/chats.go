@@ -103,7 +103,13 @@ type chatTakeover struct {
 
 // Run takes a chat over.
 func (t *chatTakeover) Run(c *console) error {
-	return showChanged(c, &t.remote, func(api *apiClient) (*http.Response, error) {
+	said := fmt.Sprintf(
+		"Chat %d is taken over: the assistant does not speak in it until\n  %s",
+		t.ID,
+		t.line(c, fmt.Sprintf("chats release %d", t.ID)),
+	)
+
+	return showChanged(c, &t.remote, said, func(api *apiClient) (*http.Response, error) {
 		return api.TakeOverChat(c.ctx, api.workspace, t.ID, nil)
 	})
 }
@@ -115,14 +121,17 @@ type chatRelease struct {
 
 // Run releases a chat.
 func (r *chatRelease) Run(c *console) error {
-	return showChanged(c, &r.remote, func(api *apiClient) (*http.Response, error) {
+	said := fmt.Sprintf("The assistant may speak in chat %d.", r.ID)
+
+	return showChanged(c, &r.remote, said, func(api *apiClient) (*http.Response, error) {
 		return api.ReleaseChat(c.ctx, api.workspace, r.ID, nil)
 	})
 }
 
-// showChanged makes a request that changes a chat, and shows it.
-func showChanged(c *console, r *remote, ask question) error {
+// showChanged makes a request that changes a chat, says what it has done, and shows the chat.
+func showChanged(c *console, r *remote, said string, ask question) error {
 	return showOne(c, r, ask, func(_ *apiClient, changed *chatView) error {
+		fmt.Fprintf(c.out, "%s\n\n", said)
 		changed.show(c)
 		return nil
 	})
@@ -140,13 +149,25 @@ func (s *chatShow) Run(c *console) error {
 			return err
 		}
 
-		statuses, err := s.fetchStatuses(api)
+		deliveries, err := s.fetchDeliveries(api)
+		if err != nil {
+			return err
+		}
+
+		authors, err := s.fetchAuthors(api, shown.MemberID)
 		if err != nil {
 			return err
 		}
 
 		shown.show(c)
-		showMessages(c, messages.Items, statuses)
+
+		talk := conversation{
+			messages:   messages.Items,
+			more:       messages.NextCursor != nil,
+			deliveries: deliveries,
+			authors:    authors,
+		}
+		talk.show(c)
 
 		return nil
 	})
@@ -171,19 +192,52 @@ func (s *chatShow) askDeliveries(api *apiClient, at position) (*http.Response, e
 	)
 }
 
-// fetchStatuses are how the newest deliveries of the chat stand, by their ids.
-func (s *chatShow) fetchStatuses(api *apiClient) (map[string]string, error) {
-	deliveries, err := fetchList[client.Delivery](api, listing{Limit: longestPage}, s.askDeliveries)
+// fetchDeliveries returns the newest deliveries of the chat by their ids.
+func (s *chatShow) fetchDeliveries(api *apiClient) (map[string]*client.Delivery, error) {
+	listed, err := fetchList[client.Delivery](api, listing{Limit: longestPage}, s.askDeliveries)
 	if err != nil {
 		return nil, err
 	}
 
-	statuses := map[string]string{}
-	for i := range deliveries.Items {
-		statuses[deliveries.Items[i].ID] = string(deliveries.Items[i].Status)
+	deliveries := map[string]*client.Delivery{}
+	for i := range listed.Items {
+		deliveries[listed.Items[i].ID] = &listed.Items[i]
 	}
 
-	return statuses, nil
+	return deliveries, nil
+}
+
+// fetchAuthors returns who takes part in the chat, by the members' ids: their names, and what they are in it.
+func (s *chatShow) fetchAuthors(api *apiClient, customer int64) (map[int64]string, error) {
+	listed, err := fetchList[client.Participant](api, listing{Limit: longestPage}, s.askParticipants)
+	if err != nil {
+		return nil, err
+	}
+
+	authors := map[int64]string{}
+
+	for i := range listed.Items {
+		participant := &listed.Items[i]
+
+		role := string(participant.Role)
+		if participant.MemberID == customer {
+			role = "customer"
+		}
+
+		authors[participant.MemberID] = makePrintable(fmt.Sprintf("%s (%s)", participant.MemberName, role))
+	}
+
+	return authors, nil
+}
+
+// askParticipants asks who takes part in the chat.
+func (s *chatShow) askParticipants(api *apiClient, at position) (*http.Response, error) {
+	return api.ListParticipants(
+		api.ctx,
+		api.workspace,
+		s.ID,
+		&client.ListParticipantsParams{Limit: at.limit, Cursor: at.cursor},
+	)
 }
 
 func (c *chatView) show(out *console) {
@@ -209,27 +263,56 @@ func (c *chatView) show(out *console) {
 	f.say("last activity", "%s (%s ago)", formatTime(c.LastActivityAt), formatAge(c.LastActivityAt))
 }
 
-// showMessages writes messages, the oldest first as they are read.
-func showMessages(c *console, messages []client.Message, statuses map[string]string) {
-	if len(messages) == 0 {
+// conversation is what was said last in a chat.
+type conversation struct {
+	// messages are the newest ones, the newest first. more is set when there are older ones.
+	messages []client.Message
+	more     bool
+	// deliveries are known by their ids, authors by those of their members.
+	deliveries map[string]*client.Delivery
+	authors    map[int64]string
+}
+
+// show writes the messages, the oldest first as they are read.
+func (t *conversation) show(c *console) {
+	switch {
+	case len(t.messages) == 0:
 		fmt.Fprintln(c.out, "\nno messages yet")
+		return
+	case t.more:
+		c.showHeading(fmt.Sprintf("The newest %d messages; --messages shows more", len(t.messages)))
+	default:
+		c.showHeading("Its messages")
+	}
+
+	for i := len(t.messages) - 1; i >= 0; i-- {
+		m := &t.messages[i]
+		fmt.Fprintf(c.out, "  %s  %s: %s\n", formatTime(m.CreatedAt), t.nameAuthor(m), shortenText(m.Content, 200))
+
+		if m.DeliveryID != nil {
+			t.showDelivery(c, m)
+		}
+	}
+}
+
+// nameAuthor says who wrote a message: their name if they take part in the chat, or else what they are.
+func (t *conversation) nameAuthor(m *client.Message) string {
+	return cmp.Or(t.authors[valueOf(m.MemberID)], makePrintable(string(m.Role)))
+}
+
+// showDelivery writes what became of a message, and to whom it went: not every one is for the customer.
+func (t *conversation) showDelivery(c *console, m *client.Message) {
+	delivery, known := t.deliveries[*m.DeliveryID]
+	if !known {
+		fmt.Fprintf(c.out, "    %s, delivery %s\n", makePrintable(string(m.State)), makePrintable(*m.DeliveryID))
 		return
 	}
 
-	c.showHeading("The newest messages")
-
-	for i := len(messages) - 1; i >= 0; i-- {
-		m := &messages[i]
-		text := shortenText(m.Content, 200)
-		fmt.Fprintf(c.out, "  %s  %s: %s\n", formatTime(m.CreatedAt), makePrintable(string(m.Role)), text)
-
-		if m.DeliveryID != nil {
-			fmt.Fprintf(
-				c.out,
-				"    %s, delivery %s\n",
-				makePrintable(cmp.Or(statuses[*m.DeliveryID], string(m.State))),
-				makePrintable(*m.DeliveryID),
-			)
-		}
-	}
+	fmt.Fprintf(
+		c.out,
+		"    to %s: %s, delivery %s\n",
+		makePrintable(delivery.To),
+		makePrintable(string(delivery.Status)),
+		makePrintable(delivery.ID),
+	)
 }

@@ -21,8 +21,10 @@ func TestChatsAreTakenOverAndReleased(t *testing.T) {
 	require.Equal(t, 0, status, errs)
 	assert.Contains(t, out, "taken over")
 	assert.Contains(t, out, "by member 3")
+	assert.Contains(t, out, "until\n  handrail chats release 7")
 
 	status, out, errs = s.do("chats", "release", "7")
 	require.Equal(t, 0, status, errs)
 	assert.NotContains(t, out, "taken over")
+	assert.Contains(t, out, "The assistant may speak in chat 7.")
 }

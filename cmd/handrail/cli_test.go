@@ -111,8 +111,10 @@ func TestWrongUseIsReportedWithWhatWouldBeRight(t *testing.T) {
 		status  int
 		says    string
 	}{
-		"no command":      {nil, nil, 2, "handrail --help"},
+		"no command":      {nil, nil, 2, "Begin with handrail status; handrail --help lists all commands"},
 		"unknown command": {nil, []string{"serve"}, 2, "unexpected argument serve"},
+		"misspelled":      {nil, []string{"deliverys"}, 2, `did you mean "deliveries"? See handrail --help`},
+		"no id":           {nil, []string{"deliveries", "show"}, 2, `expected "<id>". See handrail deliveries show --help`},
 		"missing flag":    {nil, []string{"keys", "create"}, 2, "--workspace"},
 		"no database":     {nil, []string{"migrate", "up"}, 1, "DATABASE_URL"},
 		"bad database":    {[]string{"DATABASE_URL=mysql://x"}, []string{"migrate", "up"}, 1, "postgres://"},

@@ -108,7 +108,7 @@ func (l *deliveryList) Run(c *console) error {
 			return api.ListDeliveries(c.ctx, api.workspace, params)
 		},
 		empty:   empty,
-		columns: []string{"DELIVERY", "STATUS", "TWICE", "AGE", "CHAT", "TO", "CHANNEL", "ERROR"},
+		columns: []string{"DELIVERY", "STATUS", "TWICE", "AGE", "CHAT", "TO", "CHANNEL", "ERROR OR WAIT"},
 		row: func(d *deliveryView) []string {
 			return []string{
 				makePrintable(d.ID),
@@ -118,10 +118,22 @@ func (l *deliveryList) Run(c *console) error {
 				formatID(d.ChatID),
 				makePrintable(d.To),
 				makePrintable(string(d.Channel)),
-				makePrintable(d.ErrorCode),
+				d.describeHold(),
 			}
 		},
 	})
+}
+
+// describeHold says in a word why a delivery is where it is: its error, or else what it waits for.
+func (d *deliveryView) describeHold() string {
+	switch {
+	case d.ErrorCode != "":
+		return makePrintable(d.ErrorCode)
+	case d.WaitingFor != nil:
+		return "waits: " + makePrintable(string(*d.WaitingFor))
+	}
+
+	return ""
 }
 
 // params are the filters, with the member whose deliveries are listed; 0 for those of all.

@@ -564,3 +564,18 @@ func TestDeliveriesOfAnAddress(t *testing.T) {
 	assert.Equal(t, 1, status)
 	assert.Contains(t, errs, "no member has the address")
 }
+
+func TestAListedDeliveryWithoutAnErrorSaysWhatItWaitsFor(t *testing.T) {
+	t.Parallel()
+
+	waiting := aDelivery(t, map[string]any{
+		"status":      "pending",
+		"error_code":  "",
+		"waiting_for": "contributor",
+	})
+
+	s := newStub(t, map[string][]reply{"GET deliveries": {aPage("", waiting)}})
+	status, out, errs := s.do("deliveries", "list")
+	require.Equal(t, 0, status, errs)
+	assert.Contains(t, out, "waits: contributor")
+}

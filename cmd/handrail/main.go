@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -56,7 +57,7 @@ type cli struct {
 
 	Completion kongcompletion.Completion `cmd:"" help:"Show the command that turns on tab completion in bash, zsh or fish."`
 
-	Color string `enum:"auto,always,never" default:"auto" help:"Whether to colour: auto colours on a terminal, unless NO_COLOR is set." placeholder:"WHEN"`
+	Color string `enum:"auto,always,never" default:"auto" help:"Whether to colour: always, never, or auto, which colours on a terminal unless NO_COLOR is set." placeholder:"WHEN"`
 
 	ShowVersion kong.VersionFlag `name:"version" help:"Show the version."`
 }
@@ -117,7 +118,7 @@ func (c *console) run(args []string) int {
 	}
 
 	if err != nil {
-		return c.fail(&exitError{fmt.Errorf("%w. See handrail --help", err), exitUsage})
+		return c.fail(&exitError{explainUsage(err, args), exitUsage})
 	}
 
 	c.setDisplay(commands.Color)
@@ -127,6 +128,39 @@ func (c *console) run(args []string) int {
 	}
 
 	return 0
+}
+
+// explainUsage adds to what is wrong with a command line where to read how it is used: in the help of the command that
+// was begun.
+func explainUsage(err error, args []string) error {
+	if len(args) == 0 {
+		return errors.New("a command is missing. Begin with handrail status; handrail --help lists all commands")
+	}
+
+	begun := "handrail"
+	if wrong, ok := errors.AsType[*kong.ParseError](err); ok {
+		begun = strings.Join(append([]string{begun}, nameCommands(wrong.Context)...), " ")
+	}
+
+	words := err.Error()
+	if !strings.HasSuffix(words, "?") {
+		words += "."
+	}
+
+	return fmt.Errorf("%s See %s --help", words, begun)
+}
+
+// nameCommands are the words of the command that a command line has named.
+func nameCommands(line *kong.Context) []string {
+	var names []string
+
+	for _, part := range line.Path {
+		if part.Command != nil {
+			names = append(names, part.Command.Name)
+		}
+	}
+
+	return names
 }
 
 // fail says what went wrong and returns the exit status for it.

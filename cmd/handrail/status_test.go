@@ -66,12 +66,17 @@ func TestChatsAreListedAndShown(t *testing.T) {
 		"GET chats":   {aPage("", aChat), aPage("")},
 		"GET chats/7": {okReply(aChat), okReply(aChat)},
 		"GET deliveries": {
-			aPage("", `{"id":"0193","status":"unknown","channel":"phone-sms","created_at":"2026-11-22T10:00:00Z"}`),
+			aPage("", `{"id":"0193","status":"unknown","channel":"phone-sms","to":"+14155550103","created_at":"2026-11-22T10:00:00Z"}`),
 			aPage(""),
 		},
+		"GET chats/7/participants": {
+			aPage("", `{"id":1,"member_id":12,"member_name":"Ana","member_kind":"person","role":"owner"}`,
+				`{"id":2,"member_id":5,"member_name":"Priya","member_kind":"person","role":"contributor"}`),
+		},
 		"GET chats/7/messages": {
-			aPage("", `{"role":"assistant","content":"On its way.","state":"sent","delivery_id":"0193","created_at":"2026-11-22T10:00:00Z"}`,
-				`{"role":"user","content":"Where is it?","state":"received","created_at":"2026-11-22T09:00:00Z"}`),
+			aPage("older", `{"role":"assistant","content":"On its way?","state":"sent","delivery_id":"0193","created_at":"2026-11-22T10:00:00Z"}`,
+				`{"role":"user","member_id":5,"content":"Yes.","state":"received","created_at":"2026-11-22T09:30:00Z"}`,
+				`{"role":"user","member_id":12,"content":"Where is it?","state":"received","created_at":"2026-11-22T09:00:00Z"}`),
 			aPage(""),
 		},
 	})
@@ -87,7 +92,8 @@ func TestChatsAreListedAndShown(t *testing.T) {
 
 	status, out, errs = s.do("chats", "show", "7")
 	require.Equal(t, 0, status, errs)
-	assert.Regexp(t, `(?s)vip.*user: Where is it\?.*assistant: On its way\..*unknown, delivery 0193`, out)
+	assert.Regexp(t, `(?s)vip.*The newest 3 messages; --messages shows more.*Ana \(customer\): Where is it\?.*`+
+		`Priya \(contributor\): Yes\..*assistant: On its way\?.*to \+14155550103: unknown, delivery 0193`, out)
 
 	_, out, _ = s.do("chats", "show", "7")
 	assert.Contains(t, out, "no messages yet")
