@@ -102,7 +102,11 @@ func (t *toolView) showDiscovered(c *console) error {
 			risk = *over.Risk
 		}
 
-		table.row("  "+makePrintable(t.Name+"."+d.Name), makePrintable(string(risk)), shortenText(valueOf(d.Description), 60))
+		table.row(
+			"  "+makePrintable(t.Name+"."+d.Name),
+			makePrintable(string(risk)),
+			shortenText(valueOf(d.Description), 60),
+		)
 	}
 
 	if err := table.flush(); err != nil {
