@@ -27,7 +27,8 @@ func (s *approvalShow) Run(c *console) error {
 
 // show writes what one decides about.
 func (a *approvalView) show(c *console, r *remote) {
-	fmt.Fprintf(c.out, "%s: %s\n\n", makePrintable(string(a.Kind)), formatApprovalState(string(a.State), valueOf(a.Void)))
+	state := formatApprovalState(string(a.State), valueOf(a.Void))
+	fmt.Fprintf(c.out, "%s: %s\n\n", makePrintable(string(a.Kind)), state)
 
 	f := facts{c}
 	f.say("approval", "%s", a.ID)

@@ -46,7 +46,10 @@ func (r *requestView) showFacts(c *console) {
 	f.say(
 		"wanted from",
 		"%s",
-		map[bool]string{true: "all who are asked", false: "any who is asked"}[r.Require == client.ContributorRequestRequireAll],
+		map[client.ContributorRequestRequire]string{
+			client.ContributorRequestRequireAll: "all who are asked",
+			client.ContributorRequestRequireAny: "any who is asked",
+		}[r.Require],
 	)
 
 	f.say("hint", "%s", valueOf(r.Hint))

@@ -102,7 +102,11 @@ func (t *toolView) showDiscovered(c *console) error {
 			risk = *over.Risk
 		}
 
-		table.row("  "+makePrintable(t.Name+"."+d.Name), makePrintable(string(risk)), makePrintable(valueOf(d.Description)))
+		table.row(
+			"  "+makePrintable(t.Name+"."+d.Name),
+			makePrintable(string(risk)),
+			makePrintable(valueOf(d.Description)),
+		)
 	}
 
 	if err := table.flush(); err != nil {
