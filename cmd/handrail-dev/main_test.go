@@ -239,7 +239,7 @@ func TestTheSandboxReportsAndAnswers(t *testing.T) {
 	t.Parallel()
 	p := newTestEnv(t)
 	_, screen := p.up()
-	assert.Contains(t, screen, "answer there, and as whom you like")
+	assert.Contains(t, screen, "answer there as whoever got them")
 
 	for line := range strings.Lines(screen) {
 		if strings.HasPrefix(line, "curl ") && strings.Contains(line, "send-assistant-message") {

@@ -27,7 +27,7 @@ Handrail is ready after {{.Took}}. Data: {{.DataDir}}   Stop: Ctrl-C   Delete th
   API           {{.API}}/api/v2/w/{{.Workspace}}
   API docs      {{.API}}/docs     and the guide, with all of the documentation: {{.API}}/docs/guide
   Temporal UI   {{or .UI "off (HANDRAIL_DEV_UI_PORT=0)"}}
-  Sandbox inbox {{.Inbox}}     the SMS and emails that the sandbox got{{if .Answers}}; answer there, and as whom you like{{end}}
+  Sandbox inbox {{.Inbox}}     the SMS and emails that the sandbox got{{if .Answers}}; answer there as whoever got them{{end}}
   Key           {{.Key}}   (this machine only; to approve: {{.SecondKey}})
 
 Paste these into another terminal. Each may be pasted again:

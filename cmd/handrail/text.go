@@ -59,7 +59,7 @@ func (f facts) say(name, format string, args ...any) {
 		value = displayOf(f.c.out).paintStatus(value)
 	}
 
-	fmt.Fprintf(f.c.out, "  %-13s %s\n", name, value)
+	fmt.Fprintf(f.c.out, "  %-14s %s\n", name, value)
 }
 
 func (f facts) sayTime(name string, t *time.Time) {
