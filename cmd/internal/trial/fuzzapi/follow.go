@@ -38,6 +38,11 @@ func (t *trial) repeat(ctx context.Context, q *request, first *http.Response) []
 		return nil
 	}
 
+	// Another request may have revoked its key meanwhile.
+	if again.StatusCode == http.StatusUnauthorized {
+		return nil
+	}
+
 	body, found := t.checker.check(ctx, q, again, raw)
 
 	// An action that was running may have failed meanwhile.
