@@ -86,6 +86,13 @@ func (s *service) inboxRoutes() {
 		problems: []chat.Code{chat.CodeSenderNotFound},
 	})
 
+	s.inboxChangeRoutes()
+}
+
+// inboxChangeRoutes are those by which one that is there is changed or deleted.
+func (s *service) inboxChangeRoutes() {
+	admin := withScope(chat.ScopeWorkspaceAdmin)
+
 	registerRoute(s, s.updateInbox, route{
 		method:      http.MethodPatch,
 		path:        "/inboxes/{inbox_id}",

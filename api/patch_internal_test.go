@@ -25,7 +25,7 @@ var keptFields = map[string][]string{
 	},
 	"the empty list clears it":         {"label_ids", "tools", "assistants"},
 	"its own fields are set or null":   {"metadata", "secrets", "consent"},
-	"a send always has them":          {"message", "to", "reason"},
+	"a send always has them":           {"message", "to", "reason"},
 	"an undo without a tool clears it": {"undo"},
 }
 

@@ -354,6 +354,7 @@ func checkQuery(ctx huma.Context, _ *requestInfo) error {
 	for name, given := range values {
 		all := strings.Join(given, ",")
 		field := "query." + name
+
 		switch {
 		case aliases[name] != "" && values.Has(aliases[name]):
 			return chat.Invalid(field, "and query.%s are the same parameter; give one of them", aliases[name])

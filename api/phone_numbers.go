@@ -91,6 +91,13 @@ func (s *service) phoneNumberRoutes() {
 		problems: []chat.Code{chat.CodeSenderNotFound},
 	})
 
+	s.phoneNumberChangeRoutes()
+}
+
+// phoneNumberChangeRoutes are those by which one that is there is changed or deleted.
+func (s *service) phoneNumberChangeRoutes() {
+	admin := withScope(chat.ScopeWorkspaceAdmin)
+
 	registerRoute(s, s.updatePhoneNumber, route{
 		method:      http.MethodPatch,
 		path:        "/phone-numbers/{phone_number_id}",

@@ -173,7 +173,10 @@ func transportError(err error) *chat.Error {
 
 	switch f.Code {
 	case http.StatusNotFound:
-		return chat.Errorf(chat.CodeNotFound, "there is nothing at this path; /docs shows what there is, and /openapi.json describes it")
+		return chat.Errorf(
+			chat.CodeNotFound,
+			"there is nothing at this path; /docs shows what there is, and /openapi.json describes it",
+		)
 	case http.StatusMethodNotAllowed:
 		return chat.Errorf(
 			chat.CodeMethodNotAllowed,

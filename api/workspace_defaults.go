@@ -69,7 +69,8 @@ func (s *service) workspaceDefaultsRoutes() {
 		id:      "updateWorkspaceDefaults",
 		tag:     tagWorkspace,
 		summary: "Replace the workspace's defaults",
-		description: "All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. " +
+		description: "All of them are replaced: a field that is null or left out has no default, and no limit, " +
+			"afterwards. " +
 			brakesDoc,
 		request: newDefaultsJSON{
 			AssistantMemberID: new(chat.MemberID(2)),
@@ -83,7 +84,8 @@ func (s *service) workspaceDefaultsRoutes() {
 }
 
 // brakesDoc says what becomes of a send that a brake stops.
-const brakesDoc = "`max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, " +
+const brakesDoc = "`max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is " +
+	"accepted, " +
 	"and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a " +
 	"person says is never held so, and does not count."
 

@@ -93,8 +93,8 @@ func (d *Delivery) stop(a *Allowance) Effect {
 	return EffectNone
 }
 
-// RefuseTool is the outcome of a tool call that is not made, because the message that it comes before does not leave any
-// more: the send has ended, or nothing that a person decides can let the message leave. It reports false for one that
+// RefuseTool is the outcome of a tool call that is not made, because the message that it comes before does not leave
+// any more: the send has ended, or nothing that a person decides can let the message leave. It reports false for one that
 // may leave.
 func (d *Delivery) RefuseTool(a Allowance) (refusal ToolOutcome, isRefused bool) {
 	after := *d

@@ -73,7 +73,8 @@ func (d *Delivery) CheckRetrier(byAssistant bool) error {
 	if byAssistant && d.ErrorCode == ErrorBraked {
 		return Errorf(
 			CodeForbidden,
-			"a brake has stopped the assistant, and only a person may let the message leave; the API key is an assistant's",
+			"a brake has stopped the assistant, and only a person may let the message leave; the API key is an "+
+				"assistant's",
 		)
 	}
 

@@ -171,7 +171,8 @@ func IDIfGiven[ID ~int64](id *ID) *ID {
 	return id
 }
 
-// ChatPatch changes the fields that are not nil; the id 0 takes away what it names. A person's Title and Summary stand until
+// ChatPatch changes the fields that are not nil; the id 0 takes away what it names. A person's Title and Summary stand
+// until
 // a summary is asked for that overwrites them.
 type ChatPatch struct {
 	Title, Summary    *string

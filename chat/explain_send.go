@@ -200,7 +200,8 @@ func (r *ContributorRequest) explainAnswers() string {
 		return sentence
 	}
 
-	return sentence + " Not asked yet: " + strings.Join(unasked, ", ") + ". The question is about to leave; by SMS a person " +
+	return sentence + " Not asked yet: " + strings.Join(unasked, ", ") + ". The question is about to leave; by SMS a " +
+		"person " +
 		"is asked one thing at a time, so it follows shortly after an earlier one, if there is one, is over."
 }
 

@@ -62,7 +62,10 @@ func (v *ActionView) findChangeRefusal() *Error {
 	}
 
 	if v.Delivery.ActionID != v.ID {
-		return Errorf(CodeConflict, "this send was tried again by another action; change that one's delivery by a retry")
+		return Errorf(
+			CodeConflict,
+			"this send was tried again by another action; change that one's delivery by a retry",
+		)
 	}
 
 	if v.Send != nil && v.Send.Approval != nil {

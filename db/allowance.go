@@ -109,7 +109,8 @@ func (p posting) allowed() string {
 	conditions = append(conditions, p.braked)
 
 	return "(SELECT NOT (" + strings.Join(conditions, " OR ") + ") FROM chats AS ac JOIN " + p.recipientJoin() +
-		" LEFT JOIN " + placeJoin + " LEFT JOIN " + brakesJoin + " WHERE ac.workspace_id = " + p.workspace + " AND ac.id = " + p.chat + ")"
+		" LEFT JOIN " + placeJoin + " LEFT JOIN " + brakesJoin +
+		" WHERE ac.workspace_id = " + p.workspace + " AND ac.id = " + p.chat + ")"
 }
 
 // selectAllowance adds to a query of the delivery d what stands against posting it at a moment.

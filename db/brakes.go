@@ -112,7 +112,8 @@ func (s *Store) confirmPace(ctx context.Context, tx bun.Tx, claimed *deliveryRow
 		return err
 	}
 
-	row, err := findDelivery(ctx, selectAllowance(tx.NewSelect().ColumnExpr("d.*"), now), claimed.WorkspaceID, claimed.ID)
+	q := selectAllowance(tx.NewSelect().ColumnExpr("d.*"), now)
+	row, err := findDelivery(ctx, q, claimed.WorkspaceID, claimed.ID)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,8 @@ func readCursor(list, cursor string, keys ...any) (bool, error) {
 		}
 
 		// PostgreSQL takes no text with this character.
-		if text := reflect.ValueOf(key).Elem(); text.Kind() == reflect.String && strings.ContainsRune(text.String(), 0) {
+		text := reflect.ValueOf(key).Elem()
+		if text.Kind() == reflect.String && strings.ContainsRune(text.String(), 0) {
 			return false, bad
 		}
 	}

@@ -45,6 +45,7 @@ type order[R any] struct {
 // orderFor returns the order that a page asks for: invalid_request for one that the list does not have.
 func (k *keyset[R, ID]) orderFor(p chat.Page) (order[R], error) {
 	chosen := order[R]{descending: k.newestFirst, cursor: k.list}
+
 	own := k.idTime == "" && len(k.times) > 0
 	if own {
 		chosen.by = &k.times[0]

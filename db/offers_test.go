@@ -153,8 +153,8 @@ func TestWhatIsOfferedIsAcceptedAndNothingElse(t *testing.T) {
 			}).Draw(r, "command")
 			offered := slices.Contains(d.Commands(), verdict)
 			err = commandTries[verdict](l)
-
 			what := point + ", then " + changed + ": " + string(verdict) + " of what is told as: " + d.Explain()
+
 			if offered && slices.Contains(curedByChange, chat.CodeOf(err)) {
 				return
 			}

@@ -58,7 +58,8 @@ func (r *deliveryRow) keepPreconditions(old *chat.Delivery) {
 	r.DespiteBrakes = released.DespiteBrakes
 }
 
-// defyHolds notes what does not hold back the new delivery of a retry, because whoever asks for the retry has decided so.
+// defyHolds notes what does not hold back the new delivery of a retry, because whoever asks for the retry has decided
+// so.
 func (r *deliveryRow) defyHolds(retry *chat.RetryDelivery, takeover *chat.Takeover) {
 	r.DespiteTakeover = r.DespiteTakeover || retry.DefiesTakeover(takeover)
 	r.DespiteBrakes = r.DespiteBrakes || retry.DefiesBrakes()

@@ -109,20 +109,25 @@ func (s *Store) beginTry(ctx context.Context, tx bun.Tx, in tryRequest, row *too
 		return s.refuseTry(ctx, tx, in, row, refusal)
 	}
 
+	row.startTry(now, try.Definition.Timeout+in.lease)
+
 	try.Granted = true
-	until := now.Add(try.Definition.Timeout + in.lease)
-	row.Attempts++
-	row.State = chat.ToolCallRunning
-	row.LeaseUntil = &until
-	row.UpdatedAt = now
-
-	if row.StartedAt == nil {
-		row.StartedAt = &now
-	}
-
 	try.Fence = row.Attempts
 
 	return saveCall(ctx, tx, row)
+}
+
+// startTry notes that a try of the call has begun, which lasts for the lease.
+func (r *toolCallRow) startTry(now time.Time, lease time.Duration) {
+	until := now.Add(lease)
+	r.Attempts++
+	r.State = chat.ToolCallRunning
+	r.LeaseUntil = &until
+	r.UpdatedAt = now
+
+	if r.StartedAt == nil {
+		r.StartedAt = &now
+	}
 }
 
 // refuseTry ends a call that cannot run as its tool is now.
@@ -142,8 +147,9 @@ func (s *Store) refuseTry(
 	return s.saveAndMoveAction(ctx, tx, in.action, row)
 }
 
-// refuseToolOfEndedSend ends a call of a send whose message does not leave any more, and reports whether it has done so.
-// The send may have waited for a day since it was prepared, and its recipient may have said STOP. What takes a call back
+// refuseToolOfEndedSend ends a call of a send whose message does not leave any more, and reports whether it has done
+// so. The send may have waited for a day since it was prepared, and its recipient may have said STOP. What takes a call
+// back
 // is not ended.
 func (s *Store) refuseToolOfEndedSend(
 	ctx context.Context,

@@ -77,7 +77,13 @@ func (s *Store) UpdateWorkspaceDefaults(
 
 		q := tx.NewInsert().Model(&row).On("CONFLICT (workspace_id) DO UPDATE")
 		for _, column := range []string{
-			"assistant_member_id", "phone_number_id", "inbox_id", "max_unanswered", "max_per_hour", "updated_by", "updated_at",
+			"assistant_member_id",
+			"phone_number_id",
+			"inbox_id",
+			"max_unanswered",
+			"max_per_hour",
+			"updated_by",
+			"updated_at",
 		} {
 			q.Set("? = EXCLUDED.?", bun.Ident(column), bun.Ident(column))
 		}

@@ -106,7 +106,8 @@ func describeError(t *tool, err error) string {
 
 	if _, ok := errors.AsType[*client.UnexpectedAnswerError](err); ok {
 		b.WriteString("What answers at the address that this MCP server was given is not Handrail's API, or another " +
-			"version of it, or a proxy that does not reach it. Tell the person who runs it: HANDRAIL_URL must be checked.")
+			"version of it, or a proxy that does not reach it. Tell the person who runs it: HANDRAIL_URL must be " +
+			"checked.")
 	} else {
 		b.WriteString(internalText)
 	}

@@ -16,7 +16,7 @@ func lockFolder(folder string) (unlock func(), err error) {
 		return nil, fmt.Errorf("HANDRAIL_DATA_DIR: %w", err)
 	}
 
-	file, err := os.OpenFile(filepath.Join(folder, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := os.OpenFile(filepath.Join(folder, lockFile), os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names it
 	if err != nil {
 		return nil, fmt.Errorf("HANDRAIL_DATA_DIR: %w", err)
 	}

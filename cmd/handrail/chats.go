@@ -133,6 +133,7 @@ func showChanged(c *console, r *remote, said string, ask question) error {
 	return showOne(c, r, ask, func(_ *apiClient, changed *chatView) error {
 		fmt.Fprintf(c.out, "%s\n\n", said)
 		changed.show(c)
+
 		return nil
 	})
 }

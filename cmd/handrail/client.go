@@ -147,16 +147,6 @@ func (c *apiClient) explainFailure(err error) error {
 	return err
 }
 
-// fetch reads the answer to a request, and decodes it into v.
-func (c *apiClient) fetch(v any, res *http.Response, err error) (*answer, error) {
-	got, err := c.read(res, err)
-	if err != nil {
-		return nil, err
-	}
-
-	return got, got.into(v)
-}
-
 // question makes one request.
 type question func(api *apiClient) (*http.Response, error)
 

@@ -152,12 +152,8 @@ func (r *deliveryRetry) follow(api *apiClient, got *answer, late <-chan time.Tim
 		case begun.Delivery == nil && begun.Problem != nil:
 			return &problem{&client.Error{Problem: *begun.Problem}}
 		case begun.Delivery != nil:
-			whole, err := api.read(api.GetDelivery(api.ctx, api.workspace, begun.Delivery.ID))
+			whole, err := d.load(api, begun.Delivery.ID)
 			if err != nil {
-				return err
-			}
-
-			if err = whole.into(&d); err != nil {
 				return err
 			}
 
@@ -173,6 +169,16 @@ func (r *deliveryRetry) follow(api *apiClient, got *answer, late <-chan time.Tim
 			return r.showUnsettled(api, &d, got, begun.ActionID)
 		}
 	}
+}
+
+// load reads the delivery.
+func (d *deliveryView) load(api *apiClient, id string) (*answer, error) {
+	whole, err := api.read(api.GetDelivery(api.ctx, api.workspace, id))
+	if err != nil {
+		return nil, err
+	}
+
+	return whole, whole.into(d)
 }
 
 // sayWaits says once that the outcome is awaited, and how long. What is piped does not get it.

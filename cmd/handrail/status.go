@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -134,12 +135,7 @@ func (s *statusCommand) showAsOperator(c *console) error {
 				continue
 			}
 
-			status, err := store.WorkspaceStatus(p.ctx, workspace.ID)
-			if err != nil {
-				return err
-			}
-
-			shown, err := statusOf(&status)
+			shown, err := loadStatus(p.ctx, store, workspace.ID)
 			if err != nil {
 				return err
 			}
@@ -176,11 +172,16 @@ func (s *statusCommand) showAsOperator(c *console) error {
 	})
 }
 
-// statusOf is a status that was read from the database, as the API shows it.
-func statusOf(status *chat.WorkspaceStatus) (statusView, error) {
+// loadStatus reads a status from the database, and returns it as the API shows it.
+func loadStatus(ctx context.Context, store *db.Store, ws chat.WorkspaceID) (statusView, error) {
 	var shown statusView
 
-	raw, err := api.MarshalStatus(status)
+	status, err := store.WorkspaceStatus(ctx, ws)
+	if err != nil {
+		return shown, err
+	}
+
+	raw, err := api.MarshalStatus(&status)
 	if err != nil {
 		return shown, fmt.Errorf("show the status: %w", err)
 	}

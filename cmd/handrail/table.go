@@ -250,7 +250,8 @@ func (t *table) write(
 		}
 
 		for h := range height {
-			line := strings.Repeat(" ", lineStart(number))
+			b.WriteString(strings.Repeat(" ", lineStart(number)))
+
 			gap := 0
 
 			for i := range columns {
@@ -260,14 +261,14 @@ func (t *table) write(
 				}
 
 				if text != "" {
-					line += strings.Repeat(" ", gap) + paint(&columns[i], text)
+					b.WriteString(strings.Repeat(" ", gap) + paint(&columns[i], text))
 					gap = 0
 				}
 
 				gap += columns[i].width - displaywidth.String(text) + columnGap
 			}
 
-			b.WriteString(line + "\n")
+			b.WriteString("\n")
 		}
 	}
 }
@@ -300,7 +301,7 @@ func foldText(text string, width int) []string {
 
 	line := ""
 
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		if line != "" && displaywidth.String(line)+1+displaywidth.String(word) > width {
 			lines = append(lines, line)
 			line = ""

@@ -136,6 +136,7 @@ func (t *testView) verdict() error {
 			exitUnsettled,
 		}
 
+	case client.TestedToolOutcomeFailed:
 	case client.TestedToolOutcomeNotRun:
 		return errors.New("the tool could not be reached; nothing has happened")
 	}

@@ -126,7 +126,7 @@ func TestTheThreeFlowsInTypeScript(t *testing.T) {
 	require.NoError(t, err)
 	committed, err := os.ReadFile(filepath.Join(folder, "src", "schema.ts"))
 	require.NoError(t, err)
-	assert.True(t, string(generated) == string(committed), "the document has changed: run `make generate`")
+	assert.Equal(t, string(committed), string(generated), "the document has changed: run `make generate`")
 
 	nodetest.Run(t, folder, nil, filepath.Join(bin, "tsc"), "--strict")
 

@@ -64,8 +64,6 @@ type answer struct {
 	headers []string
 }
 
-const workspacePath = "/api/v2/w/{workspace_uuid}"
-
 // readDocument reads what the API serves as its document.
 func readDocument(raw []byte) (*document, error) {
 	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))

@@ -77,7 +77,10 @@ func (t *trial) visit(ctx context.Context, q *request, location string) []findin
 		return nil
 	}
 
-	return []finding{{what: "Location leads nowhere", detail: fmt.Sprintf("%s: %d %s", location, a.StatusCode, clipText(raw))}}
+	return []finding{{
+		what:   "Location leads nowhere",
+		detail: fmt.Sprintf("%s: %d %s", location, a.StatusCode, clipText(raw)),
+	}}
 }
 
 var wholeNumber = regexp.MustCompile(`^-?(0|[1-9]\d*)$`)

@@ -195,10 +195,10 @@ func misbehave(ctx context.Context, sandbox string) error {
 
 // ServeTool answers as the tools do that requests define: mostly with JSON.
 func ServeTool(w http.ResponseWriter, r *http.Request) {
-	switch {
-	case r.Method == http.MethodDelete:
+	switch r.Method {
+	case http.MethodDelete:
 		w.WriteHeader(http.StatusNoContent)
-	case r.Method == http.MethodPatch:
+	case http.MethodPatch:
 		w.WriteHeader(http.StatusConflict)
 	default:
 		w.Header().Set("Content-Type", mediaJSON)

@@ -106,9 +106,7 @@ func (p *places) id(r *rand.Rand, workspace, name string) string {
 // harvest keeps what an answer has ids of.
 func (p *places) harvest(d *document, q *request, body any) {
 	at := place{}
-	for name, value := range q.pathValues {
-		at[name] = value
-	}
+	maps.Copy(at, q.pathValues)
 
 	delete(at, "workspace_uuid")
 
@@ -131,6 +129,19 @@ var singular = map[string]string{
 	"assistant":           "assistant_member_id",
 }
 
+// placeOf adds the ids that a value names to the place that it stands in.
+func placeOf(at place, value object) place {
+	here := maps.Clone(at)
+
+	for name, item := range value {
+		if id := idOf(item); id != "" && isID(name) {
+			here[name] = id
+		}
+	}
+
+	return here
+}
+
 // walk keeps the ids of a value that is the thing whose id is named itself.
 func (p *places) walk(workspace, itself string, at place, value any) {
 	switch v := value.(type) {
@@ -140,13 +151,7 @@ func (p *places) walk(workspace, itself string, at place, value any) {
 		}
 
 	case object:
-		here := maps.Clone(at)
-
-		for name, item := range v {
-			if id := idOf(item); id != "" && (isID(name)) {
-				here[name] = id
-			}
-		}
+		here := placeOf(at, v)
 
 		for _, name := range []string{"id", "uuid"} {
 			if id := idOf(v[name]); id != "" && itself != "" {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 )
 
 // Twilio is how requests are signed that come from Twilio.
@@ -29,8 +30,11 @@ func (s *requests) fillForm(q *request, m *maker) {
 	form.Set("From", pickOne(m.r, s.twilio.Customers))
 	form.Set("To", s.twilio.Number)
 	form.Set("NumMedia", "0")
-	form.Set("Body", pickOne(m.r, []string{m.words(0, 200), m.words(0, 60), "STOP", "START", "yes", "\x00", "\xff", ""}))
-	form.Set("MessageStatus", pickOne(m.r, []string{"queued", "sent", "delivered", "undelivered", "failed", "read", "x"}))
+	bodies := []string{m.words(0, 200), m.words(0, 60), "STOP", "START", "yes", "\x00", "\xff", ""}
+	statuses := []string{"queued", "sent", "delivered", "undelivered", "failed", "read", "x"}
+
+	form.Set("Body", pickOne(m.r, bodies))
+	form.Set("MessageStatus", pickOne(m.r, statuses))
 	form.Set("ErrorCode", pickOne(m.r, []string{"", "30007", "x"}))
 
 	if q.kind != "valid" {
@@ -44,13 +48,16 @@ func (s *requests) fillForm(q *request, m *maker) {
 
 	q.body = []byte(form.Encode())
 
-	signed := s.twilio.Origin + q.target
+	var signed strings.Builder
+
+	signed.WriteString(s.twilio.Origin + q.target)
+
 	for _, name := range slices.Sorted(maps.Keys(form)) {
-		signed += name + form.Get(name)
+		signed.WriteString(name + form.Get(name))
 	}
 
 	mac := hmac.New(sha1.New, []byte(s.twilio.Token))
-	mac.Write([]byte(signed))
+	mac.Write([]byte(signed.String()))
 	q.header.Set("X-Twilio-Signature", base64.StdEncoding.EncodeToString(mac.Sum(nil)))
 
 	if q.method != http.MethodPost || chance(m.r, 10) {

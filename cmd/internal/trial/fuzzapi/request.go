@@ -48,7 +48,7 @@ type requests struct {
 
 // make makes the request with this number. It follows from the number, the seed, and the places.
 func (s *requests) make(number int) *request {
-	r := rand.New(rand.NewPCG(s.seed, uint64(number)))
+	r := rand.New(rand.NewPCG(s.seed, uint64(number))) //nolint:gosec // one seed makes the same requests again
 	q := &request{
 		number:     number,
 		op:         s.operationOf(number),
@@ -92,13 +92,14 @@ func (s *requests) make(number int) *request {
 // operationOf deals all operations once before it deals one again, and between them those that create.
 func (s *requests) operationOf(number int) *operation {
 	round := number / len(s.operations)
-	r := rand.New(rand.NewPCG(s.seed, uint64(round)<<32))
+	r := rand.New(rand.NewPCG(s.seed, uint64(round)<<32)) //nolint:gosec // one seed makes the same requests again
 	order := r.Perm(len(s.operations))
 
 	op := s.operations[order[number%len(order)]]
 	deletes := op.method == http.MethodDelete && round%destructive != 0
+
 	if len(s.creating) > 0 && (deletes || number%4 == 3) {
-		return pickOne(rand.New(rand.NewPCG(s.seed, uint64(number)<<32+1)), s.creating)
+		return pickOne(rand.New(rand.NewPCG(s.seed, uint64(number)<<32+1)), s.creating) //nolint:gosec // one seed makes the same requests again
 	}
 
 	return op
@@ -110,7 +111,8 @@ const destructive = 4
 // creators are the operations that make what others need.
 var creators = []string{
 	"createChat", "createMember", "createTool", "sendAssistantMessage", "sendMessage", "listChatTools", "createMessage",
-	"summarizeChat", "twilioInbound", "addParticipant", "sendAssistantMessage", "listContributorRequests", "listChats", "retryDelivery", "createApiKey", "listActions", "listApprovals",
+	"summarizeChat", "twilioInbound", "addParticipant", "sendAssistantMessage", "listContributorRequests",
+	"listChats", "retryDelivery", "createApiKey", "listActions", "listApprovals",
 }
 
 func (s *requests) caller(r *rand.Rand) Caller {
@@ -363,7 +365,8 @@ func (s *requests) fillBody(q *request, m *maker) {
 
 // otherMedia are none that an operation takes.
 var otherMedia = []string{
-	"text/plain", "application/xml", "application/json; charset=latin1", "multipart/form-data", "x", "application/json;;",
+	"text/plain", "application/xml", "application/json; charset=latin1", "multipart/form-data", "x",
+	"application/json;;",
 }
 
 // body makes the body of an operation that takes JSON.

@@ -67,7 +67,7 @@ func (m *maker) value(field string, schema object, depth int) any {
 		return m.object(field, schema, depth)
 	}
 
-	return m.anything(field, depth)
+	return m.anything(depth)
 }
 
 // typeOf chooses one of a schema's types.
@@ -253,15 +253,17 @@ func (m *maker) arguments(field string) any {
 	made := object{}
 
 	for range m.r.IntN(3) {
-		name := pickOne(m.r, []string{"label", "id", "state", "summary", "question", "member_id", "party_size", m.word()})
-		made[name] = m.anything(field, 4)
+		name := pickOne(m.r, []string{
+			"label", "id", "state", "summary", "question", "member_id", "party_size", m.word(),
+		})
+		made[name] = m.anything(4)
 	}
 
 	return made
 }
 
 // anything makes a value where the document takes any.
-func (m *maker) anything(field string, depth int) any {
+func (m *maker) anything(depth int) any {
 	switch m.r.IntN(7) {
 	case 0:
 		return nil
@@ -273,19 +275,20 @@ func (m *maker) anything(field string, depth int) any {
 		return m.r.Float64()
 	case 4:
 		if depth < 5 {
-			return []any{m.anything(field, depth+1)}
+			return []any{m.anything(depth + 1)}
 		}
 
 	case 5:
 		if depth < 5 {
-			return object{m.word(): m.anything(field, depth+1)}
+			return object{m.word(): m.anything(depth + 1)}
 		}
 	}
 
 	return m.words(0, 60)
 }
 
-var someWords = strings.Fields("order table Friday lamp invoice refund Ana seven please thanks late Zürich größer 東京 " +
+var someWords = strings.Fields("order table Friday lamp invoice refund Ana seven please thanks late Zürich größer " +
+	"東京 " +
 	"مرحبا שלום naïve 😀 👩‍👩‍👧 e\u0301 ﬁ İ ß <b> \"quoted\" it's %s {{x}} $1 \\n -- ;DROP")
 
 func (m *maker) word() string {

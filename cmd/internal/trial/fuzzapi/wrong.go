@@ -148,8 +148,7 @@ func (m *maker) wideObject(schema object) any {
 	made := object{}
 
 	for n := range pickOne(m.r, []int{1, 20, 50, 51, 300}) {
-		made[fmt.Sprintf("%s%d", pickOne(m.r, []string{"k", "é", strings.Repeat("k", 41), "a.b", "\x00"}), n)] =
-			m.value("", more, 5)
+		made[fmt.Sprintf("%s%d", pickOne(m.r, []string{"k", "é", strings.Repeat("k", 41), "a.b", "\x00"}), n)] = m.value("", more, 5)
 	}
 
 	return made
@@ -189,7 +188,8 @@ func (m *maker) spoilObject(body object) any {
 	case choice == 0:
 		return pickOne(m.r, slices.Concat(hostileNumbers, hostileOthers))
 	case choice <= 2:
-		body[pickOne(m.r, []string{"surprise", "", "id", "created_at", "a.b[0]", "ünknown", "\x00"})] = m.anything("", 0)
+		name := pickOne(m.r, []string{"surprise", "", "id", "created_at", "a.b[0]", "ünknown", "\x00"})
+		body[name] = m.anything(0)
 	case choice <= 4 && len(names) > 0:
 		delete(body, pickOne(m.r, names))
 	case len(names) > 0:
