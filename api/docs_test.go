@@ -29,7 +29,7 @@ func TestTheViewerLoadsFromThisServerOnly(t *testing.T) {
 	assert.NotRegexp(t, `<script>|<style|style=|onload`, page.raw, "nothing is inline")
 
 	loaded := regexp.MustCompile(`(?:src|href)="([^"]+)"`).FindAllStringSubmatch(page.raw, -1)
-	require.Len(t, loaded, 7)
+	require.Len(t, loaded, 8)
 
 	for _, found := range loaded {
 		assert.True(t, strings.HasPrefix(found[1], "/") && !strings.HasPrefix(found[1], "//"), found[1])
