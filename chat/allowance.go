@@ -94,8 +94,8 @@ func (d *Delivery) stop(a *Allowance) Effect {
 }
 
 // RefuseTool is the outcome of a tool call that is not made, because the message that it comes before does not leave
-// any more: the send has ended, or nothing that a person decides can let the message leave. It reports false for one that
-// may leave.
+// any more: the send has ended, or nothing that a person decides can let the message leave. It reports false for one
+// that may leave.
 func (d *Delivery) RefuseTool(a Allowance) (refusal ToolOutcome, isRefused bool) {
 	after := *d
 	if !after.Submission.Settled() && after.stop(&a) != EffectNotSent {

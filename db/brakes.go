@@ -113,6 +113,7 @@ func (s *Store) confirmPace(ctx context.Context, tx bun.Tx, claimed *deliveryRow
 	}
 
 	q := selectAllowance(tx.NewSelect().ColumnExpr("d.*"), now)
+
 	row, err := findDelivery(ctx, q, claimed.WorkspaceID, claimed.ID)
 	if err != nil {
 		return err

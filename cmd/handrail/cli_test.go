@@ -113,7 +113,7 @@ func TestWrongUseIsReportedWithWhatWouldBeRight(t *testing.T) {
 	}{
 		"no command":      {nil, nil, 2, "Begin with handrail status; handrail --help lists all commands"},
 		"unknown command": {nil, []string{"serve"}, 2, "unexpected argument serve"},
-		"misspelled":      {nil, []string{"deliveres"}, 2, `did you mean "deliveries"? See handrail --help`},
+		"misspelled":      {nil, []string{"deliverie"}, 2, `did you mean "deliveries"? See handrail --help`},
 		"no id":           {nil, []string{"deliveries", "show"}, 2, `expected "<id>". See handrail deliveries show --help`},
 		"missing flag":    {nil, []string{"keys", "create"}, 2, "--workspace"},
 		"no database":     {nil, []string{"migrate", "up"}, 1, "DATABASE_URL"},

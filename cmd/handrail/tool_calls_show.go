@@ -26,6 +26,7 @@ func (l *toolCallList) Run(c *console) error {
 	}
 
 	empty := "no tool calls yet"
+
 	if l.Status != "all" {
 		params.Status = []client.ToolCallStatus{client.ToolCallStatus(l.Status)}
 		empty = "no tool calls are " + l.Status + "; --status all shows all"

@@ -30,6 +30,7 @@ func (s *requests) fillForm(q *request, m *maker) {
 	form.Set("From", pickOne(m.r, s.twilio.Customers))
 	form.Set("To", s.twilio.Number)
 	form.Set("NumMedia", "0")
+
 	bodies := []string{m.words(0, 200), m.words(0, 60), "STOP", "START", "yes", "\x00", "\xff", ""}
 	statuses := []string{"queued", "sent", "delivered", "undelivered", "failed", "read", "x"}
 

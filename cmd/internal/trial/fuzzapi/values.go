@@ -107,7 +107,7 @@ func (m *maker) object(field string, schema object, depth int) any {
 	}
 
 	if schema["additionalProperties"] == true || len(properties) == 0 && schema["additionalProperties"] == nil {
-		maps.Copy(made, asObject(m.arguments(field)))
+		maps.Copy(made, asObject(m.arguments()))
 	}
 
 	return made
@@ -213,7 +213,7 @@ func (m *maker) known(field string) (string, bool) {
 	case "url", "issuer":
 		return m.origin + pickOne(m.r, []string{"/", "/orders/{id}", "/orders/7?x={id}"}), true
 	case "arguments": // as OpenAI writes them
-		text, _ := json.Marshal(m.arguments(field)) // they are JSON
+		text, _ := json.Marshal(m.arguments()) // they are JSON
 		return string(text), true
 	case "messaging_service_sid":
 		return fmt.Sprintf("MG%032x", m.r.Uint64()), true
@@ -249,7 +249,7 @@ func (m *maker) toolName() string {
 }
 
 // arguments makes those of a tool, or any other free object.
-func (m *maker) arguments(field string) any {
+func (m *maker) arguments() any {
 	made := object{}
 
 	for range m.r.IntN(3) {

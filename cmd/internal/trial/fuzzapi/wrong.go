@@ -148,7 +148,8 @@ func (m *maker) wideObject(schema object) any {
 	made := object{}
 
 	for n := range pickOne(m.r, []int{1, 20, 50, 51, 300}) {
-		made[fmt.Sprintf("%s%d", pickOne(m.r, []string{"k", "é", strings.Repeat("k", 41), "a.b", "\x00"}), n)] = m.value("", more, 5)
+		name := pickOne(m.r, []string{"k", "é", strings.Repeat("k", 41), "a.b", "\x00"})
+		made[fmt.Sprintf("%s%d", name, n)] = m.value("", more, 5)
 	}
 
 	return made
