@@ -64,7 +64,7 @@ func (m *maker) value(field string, schema object, depth int) any {
 	case "array":
 		return m.list(field, schema, depth)
 	case "object":
-		return m.object(field, schema, depth)
+		return m.object(schema, depth)
 	}
 
 	return m.anything(depth)
@@ -87,7 +87,7 @@ func (m *maker) typeOf(schema object) string {
 }
 
 // object makes one with all that it must have, and some of what it may have.
-func (m *maker) object(field string, schema object, depth int) any {
+func (m *maker) object(schema object, depth int) any {
 	made := object{}
 	properties := objectIn(schema, "properties")
 	required := listIn(schema, "required")
