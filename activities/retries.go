@@ -15,15 +15,7 @@ func (a *Activities) PrepareRetry(ctx context.Context, in chat.RetryDelivery) (c
 		in,
 		chat.DeliveryID(a.NewID()),
 		func(facts *chat.SendFacts, old *chat.Delivery) (chat.SendPlan, error) {
-			plan, err := facts.PlanRetry(old, in.Change)
-			if err != nil || in.Change.Body == "" {
-				return plan, err
-			}
-
-			facts.Code = old.Payload.Code
-			plan.Payload, err = a.Renderer.Render(plan.Channel, facts, in.Change.Body, old.MessageID)
-
-			return plan, err
+			return facts.PlanChange(old, in.Change, a.Renderer.Render)
 		},
 	)
 

@@ -101,12 +101,18 @@ func (s *service) changeAction(ctx context.Context, in *changeActionInput) (*act
 		WorkspaceID: c.workspace(),
 		ActionID:    view.ID,
 		DeliveryID:  view.Delivery.ID,
-		Change:      chat.SendChange{Message: in.Body.Message, To: in.Body.To},
+		Change:      chat.Change{Body: in.Body.Message, To: in.Body.To},
 		Reason:      reason,
 		By:          c.actor(),
 	}
 
-	workflowID, err := s.store.ChangeSend(ctx, change, s.planChange(&change))
+	workflowID, err := s.store.ChangeSend(
+		ctx,
+		change,
+		func(facts *chat.SendFacts, old *chat.Delivery) (chat.SendPlan, error) {
+			return facts.PlanChange(old, change.Change, s.renderer.Render)
+		},
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -119,21 +125,6 @@ func (s *service) changeAction(ctx context.Context, in *changeActionInput) (*act
 	}
 
 	return &actionOutput{Body: body}, nil
-}
-
-// planChange plans a changed send by the rules of a retry with a change.
-func (s *service) planChange(change *chat.ChangeSend) func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error) {
-	return func(facts *chat.SendFacts, old *chat.Delivery) (chat.SendPlan, error) {
-		plan, err := facts.PlanRetry(old, chat.Change{To: change.Change.To, Body: change.Change.Message})
-		if err != nil || change.Change.Message == "" {
-			return plan, err
-		}
-
-		facts.Code = old.Payload.Code
-		plan.Payload, err = s.renderer.Render(plan.Channel, facts, change.Change.Message, old.MessageID)
-
-		return plan, err
-	}
 }
 
 type cancelActionInput struct{ Body reasonJSON }

@@ -214,7 +214,7 @@ func TestChangeASend(t *testing.T) {
 	a := w.do(t, change)
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	require.Len(t, w.store.changedSends, 1)
-	assert.Equal(t, chat.SendChange{Message: "Six are booked.", To: "+14155550177"}, w.store.changedSends[0].Change)
+	assert.Equal(t, chat.Change{Body: "Six are booked.", To: "+14155550177"}, w.store.changedSends[0].Change)
 	assert.Equal(t, "They are six.", w.store.changedSends[0].Reason)
 
 	change.body = `{"reason":"nothing"}`

@@ -15,18 +15,6 @@ const (
 	CommandCancel          ActionCommand = "cancel"
 )
 
-// ActionCommands lists all of them.
-func ActionCommands() []ActionCommand {
-	return []ActionCommand{
-		CommandApprove,
-		CommandRefuse,
-		CommandResolveToolCall,
-		CommandResume,
-		CommandChange,
-		CommandCancel,
-	}
-}
-
 // Commands are what may be done with a key about the action as it stands. Who has asked for an approval may resolve
 // the call only as failed, since the other outcomes take a second member's word.
 func (v *ActionView) Commands(key KeyID) []ActionCommand {

@@ -198,6 +198,22 @@ func (f *SendFacts) PlanRetry(old *Delivery, change Change) (SendPlan, error) {
 	return plan, f.checkWanted()
 }
 
+// RenderText turns a text in Markdown into what a provider gets.
+type RenderText func(channel Channel, facts *SendFacts, message string, id MessageID) (Payload, error)
+
+// PlanChange is [SendFacts.PlanRetry] with the text of the change, if it has one, as render makes it.
+func (f *SendFacts) PlanChange(old *Delivery, change Change, render RenderText) (SendPlan, error) {
+	plan, err := f.PlanRetry(old, change)
+	if err != nil || change.Body == "" {
+		return plan, err
+	}
+
+	f.Code = old.Payload.Code
+	plan.Payload, err = render(plan.Channel, f, change.Body, old.MessageID)
+
+	return plan, err
+}
+
 // checkRetry refuses a retry that its claim would refuse because of the chat.
 func (f *SendFacts) checkRetry() error {
 	switch {

@@ -1,19 +1,11 @@
 package chat
 
-// SendChange is what is changed of a send that has not left; empty fields stay as they are.
-type SendChange struct {
-	// Message is markdown, as in a send.
-	Message string
-	// To is an address of the send's channel.
-	To string
-}
-
-// ChangeSend asks for a send to be changed before it leaves.
+// ChangeSend asks for the text or the address of a send to be changed before it leaves.
 type ChangeSend struct {
 	WorkspaceID WorkspaceID
 	ActionID    ActionID
 	DeliveryID  DeliveryID
-	Change      SendChange
+	Change      Change
 	Reason      string
 	By          Actor
 }
@@ -21,22 +13,25 @@ type ChangeSend struct {
 // Validate holds the change to what the delivery's channel takes: invalid_request and message_too_long naming the
 // field.
 func (c *ChangeSend) Validate(d *Delivery) error {
-	if c.Change == (SendChange{}) {
+	if c.Change == (Change{}) {
 		return Invalid("message", "or to must be given: there is nothing to change")
 	}
 
-	retried := Change{To: c.Change.To}
-	if err := retried.Validate(d.Channel); err != nil {
+	// The text has another name here than in a retry.
+	address := c.Change
+	address.Body = ""
+
+	if err := address.Validate(d.Channel); err != nil {
 		return err
 	}
 
-	if c.Change.Message == "" {
+	if c.Change.Body == "" {
 		return nil
 	}
 
 	spec := d.Channel.Spec()
 
-	return CheckText("message", c.Change.Message, spec.MaxMessage)
+	return CheckText("message", c.Change.Body, spec.MaxMessage)
 }
 
 // CheckChange says why the action cannot be changed: CodeAlreadySending when an attempt may have left, CodeConflict

@@ -141,20 +141,24 @@ func (s *Store) claim(ctx context.Context, tx bun.Tx, in claimRequest) (chat.Cla
 		}
 	}
 
-	attempt := attemptRow{
-		WorkspaceID: in.workspace,
-		DeliveryID:  in.id,
-		Fence:       row.Fence,
-		StartedAt:   in.now,
-	}
-
-	err = s.batch(ctx, tx, tx.NewInsert().Model(&attempt),
-		moveAction(tx, row.actionKey(), chat.ActionRunning, in.now, chat.ActionParked))
-	if err != nil {
+	if err := s.beginAttempt(ctx, tx, &row, in.now); err != nil {
 		return chat.Claim{}, err
 	}
 
 	return chat.Claim{Granted: true, Delivery: row.delivery()}, nil
+}
+
+// beginAttempt stores the attempt that a delivery was claimed for. Its action runs again.
+func (s *Store) beginAttempt(ctx context.Context, tx bun.Tx, claimed *deliveryRow, now time.Time) error {
+	attempt := attemptRow{
+		WorkspaceID: claimed.WorkspaceID,
+		DeliveryID:  claimed.ID,
+		Fence:       claimed.Fence,
+		StartedAt:   now,
+	}
+
+	return s.batch(ctx, tx, tx.NewInsert().Model(&attempt),
+		moveAction(tx, claimed.actionKey(), chat.ActionRunning, now, chat.ActionParked))
 }
 
 // settleRefusedClaim finds out why a claim was not granted, and stores what that means: it may

@@ -29,7 +29,7 @@ var evidenceTries = map[string]try{
 			WorkspaceID: i.ws,
 			ActionID:    i.sent.ActionID,
 			DeliveryID:  i.sent.DeliveryID,
-			Change:      chat.SendChange{Message: "stolen"},
+			Change:      chat.Change{Body: "stolen"},
 			By:          i.by,
 		}, func(facts *chat.SendFacts, old *chat.Delivery) (chat.SendPlan, error) {
 			return facts.PlanRetry(old, chat.Change{Body: "stolen"})

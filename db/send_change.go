@@ -33,7 +33,7 @@ func (s *Store) ChangeSend(
 
 		r := retryPlan{old: row, now: now}
 		r.WorkspaceID = in.WorkspaceID
-		r.Change = chat.Change{To: in.Change.To}
+		r.Change = in.Change
 
 		facts, err := s.retryFacts(ctx, tx, &r, s.locked)
 		if err != nil {
@@ -45,7 +45,7 @@ func (s *Store) ChangeSend(
 			return err
 		}
 
-		if err := s.saveChange(ctx, tx, &in, &row, &planned); err != nil {
+		if err := s.saveChange(ctx, tx, &in, &r, &planned); err != nil {
 			return err
 		}
 
@@ -59,15 +59,9 @@ func (s *Store) ChangeSend(
 
 // checkChange refuses a change of what may have left, or of what it does not fit.
 func (s *Store) checkChange(ctx context.Context, tx bun.Tx, in *chat.ChangeSend, old *chat.Delivery) error {
-	var action actionRow
-
-	err := tx.NewSelect().
-		Model(&action).
-		Where("a.workspace_id = ?", in.WorkspaceID).
-		Where("a.id = ?", in.ActionID).
-		Scan(ctx)
+	action, err := findAction(ctx, tx, in.WorkspaceID, in.ActionID)
 	if err != nil {
-		return orNotFound(err, chat.CodeActionNotFound, "action")
+		return err
 	}
 
 	view := chat.ActionView{Action: action.action(), Delivery: old, Send: &chat.SendView{}}
@@ -94,11 +88,11 @@ func (s *Store) saveChange(
 	ctx context.Context,
 	tx bun.Tx,
 	in *chat.ChangeSend,
-	row *deliveryRow,
+	r *retryPlan,
 	planned *chat.SendPlan,
 ) error {
-	now := s.time()
-	next := plannedDelivery(planned, now)
+	row := &r.old
+	next := plannedDelivery(planned, r.now)
 	// The token by which an answer is found is the delivery's own.
 	next.Payload.ReplyTo = row.Payload.ReplyTo
 
@@ -111,7 +105,7 @@ func (s *Store) saveChange(
 	row.Payload = next.Payload
 	row.Segments = next.Segments
 	row.TextKey = next.TextKey
-	row.UpdatedAt = now
+	row.UpdatedAt = r.now
 
 	statements := []bun.Query{
 		tx.NewUpdate().
@@ -124,13 +118,13 @@ func (s *Store) saveChange(
 		with("delivery_id", row.ID).
 		with("reason", in.Reason)
 
-	if in.Change.Message != "" {
+	if in.Change.Body != "" {
 		said, err := s.lockText(ctx, tx, row)
 		if err != nil {
 			return err
 		}
 
-		said.Content = in.Change.Message
+		said.Content = in.Change.Body
 		statements = append(statements, saveText(tx, &said))
 		detail["message"] = "changed"
 	}

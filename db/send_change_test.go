@@ -18,7 +18,7 @@ func changeSend(
 	s *db.Store,
 	w *dbtest.World,
 	sent *chat.AssistantMessageSent,
-	change chat.SendChange,
+	change chat.Change,
 ) error {
 	t.Helper()
 
@@ -30,9 +30,9 @@ func changeSend(
 		Reason:      "they are six",
 		By:          w.By,
 	}, func(facts *chat.SendFacts, old *chat.Delivery) (chat.SendPlan, error) {
-		plan, err := facts.PlanRetry(old, chat.Change{To: change.To, Body: change.Message})
-		if change.Message != "" {
-			plan.Payload = chat.Payload{Text: change.Message, Segments: 1}
+		plan, err := facts.PlanRetry(old, change)
+		if change.Body != "" {
+			plan.Payload = chat.Payload{Text: change.Body, Segments: 1}
 		}
 
 		return plan, err
@@ -49,7 +49,7 @@ func TestASendIsChangedOrClaimed(t *testing.T) {
 		w := dbtest.Seed(t, s)
 		sent := w.Prepare(t, s, w.SMS.ID, "for four")
 
-		change := chat.SendChange{Message: "for six", To: "+14155550177"}
+		change := chat.Change{Body: "for six", To: "+14155550177"}
 		require.NoError(t, changeSend(t, s, w, &sent, change))
 		require.NoError(t, changeSend(t, s, w, &sent, change), "twice is once")
 
@@ -61,7 +61,7 @@ func TestASendIsChangedOrClaimed(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, "for six", view.Content)
 
-		requireCode(t, chat.CodeAlreadySending, changeSend(t, s, w, &sent, chat.SendChange{Message: "for eight"}))
+		requireCode(t, chat.CodeAlreadySending, changeSend(t, s, w, &sent, chat.Change{Body: "for eight"}))
 
 		log, err := s.AuditLog(t.Context(), w.Workspace, chat.AuditFilter{Verb: "action.changed"}, pageOfTen())
 		require.NoError(t, err)
@@ -79,14 +79,14 @@ func TestAChangeThatCannotBeSentIsRefused(t *testing.T) {
 		w := dbtest.Seed(t, s)
 		sent := w.Prepare(t, s, w.SMS.ID, "for four")
 
-		requireCode(t, chat.CodeInvalidRequest, changeSend(t, s, w, &sent, chat.SendChange{}))
-		requireCode(t, chat.CodeInvalidRequest, changeSend(t, s, w, &sent, chat.SendChange{To: "nobody"}))
+		requireCode(t, chat.CodeInvalidRequest, changeSend(t, s, w, &sent, chat.Change{}))
+		requireCode(t, chat.CodeInvalidRequest, changeSend(t, s, w, &sent, chat.Change{To: "nobody"}))
 
 		refund := prepareRefund(t, s, w, newManager(t, s, w.Workspace, "Ivo"))
-		requireCode(t, chat.CodeConflict, changeSend(t, s, w, &refund, chat.SendChange{Message: "another text"}))
+		requireCode(t, chat.CodeConflict, changeSend(t, s, w, &refund, chat.Change{Body: "another text"}))
 
 		_, err := cancelAction(t, s, w, &sent)
 		require.NoError(t, err)
-		requireCode(t, chat.CodeConflict, changeSend(t, s, w, &sent, chat.SendChange{Message: "for six"}))
+		requireCode(t, chat.CodeConflict, changeSend(t, s, w, &sent, chat.Change{Body: "for six"}))
 	})
 }

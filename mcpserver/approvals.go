@@ -44,17 +44,17 @@ func viewApproval(a *client.Approval) (approvalView, error) {
 		ID:            a.ID,
 		Kind:          string(a.Kind),
 		State:         string(a.State),
-		ActionID:      valueOf(a.ActionID),
-		ChatID:        valueOf(a.ChatID),
-		Message:       valueOf(a.Message),
+		ActionID:      client.ValueOf(a.ActionID),
+		ChatID:        client.ValueOf(a.ChatID),
+		Message:       client.ValueOf(a.Message),
 		RequestedBy:   a.RequestedBy,
-		RequesterName: valueOf(a.RequesterName),
+		RequesterName: client.ValueOf(a.RequesterName),
 		Deciders:      a.Deciders,
 		Deadline:      formatTime(&a.Deadline),
-		DecidedBy:     valueOf(a.DecidedBy),
+		DecidedBy:     client.ValueOf(a.DecidedBy),
 		DecidedAt:     formatTime(a.DecidedAt),
-		Reason:        valueOf(a.Reason),
-		Remark:        valueOf(a.Note),
+		Reason:        client.ValueOf(a.Reason),
+		Remark:        client.ValueOf(a.Note),
 		Note:          untrustedNote,
 	}
 
@@ -104,8 +104,8 @@ func listApprovalsTool() *tool {
 		func(ctx context.Context, by *caller, in *listApprovalsArguments) (*approvalList, error) {
 			answer, err := by.api.ListApprovalsWithResponse(ctx, by.workspace, &client.ListApprovalsParams{
 				Limit:  &in.Limit,
-				Cursor: given(in.Cursor),
-				State:  given(client.ApprovalState(in.State)),
+				Cursor: client.IfGiven(in.Cursor),
+				State:  client.IfGiven(client.ApprovalState(in.State)),
 			})
 			if err != nil {
 				return nil, err
@@ -118,7 +118,7 @@ func listApprovalsTool() *tool {
 
 			shown := &approvalList{
 				Approvals:  make([]approvalView, len(list.Items)),
-				NextCursor: valueOf(list.NextCursor),
+				NextCursor: client.ValueOf(list.NextCursor),
 			}
 
 			for i := range list.Items {

@@ -36,8 +36,8 @@ func viewChat(c *client.Chat) chatView {
 		State:          string(c.State),
 		CustomerID:     c.MemberID,
 		NeedsResponse:  c.NeedsResponse,
-		NeedsReason:    valueOf(c.NeedsResponseReason),
-		TakenOverBy:    valueOf(c.TakenOverBy),
+		NeedsReason:    client.ValueOf(c.NeedsResponseReason),
+		TakenOverBy:    client.ValueOf(c.TakenOverBy),
 		Summary:        shorten(c.Summary, defaultCharacters),
 		NewerMessages:  c.StaleBy,
 		OpenQuestions:  mapSlice(c.OpenQuestions, pointText),
@@ -98,13 +98,13 @@ func listChatsTool() *tool {
 		func(ctx context.Context, by *caller, in *listChatsArguments) (*chatList, error) {
 			answer, err := by.api.ListChatsWithResponse(ctx, by.workspace, &client.ListChatsParams{
 				Limit:         &in.Limit,
-				Cursor:        given(in.Cursor),
-				NeedsResponse: given(in.NeedsResponse),
-				ChannelFilter: onlyGiven(client.Channel(in.Channel)),
-				State:         onlyGiven(client.ChatState(in.State)),
-				Label:         given(in.Label),
-				MemberID:      given(in.MemberID),
-				Q:             given(in.Text),
+				Cursor:        client.IfGiven(in.Cursor),
+				NeedsResponse: client.IfGiven(in.NeedsResponse),
+				ChannelFilter: client.OnlyGiven(client.Channel(in.Channel)),
+				State:         client.OnlyGiven(client.ChatState(in.State)),
+				Label:         client.IfGiven(in.Label),
+				MemberID:      client.IfGiven(in.MemberID),
+				Q:             client.IfGiven(in.Text),
 			})
 			if err != nil {
 				return nil, err
@@ -117,7 +117,7 @@ func listChatsTool() *tool {
 
 			return &chatList{
 				Chats:      mapSlice(list.Items, viewChat),
-				NextCursor: valueOf(list.NextCursor),
+				NextCursor: client.ValueOf(list.NextCursor),
 				Note:       untrustedNote,
 			}, nil
 		},
@@ -204,7 +204,7 @@ func readChat(ctx context.Context, by *caller, in *readChatArguments) (*chatRead
 
 	listed, err := by.api.ListMessagesWithResponse(ctx, by.workspace, in.ChatID, &client.ListMessagesParams{
 		Limit:  &in.Limit,
-		Cursor: given(in.Cursor),
+		Cursor: client.IfGiven(in.Cursor),
 	})
 	if err != nil {
 		return nil, err
@@ -222,7 +222,7 @@ func readChat(ctx context.Context, by *caller, in *readChatArguments) (*chatRead
 
 	reading := &chatReading{
 		Chat:          viewChat(shown),
-		OlderCursor:   valueOf(messages.NextCursor),
+		OlderCursor:   client.ValueOf(messages.NextCursor),
 		DeliveryNotes: note,
 		Note:          untrustedNote,
 		Messages: mapSlice(messages.Items, func(m *client.Message) messageView {
@@ -270,18 +270,18 @@ func viewMessage(m *client.Message, customer int64, characters int, deliveries m
 		ID:        m.UUID,
 		At:        formatTime(&m.CreatedAt),
 		Author:    "participant",
-		MemberID:  valueOf(m.MemberID),
+		MemberID:  client.ValueOf(m.MemberID),
 		Trusted:   m.Role == client.MessageRoleAssistant,
 		Automatic: m.Automatic != nil,
 		Text:      shorten(m.Content, characters),
 		State:     string(m.State),
-		Files:     mapSlice(m.Files, func(f *client.File) string { return valueOf(f.Name) }),
+		Files:     mapSlice(m.Files, func(f *client.File) string { return client.ValueOf(f.Name) }),
 		ToolCalls: mapSlice(m.ToolCalls, func(c *client.MessageCall) calledTool {
 			return calledTool{
 				ID:     c.ID,
 				Name:   c.Function.Name,
 				Status: string(c.Status),
-				Error:  shorten(valueOf(c.Error), defaultCharacters),
+				Error:  shorten(client.ValueOf(c.Error), defaultCharacters),
 			}
 		}),
 	}

@@ -25,12 +25,12 @@ func viewDelivery(d *client.Delivery) *deliveryView {
 		ID:           d.ID,
 		Status:       string(d.Status),
 		Explanation:  d.Explanation,
-		WaitingFor:   string(valueOf(d.WaitingFor)),
+		WaitingFor:   string(client.ValueOf(d.WaitingFor)),
 		WaitingUntil: formatTime(d.WaitingUntil),
-		Advice:       string(valueOf(d.Advice)),
+		Advice:       string(client.ValueOf(d.Advice)),
 		ErrorCode:    d.ErrorCode,
 		Duplicate:    string(d.Duplicate),
-		RetriedBy:    valueOf(d.RetriedBy),
+		RetriedBy:    client.ValueOf(d.RetriedBy),
 	}
 }
 
@@ -87,12 +87,12 @@ func getDelivery(ctx context.Context, by *caller, in *deliveryArguments) (*whole
 			ID:           d.ID,
 			Status:       string(d.Status),
 			Explanation:  d.Explanation,
-			WaitingFor:   string(valueOf(d.WaitingFor)),
+			WaitingFor:   string(client.ValueOf(d.WaitingFor)),
 			WaitingUntil: formatTime(d.WaitingUntil),
-			Advice:       string(valueOf(d.Advice)),
+			Advice:       string(client.ValueOf(d.Advice)),
 			ErrorCode:    d.ErrorCode,
 			Duplicate:    string(d.Duplicate),
-			RetriedBy:    valueOf(d.RetriedBy),
+			RetriedBy:    client.ValueOf(d.RetriedBy),
 		},
 		ChatID:     d.ChatID,
 		MessageID:  d.MessageID,
@@ -115,7 +115,7 @@ func getDelivery(ctx context.Context, by *caller, in *deliveryArguments) (*whole
 func describeAttempt(a *client.Attempt) moment {
 	what := fmt.Sprintf("attempt %d: %s", a.Number, a.Outcome)
 
-	if code := valueOf(a.ErrorCode); code != "" {
+	if code := client.ValueOf(a.ErrorCode); code != "" {
 		what += ", " + code
 	}
 
@@ -148,8 +148,8 @@ func retryDeliveryTool() *tool {
 				in.DeliveryID,
 				&client.RetryDeliveryParams{IdempotencyKey: new(in.key()), Prefer: by.prefer()},
 				client.Retry{
-					Reason:               given(in.Reason),
-					AcknowledgeDuplicate: given(in.AcknowledgeDuplicate),
+					Reason:               client.IfGiven(in.Reason),
+					AcknowledgeDuplicate: client.IfGiven(in.AcknowledgeDuplicate),
 				},
 			)
 			if err != nil {

@@ -70,9 +70,9 @@ func describeAction(a *client.WholeAction) *outcome {
 		ActionID:     a.ActionID,
 		State:        string(a.State),
 		Status:       a.Status,
-		WaitingFor:   string(valueOf(a.WaitingFor)),
+		WaitingFor:   string(client.ValueOf(a.WaitingFor)),
 		WaitingUntil: formatTime(a.WaitingUntil),
-		Explanation:  valueOf(a.Explanation),
+		Explanation:  client.ValueOf(a.Explanation),
 		AskAgain:     a.State == client.ActionStateRunning || a.State == client.ActionStateParked,
 		ChatID:       a.ChatID,
 		Timeline: mapSlice(a.Timeline, func(m *client.Moment) moment {

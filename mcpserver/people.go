@@ -50,11 +50,11 @@ func findPeopleTool() *tool {
 		func(ctx context.Context, by *caller, in *findPeopleArguments) (*peopleList, error) {
 			answer, err := by.api.ListMembersWithResponse(ctx, by.workspace, &client.ListMembersParams{
 				Limit:      &in.Limit,
-				Cursor:     given(in.Cursor),
-				Q:          given(in.Name),
-				Phone:      given(in.Phone),
-				Email:      given(in.Email),
-				ExternalID: given(in.ExternalID),
+				Cursor:     client.IfGiven(in.Cursor),
+				Q:          client.IfGiven(in.Name),
+				Phone:      client.IfGiven(in.Phone),
+				Email:      client.IfGiven(in.Email),
+				ExternalID: client.IfGiven(in.ExternalID),
 			})
 			if err != nil {
 				return nil, err
@@ -67,7 +67,7 @@ func findPeopleTool() *tool {
 
 			return &peopleList{
 				People:     mapSlice(list.Items, viewPerson),
-				NextCursor: valueOf(list.NextCursor),
+				NextCursor: client.ValueOf(list.NextCursor),
 				Note:       untrustedNote,
 			}, nil
 		},
@@ -112,7 +112,7 @@ func addParticipantTool() *tool {
 				by.workspace,
 				in.ChatID,
 				&client.AddParticipantParams{IdempotencyKey: new(in.key()), Prefer: by.prefer()},
-				client.NewParticipant{MemberID: in.MemberID, Role: given(client.ParticipantRole(in.Role))},
+				client.NewParticipant{MemberID: in.MemberID, Role: client.IfGiven(client.ParticipantRole(in.Role))},
 			)
 			if err != nil {
 				return nil, err

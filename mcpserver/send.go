@@ -49,16 +49,12 @@ func sendMessageTool() *tool {
 func sendMessage(ctx context.Context, by *caller, in *sendArguments) (*outcome, error) {
 	body := client.Send{
 		Message:       in.Message,
-		IfLastMessage: given(in.IfLastMessage),
+		IfLastMessage: client.IfGiven(in.IfLastMessage),
 	}
 
-	for _, call := range in.ToolCalls {
-		var item client.Send_ToolCalls_Item
-		if err := readCall(call, &item); err != nil {
-			return nil, err
-		}
-
-		body.ToolCalls = append(body.ToolCalls, item)
+	var err error
+	if body.ToolCalls, err = readCalls[client.Send_ToolCalls_Item](in.ToolCalls); err != nil {
+		return nil, err
 	}
 
 	answer, err := by.api.SendAssistantMessageWithResponse(
@@ -87,18 +83,28 @@ func sendMessage(ctx context.Context, by *caller, in *sendArguments) (*outcome, 
 	return o.keep(in.key()), nil
 }
 
-// readCall puts a tool call into a request as it was written: its numbers keep all digits.
-func readCall(call toolCall, item json.Unmarshaler) error {
-	encoded, err := json.Marshal(call)
-	if err != nil {
-		return fmt.Errorf("encode a tool call: %w", err)
+// readCalls are the items of a request for tool calls as they were written: their numbers keep all digits.
+func readCalls[Item any, P interface {
+	*Item
+	json.Unmarshaler
+}](calls []toolCall) ([]Item, error) {
+	var items []Item // nil for none: an empty list would be sent
+
+	for _, call := range calls {
+		encoded, err := json.Marshal(call)
+		if err != nil {
+			return nil, fmt.Errorf("encode a tool call: %w", err)
+		}
+
+		var item Item
+		if err = P(&item).UnmarshalJSON(encoded); err != nil {
+			return nil, fmt.Errorf("take a tool call over: %w", err)
+		}
+
+		items = append(items, item)
 	}
 
-	if err = item.UnmarshalJSON(encoded); err != nil {
-		return fmt.Errorf("take a tool call over: %w", err)
-	}
-
-	return nil
+	return items, nil
 }
 
 type messagePersonArguments struct {
@@ -131,24 +137,20 @@ func messagePersonTool() *tool {
 func messagePerson(ctx context.Context, by *caller, in *messagePersonArguments) (*outcome, error) {
 	body := client.DirectMessage{
 		Message: in.Message,
-		Channel: given(client.Channel(in.Channel)),
-		Title:   given(in.Title),
+		Channel: client.IfGiven(client.Channel(in.Channel)),
+		Title:   client.IfGiven(in.Title),
 		To: client.MessageTo{
-			MemberID:   given(in.MemberID),
-			ExternalID: given(in.ExternalID),
-			Phone:      given(in.Phone),
-			Email:      given(in.Email),
-			Name:       given(in.Name),
+			MemberID:   client.IfGiven(in.MemberID),
+			ExternalID: client.IfGiven(in.ExternalID),
+			Phone:      client.IfGiven(in.Phone),
+			Email:      client.IfGiven(in.Email),
+			Name:       client.IfGiven(in.Name),
 		},
 	}
 
-	for _, call := range in.ToolCalls {
-		var item client.DirectMessage_ToolCalls_Item
-		if err := readCall(call, &item); err != nil {
-			return nil, err
-		}
-
-		body.ToolCalls = append(body.ToolCalls, item)
+	var err error
+	if body.ToolCalls, err = readCalls[client.DirectMessage_ToolCalls_Item](in.ToolCalls); err != nil {
+		return nil, err
 	}
 
 	answer, err := by.api.SendMessageWithResponse(

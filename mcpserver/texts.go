@@ -23,36 +23,6 @@ func shorten(text string, n int) string {
 	return text
 }
 
-// valueOf is what p points to, or nothing.
-func valueOf[T any](p *T) T {
-	if p == nil {
-		var none T
-		return none
-	}
-
-	return *p
-}
-
-// given returns a pointer to a value, nil for none: what a request leaves out.
-func given[T comparable](value T) *T {
-	var none T
-	if value == none {
-		return nil
-	}
-
-	return &value
-}
-
-// onlyGiven returns the values of a filter: the one that was given, or none.
-func onlyGiven[T comparable](value T) []T {
-	var none T
-	if value == none {
-		return nil
-	}
-
-	return []T{value}
-}
-
 // mapSlice is never nil: an empty list is told as one.
 func mapSlice[A, B any](items []A, convert func(*A) B) []B {
 	converted := make([]B, len(items))

@@ -129,7 +129,7 @@ func (s *Sandbox) twilioCall(address string, form url.Values) (posting, retryPol
 		url: address,
 		header: http.Header{
 			"Content-Type":               {"application/x-www-form-urlencoded; charset=UTF-8"},
-			"X-Twilio-Signature":         {signForm(s.config.AuthToken, address, form)},
+			"X-Twilio-Signature":         {SignForm(s.config.AuthToken, address, form)},
 			"I-Twilio-Idempotency-Token": {newSID("")},
 			"User-Agent":                 {"TwilioProxy/1.1"},
 		},
@@ -137,8 +137,8 @@ func (s *Sandbox) twilioCall(address string, form url.Values) (posting, retryPol
 	}, s.twilioRetries(overrides)
 }
 
-// signForm is X-Twilio-Signature: https://www.twilio.com/docs/usage/security.
-func signForm(token, address string, form url.Values) string {
+// SignForm returns the X-Twilio-Signature of a form that is posted to an address: https://www.twilio.com/docs/usage/security.
+func SignForm(token, address string, form url.Values) string {
 	mac := hmac.New(sha1.New, []byte(token))
 	_, _ = mac.Write([]byte(address))
 

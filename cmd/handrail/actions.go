@@ -38,10 +38,10 @@ func (a *actionView) show(c *console, r *remote) {
 	f.say("chat", "%d", a.ChatID)
 	f.say("state", "%s", makePrintable(string(a.State)))
 	f.say("status", "%s", makePrintable(a.Status))
-	f.say("waiting for", "%s", valueOf(a.WaitingFor))
+	f.say("waiting for", "%s", client.ValueOf(a.WaitingFor))
 	f.sayTime("until", a.WaitingUntil)
-	f.say("explanation", "%s", valueOf(a.Explanation))
-	f.say("workflow", "%s", valueOf(a.WorkflowID))
+	f.say("explanation", "%s", client.ValueOf(a.Explanation))
+	f.say("workflow", "%s", client.ValueOf(a.WorkflowID))
 
 	if a.Delivery != nil {
 		f.say("delivery", "%s", a.Delivery.ID)
@@ -82,7 +82,7 @@ func (a *actionView) showNext(c *console, r *remote) {
 func (a *actionView) nextCommands() []string {
 	var commands []string
 
-	if valueOf(a.WaitingFor) == client.WaitingPerson && a.Delivery != nil {
+	if client.ValueOf(a.WaitingFor) == client.WaitingPerson && a.Delivery != nil {
 		commands = append(commands, "deliveries show "+a.Delivery.ID)
 	}
 
@@ -149,8 +149,8 @@ func (a *actionView) unknownCalls() []string {
 			ids = append(ids, call.ID)
 		}
 
-		if call.Undo != nil && valueOf(call.Undo.Status) == client.ToolCallStatusUnknown {
-			ids = append(ids, valueOf(call.Undo.ID))
+		if call.Undo != nil && client.ValueOf(call.Undo.Status) == client.ToolCallStatusUnknown {
+			ids = append(ids, client.ValueOf(call.Undo.ID))
 		}
 	}
 
@@ -172,7 +172,7 @@ func (l *actionList) params() *client.ListActionsParams {
 	params := &client.ListActionsParams{
 		State:  splitWords[client.ActionState](l.State),
 		Kind:   splitWords[client.ActionKind](l.Kind),
-		ChatID: ifGiven(l.ChatID),
+		ChatID: client.IfGiven(l.ChatID),
 		Since:  l.Since.time(),
 	}
 
@@ -227,8 +227,8 @@ func (l *actionList) Run(c *console) error {
 				formatAge(a.CreatedAt),
 				formatID(a.ChatID),
 				makePrintable(a.Status),
-				makePrintable(string(valueOf(a.WaitingFor))),
-				makePrintable(valueOf(a.Explanation)),
+				makePrintable(string(client.ValueOf(a.WaitingFor))),
+				makePrintable(client.ValueOf(a.Explanation)),
 			}
 		},
 	})
@@ -275,9 +275,9 @@ func (r *actionChange) Run(c *console) error {
 
 	return askAction(c, &r.remote, func(api *apiClient) (*http.Response, error) {
 		return api.ChangeAction(c.ctx, api.workspace, r.ID, client.ChangeAction{
-			Message: ifGiven(r.Message),
-			To:      ifGiven(r.To),
-			Reason:  ifGiven(r.Reason),
+			Message: client.IfGiven(r.Message),
+			To:      client.IfGiven(r.To),
+			Reason:  client.IfGiven(r.Reason),
 		})
 	})
 }

@@ -100,7 +100,7 @@ func (l *approvalList) Run(c *console) error {
 			return []string{
 				makePrintable(a.ID),
 				makePrintable(string(a.Kind)),
-				formatApprovalState(string(a.State), valueOf(a.Void)),
+				formatApprovalState(string(a.State), client.ValueOf(a.Void)),
 				makePrintable(a.about()),
 				strconv.FormatInt(a.RequestedBy, 10),
 				formatTime(a.Deadline),

@@ -27,20 +27,20 @@ func (s *approvalShow) Run(c *console) error {
 
 // show writes what one decides about.
 func (a *approvalView) show(c *console, r *remote) {
-	state := formatApprovalState(string(a.State), valueOf(a.Void))
+	state := formatApprovalState(string(a.State), client.ValueOf(a.Void))
 	fmt.Fprintf(c.out, "%s: %s\n\n", makePrintable(string(a.Kind)), state)
 
 	f := facts{c}
 	f.say("approval", "%s", a.ID)
-	f.say("asked by", "%s (member %d)", valueOf(a.RequesterName), a.RequestedBy)
+	f.say("asked by", "%s (member %d)", client.ValueOf(a.RequesterName), a.RequestedBy)
 	f.say("until", "%s", formatTime(a.Deadline))
-	f.say("chat", "%s", formatNumber(valueOf(a.ChatID)))
-	f.say("note", "%s", valueOf(a.Note))
-	f.say("decided by", "%s", formatNumber(valueOf(a.DecidedBy)))
+	f.say("chat", "%s", formatNumber(client.ValueOf(a.ChatID)))
+	f.say("note", "%s", client.ValueOf(a.Note))
+	f.say("decided by", "%s", formatNumber(client.ValueOf(a.DecidedBy)))
 	f.sayTime("decided at", a.DecidedAt)
-	f.say("reason", "%s", valueOf(a.Reason))
+	f.say("reason", "%s", client.ValueOf(a.Reason))
 	a.showRequest(f)
-	f.say("message", "%s", valueOf(a.Message))
+	f.say("message", "%s", client.ValueOf(a.Message))
 
 	if a.State != client.ApprovalStateWaiting {
 		return

@@ -89,10 +89,10 @@ type auditList struct {
 // Run lists the audit log.
 func (l *auditList) Run(c *console) error {
 	params := &client.ListAuditLogParams{
-		Verb:     ifGiven(l.Verb),
-		Object:   ifGiven(l.Object),
-		MemberID: ifGiven(l.Member),
-		KeyID:    ifGiven(l.Key),
+		Verb:     client.IfGiven(l.Verb),
+		Object:   client.IfGiven(l.Object),
+		MemberID: client.IfGiven(l.Member),
+		KeyID:    client.IfGiven(l.Key),
 		Since:    l.Since.time(),
 		Until:    l.Until.time(),
 	}

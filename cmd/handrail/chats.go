@@ -59,12 +59,12 @@ type chatList struct {
 // Run lists chats.
 func (l *chatList) Run(c *console) error {
 	params := &client.ListChatsParams{
-		NeedsResponse: ifGiven(l.NeedsResponse),
-		ChannelFilter: onlyGiven(client.Channel(l.Channel)),
-		State:         onlyGiven(client.ChatState(l.State)),
-		Label:         ifGiven(l.Label),
-		MemberID:      ifGiven(l.Member),
-		Q:             ifGiven(l.Text),
+		NeedsResponse: client.IfGiven(l.NeedsResponse),
+		ChannelFilter: client.OnlyGiven(client.Channel(l.Channel)),
+		State:         client.OnlyGiven(client.ChatState(l.State)),
+		Label:         client.IfGiven(l.Label),
+		MemberID:      client.IfGiven(l.Member),
+		Q:             client.IfGiven(l.Text),
 	}
 
 	return showList(c, &l.remote, l.listing, listView[chatView]{
@@ -255,7 +255,7 @@ func (c *chatView) show(out *console) {
 	f.say("needs response", "%s", c.formatNeed())
 
 	if c.TakenOverBy != nil {
-		f.say("taken over", "by member %d, %s", *c.TakenOverBy, formatTime(valueOf(c.TakenOverAt)))
+		f.say("taken over", "by member %d, %s", *c.TakenOverBy, formatTime(client.ValueOf(c.TakenOverAt)))
 	}
 
 	f.say("title", "%s", makePrintable(c.Title))
@@ -298,7 +298,7 @@ func (t *conversation) show(c *console) {
 
 // nameAuthor says who wrote a message: their name if they take part in the chat, or else what they are.
 func (t *conversation) nameAuthor(m *client.Message) string {
-	return cmp.Or(t.authors[valueOf(m.MemberID)], makePrintable(string(m.Role)))
+	return cmp.Or(t.authors[client.ValueOf(m.MemberID)], makePrintable(string(m.Role)))
 }
 
 // showDelivery writes what became of a message, and to whom it went: not every one is for the customer.

@@ -139,12 +139,12 @@ func (d *deliveryView) describeHold() string {
 // params are the filters, with the member whose deliveries are listed; 0 for those of all.
 func (l *deliveryList) params(member int64) *client.ListDeliveriesParams {
 	params := &client.ListDeliveriesParams{
-		Status:        onlyGiven(client.DeliveryStatus(l.Status)),
-		ChannelFilter: onlyGiven(client.Channel(l.Channel)),
-		ErrorCode:     ifGiven(l.ErrorCode),
-		ChatID:        ifGiven(l.ChatID),
-		MemberID:      ifGiven(member),
-		BulkRetryID:   ifGiven(l.BulkRetry),
+		Status:        client.OnlyGiven(client.DeliveryStatus(l.Status)),
+		ChannelFilter: client.OnlyGiven(client.Channel(l.Channel)),
+		ErrorCode:     client.IfGiven(l.ErrorCode),
+		ChatID:        client.IfGiven(l.ChatID),
+		MemberID:      client.IfGiven(member),
+		BulkRetryID:   client.IfGiven(l.BulkRetry),
 		Since:         l.Since.time(),
 		Until:         l.Until.time(),
 	}

@@ -33,7 +33,7 @@ func (d *deliveryResolve) Run(c *console) error {
 	found := client.Resolve{
 		As:                client.ResolveAs(d.As),
 		Reason:            d.Reason,
-		ProviderMessageID: ifGiven(d.ProviderMessageID),
+		ProviderMessageID: client.IfGiven(d.ProviderMessageID),
 	}
 
 	return d.decide(c, func(api *apiClient) (*http.Response, error) {

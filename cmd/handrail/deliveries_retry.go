@@ -76,11 +76,11 @@ func (r *deliveryRetry) ask(api *apiClient) (*answer, error) {
 			Prefer:         new(preferWait(r.Wait)),
 		},
 		client.Retry{
-			AcknowledgeDuplicate: ifGiven(r.MayDuplicate),
-			Body:                 ifGiven(r.Body),
-			Reason:               ifGiven(r.Reason),
-			Sender:               ifGiven(r.Sender),
-			To:                   ifGiven(r.To),
+			AcknowledgeDuplicate: client.IfGiven(r.MayDuplicate),
+			Body:                 client.IfGiven(r.Body),
+			Reason:               client.IfGiven(r.Reason),
+			Sender:               client.IfGiven(r.Sender),
+			To:                   client.IfGiven(r.To),
 		},
 	))
 }

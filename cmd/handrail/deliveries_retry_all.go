@@ -152,18 +152,18 @@ func (r *deliveryRetryAll) confirm(c *console) error {
 
 func (r *deliveryRetryAll) body(dryRun bool) client.NewBulkRetry {
 	return client.NewBulkRetry{
-		AcknowledgeDuplicate:  ifGiven(r.MayDuplicate),
-		AllowOverlap:          ifGiven(r.AllowOverlap),
+		AcknowledgeDuplicate:  client.IfGiven(r.MayDuplicate),
+		AllowOverlap:          client.IfGiven(r.AllowOverlap),
 		Canary:                r.Canary,
-		Channel:               ifGiven(client.Channel(r.Channel)),
-		ChatID:                ifGiven(r.ChatID),
+		Channel:               client.IfGiven(client.Channel(r.Channel)),
+		ChatID:                client.IfGiven(r.ChatID),
 		DryRun:                &dryRun,
-		ErrorCode:             ifGiven(r.ErrorCode),
+		ErrorCode:             client.IfGiven(r.ErrorCode),
 		PauseAtFailurePercent: r.PauseAt,
 		RatePerSecond:         r.Rate,
-		Reason:                ifGiven(r.Reason),
+		Reason:                client.IfGiven(r.Reason),
 		Since:                 r.Since.time(),
-		Status:                ifGiven(client.DeliveryStatus(r.Status)),
+		Status:                client.IfGiven(client.DeliveryStatus(r.Status)),
 		Until:                 r.Until.time(),
 	}
 }

@@ -54,15 +54,15 @@ func (d *deliveryView) showFacts(c *console) {
 	f.say("action", "%s", d.ActionID)
 	f.say("provider's id", "%s", d.ProviderMessageID)
 	f.say("error", "%s %s", d.ErrorCode, d.ErrorMessage)
-	f.say("what to do", "%s", chat.Advice(valueOf(d.Advice)).Words())
+	f.say("what to do", "%s", chat.Advice(client.ValueOf(d.Advice)).Words())
 	f.say("segments", "%s", formatNumber(d.Segments))
 	f.say("created", "%s (%s ago)", formatTime(d.CreatedAt), formatAge(d.CreatedAt))
 	f.say("changed", "%s (%s ago)", formatTime(d.UpdatedAt), formatAge(d.UpdatedAt))
 	f.sayTime("next try", d.RetryAt)
 	f.sayTime("unknown since", d.UnknownSince)
-	f.say("retry of", "%s", valueOf(d.RetryOf))
-	f.say("retried by", "%s", valueOf(d.RetriedBy))
-	f.say("bulk retry", "%s", valueOf(d.BulkRetryID))
+	f.say("retry of", "%s", client.ValueOf(d.RetryOf))
+	f.say("retried by", "%s", client.ValueOf(d.RetriedBy))
+	f.say("bulk retry", "%s", client.ValueOf(d.BulkRetryID))
 
 	if d.Decision != nil {
 		f.say(
@@ -111,8 +111,8 @@ func (d *deliveryView) showAttempts(c *console) error {
 			formatTime(a.StartedAt),
 			took,
 			makePrintable(outcome),
-			formatNumber(valueOf(a.HTTPStatus)),
-			makePrintable(valueOf(a.ErrorCode)),
+			formatNumber(client.ValueOf(a.HTTPStatus)),
+			makePrintable(client.ValueOf(a.ErrorCode)),
 			reached,
 		)
 	}

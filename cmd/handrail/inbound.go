@@ -48,9 +48,9 @@ type inboundList struct {
 // Run lists what came in.
 func (l *inboundList) Run(c *console) error {
 	params := client.ListInboundParams{
-		Status:  onlyGiven(client.InboundStatus(l.Status)),
-		Channel: ifGiven(client.AddressedChannel(l.Channel)),
-		ChatID:  ifGiven(l.ChatID),
+		Status:  client.OnlyGiven(client.InboundStatus(l.Status)),
+		Channel: client.IfGiven(client.AddressedChannel(l.Channel)),
+		ChatID:  client.IfGiven(l.ChatID),
 		Since:   l.Since.time(),
 		Until:   l.Until.time(),
 	}
@@ -148,18 +148,18 @@ func (in *inboundView) explain(c *console) {
 	f.say("inbound", "%s", in.ID)
 	f.say("status", "%s", in.shortStatus())
 	f.say("channel", "%s", in.Channel)
-	f.say("from", "%s %s", valueOf(in.FromName), in.From)
+	f.say("from", "%s %s", client.ValueOf(in.FromName), in.From)
 
 	if in.Trust != nil {
 		f.say("trust", "%s", makePrintable(in.Trust.Explanation))
 	}
 
 	f.say("to", "%s", shortenText(strings.Join(in.To, ", "), 100))
-	f.say("subject", "%s", shortenText(valueOf(in.Subject), 100))
-	f.say("keyword", "%s", valueOf(in.Keyword))
+	f.say("subject", "%s", shortenText(client.ValueOf(in.Subject), 100))
+	f.say("keyword", "%s", client.ValueOf(in.Keyword))
 	f.say("files", "%s", formatNumber(int64(len(in.Files))))
 	f.say("chat", "%s", in.chat())
-	f.say("message", "%s", valueOf(in.MessageID))
+	f.say("message", "%s", client.ValueOf(in.MessageID))
 	f.sayTime("received", &in.ReceivedAt)
 }
 

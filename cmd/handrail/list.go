@@ -73,36 +73,6 @@ func fetchList[T any](c *apiClient, l listing, ask pageQuestion) (*listed[T], er
 	return all, (&answer{raw: raw}).into(all)
 }
 
-// valueOf returns what a field of an answer holds, and nothing for one that was left out.
-func valueOf[T any](field *T) T {
-	if field == nil {
-		var none T
-		return none
-	}
-
-	return *field
-}
-
-// ifGiven returns a parameter or a field that has a value, and nil for one that has none.
-func ifGiven[T comparable](value T) *T {
-	var none T
-	if value == none {
-		return nil
-	}
-
-	return &value
-}
-
-// onlyGiven returns the values of a filter: the one that was given, or none.
-func onlyGiven[T comparable](value T) []T {
-	var none T
-	if value == none {
-		return nil
-	}
-
-	return []T{value}
-}
-
 // sayMore writes that a list goes on. It writes to errs, so that a table can be piped.
 func (l *listed[T]) sayMore(c *console) {
 	if l.NextCursor != nil {

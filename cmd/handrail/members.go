@@ -42,10 +42,10 @@ type memberList struct {
 // Run lists members.
 func (l *memberList) Run(c *console) error {
 	return showMembers(c, &l.remote, l.listing, &client.ListMembersParams{
-		Q:          ifGiven(l.Name),
-		Phone:      ifGiven(l.Phone),
-		Email:      ifGiven(l.Email),
-		ExternalID: ifGiven(l.ExternalID),
+		Q:          client.IfGiven(l.Name),
+		Phone:      client.IfGiven(l.Phone),
+		Email:      client.IfGiven(l.Email),
+		ExternalID: client.IfGiven(l.ExternalID),
 	})
 }
 

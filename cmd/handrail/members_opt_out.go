@@ -18,7 +18,7 @@ type memberDecision struct {
 func (m *memberDecision) decision() client.OptOut {
 	return client.OptOut{
 		Channel: client.AddressedChannel(m.Channel),
-		Reason:  ifGiven(m.Reason),
+		Reason:  client.IfGiven(m.Reason),
 	}
 }
 

@@ -39,8 +39,8 @@ type requestList struct {
 // Run lists contributor requests.
 func (l *requestList) Run(c *console) error {
 	params := client.ListContributorRequestsParams{
-		State:  onlyGiven(client.ContributorRequestState(l.State)),
-		ChatID: ifGiven(l.ChatID),
+		State:  client.OnlyGiven(client.ContributorRequestState(l.State)),
+		ChatID: client.IfGiven(l.ChatID),
 	}
 
 	empty := "no questions to contributors yet"
@@ -92,7 +92,7 @@ func (a *requestAnswer) Run(c *console) error {
 
 		said := client.ContributorAnswer{
 			Answer:   r.value(a.Answer),
-			MemberID: ifGiven(a.MemberID),
+			MemberID: client.IfGiven(a.MemberID),
 		}
 
 		return api.AnswerContributorRequest(c.ctx, api.workspace, a.ID, nil, said)

@@ -40,7 +40,7 @@ func (r *requestView) showFacts(c *console) {
 	f := facts{c}
 	f.say("request", "%s", r.ID)
 	f.say("state", "%s", r.State)
-	f.say("note", "%s", valueOf(r.Note))
+	f.say("note", "%s", client.ValueOf(r.Note))
 	f.say("until", "%s", formatTime(r.Deadline))
 
 	f.say(
@@ -52,7 +52,7 @@ func (r *requestView) showFacts(c *console) {
 		}[r.Require],
 	)
 
-	f.say("hint", "%s", valueOf(r.Hint))
+	f.say("hint", "%s", client.ValueOf(r.Hint))
 	f.say("expects", "%s", r.Expects)
 	f.say("default", "%s", r.Default)
 	f.say("result", "%s", r.Result)
@@ -62,7 +62,7 @@ func (r *requestView) showFacts(c *console) {
 	f.say("action", "%s", r.ActionID)
 	f.say("tool call", "%s", r.CallID)
 	f.say("asked by", "member %d", r.RequestedBy)
-	f.say("workflow", "%s", valueOf(r.WorkflowID))
+	f.say("workflow", "%s", client.ValueOf(r.WorkflowID))
 	f.say("created", "%s (%s ago)", formatTime(r.CreatedAt), formatAge(r.CreatedAt))
 	f.say("changed", "%s (%s ago)", formatTime(r.UpdatedAt), formatAge(r.UpdatedAt))
 }
@@ -73,7 +73,7 @@ func (r *requestView) showAsks(c *console) error {
 	t := newTable(c.out, "  MEMBER", "NAME", "BY", "STATE", "TRUST", "ANSWER")
 
 	for _, a := range r.Asks {
-		answer := valueOf(a.Why)
+		answer := client.ValueOf(a.Why)
 
 		switch {
 		case len(a.Answer) > 0:
@@ -87,7 +87,7 @@ func (r *requestView) showAsks(c *console) error {
 			makePrintable(a.MemberName),
 			makePrintable(a.Channel),
 			makePrintable(string(a.State)),
-			makePrintable(string(valueOf(a.Trust).Level)),
+			makePrintable(string(client.ValueOf(a.Trust).Level)),
 			makePrintable(answer),
 		)
 	}
@@ -97,7 +97,7 @@ func (r *requestView) showAsks(c *console) error {
 	}
 
 	for _, a := range r.Asks {
-		if reply := valueOf(a.Reply); reply != "" {
+		if reply := client.ValueOf(a.Reply); reply != "" {
 			name := makePrintable(a.MemberName)
 			fmt.Fprintf(c.out, "\n%s wrote:\n  %s\n", name, shortenText(reply, 400))
 		}

@@ -55,7 +55,7 @@ func (s *statusView) show(c *console, r *remote) error {
 		}
 	}
 
-	if valueOf(s.Partial) {
+	if client.ValueOf(s.Partial) {
 		fmt.Fprintf(c.errs, "More than %d actions wait: the oldest are counted.\n", chat.MaxMatters)
 	}
 

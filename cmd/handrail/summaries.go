@@ -103,9 +103,9 @@ func (r *summaryRun) Run(c *console) error {
 	}
 
 	got, err := api.read(api.SummarizeChat(c.ctx, api.workspace, r.Chat, &client.SummarizeChatParams{
-		UpdateLabels:   ifGiven(r.Labels),
-		Full:           ifGiven(r.Full),
-		Overwrite:      ifGiven(r.Overwrite),
+		UpdateLabels:   client.IfGiven(r.Labels),
+		Full:           client.IfGiven(r.Full),
+		Overwrite:      client.IfGiven(r.Overwrite),
 		IdempotencyKey: new(client.NewIdempotencyKey()),
 		Prefer:         new(preferWait(r.Wait)),
 	}))

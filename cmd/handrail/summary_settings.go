@@ -105,7 +105,7 @@ func (r *remote) showSettings(api *apiClient, got *answer) error {
 	f.say("automatic", "%s", formatAutomatic(&s))
 
 	if s.UpdatedAt != nil {
-		f.say("changed", "%s by member %d", formatTime(*s.UpdatedAt), valueOf(s.UpdatedBy))
+		f.say("changed", "%s by member %d", formatTime(*s.UpdatedAt), client.ValueOf(s.UpdatedBy))
 	}
 
 	return nil

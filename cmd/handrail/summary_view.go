@@ -38,7 +38,7 @@ func (v *versionView) show(c *console) {
 			c.out,
 			"  - %s: %s, sure to %.0f %%\n",
 			makePrintable(l.Name),
-			makePrintable(string(valueOf(l.Outcome))),
+			makePrintable(string(client.ValueOf(l.Outcome))),
 			100*l.Confidence,
 		)
 
@@ -89,8 +89,8 @@ func (v *versionView) showFacts(c *console) {
 		)
 	}
 
-	f.say("action", "%s", valueOf(v.ActionID))
-	f.say("restored from", "%s", valueOf(v.RestoredFrom))
+	f.say("action", "%s", client.ValueOf(v.ActionID))
+	f.say("restored from", "%s", client.ValueOf(v.RestoredFrom))
 
 	if len(v.LabelsAdded)+len(v.LabelsRemoved) > 0 {
 		f.say("labels", "%d set, %d removed", len(v.LabelsAdded), len(v.LabelsRemoved))

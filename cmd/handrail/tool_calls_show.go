@@ -21,8 +21,8 @@ type toolCallList struct {
 // Run lists tool calls.
 func (l *toolCallList) Run(c *console) error {
 	params := &client.ListToolCallsParams{
-		ChatID:   ifGiven(l.ChatID),
-		ActionID: ifGiven(l.Action),
+		ChatID:   client.IfGiven(l.ChatID),
+		ActionID: client.IfGiven(l.Action),
 	}
 
 	empty := "no tool calls yet"
@@ -47,9 +47,9 @@ func (l *toolCallList) Run(c *console) error {
 				makePrintable(call.ID),
 				makePrintable(call.Name),
 				makePrintable(string(call.Status)),
-				strconv.FormatInt(valueOf(call.Attempts), 10),
+				strconv.FormatInt(client.ValueOf(call.Attempts), 10),
 				formatID(call.ChatID),
-				makePrintable(valueOf(call.Error)),
+				makePrintable(client.ValueOf(call.Error)),
 			}
 		},
 	})
@@ -88,7 +88,7 @@ func (s *toolCallShow) Run(c *console) error {
 	calls := action.calls()
 
 	at := slices.IndexFunc(calls, func(call client.ToolCall) bool {
-		return call.ID == s.Call || call.Undo != nil && valueOf(call.Undo.ID) == s.Call
+		return call.ID == s.Call || call.Undo != nil && client.ValueOf(call.Undo.ID) == s.Call
 	})
 	if at < 0 {
 		return fmt.Errorf("the action has no tool call %s; it has: %s", s.Call, listCallIDs(calls))
@@ -122,13 +122,13 @@ func showCall(out *console, c *client.ToolCall) {
 	f := facts{out}
 	f.say("call", "%s", c.ID)
 	f.say("tool", "%s", c.Name)
-	f.say("risk", "%s", valueOf(c.Risk))
+	f.say("risk", "%s", client.ValueOf(c.Risk))
 	f.say("status", "%s", c.Status)
-	f.say("attempts", "%d", valueOf(c.Attempts))
+	f.say("attempts", "%d", client.ValueOf(c.Attempts))
 	f.say("arguments", "%s", string(c.Arguments))
 	f.say("result", "%s", string(c.Result))
-	f.say("error", "%s", strings.TrimSpace(valueOf(c.ErrorCode)+" "+valueOf(c.Error)))
-	f.say("question", "%s", valueOf(c.ContributorRequestID))
+	f.say("error", "%s", strings.TrimSpace(client.ValueOf(c.ErrorCode)+" "+client.ValueOf(c.Error)))
+	f.say("question", "%s", client.ValueOf(c.ContributorRequestID))
 
 	if c.Undo != nil {
 		f.say(
@@ -136,10 +136,10 @@ func showCall(out *console, c *client.ToolCall) {
 			"%s",
 			strings.Join(strings.Fields(fmt.Sprintf(
 				"%s %s %s %s",
-				valueOf(c.Undo.ID),
+				client.ValueOf(c.Undo.ID),
 				c.Undo.Tool,
-				valueOf(c.Undo.Status),
-				valueOf(c.Undo.Error),
+				client.ValueOf(c.Undo.Status),
+				client.ValueOf(c.Undo.Error),
 			)), " "),
 		)
 	}

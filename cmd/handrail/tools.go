@@ -35,7 +35,7 @@ func (t *toolView) where() string {
 	case t.Mcp != nil && t.Mcp.Command != nil:
 		return "the command " + *t.Mcp.Command
 	case t.Mcp != nil:
-		return valueOf(t.Mcp.URL)
+		return client.ValueOf(t.Mcp.URL)
 	}
 
 	return ""
@@ -121,7 +121,7 @@ func (r *toolRotateSecret) Run(c *console) error {
 		return err
 	}
 
-	params := &client.RotateSigningSecretParams{ApprovalID: ifGiven(r.Approval)}
+	params := &client.RotateSigningSecretParams{ApprovalID: client.IfGiven(r.Approval)}
 
 	got, err := api.read(api.RotateSigningSecret(c.ctx, api.workspace, r.ID, params))
 	if err != nil {
@@ -144,7 +144,7 @@ func (r *toolRotateSecret) Run(c *console) error {
 	fmt.Fprintf(
 		c.out,
 		"%s\n\nSave this secret now: it is not shown again. For 24 hours, calls are also signed with the old one.\n",
-		makePrintable(valueOf(made.SigningSecret)),
+		makePrintable(client.ValueOf(made.SigningSecret)),
 	)
 
 	return nil

@@ -50,9 +50,9 @@ func (t *toolTest) Run(c *console) error {
 	}
 
 	got, err := api.read(api.TestTool(c.ctx, api.workspace, t.ID, nil, client.TestTool{
-		ApprovalID: ifGiven(t.Approval),
+		ApprovalID: client.IfGiven(t.Approval),
 		Arguments:  arguments,
-		Tool:       ifGiven(t.Tool),
+		Tool:       client.IfGiven(t.Tool),
 	}))
 	if err != nil {
 		return err
@@ -103,8 +103,8 @@ func (t *testView) show(c *console) error {
 	)
 
 	f := facts{c}
-	f.say("HTTP", "%s", formatNumber(valueOf(t.HTTPStatus)))
-	f.say("error", "%s %s", valueOf(t.ErrorCode), valueOf(t.Error))
+	f.say("HTTP", "%s", formatNumber(client.ValueOf(t.HTTPStatus)))
+	f.say("error", "%s %s", client.ValueOf(t.ErrorCode), client.ValueOf(t.Error))
 
 	if len(t.Result) == 0 || string(t.Result) == "null" {
 		return nil

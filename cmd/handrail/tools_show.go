@@ -41,7 +41,7 @@ func (t *toolView) showFacts(c *console) {
 	}
 
 	if t.HTTP != nil {
-		f.say("key header", "%s", valueOf(t.HTTP.IdempotencyHeader))
+		f.say("key header", "%s", client.ValueOf(t.HTTP.IdempotencyHeader))
 	}
 
 	f.say("assistants", "%s", formatAssistants(t.Assistants))
@@ -105,7 +105,7 @@ func (t *toolView) showDiscovered(c *console) error {
 		table.row(
 			"  "+makePrintable(t.Name+"."+d.Name),
 			makePrintable(string(risk)),
-			makePrintable(valueOf(d.Description)),
+			makePrintable(client.ValueOf(d.Description)),
 		)
 	}
 

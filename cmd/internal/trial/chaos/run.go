@@ -3,7 +3,6 @@ package chaos
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -65,7 +64,7 @@ type run struct {
 // Run makes one trial and returns what it has found. It says on out what happens. The
 // error reports that the trial could not be made; what Handrail did wrong is in the report.
 func Run(ctx context.Context, o Options, out io.Writer) (*Report, error) {
-	folder, err := makeFolder(o.Dir)
+	folder, err := testcluster.MakeFolder(o.Dir, "chaos")
 	if err != nil {
 		return nil, err
 	}
@@ -97,28 +96,6 @@ func Run(ctx context.Context, o Options, out io.Writer) (*Report, error) {
 	}
 
 	return &r.report, err
-}
-
-func makeFolder(dir string) (string, error) {
-	if dir == "" {
-		folder, err := os.MkdirTemp("", "handrail-chaos.")
-		if err != nil {
-			return "", fmt.Errorf("make a folder: %w", err)
-		}
-
-		return folder, nil
-	}
-
-	folder, err := filepath.Abs(dir)
-	if err != nil {
-		return "", fmt.Errorf("find the folder: %w", err)
-	}
-
-	if err := os.Mkdir(folder, 0o700); err != nil {
-		return "", fmt.Errorf("make the folder: %w", err)
-	}
-
-	return folder, nil
 }
 
 func (r *run) trial(ctx context.Context, folder string) error {

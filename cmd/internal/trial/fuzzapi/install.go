@@ -44,7 +44,7 @@ func environ(tools string) []string {
 // RunInstallation starts PostgreSQL, Temporal, the sandbox, an API and a worker, and makes the requests. It says on
 // out how far it is.
 func RunInstallation(ctx context.Context, o InstallationOptions, out io.Writer) (*Report, error) {
-	folder, err := makeFolder(o.Dir)
+	folder, err := testcluster.MakeFolder(o.Dir, "fuzz")
 	if err != nil {
 		return nil, err
 	}
@@ -61,28 +61,6 @@ func RunInstallation(ctx context.Context, o InstallationOptions, out io.Writer) 
 	progress.Printf("everything is kept in %s, the logs of each process in %s", folder, filepath.Join(folder, "logs"))
 
 	return report, err
-}
-
-func makeFolder(dir string) (string, error) {
-	if dir == "" {
-		folder, err := os.MkdirTemp("", "handrail-fuzz.")
-		if err != nil {
-			return "", fmt.Errorf("make a folder: %w", err)
-		}
-
-		return folder, nil
-	}
-
-	folder, err := filepath.Abs(dir)
-	if err != nil {
-		return "", fmt.Errorf("find the folder: %w", err)
-	}
-
-	if err := os.Mkdir(folder, 0o700); err != nil {
-		return "", fmt.Errorf("make the folder: %w", err)
-	}
-
-	return folder, nil
 }
 
 func runIn(

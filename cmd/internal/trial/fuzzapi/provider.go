@@ -1,15 +1,13 @@
 package fuzzapi
 
 import (
-	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // it is how Twilio signs
-	"encoding/base64"
 	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
+
+	"handrail/sandbox"
 )
 
 // Twilio is how requests are signed that come from Twilio.
@@ -48,18 +46,7 @@ func (s *requests) fillForm(q *request, m *maker) {
 	}
 
 	q.body = []byte(form.Encode())
-
-	var signed strings.Builder
-
-	signed.WriteString(s.twilio.Origin + q.target)
-
-	for _, name := range slices.Sorted(maps.Keys(form)) {
-		signed.WriteString(name + form.Get(name))
-	}
-
-	mac := hmac.New(sha1.New, []byte(s.twilio.Token))
-	mac.Write([]byte(signed.String()))
-	q.header.Set("X-Twilio-Signature", base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+	q.header.Set("X-Twilio-Signature", sandbox.SignForm(s.twilio.Token, s.twilio.Origin+q.target, form))
 
 	if q.method != http.MethodPost || chance(m.r, 10) {
 		q.header.Set("X-Twilio-Signature", "forged")
