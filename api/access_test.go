@@ -151,6 +151,7 @@ func TestScopesOfRoutes(t *testing.T) {
 		"listSuppressions":     "deliveries:admin",
 		"liftSuppression":      "deliveries:admin",
 		"listAuditLog":         "workspace:admin",
+		"listEvents":           "chats:read",
 	}
 
 	maps.Copy(want, map[string]chat.Scope{
