@@ -78,10 +78,10 @@ func (s *service) eventRoutes() {
 		id:      "listEvents",
 		tag:     tagWorkspace,
 		summary: "List events",
-		description: "What has happened in the workspace, in the order of `sequence`. Begin with `after=0`, and go on " +
-			"with `after` set to `next` until `next` is `latest`; an empty list alone is not the end. An event is here " +
-			"some 100 ms after it has happened, and is kept for 30 days (`HANDRAIL_EVENTS_KEPT`). It has ids, states and " +
-			"codes, and never a text or an address.",
+		description: "What has happened in the workspace, in the order of `sequence`. Begin with `after=0`, and go " +
+			"on with `after` set to `next` until `next` is `latest`; an empty list alone is not the end. An event is " +
+			"here some 100 ms after it has happened, and is kept for 30 days (`HANDRAIL_EVENTS_KEPT`). It has ids, " +
+			"states and codes, and never a text or an address.",
 		answer: logJSON{
 			Items:  []logEntryJSON{presentLogEntry(exampleEvent())},
 			Next:   1041,
