@@ -265,12 +265,11 @@ func (w *eventWatch) BeforeQuery(ctx context.Context, event *bun.QueryEvent) con
 		return ctx
 	}
 
-	newest, err := db.NewestEventChange(context.WithoutCancel(ctx), w.plain)
+	var err error
 
-	// What the last transaction has left is still there, unless the test itself has written something.
-	if err == nil && (w.before == nil || newest != w.newest) {
-		w.before, err = readDescribed(context.WithoutCancel(ctx), w.plain)
-		w.newest = newest
+	w.before, err = readDescribed(context.WithoutCancel(ctx), w.plain)
+	if err == nil {
+		w.newest, err = db.NewestEventChange(context.WithoutCancel(ctx), w.plain)
 	}
 
 	w.held = err == nil
@@ -289,7 +288,7 @@ func (w *eventWatch) AfterQuery(ctx context.Context, event *bun.QueryEvent) {
 	w.held = false
 	ctx = context.WithoutCancel(ctx)
 
-	after, events, newest, err := w.readAfter(ctx)
+	after, events, err := w.readAfter(ctx)
 	if err != nil {
 		w.t.Errorf("compare what %s has changed with its events: %v", method, err)
 		return
@@ -303,9 +302,6 @@ func (w *eventWatch) AfterQuery(ctx context.Context, event *bun.QueryEvent) {
 		method,
 	)
 
-	w.before = after
-	w.newest = newest
-
 	writers.Lock()
 	defer writers.Unlock()
 
@@ -313,20 +309,15 @@ func (w *eventWatch) AfterQuery(ctx context.Context, event *bun.QueryEvent) {
 }
 
 // readAfter reads what a transaction has left, and its events.
-func (w *eventWatch) readAfter(ctx context.Context) (describedState, []chat.Event, int64, error) {
+func (w *eventWatch) readAfter(ctx context.Context) (describedState, []chat.Event, error) {
 	after, err := readDescribed(ctx, w.plain)
 	if err != nil {
-		return nil, nil, 0, err
+		return nil, nil, err
 	}
 
 	events, err := db.EventsSince(ctx, w.plain, w.newest)
-	if err != nil {
-		return nil, nil, 0, err
-	}
 
-	newest, err := db.NewestEventChange(ctx, w.plain)
-
-	return after, events, newest, err
+	return after, events, err
 }
 
 // writingMethod is the exported method of the store that has begun the present transaction, "" outside of inTx.
