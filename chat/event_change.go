@@ -45,6 +45,12 @@ const (
 	fieldPossibleOptOut = "possible_opt_out"
 )
 
+// oppositeFields take each other back within one transaction.
+var oppositeFields = map[string]string{
+	fieldNeedsResponse: fieldResponseGiven,
+	fieldResponseGiven: fieldNeedsResponse,
+}
+
 // EventsOf says which events changes are, in the order of the changes, which is that of the database. They
 // have no ids and no numbers yet.
 //
@@ -101,13 +107,19 @@ func mergeChatChanges(changes []EventChange) []EventChange {
 
 // takeChatChange adds what another change says of the same chat, which is the later one.
 func (c *EventChange) takeChatChange(other *EventChange) {
-	c.Fields = slices.Clone(c.Fields)
+	fields := slices.Clone(c.Fields)
 
 	for _, field := range other.Fields {
-		if !slices.Contains(c.Fields, field) {
-			c.Fields = append(c.Fields, field)
+		switch opposite := oppositeFields[field]; {
+		case opposite != "" && slices.Contains(fields, opposite):
+			// It was answered and is needed again, or the reverse: all in all, nothing has changed.
+			fields = slices.DeleteFunc(fields, func(f string) bool { return f == opposite })
+		case !slices.Contains(fields, field):
+			fields = append(fields, field)
 		}
 	}
+
+	c.Fields = fields
 
 	// The changes of its participants and labels do not know the chat's row.
 	if other.Now == "" {

@@ -156,6 +156,13 @@ func TestWhatOneTransactionChangesOfAChatIsOneEvent(t *testing.T) {
 			want:    []chat.EventType{chat.EventChatUpdated},
 			fields:  []string{"needs_response"},
 		},
+		"answered by a message that was lost at once": {
+			changes: []chat.EventChange{
+				change("open", "open", at, "response_given"),
+				change("open", "open", at, "needs_response"),
+			},
+			want: []chat.EventType{},
+		},
 		"nothing that is told": {
 			changes: []chat.EventChange{change("open", "open", at)},
 			want:    []chat.EventType{},
