@@ -37,6 +37,9 @@ type EventChange struct {
 	At     time.Time
 }
 
+// statusCanceledByProvider is how a change tells a delivery that its provider has canceled from one that we have.
+const statusCanceledByProvider = "canceled_by_provider"
+
 // Fields of a chat's change that have events of their own.
 const (
 	fieldSummary        = "summary"
@@ -253,7 +256,7 @@ func (c *EventChange) deliveryEvents() []EventType {
 func wasTaken(status string) bool {
 	submission := SubmissionState(status)
 
-	return submission == SubmissionAccepted ||
+	return submission == SubmissionAccepted || status == statusCanceledByProvider ||
 		!slices.Contains(SubmissionStates(), submission) && DeliveryStatus(status).Final()
 }
 
@@ -292,6 +295,8 @@ func isSettledStatus(status string) bool {
 	switch submission := SubmissionState(status); {
 	case submission == SubmissionAccepted:
 		return false
+	case status == statusCanceledByProvider:
+		return true
 	case slices.Contains(SubmissionStates(), submission):
 		return submission.Settled()
 	}

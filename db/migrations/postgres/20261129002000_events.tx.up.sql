@@ -91,7 +91,7 @@ BEGIN
             CASE WHEN OLD.summary IS DISTINCT FROM NEW.summary
                 OR OLD.summary_updated_at IS DISTINCT FROM NEW.summary_updated_at THEN 'summary' END),
         json_build_object('channel', NEW.channel, 'status', NEW.state, 'summary_id', NEW.summary_id),
-        CASE WHEN OLD.updated_at IS DISTINCT FROM NEW.updated_at THEN NEW.updated_at ELSE now() END);
+        NEW.updated_at);
     RETURN NULL;
 END
 $$;
@@ -163,7 +163,9 @@ DECLARE
     since  timestamptz := NEW.created_at;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
-        before := OLD.status;
+        -- 'canceled' is what we do, and what a provider reports.
+        before := CASE WHEN OLD.submission = 'accepted' AND OLD.status = 'canceled' THEN 'canceled_by_provider'
+            ELSE OLD.status END;
         since := NEW.updated_at;
     END IF;
     INSERT INTO event_changes (workspace_id, object, chat_id, subject_id, was, now, fields, data, at)

@@ -80,8 +80,7 @@ CREATE TRIGGER chats_changed AFTER UPDATE OF title, state, member_id, assistant_
             CASE WHEN OLD.summary IS NOT NEW.summary
                 OR OLD.summary_updated_at IS NOT NEW.summary_updated_at THEN 'summary' END),
         json_object('channel', NEW.channel, 'status', NEW.state, 'summary_id', NEW.summary_id),
-        CASE WHEN OLD.updated_at IS NOT NEW.updated_at THEN NEW.updated_at
-            ELSE strftime('%Y-%m-%d %H:%M:%f+00:00', 'now') END);
+        NEW.updated_at);
 END;
 
 CREATE TRIGGER participants_added AFTER INSERT ON participants BEGIN
@@ -139,7 +138,10 @@ END;
 CREATE TRIGGER deliveries_changed AFTER UPDATE ON deliveries
     WHEN OLD.status <> NEW.status AND NEW.status NOT IN ('pending', 'sending') BEGIN
     INSERT INTO event_changes (workspace_id, object, chat_id, subject_id, was, now, fields, data, at)
-    VALUES (NEW.workspace_id, 'delivery', NEW.chat_id, NEW.id, OLD.status, NEW.status, '',
+    VALUES (NEW.workspace_id, 'delivery', NEW.chat_id, NEW.id,
+        CASE WHEN OLD.submission = 'accepted' AND OLD.status = 'canceled' THEN 'canceled_by_provider'
+            ELSE OLD.status END,
+        NEW.status, '',
         json_object('channel', NEW.channel, 'provider', NEW.provider, 'status', NEW.status,
             'submission', NEW.submission, 'error_code', NEW.error_code, 'message_id', NEW.message_id,
             'action_id', NEW.action_id), NEW.updated_at);
