@@ -152,6 +152,7 @@ func TestScopesOfRoutes(t *testing.T) {
 		"liftSuppression":      "deliveries:admin",
 		"listAuditLog":         "workspace:admin",
 		"listEvents":           "chats:read",
+		"createEventToken":     "chats:read",
 	}
 
 	maps.Copy(want, map[string]chat.Scope{
