@@ -138,6 +138,9 @@ func (s *eventStreams) join(p *chat.Principal) error {
 	return nil
 }
 
+// streamsFullFor is when to try again, in seconds, where too many streams are open.
+const streamsFullFor = "15"
+
 func tooManyStreams(why string, most int) error {
 	e := chat.Errorf(chat.CodeRateLimited, why, most)
 	e.Retryable = true

@@ -199,7 +199,10 @@ func (s *service) streamEvents(ctx context.Context, in *listEventsInput, f chat.
 	}
 
 	if err := s.streams.join(&c.principal); err != nil {
-		return nil, err
+		return &logOutput{Body: func(to huma.Context) {
+			to.SetHeader("Retry-After", streamsFullFor)
+			s.refuse(to, err)
+		}}, nil
 	}
 
 	stream := &eventStream{
