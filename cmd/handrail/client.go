@@ -183,27 +183,16 @@ func (c *client) once(what call) (*answer, error) {
 
 	defer func() { _ = res.Body.Close() }() // read to its end, or given up
 
+	if res.StatusCode/100 != 2 {
+		return nil, c.refusal(res)
+	}
+
 	raw, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
 		return nil, c.unreachable(err)
 	}
 
-	if res.StatusCode/100 == 2 {
-		return &answer{status: res.StatusCode, raw: raw}, nil
-	}
-
-	p := &problem{}
-	if json.Unmarshal(raw, p) != nil || p.Code == "" {
-		return nil, fmt.Errorf(
-			"%s answers %s, and this is not Handrail's API. Check --url (HANDRAIL_URL)",
-			c.shown,
-			res.Status,
-		)
-	}
-
-	p.Status = res.StatusCode
-
-	return nil, p
+	return &answer{status: res.StatusCode, raw: raw}, nil
 }
 
 // maxAnswer exceeds every answer of the API: a page of a hundred deliveries, or one with
