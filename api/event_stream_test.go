@@ -98,17 +98,19 @@ func (w *streamed) serve(s api.Store, settings ...func(*api.Config)) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(w, err)
 
-	w.app, err = api.New(config)
+	app, err := api.New(config)
 	require.NoError(w, err)
+
+	w.app = app
 	w.url = "http://" + l.Addr().String()
 
 	var serving sync.WaitGroup
-	serving.Go(func() { assert.NoError(w, w.app.Serve(l)) })
+	serving.Go(func() { assert.NoError(w, app.Serve(l)) })
 	w.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 
-		assert.NoError(w, w.app.Shutdown(ctx))
+		assert.NoError(w, app.Shutdown(ctx))
 		serving.Wait()
 	})
 }
@@ -442,7 +444,7 @@ func TestAStreamEndsWithItsKey(t *testing.T) {
 
 func TestATokenOpensOneStream(t *testing.T) {
 	eachStreamed(t, func(w *streamed) {
-		make := func() string {
+		newToken := func() string {
 			request, err := http.NewRequestWithContext(w.Context(), http.MethodPost, w.path("/tokens"), http.NoBody)
 			require.NoError(w, err)
 			request.Header.Set("Authorization", "Bearer "+w.world.Secret)
@@ -461,7 +463,7 @@ func TestATokenOpensOneStream(t *testing.T) {
 			return token
 		}
 
-		token := make()
+		token := newToken()
 		r := w.read(w.askAs("", "?token="+token))
 		assert.NotEmpty(w, r.next().id)
 		w.change("by token")
@@ -469,8 +471,8 @@ func TestATokenOpensOneStream(t *testing.T) {
 
 		assert.Equal(w, http.StatusUnauthorized, w.askAs("", "?token="+token).StatusCode, "used twice")
 		assert.Equal(w, http.StatusUnauthorized, w.askAs("", "?token="+token+"x").StatusCode)
-		assert.Equal(w, http.StatusUnauthorized, w.askAs("", "?token="+make(), "Accept", "application/json").StatusCode)
-		assert.Equal(w, http.StatusBadRequest, w.ask("?token="+make(), "Accept", "application/json").StatusCode)
+		assert.Equal(w, http.StatusUnauthorized, w.askAs("", "?token="+newToken(), "Accept", "application/json").StatusCode)
+		assert.Equal(w, http.StatusBadRequest, w.ask("?token="+newToken(), "Accept", "application/json").StatusCode)
 
 		now := time.Now()
 		old, secret := chat.NewEventToken(&chat.Principal{
@@ -480,7 +482,7 @@ func TestATokenOpensOneStream(t *testing.T) {
 		require.NoError(w, w.store.CreateEventToken(w.Context(), old, chat.HashKey(secret), now.Add(-time.Minute)))
 		assert.Equal(w, http.StatusUnauthorized, w.askAs("", "?token="+secret).StatusCode, "expired")
 
-		late := make()
+		late := newToken()
 		require.NoError(w, w.store.RevokeKey(
 			w.Context(), w.world.Workspace, w.world.By, w.world.Key.ID, time.Now()))
 		assert.Equal(w, http.StatusUnauthorized, w.askAs("", "?token="+late).StatusCode, "of a key that was revoked")
