@@ -89,14 +89,14 @@ func (s *service) eventRoutes() {
 		id:      "listEvents",
 		tag:     tagWorkspace,
 		summary: "List events",
-		description: "What has happened in the workspace, in the order of `sequence`. Begin with `after=0`, and go on " +
-			"with `after` set to `next` until `next` is `latest`; an empty list alone is not the end. An event is here " +
-			"some 100 ms after it has happened, and is kept for 30 days (`HANDRAIL_EVENTS_KEPT`). It has ids, states and " +
-			"codes, and never a text or an address.\n\nWith `Accept: text/event-stream`, the answer is a stream: what comes " +
-			"after `Last-Event-ID` or `after`, without either what comes from now on, each event as soon as it is in the " +
-			"log. `id` is its sequence, `data` one of `items`. `event` is there for two that are not of the log: " +
-			"`stream.missed`, and `stream.closed` with the reason why the server ends it. docs/events.md says how to come " +
-			"back.",
+		description: "What has happened in the workspace, in the order of `sequence`. Begin with `after=0`, and go " +
+			"on with `after` set to `next` until `next` is `latest`; an empty list alone is not the end. An event is " +
+			"here some 100 ms after it has happened, and is kept for 30 days (`HANDRAIL_EVENTS_KEPT`). It has ids, " +
+			"states and codes, and never a text or an address.\n\nWith `Accept: text/event-stream`, the answer is a " +
+			"stream: what comes after `Last-Event-ID` or `after`, without either what comes from now on, each event " +
+			"as soon as it is in the log. `id` is its sequence, `data` one of `items`. `event` is there for two that " +
+			"are not of the log: `stream.missed`, and `stream.closed` with the reason why the server ends it. " +
+			"docs/events.md says how to come back.",
 		streams: true,
 		answer: logJSON{
 			Items:  []logEntryJSON{presentLogEntry(exampleEvent())},

@@ -47,7 +47,7 @@ func TestListEventsRefusesWhatItDoesNotKnow(t *testing.T) {
 	w := newWorld(t)
 
 	for query, field := range map[string]string{
-		"types=chat.painted": "query.types[0]",
+		"types=chat.painted": "query.types",
 		"after=-1":           "query.after",
 		"limit=1001":         "query.limit",
 		"since=yesterday":    "query.since",

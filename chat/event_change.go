@@ -330,7 +330,11 @@ func (c *EventChange) toolCallEvents() []EventType {
 	case ToolCallUnknown:
 		return []EventType{EventToolCallUnknown}
 	case ToolCallSucceeded:
-		return append([]EventType{EventToolCallSucceeded}, eventIf(c.Data.Name == ToolTalkToHuman, EventChatEscalated)...)
+		if c.Data.Name == ToolTalkToHuman {
+			return []EventType{EventToolCallSucceeded, EventChatEscalated}
+		}
+
+		return []EventType{EventToolCallSucceeded}
 	default:
 		return nil
 	}

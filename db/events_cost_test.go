@@ -3,6 +3,7 @@ package db_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -70,7 +71,8 @@ func benchmarkSends(b *testing.B, s *db.Store, events string) {
 	if events == "numbered" {
 		go func() {
 			for ctx.Err() == nil {
-				_, _, _ = s.NumberEvents(ctx, 500) //nolint:errcheck // the context ends
+				_, _, _ = s.NumberEvents(ctx, 500) // it fails when the context ends
+
 				time.Sleep(50 * time.Millisecond)
 			}
 		}()
@@ -78,7 +80,8 @@ func benchmarkSends(b *testing.B, s *db.Store, events string) {
 
 	var next atomic.Int64
 
-	b.SetParallelism(benchSenders)
+	// As many at once as there are chats: of one chat, the second send waits for the first.
+	b.SetParallelism(max(1, benchSenders/runtime.GOMAXPROCS(0)))
 	b.ResetTimer()
 
 	b.RunParallel(func(pb *testing.PB) {
@@ -98,7 +101,7 @@ func sendOnce(b *testing.B, s *db.Store, w *dbtest.World, id chat.ChatID) {
 	sent, claim, err := s.PrepareAndClaim(
 		b.Context(), w.Send(id, text), dbtest.SendIDs(), dbtest.PlanText(text), now, time.Minute)
 	if err != nil || claim.Delivery.Fence == 0 {
-		b.Errorf("prepare: %v", err)
+		b.Errorf("the send was not claimed: %v", err)
 		return
 	}
 

@@ -16,6 +16,55 @@ import (
 	"handrail/db/dbtest"
 )
 
+// described is all that events tell of, as lines "what|id|field" and their values. It does not ask the triggers: it
+// reads the tables.
+const described = `
+	SELECT 'message|' || id || '|' AS what, CASE state WHEN 'not_sent' THEN state ELSE 'there' END AS value
+		FROM messages
+	UNION ALL SELECT 'delivery|' || id || '|', status FROM deliveries
+	UNION ALL SELECT 'tool_call|' || message_id || '#' || position || '|', state FROM tool_calls
+	UNION ALL SELECT 'approval|' || id || '|', state FROM approvals
+	UNION ALL SELECT 'contributor_request|' || id || '|', state FROM contributor_requests
+	UNION ALL SELECT 'suppression|' || id || '|', CASE WHEN lifted_at IS NULL THEN 'in_force' ELSE 'lifted' END
+		FROM suppressions
+	UNION ALL SELECT 'sender|' || sender || '|' || workspace_id, 'blocked' FROM sender_breakers
+	UNION ALL SELECT 'bulk_retry|' || id || '|', state FROM bulk_retries
+	UNION ALL SELECT 'chat|' || id || '|', 'there' FROM chats
+	UNION ALL SELECT 'chat|' || id || '|title', title FROM chats
+	UNION ALL SELECT 'chat|' || id || '|state', state FROM chats
+	UNION ALL SELECT 'chat|' || id || '|member_id', CAST(member_id AS text) FROM chats
+	UNION ALL SELECT 'chat|' || id || '|assistant_member_id', COALESCE(CAST(assistant_member_id AS text), '') FROM chats
+	UNION ALL SELECT 'chat|' || id || '|phone_number_id', COALESCE(CAST(phone_number_id AS text), '') FROM chats
+	UNION ALL SELECT 'chat|' || id || '|inbox_id', COALESCE(CAST(inbox_id AS text), '') FROM chats
+	UNION ALL SELECT 'chat|' || id || '|external_id', external_id FROM chats
+	UNION ALL SELECT 'chat|' || id || '|metadata', CAST(metadata AS text) FROM chats
+	UNION ALL SELECT 'chat|' || id || '|taken_over_by', COALESCE(CAST(taken_over_by AS text), '') FROM chats
+	UNION ALL SELECT 'chat|' || id || '|deleted', CASE WHEN deleted_at IS NULL THEN '' ELSE 'deleted' END FROM chats
+	UNION ALL SELECT 'chat|' || id || '|needs_response', CASE WHEN needs_response THEN 'yes' ELSE 'no' END FROM chats
+	UNION ALL SELECT 'chat|' || id || '|possible_opt_out',
+		CASE attention_reason WHEN 'possible_opt_out' THEN 'yes' ELSE 'no' END FROM chats
+	UNION ALL SELECT 'chat|' || id || '|summary', COALESCE(CAST(summary_updated_at AS text), '') || summary FROM chats
+	UNION ALL SELECT 'place|' || chat_id || '|' || id, member_id || role FROM participants
+	UNION ALL SELECT 'label|' || chat_id || '|' || label_id, '' FROM chat_labels`
+
+type describedState map[string]string
+
+func readDescribed(ctx context.Context, s *db.Store) (describedState, error) {
+	var lines []struct {
+		What  string `bun:"what"`
+		Value string `bun:"value"`
+	}
+
+	err := s.Bun().NewRaw(described).Scan(ctx, &lines)
+
+	state := describedState{}
+	for _, line := range lines {
+		state[line.What] = line.Value
+	}
+
+	return state, err
+}
+
 // eventTriggers are the triggers that note changes, each with its table, sorted.
 func eventTriggers(tb testing.TB, s *db.Store) [][2]string {
 	tb.Helper()

@@ -290,20 +290,20 @@ func (s *Sweeper) SweepSummaries(ctx context.Context, now time.Time) {
 
 // SweepRequests deletes the answers to requests with an Idempotency-Key that are not kept any longer.
 func (s *Sweeper) SweepRequests(ctx context.Context, now time.Time) {
-	s.forget(ctx, "old idempotency keys could not be deleted", now.Add(-chat.RequestKept), s.Store.ForgetRequests)
+	s.forget(ctx, "idempotency keys", now.Add(-chat.RequestKept), s.Store.ForgetRequests)
 }
 
 // SweepEvents deletes the events that are not kept any longer.
 func (s *Sweeper) SweepEvents(ctx context.Context, now time.Time) {
 	kept := cmp.Or(s.EventsKept, chat.EventKept)
 
-	s.forget(ctx, "old events could not be deleted", now.Add(-kept), s.Store.ForgetEvents)
+	s.forget(ctx, "events", now.Add(-kept), s.Store.ForgetEvents)
 }
 
 // forget deletes what is older than before, in small batches, and says in the log if it cannot.
 func (s *Sweeper) forget(
 	ctx context.Context,
-	failed string,
+	what string,
 	before time.Time,
 	deleteSome func(ctx context.Context, before time.Time, limit int) (int, error),
 ) {
@@ -313,7 +313,7 @@ func (s *Sweeper) forget(
 	for {
 		count, err := deleteSome(ctx, before, forgetLimit)
 		if err != nil {
-			s.Logger.ErrorContext(ctx, failed, "error", err)
+			s.Logger.ErrorContext(ctx, "what is old could not be deleted", "what", what, "error", err)
 			return
 		}
 

@@ -20,8 +20,8 @@ import (
 	"handrail/db"
 )
 
-// Watch, if a package's tests set it before they run, is given every store of [Each], and what it returns is what the
-// test gets.
+// Watch is given every store of [Each], and what it returns is what the test gets. A package's tests may set it before
+// they run.
 var Watch = func(_ *testing.T, s *db.Store) *db.Store { return s }
 
 // Each runs test on every engine, each time on a fresh database. Without
