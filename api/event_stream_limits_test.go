@@ -173,8 +173,8 @@ func openEndless(t *testing.T, slow time.Duration) *net.TCPConn {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
 
-	_, err = io.WriteString(conn, "GET "+workspaceURL("/events?after=0")+" HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n"+
-		"Authorization: Bearer "+managerKey+"\r\n\r\n")
+	_, err = io.WriteString(conn, "GET "+workspaceURL("/events?after=0")+" HTTP/1.1\r\nHost: x\r\n"+
+		"Accept: text/event-stream\r\nAuthorization: Bearer "+managerKey+"\r\n\r\n")
 	require.NoError(t, err)
 
 	return conn.(*net.TCPConn)

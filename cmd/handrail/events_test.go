@@ -78,7 +78,9 @@ func TestEventsAreFollowedAcrossConnections(t *testing.T) {
 	c := newConsole(ctx, nil, strings.NewReader(""), &out, &errs)
 	c.every = time.Millisecond
 
-	status := c.run([]string{"events", "follow", "--url", server.URL, "--key", stubKey, "--workspace", stubWorkspace, "--after", "3"})
+	status := c.run([]string{
+		"events", "follow", "--url", server.URL, "--key", stubKey, "--workspace", stubWorkspace, "--after", "3",
+	})
 	require.Equal(t, 0, status, errs.String())
 
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
