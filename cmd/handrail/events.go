@@ -37,8 +37,8 @@ func (f *eventFilter) query() url.Values {
 	return query
 }
 
-// eventJSON is an event as the API shows it.
-type eventJSON struct {
+// logEventJSON is an event as the API shows it.
+type logEventJSON struct {
 	Sequence    int64     `json:"sequence"`
 	ChatID      *int64    `json:"chat_id"`
 	Type        string    `json:"type"`
@@ -48,7 +48,7 @@ type eventJSON struct {
 }
 
 // cells are the columns of an event.
-func (e *eventJSON) cells() []string {
+func (e *logEventJSON) cells() []string {
 	in := "–"
 	if e.ChatID != nil {
 		in = strconv.FormatInt(*e.ChatID, 10)
@@ -71,11 +71,11 @@ type eventsList struct {
 	Limit int   `default:"100" help:"How many events to show at most, 1 to 1000."`
 }
 
-// eventPageJSON is a part of the log.
-type eventPageJSON struct {
-	Items  []eventJSON `json:"items"`
-	Next   int64       `json:"next"`
-	Latest int64       `json:"latest"`
+// logPageJSON is a part of the log.
+type logPageJSON struct {
+	Items  []logEventJSON `json:"items"`
+	Next   int64          `json:"next"`
+	Latest int64          `json:"latest"`
 }
 
 // Run lists events.
@@ -90,7 +90,7 @@ func (l *eventsList) Run(c *console) error {
 		query:  query,
 	}
 
-	return showOne(c, &l.remote, what, func(_ *client, page *eventPageJSON) error {
+	return showOne(c, &l.remote, what, func(_ *client, page *logPageJSON) error {
 		if page.Next < page.Latest {
 			defer fmt.Fprintf(c.errs, "There are more: --after %d goes on.\n", page.Next)
 		}
@@ -158,7 +158,7 @@ func (f *eventsFollow) show(c *console, note *streamNote) error {
 		return nil
 	}
 
-	var event eventJSON
+	var event logEventJSON
 	if err := json.Unmarshal([]byte(note.data), &event); err != nil {
 		return fmt.Errorf("cannot read an event (is the API another version of Handrail?): %w", err)
 	}
