@@ -72,7 +72,7 @@ func TestATokenEndsWithItsTimeAndItsKey(t *testing.T) {
 		late := newEventToken(t, s, w, now.Add(chat.EventTokenLife))
 		count, err := s.Bun().NewSelect().Table("event_tokens").Count(t.Context())
 		require.NoError(t, err)
-		assert.Equal(t, 1, count, "the expired one was deleted")
+		assert.Equal(t, int64(1), count, "the expired one was deleted")
 
 		require.NoError(t, s.RevokeKey(t.Context(), w.Workspace, w.By, w.Key.ID, now))
 		_, err = s.UseEventToken(t.Context(), w.Workspace, late, now.Add(chat.EventTokenLife))
