@@ -28,6 +28,20 @@ func (b *lockedBuffer) text() string {
 	return b.String()
 }
 
+// key makes a key, and returns its secret.
+func (w *streamed) key(key chat.Key) string {
+	w.Helper()
+
+	secret := chat.NewKeySecret()
+	key.MemberID = w.world.Manager.ID
+	key.Name = "another"
+
+	_, err := w.store.CreateKey(w.Context(), w.world.Workspace, chat.Actor{}, key, chat.HashKey(secret))
+	require.NoError(w, err)
+
+	return secret
+}
+
 // killListener ends the connections that listen, and have the application's name of the address.
 func killListener(t *testing.T, address string) {
 	t.Helper()

@@ -491,17 +491,3 @@ func TestATokenOpensOneStream(t *testing.T) {
 		assert.NotContains(w, w.log.text(), chat.EventTokenPrefix, "tokens stay out of the log")
 	})
 }
-
-// key makes a key, and returns its secret.
-func (w *streamed) key(key chat.Key) string {
-	w.Helper()
-
-	secret := chat.NewKeySecret()
-	key.MemberID = w.world.Manager.ID
-	key.Name = "another"
-
-	_, err := w.store.CreateKey(w.Context(), w.world.Workspace, chat.Actor{}, key, chat.HashKey(secret))
-	require.NoError(w, err)
-
-	return secret
-}
