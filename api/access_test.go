@@ -153,6 +153,7 @@ func TestScopesOfRoutes(t *testing.T) {
 		"liftSuppression":      "deliveries:admin",
 		"listAuditLog":         "workspace:admin",
 		"listEvents":           "chats:read",
+		"createEventToken":     "chats:read",
 	}
 
 	maps.Copy(want, map[string]chat.Scope{
