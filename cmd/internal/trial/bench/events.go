@@ -101,7 +101,7 @@ func (v *Events) show(t io.Writer) {
 }
 
 // measureEventCost sends with events and without in turns: with, without, without, with, and so on, so that a database
-// which grows costs both the same. Without events the triggers that note changes are off, and there is nothing to number.
+// which grows costs both the same. Without events the triggers that note changes are off: there is nothing to number.
 func (r *run) measureEventCost(ctx context.Context, e *benchEnv, db *sql.DB, measured *Events) error {
 	send := &scenario{name: scenarioSend, act: e.actor.send, silent: true}
 	cpu := map[bool][]float64{}
