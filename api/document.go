@@ -92,6 +92,7 @@ var enumNames = map[string]string{
 	"granted revoked unknown":                                  "ConsentState",
 	"handrail sendgrid twilio":                                 "Provider",
 	"confirmed none possible":                                  "Duplicate",
+	"hold refuse":                                              "TakeoverPolicy",
 	"automatic orphaned refused taken":                         "InboundStatus",
 	"approved expired refused void waiting":                    "ApprovalState",
 	"answered canceled defaulted expired failed open":          "ContributorRequestState",

@@ -508,6 +508,12 @@ const (
 	SuppressionReasonUnsubscribe      SuppressionReason = "unsubscribe"
 )
 
+// Defines values for TakeoverPolicy.
+const (
+	TakeoverPolicyHold   TakeoverPolicy = "hold"
+	TakeoverPolicyRefuse TakeoverPolicy = "refuse"
+)
+
 // Defines values for TestedToolOutcome.
 const (
 	TestedToolOutcomeFailed    TestedToolOutcome = "failed"
@@ -2246,11 +2252,15 @@ type NewDefaults struct {
 	// MaxPerHour How many messages of the assistant may leave in one chat in an hour. What is over that is held, and asks a person.
 	MaxPerHour *int64 `json:"max_per_hour,omitempty"`
 
+	// MaxSegmentsPerMonth How many segments of SMS the assistant may send in all chats in a month of UTC. What is over that is held, and asks a person.
+	MaxSegmentsPerMonth *int64 `json:"max_segments_per_month,omitempty"`
+
 	// MaxUnanswered How many messages of the assistant may leave in one chat since the customer has written last. What is over that is held, and asks a person.
 	MaxUnanswered *int64 `json:"max_unanswered,omitempty"`
 
 	// PhoneNumberID What messages are sent from on phone-sms.
-	PhoneNumberID *int64 `json:"phone_number_id,omitempty"`
+	PhoneNumberID *int64          `json:"phone_number_id,omitempty"`
+	WhenTakenOver *TakeoverPolicy `json:"when_taken_over,omitempty"`
 }
 
 // NewFunction defines model for NewFunction.
@@ -3011,6 +3021,9 @@ type SuppressionList struct {
 // SuppressionReason defines model for SuppressionReason.
 type SuppressionReason string
 
+// TakeoverPolicy defines model for TakeoverPolicy.
+type TakeoverPolicy string
+
 // TestTool defines model for TestTool.
 type TestTool struct {
 	// ApprovalID With the same request again, once it is approved: the approval that it got.
@@ -3376,6 +3389,9 @@ type WorkspaceDefaults struct {
 	// MaxPerHour How many messages of the assistant may leave in one chat in an hour; null for any number.
 	MaxPerHour *int64 `json:"max_per_hour"`
 
+	// MaxSegmentsPerMonth How many segments of SMS the assistant may send in all chats in a month; null for any number.
+	MaxSegmentsPerMonth *int64 `json:"max_segments_per_month"`
+
 	// MaxUnanswered How many messages of the assistant may leave in one chat since the customer has written last; null for any number.
 	MaxUnanswered *int64 `json:"max_unanswered"`
 
@@ -3384,7 +3400,8 @@ type WorkspaceDefaults struct {
 	UpdatedAt     *time.Time `json:"updated_at,omitempty"`
 
 	// UpdatedBy Who has set them.
-	UpdatedBy *int64 `json:"updated_by,omitempty"`
+	UpdatedBy     *int64         `json:"updated_by,omitempty"`
+	WhenTakenOver TakeoverPolicy `json:"when_taken_over"`
 }
 
 // IdempotencyKey defines model for Idempotency-Key.
@@ -6232,7 +6249,7 @@ type ClientInterface interface {
 
 	// GetWorkspaceDefaults Get the workspace's defaults
 	//
-	// What a chat gets that `POST /messages` makes, and how much the assistant may say in one chat before a person is asked.
+	// What a chat gets that `POST /messages` makes, and how much the assistant may say before a person is asked, or while one has the chat.
 	//
 	// Scope: `workspace:read`.
 	//
@@ -6241,7 +6258,7 @@ type ClientInterface interface {
 
 	// UpdateWorkspaceDefaultsWithBody Replace the workspace's defaults
 	//
-	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 	//
 	// Scope: `workspace:admin`.
 	//
@@ -6252,7 +6269,7 @@ type ClientInterface interface {
 
 	// UpdateWorkspaceDefaults Replace the workspace's defaults
 	//
-	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 	//
 	// Scope: `workspace:admin`.
 	//
@@ -9053,7 +9070,7 @@ func (c *Client) TestTool(ctx context.Context, workspaceUUID WorkspaceUUID, tool
 
 // GetWorkspaceDefaults Get the workspace's defaults
 //
-// What a chat gets that `POST /messages` makes, and how much the assistant may say in one chat before a person is asked.
+// What a chat gets that `POST /messages` makes, and how much the assistant may say before a person is asked, or while one has the chat.
 //
 // Scope: `workspace:read`.
 //
@@ -9072,7 +9089,7 @@ func (c *Client) GetWorkspaceDefaults(ctx context.Context, workspaceUUID Workspa
 
 // UpdateWorkspaceDefaultsWithBody Replace the workspace's defaults
 //
-// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 //
 // Scope: `workspace:admin`.
 //
@@ -9093,7 +9110,7 @@ func (c *Client) UpdateWorkspaceDefaultsWithBody(ctx context.Context, workspaceU
 
 // UpdateWorkspaceDefaults Replace the workspace's defaults
 //
-// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 //
 // Scope: `workspace:admin`.
 //
@@ -18032,7 +18049,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetWorkspaceDefaultsWithResponse Get the workspace's defaults
 	//
-	// What a chat gets that `POST /messages` makes, and how much the assistant may say in one chat before a person is asked.
+	// What a chat gets that `POST /messages` makes, and how much the assistant may say before a person is asked, or while one has the chat.
 	//
 	// Scope: `workspace:read`.
 	//
@@ -18043,7 +18060,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWorkspaceDefaultsWithBodyWithResponse Replace the workspace's defaults
 	//
-	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 	//
 	// Scope: `workspace:admin`.
 	//
@@ -18054,7 +18071,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWorkspaceDefaultsWithResponse Replace the workspace's defaults
 	//
-	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 	//
 	// Scope: `workspace:admin`.
 	//
@@ -22739,7 +22756,7 @@ func (c *ClientWithResponses) TestToolWithResponse(ctx context.Context, workspac
 
 // GetWorkspaceDefaultsWithResponse Get the workspace's defaults
 //
-// What a chat gets that `POST /messages` makes, and how much the assistant may say in one chat before a person is asked.
+// What a chat gets that `POST /messages` makes, and how much the assistant may say before a person is asked, or while one has the chat.
 //
 // Scope: `workspace:read`.
 //
@@ -22756,7 +22773,7 @@ func (c *ClientWithResponses) GetWorkspaceDefaultsWithResponse(ctx context.Conte
 
 // UpdateWorkspaceDefaultsWithBodyWithResponse Replace the workspace's defaults
 //
-// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 //
 // Scope: `workspace:admin`.
 //
@@ -22773,7 +22790,7 @@ func (c *ClientWithResponses) UpdateWorkspaceDefaultsWithBodyWithResponse(ctx co
 
 // UpdateWorkspaceDefaultsWithResponse Replace the workspace's defaults
 //
-// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 //
 // Scope: `workspace:admin`.
 //

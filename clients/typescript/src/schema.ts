@@ -2412,14 +2412,14 @@ export interface paths {
         };
         /**
          * Get the workspace's defaults
-         * @description What a chat gets that `POST /messages` makes, and how much the assistant may say in one chat before a person is asked.
+         * @description What a chat gets that `POST /messages` makes, and how much the assistant may say before a person is asked, or while one has the chat.
          *
          *     Scope: `workspace:read`.
          */
         get: operations["getWorkspaceDefaults"];
         /**
          * Replace the workspace's defaults
-         * @description All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+         * @description All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
          *
          *     Scope: `workspace:admin`.
          */
@@ -4025,6 +4025,11 @@ export interface components {
             max_per_hour?: number | null;
             /**
              * Format: int64
+             * @description How many segments of SMS the assistant may send in all chats in a month of UTC. What is over that is held, and asks a person.
+             */
+            max_segments_per_month?: number | null;
+            /**
+             * Format: int64
              * @description How many messages of the assistant may leave in one chat since the customer has written last. What is over that is held, and asks a person.
              */
             max_unanswered?: number | null;
@@ -4033,6 +4038,8 @@ export interface components {
              * @description What messages are sent from on phone-sms.
              */
             phone_number_id?: number | null;
+            /** @description What becomes of what the assistant is to say in a chat that a person has taken over: it is refused with 409, as without this field, or held until a person retries or cancels it. */
+            when_taken_over?: components["schemas"]["TakeoverPolicy"];
         };
         NewFunction: {
             /**
@@ -4756,6 +4763,8 @@ export interface components {
         };
         /** @enum {string} */
         SuppressionReason: "opt_out" | "carrier" | "group_unsubscribe" | "unsubscribe" | "bounce" | "spam_report" | "manual";
+        /** @enum {string} */
+        TakeoverPolicy: "refuse" | "hold";
         TestTool: {
             /**
              * Format: uuid
@@ -5025,6 +5034,11 @@ export interface components {
             max_per_hour: number | null;
             /**
              * Format: int64
+             * @description How many segments of SMS the assistant may send in all chats in a month; null for any number.
+             */
+            max_segments_per_month: number | null;
+            /**
+             * Format: int64
              * @description How many messages of the assistant may leave in one chat since the customer has written last; null for any number.
              */
             max_unanswered: number | null;
@@ -5040,6 +5054,8 @@ export interface components {
              * @description Who has set them.
              */
             updated_by?: number;
+            /** @description What becomes of what the assistant is to say in a chat that a person has taken over. */
+            when_taken_over: components["schemas"]["TakeoverPolicy"];
         };
     };
     responses: {
