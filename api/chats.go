@@ -20,6 +20,7 @@ type chatJSON struct {
 	State             chat.State          `json:"state" enum:"open,waiting,closed,archived"`
 	Title             string              `json:"title"`
 	MemberID          chat.MemberID       `json:"member_id" doc:"Whom the assistant's messages go to."`
+	MemberName        string              `json:"member_name"`
 	AssistantMemberID *chat.MemberID      `json:"assistant_member_id" doc:"Who speaks as the assistant."`
 	PhoneNumberID     *chat.PhoneNumberID `json:"phone_number_id" doc:"What messages are sent from on phone-sms."`
 	InboxID           *chat.InboxID       `json:"inbox_id" doc:"What messages are sent from on email."`
@@ -89,6 +90,7 @@ func presentChat(c chat.Chat) chatJSON {
 		State:             c.State,
 		Title:             c.Title,
 		MemberID:          c.MemberID,
+		MemberName:        c.MemberName,
 		AssistantMemberID: c.AssistantMemberID,
 		PhoneNumberID:     c.PhoneNumberID,
 		InboxID:           c.InboxID,
@@ -125,6 +127,7 @@ var exampleChat = chatJSON{
 	State:             chat.StateOpen,
 	Title:             "Late delivery",
 	MemberID:          42,
+	MemberName:        "Ana Lopez",
 	AssistantMemberID: new(chat.MemberID(2)),
 	PhoneNumberID:     new(chat.PhoneNumberID(1)),
 	NeedsResponse:     true,

@@ -251,6 +251,7 @@ const (
 	MatterMatterAddress      MatterMatter = "address"
 	MatterMatterApproval     MatterMatter = "approval"
 	MatterMatterAttempt      MatterMatter = "attempt"
+	MatterMatterAttention    MatterMatter = "attention"
 	MatterMatterBulkRetry    MatterMatter = "bulk_retry"
 	MatterMatterContributor  MatterMatter = "contributor"
 	MatterMatterInbound      MatterMatter = "inbound"
@@ -1179,7 +1180,8 @@ type Chat struct {
 	LastActivityAt time.Time   `json:"last_activity_at"`
 
 	// MemberID Whom the assistant's messages go to.
-	MemberID int64 `json:"member_id"`
+	MemberID   int64  `json:"member_id"`
+	MemberName string `json:"member_name"`
 
 	// Metadata What your own systems keep here: at most 50 keys of 1 to 40 characters, with texts of at most 500 characters.
 	//
@@ -1852,7 +1854,7 @@ type Matter struct {
 	// Explanation Examples: deliveries that wait for a decision
 	Explanation string `json:"explanation"`
 
-	// Matter A word of an action's waiting_for, or bulk_retry, inbound, response.
+	// Matter A word of an action's waiting_for, or bulk_retry, inbound, response, attention.
 	Matter      MatterMatter `json:"matter"`
 	NeedsPerson bool         `json:"needs_person"`
 
@@ -1860,7 +1862,7 @@ type Matter struct {
 	Oldest time.Time `json:"oldest"`
 }
 
-// MatterMatter A word of an action's waiting_for, or bulk_retry, inbound, response.
+// MatterMatter A word of an action's waiting_for, or bulk_retry, inbound, response, attention.
 type MatterMatter string
 
 // McpLeftOut defines model for McpLeftOut.

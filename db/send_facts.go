@@ -47,7 +47,7 @@ const threadLimit = 50
 // and tools are read for tool calls only, which alone need them, and contributors only if
 // they are to be asked.
 func (s *Store) sendFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage) (*chat.SendFacts, error) {
-	facts, err := s.chatFacts(ctx, tx, in.WorkspaceID, in.ChatID, s.locked)
+	facts, err := s.chatFacts(ctx, tx, in.WorkspaceID, in.ChatID)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,6 @@ func (s *Store) chatFacts(
 	tx bun.Tx,
 	ws chat.WorkspaceID,
 	id chat.ChatID,
-	lock lockRows,
 ) (*chat.SendFacts, error) {
 	var row factsRow
 
@@ -108,7 +107,7 @@ func (s *Store) chatFacts(
 		Where("c.id = ?", id).
 		Where("c.deleted_at IS NULL")
 
-	err := lock(q).Scan(ctx)
+	err := s.locked(q).Scan(ctx)
 	if err != nil {
 		return nil, orNotFound(err, chat.CodeChatNotFound, "chat")
 	}

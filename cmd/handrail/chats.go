@@ -45,14 +45,19 @@ func (c *chatView) formatNeed() string {
 	return "yes"
 }
 
+// formatMember is the name of the chat's member, with the id that --member takes.
+func (c *chatView) formatMember() string {
+	return nameWithID(c.MemberName, c.MemberID)
+}
+
 type chatList struct {
 	remote
 	listing
 	NeedsResponse bool   `help:"Only chats whose customer waits for a response."`
 	Member        int64  `help:"Only chats with this member." placeholder:"ID"`
 	Text          string `help:"Only chats with this in their title, summary or messages." placeholder:"TEXT"`
-	Channel       string `help:"Only this channel: phone-sms, email, web-chat or phone-voice." placeholder:"CHANNEL"`
-	State         string `help:"Only this state: open, waiting, closed or archived." placeholder:"STATE"`
+	Channel       choice `help:"Only this channel: phone-sms, email, web-chat, phone-voice or all." placeholder:"CHANNEL"`
+	State         choice `help:"Only this state: open, waiting, closed, archived or all." placeholder:"STATE"`
 	Label         string `help:"Only chats with this label." placeholder:"NAME"`
 }
 
@@ -82,7 +87,7 @@ func (l *chatList) Run(c *console) error {
 				formatAge(chat.LastActivityAt),
 				makePrintable(string(chat.Channel)),
 				makePrintable(string(chat.State)),
-				strconv.FormatInt(chat.MemberID, 10),
+				chat.formatMember(),
 				chat.formatNeed(),
 				makePrintable(chat.Title),
 			}
@@ -251,7 +256,7 @@ func (c *chatView) show(out *console) {
 	f.say("chat", "%d", c.ID)
 	f.say("channel", "%s", makePrintable(string(c.Channel)))
 	f.say("state", "%s", makePrintable(string(c.State)))
-	f.say("member", "%d", c.MemberID)
+	f.say("member", "%s", c.formatMember())
 	f.say("needs response", "%s", c.formatNeed())
 
 	if c.TakenOverBy != nil {

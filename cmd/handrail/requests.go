@@ -32,7 +32,7 @@ type requestView struct{ client.ContributorRequest }
 type requestList struct {
 	remote
 	listing
-	State  string `help:"Only this state: open, answered, defaulted, expired, failed or canceled." placeholder:"STATE"`
+	State  choice `help:"Only this state: open, answered, defaulted, expired, failed, canceled or all." placeholder:"STATE"`
 	ChatID int64  `help:"Only this chat." placeholder:"ID"`
 }
 

@@ -27,7 +27,7 @@ func (l *toolCallList) Run(c *console) error {
 
 	empty := "no tool calls yet"
 
-	if l.Status != "all" {
+	if l.Status != noFilter {
 		params.Status = []client.ToolCallStatus{client.ToolCallStatus(l.Status)}
 		empty = "no tool calls are " + l.Status + "; --status all shows all"
 	}

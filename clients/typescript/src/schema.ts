@@ -2984,6 +2984,7 @@ export interface components {
              * @description Whom the assistant's messages go to.
              */
             member_id: number;
+            member_name: string;
             /**
              * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, with texts of at most 500 characters.
              * @example {
@@ -3620,10 +3621,10 @@ export interface components {
             /** @example deliveries that wait for a decision */
             explanation: string;
             /**
-             * @description A word of an action's waiting_for, or bulk_retry, inbound, response.
+             * @description A word of an action's waiting_for, or bulk_retry, inbound, response, attention.
              * @enum {string}
              */
-            matter: "person" | "tool_decision" | "approval" | "sender" | "bulk_retry" | "inbound" | "response" | "contributor" | "address" | "tool" | "model" | "attempt" | "provider";
+            matter: "person" | "tool_decision" | "approval" | "sender" | "bulk_retry" | "inbound" | "response" | "attention" | "contributor" | "address" | "tool" | "model" | "attempt" | "provider";
             needs_person: boolean;
             /**
              * Format: date-time
