@@ -163,7 +163,7 @@ type actionList struct {
 	WaitingFor string `help:"Only what waits for this: people (approval, tool_decision, sender, whose account must be mended, and person, which is a decision on a delivery), contributor, tool, attempt, address, sender, provider, receipt, model; or all." default:"people" placeholder:"WHAT"`
 	State      choice `help:"Only this state: running, parked (it waits for another try or for a person), succeeded, failed or all." placeholder:"STATE"`
 	Kind       string `help:"Only this kind, like send_assistant_message." placeholder:"KIND"`
-	ChatID     int64  `help:"Only this chat." placeholder:"ID"`
+	ChatID     int64  `aliases:"chat" help:"Only this chat." placeholder:"ID"`
 	Since      moment `help:"Only those made since then: how long ago, like 2h, or a time like 2026-11-22T10:00:00Z." placeholder:"WHEN"`
 }
 

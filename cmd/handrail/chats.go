@@ -11,7 +11,8 @@ import (
 )
 
 type chatsCommand struct {
-	List chatList `cmd:"" help:"List chats, the newest activity first, or find them by a member or by words."`
+	List chatList `cmd:"" help:"List chats, the newest activity first."`
+	Find chatFind `cmd:"" help:"Find a member's chats by an address, or chats by words in them."`
 	Show chatShow `cmd:"" help:"Show a chat with its newest messages and their deliveries."`
 
 	Takeover chatTakeover `cmd:"" help:"Take a chat over: the assistant does not speak in it until it is released."`
@@ -20,8 +21,8 @@ type chatsCommand struct {
 
 // Help is shown by kong.
 func (chatsCommand) Help() string {
-	return `From a customer to a message: handrail members list --phone +14155550199 shows the member's id, handrail
-chats list --member ID the chats, and handrail chats show ID the messages with the ids of their deliveries.
+	return `From a customer to a message: handrail chats find +14155550199 lists the member's chats, and handrail chats show ID
+the messages with the ids of their deliveries.
 
 It takes the scopes chats:read and, for show, deliveries:read; takeover and release take chats:write. The chat is
 taken over for the member of the API key. What the assistant had still to say is held: handrail deliveries retry ID
@@ -63,16 +64,48 @@ type chatList struct {
 
 // Run lists chats.
 func (l *chatList) Run(c *console) error {
-	params := &client.ListChatsParams{
+	return showChats(c, &l.remote, l.listing, &client.ListChatsParams{
 		NeedsResponse: client.IfGiven(l.NeedsResponse),
 		ChannelFilter: client.OnlyGiven(client.Channel(l.Channel)),
 		State:         client.OnlyGiven(client.ChatState(l.State)),
 		Label:         client.IfGiven(l.Label),
 		MemberID:      client.IfGiven(l.Member),
 		Q:             client.IfGiven(l.Text),
+	})
+}
+
+type chatFind struct {
+	remote
+	listing
+	Text string `arg:"" help:"The member's phone number that begins with +, or email address, or words in title, summary or messages."`
+}
+
+// Run finds chats by whatever is known of them. An address that no member has is looked for in the texts.
+func (f *chatFind) Run(c *console) error {
+	address := findAddress(f.Text)
+	if address == nil {
+		return showChats(c, &f.remote, f.listing, &client.ListChatsParams{Q: &f.Text})
 	}
 
-	return showList(c, &l.remote, l.listing, listView[chatView]{
+	api, err := f.dial(c)
+	if err != nil {
+		return err
+	}
+
+	found, err := fetchList[client.Member](api, listing{Limit: 1}, askMembers(address))
+	if err != nil {
+		return err
+	}
+
+	if len(found.Items) == 0 {
+		return showChats(c, &f.remote, f.listing, &client.ListChatsParams{Q: &f.Text})
+	}
+
+	return showChats(c, &f.remote, f.listing, &client.ListChatsParams{MemberID: &found.Items[0].ID})
+}
+
+func showChats(c *console, remote *remote, listing listing, params *client.ListChatsParams) error {
+	return showList(c, remote, listing, listView[chatView]{
 		ask: func(api *apiClient, at position) (*http.Response, error) {
 			params.Limit = at.limit
 			params.Cursor = at.cursor

@@ -40,7 +40,7 @@ type inboundList struct {
 	listing
 	Status  choice `help:"Only this status: taken, automatic, orphaned, refused or all." placeholder:"STATUS"`
 	Channel choice `help:"Only this channel: phone-sms, email or all." placeholder:"CHANNEL"`
-	ChatID  int64  `help:"Only this chat." placeholder:"ID"`
+	ChatID  int64  `aliases:"chat" help:"Only this chat." placeholder:"ID"`
 	Since   moment `help:"Only what was received since then: how long ago, like 2h, or a time like 2026-11-22T10:00:00Z." placeholder:"WHEN"`
 	Until   moment `help:"Only what was received before then." placeholder:"WHEN"`
 }

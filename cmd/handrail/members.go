@@ -57,18 +57,24 @@ type memberFind struct {
 
 // Run finds members by whatever is known of them.
 func (f *memberFind) Run(c *console) error {
-	params := &client.ListMembersParams{}
-
-	switch {
-	case strings.HasPrefix(f.Text, "+"):
-		params.Phone = &f.Text
-	case strings.Contains(f.Text, "@"):
-		params.Email = &f.Text
-	default:
-		params.Q = &f.Text
+	params := findAddress(f.Text)
+	if params == nil {
+		params = &client.ListMembersParams{Q: &f.Text}
 	}
 
 	return showMembers(c, &f.remote, f.listing, params)
+}
+
+// findAddress returns the question for the member with an address, nil for a text that is none.
+func findAddress(text string) *client.ListMembersParams {
+	switch {
+	case strings.HasPrefix(text, "+"):
+		return &client.ListMembersParams{Phone: &text}
+	case strings.Contains(text, "@"):
+		return &client.ListMembersParams{Email: &text}
+	}
+
+	return nil
 }
 
 // askMembers asks for the pages of a list of members.

@@ -33,7 +33,7 @@ type requestList struct {
 	remote
 	listing
 	State  choice `help:"Only this state: open, answered, defaulted, expired, failed, canceled or all." placeholder:"STATE"`
-	ChatID int64  `help:"Only this chat." placeholder:"ID"`
+	ChatID int64  `aliases:"chat" help:"Only this chat." placeholder:"ID"`
 }
 
 // Run lists contributor requests.

@@ -98,3 +98,25 @@ func TestChatsAreListedAndShown(t *testing.T) {
 	_, out, _ = s.do("chats", "show", "7")
 	assert.Contains(t, out, "no messages yet")
 }
+
+// TestFindChats: whose chats they are is asked first, and an address that nobody has is looked for in the texts.
+func TestFindChats(t *testing.T) {
+	t.Parallel()
+
+	const aChat = `{"id":7,"channel":"phone-sms","state":"open","title":"Booking","member_id":12,"member_name":"Ana"}`
+
+	s := newStub(t, map[string][]reply{
+		"GET members": {aPage("", aMember), aPage("")},
+		"GET chats":   {aPage("", aChat), aPage("", aChat), aPage("")},
+	})
+
+	for _, tt := range []struct{ text, query string }{
+		{"+14155550123", "limit=20&member_id=12"},
+		{"nobody@example.com", "limit=20&q=nobody%40example.com"},
+		{"table for four", "limit=20&q=table+for+four"},
+	} {
+		status, _, errs := s.doNarrow("chats", "find", tt.text)
+		require.Equal(t, 0, status, errs)
+		assert.Equal(t, tt.query, s.sent("chats").query)
+	}
+}
