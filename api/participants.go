@@ -162,10 +162,11 @@ func (s *service) addParticipant(ctx context.Context, in *addParticipantInput) (
 // participantAdded answers an addition that has happened before.
 func (s *service) participantAdded(ctx context.Context, action chat.Action) (any, error) {
 	all, err := s.store.Participants(ctx, action.WorkspaceID, action.ChatID)
-	if err != nil {
+	if err != nil && chat.CodeOf(err) != chat.CodeChatNotFound {
 		return nil, err
 	}
 
+	// Those of a chat that was deleted since are removed with it.
 	added := participantAddedJSON{Success: true, ParticipantID: action.ParticipantID}
 	if i := slices.IndexFunc(all, func(p chat.Participant) bool { return p.ID == action.ParticipantID }); i >= 0 {
 		added.Message = all[i].AddedMessage()

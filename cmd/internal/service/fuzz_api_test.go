@@ -64,7 +64,7 @@ func TestTheAPIAnswersAsItsDocumentSays(t *testing.T) {
 		assert.Greater(t, len(report.Operations), 90)
 
 		var shown strings.Builder
-		require.NoError(t, report.Show(&shown))
+		require.NoError(t, report.ShowFaults(&shown))
 		require.NoError(t, report.Err(), "%s", shown.String())
 	})
 }

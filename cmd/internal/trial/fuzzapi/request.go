@@ -59,6 +59,10 @@ func (s *requests) make(number int) *request {
 	}
 
 	q.method = q.op.method
+	if q.kind == "wrong" && chance(r, 4) {
+		q.method = pickOne(r, []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"})
+	}
+
 	m := &maker{
 		document:  s.document,
 		places:    s.places,
@@ -79,11 +83,6 @@ func (s *requests) make(number int) *request {
 
 	if !q.op.open && q.by.Secret != "" {
 		q.header.Set("Authorization", "Bearer "+q.by.Secret)
-	}
-
-	if q.kind == "wrong" && chance(r, 4) {
-		q.method = pickOne(r, []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"})
-		q.stray = q.method != q.op.method
 	}
 
 	return q
@@ -155,7 +154,10 @@ var wantedStates = map[string][]string{
 	"listToolCallMessages":     {"succeeded", "failed"},
 }
 
-// fillPath chooses what the path names.
+// nobodysID names nothing.
+const nobodysID = "987654321"
+
+// fillPath chooses what the path names. What the requests need themselves is only read.
 func (s *requests) fillPath(q *request, m *maker) {
 	path := q.op.path
 	names := pathNames(path)
@@ -175,11 +177,15 @@ func (s *requests) fillPath(q *request, m *maker) {
 			q.pathValues[p.name] = m.pathValue(p, q.kind)
 		}
 
+		if q.method != http.MethodGet && s.places.isSpared(place{p.name: q.pathValues[p.name]}) {
+			q.pathValues[p.name] = nobodysID
+		}
+
 		path = strings.ReplaceAll(path, "{"+p.name+"}", escapePath(q.pathValues[p.name]))
 	}
 
 	q.target = path
-	q.stray = strings.Contains(path, "//") || strings.HasSuffix(path, "/")
+	q.stray = q.method != q.op.method || strings.Contains(path, "//") || strings.HasSuffix(path, "/")
 }
 
 // choosePlace chooses something that there is, in a state in which the operation has something to do with it.
@@ -198,11 +204,6 @@ func choosePlace(q *request, m *maker, names []string) {
 		if at[name] == "" {
 			q.pathValues[name] = m.places.id(m.r, m.workspace, name)
 		}
-	}
-
-	// What is left out gets an id that is nobody's.
-	if q.method != http.MethodGet && m.places.isSpared(q.pathValues) {
-		clear(q.pathValues)
 	}
 }
 
