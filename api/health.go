@@ -33,8 +33,8 @@ func (s *service) serviceRoutes(f *fiber.App) {
 	huma.Register(s.api, health, answerProblems(s, s.health))
 
 	ready := s.serviceRoute("/readyz", "ready", "Whether requests can be served")
-	ready.Description = "The database and Temporal answer, the database takes writes, its clock and this process' " +
-		"agree, the migrations are current, and the server is not stopping."
+	ready.Description = "The database takes writes, its clock and this process' agree, the migrations are current, " +
+		"Temporal answers, and the server is not stopping."
 	s.documentAnswer(&ready, http.StatusOK, "All parts answer.", healthJSON{Status: "ready", Version: s.version})
 	documentProblems(&ready, []chat.Code{chat.CodeMethodNotAllowed, chat.CodeUnavailable}, nil)
 	huma.Register(s.api, ready, answerProblems(s, s.ready))

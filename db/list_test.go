@@ -148,3 +148,36 @@ func TestAListIsCounted(t *testing.T) {
 		assert.Len(t, actions.Items, 1)
 	})
 }
+
+// TestListsFindTheOnesNamedById looks for some members and some deliveries, of one workspace.
+func TestListsFindTheOnesNamedById(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, other := dbtest.Seed(t, s), dbtest.Seed(t, s)
+		ctx := t.Context()
+
+		wanted := []chat.MemberID{w.Customer.ID, w.Manager.ID, other.Customer.ID}
+		members, err := s.Members(ctx, w.Workspace, chat.MemberFilter{IDs: wanted, Page: chat.Page{Limit: 10}})
+		require.NoError(t, err)
+
+		var found []chat.MemberID
+		for _, m := range members.Items {
+			found = append(found, m.ID)
+		}
+
+		assert.ElementsMatch(t, []chat.MemberID{w.Customer.ID, w.Manager.ID}, found)
+
+		ids := w.Prepare(t, s, w.SMS.ID, "Hello")
+		w.Prepare(t, s, w.SMS.ID, "Hello again")
+
+		deliveries, err := s.Deliveries(ctx, w.Workspace, chat.DeliveryFilter{
+			Words: &chat.DeliveryWords{IDs: []chat.DeliveryID{ids.DeliveryID}},
+			Page:  chat.Page{Limit: 10},
+		})
+		require.NoError(t, err)
+		require.Len(t, deliveries.Items, 1)
+		assert.Equal(t, ids.DeliveryID, deliveries.Items[0].ID)
+		assert.Equal(t, w.Customer.ID, deliveries.Items[0].ToMemberID)
+	})
+}

@@ -96,7 +96,7 @@ func listApprovalsTool() *tool {
 			answer, err := by.api.ListApprovalsWithResponse(ctx, by.workspace, &client.ListApprovalsParams{
 				Limit:  &in.Limit,
 				Cursor: given(in.Cursor),
-				State:  given(client.ApprovalState(in.State)),
+				State:  onlyGiven(client.ApprovalState(in.State)),
 			})
 			if err != nil {
 				return nil, err
