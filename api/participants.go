@@ -41,7 +41,7 @@ var exampleParticipant = participantJSON{
 
 // newParticipantJSON brings a member into a chat.
 type newParticipantJSON struct {
-	MemberID chat.MemberID        `json:"member_id" minimum:"1" doc:"The member to bring in; memberId is taken too." example:"42"`
+	MemberID chat.MemberID        `json:"member_id" minimum:"1" doc:"The member to bring in." example:"42"`
 	Role     chat.ParticipantRole `json:"role,omitempty" enum:"owner,assistant,operator,contributor,observer" default:"contributor" doc:"What the member is in this chat. Contributors can be asked for input by tools." example:"contributor"`
 }
 

@@ -3,6 +3,7 @@ package fuzzapi
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -40,6 +41,8 @@ type requests struct {
 	places *places
 	tools  *tools
 	twilio Twilio
+	// sendGrid signs what comes from SendGrid.
+	sendGrid *ecdsa.PrivateKey
 	// creating are the operations that make what others need.
 	creating []*operation
 	seed     uint64
@@ -145,6 +148,7 @@ var wantedStates = map[string][]string{
 	"cancelDelivery":           {"pending", "blocked", "needs_review"},
 	"lookUpDelivery":           {"unknown", "accepted", "unconfirmed"},
 	"retryDelivery":            {"undelivered", "failed", "rejected", "needs_review"},
+	"refreshTool":              {"mcp"},
 	"pauseBulkRetry":           {"running"},
 	"resumeBulkRetry":          {"paused"},
 	"cancelBulkRetry":          {"running", "paused"},
@@ -346,7 +350,14 @@ func (s *requests) fillBody(q *request, m *maker) {
 
 	q.header.Set("Content-Type", q.op.media)
 
-	if q.op.body == nil {
+	switch {
+	case q.op.id == "sendgridEvents":
+		s.fillEvents(q, m)
+		return
+	case q.op.id == "sendgridInbound":
+		s.fillMail(q, m)
+		return
+	case q.op.body == nil:
 		s.fillForm(q, m)
 		return
 	}
@@ -362,12 +373,6 @@ func (s *requests) fillBody(q *request, m *maker) {
 	}
 
 	s.judgeBody(q)
-}
-
-// otherMedia are none that an operation takes.
-var otherMedia = []string{
-	"text/plain", "application/xml", "application/json; charset=latin1", "multipart/form-data", "x",
-	"application/json;;",
 }
 
 // body makes the body of an operation that takes JSON.
