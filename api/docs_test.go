@@ -41,7 +41,7 @@ func TestTheViewerLoadsFromThisServerOnly(t *testing.T) {
 
 	start := w.do(t, request{method: http.MethodGet, path: "/docs/assets/start.js", key: "-"})
 	assert.Contains(t, start.Header.Get("Content-Type"), "javascript")
-	assert.Contains(t, start.raw, "url: '/openapi.json'")
+	assert.Contains(t, start.raw, "url: '/docs/openapi.json'")
 	assert.Contains(t, start.raw, "tryItOutEnabled: true")
 	assert.NotContains(t, start.raw, "http", "it loads nothing from elsewhere")
 }

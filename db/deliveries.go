@@ -289,6 +289,10 @@ func filterDeliveries(q *bun.SelectQuery, f *chat.DeliveryFilter) {
 		q.Where("d.channel = ?", f.Channel)
 	}
 
+	if f.Words != nil && len(f.Words.IDs) > 0 {
+		q.Where("d.id IN ?", bun.Tuple(f.Words.IDs))
+	}
+
 	if f.Words != nil && len(f.Words.Statuses) > 0 {
 		q.Where("d.status IN ?", bun.Tuple(f.Words.Statuses))
 	}

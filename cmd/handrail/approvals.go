@@ -82,7 +82,7 @@ func (l *approvalList) Run(c *console) error {
 	empty := "no approvals yet; what one member may not do alone needs one"
 
 	if l.State != noFilter {
-		params.State = new(client.ApprovalState(l.State))
+		params.State = []client.ApprovalState{client.ApprovalState(l.State)}
 		empty = "no approvals are " + l.State + "; --state all shows all"
 	}
 
@@ -119,13 +119,13 @@ func formatApprovalState(state string, void bool) string {
 
 // listAsOperator lists the newest approvals from the database.
 func (l *approvalList) listAsOperator(c *console) error {
-	state := chat.ApprovalState(l.State)
-	if l.State == noFilter {
-		state = ""
+	var states []chat.ApprovalState
+	if l.State != noFilter {
+		states = []chat.ApprovalState{chat.ApprovalState(l.State)}
 	}
 
 	return withStoreOf(c, func(p *process, s *db.Store) error {
-		list, err := s.Approvals(p.ctx, chat.WorkspaceID(l.Workspace), state, chat.Page{Limit: 100})
+		list, err := s.Approvals(p.ctx, chat.WorkspaceID(l.Workspace), states, chat.Page{Limit: 100})
 		if err != nil {
 			return err
 		}

@@ -179,7 +179,7 @@ func showChanged(c *console, r *remote, said string, ask question) error {
 // Run shows a chat.
 func (s *chatShow) Run(c *console) error {
 	ask := func(api *apiClient) (*http.Response, error) {
-		return api.GetChat(c.ctx, api.workspace, s.ID)
+		return api.GetChat(c.ctx, api.workspace, s.ID, nil)
 	}
 
 	return showOne(c, &s.remote, ask, func(api *apiClient, shown *chatView) error {
