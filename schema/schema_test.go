@@ -85,7 +85,7 @@ func TestFormatsAreAsserted(t *testing.T) {
 
 	for format, values := range map[string]struct{ fits, breaks []string }{
 		"date-time": {[]string{"2026-11-22T10:00:00Z"}, []string{"2026-11-22", "tomorrow", "2026-13-22T10:00:00Z"}},
-		"email":     {[]string{"ana@example.com"}, []string{"ana", "ana@", "@example.com"}},
+		"email":     {[]string{"ana@example.com"}, []string{"ana", "ana@", "@example.com", "Ana <ana@example.com>"}},
 		"uri":       {[]string{"https://example.com/a?b=c"}, []string{"example", "/a/b", "https://exa mple.com"}},
 		"uuid":      {[]string{"01934f6e-7f3c-7c4e-9d2b-1f4d5a6b7c8d"}, []string{"01934f6e", "not-a-uuid"}},
 	} {
