@@ -71,6 +71,7 @@ func retryRefusals() []chat.Code {
 		chat.CodeSenderNotFound,
 		chat.CodeChatArchived,
 		chat.CodeChatNotFound,
+		chat.CodeParticipantNotFound,
 		chat.CodeConflict,
 		chat.CodeIdempotencyKeyReused,
 		chat.CodeDeliveryFailed,
