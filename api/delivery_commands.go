@@ -72,6 +72,8 @@ func retryRefusals() []chat.Code {
 		chat.CodeChatArchived,
 		chat.CodeChatNotFound,
 		chat.CodeParticipantNotFound,
+		chat.CodeNoPhone,
+		chat.CodeNoEmail,
 		chat.CodeConflict,
 		chat.CodeIdempotencyKeyReused,
 		chat.CodeDeliveryFailed,

@@ -211,7 +211,7 @@ func fitNumber(m *maker, body object) {
 }
 
 func fitAnswer(m *maker, body object) {
-	body["answer"] = pickOne(m.r, []any{"yes", true, 7, m.words(1, 100)})
+	body["answer"] = pickOne(m.r, []any{"yes", m.words(1, 100), m.words(1, 100), true, 7})
 
 	if id := m.places.id(m.r, m.workspace, "contributor"); id != "" {
 		body["member_id"] = json.Number(id)
