@@ -141,8 +141,10 @@ func (s *requests) caller(r *rand.Rand) Caller {
 // wantedStates are those in which an operation has something to do.
 var wantedStates = map[string][]string{
 	"decideApproval":           {"approval", "tool_decision"},
-	"resolveToolCall":          {"unknown", "failed", "waiting"},
-	"cancelAction":             {"parked", "running", "approval", "contributor", "person"},
+	"resolveToolCall":          {"unknown"},
+	"cancelAction":             {"parked", "running", "approval", "contributor", "person", "attempt"},
+	"changeAction":             {"attempt"},
+	"sendAssistantMessage":     {"asking", "", ""},
 	"resumeAction":             {"parked", "running"},
 	"resolveDelivery":          {"needs_review", "unknown", "unconfirmed"},
 	"cancelDelivery":           {"pending", "blocked", "needs_review"},

@@ -7,6 +7,7 @@ import (
 	"handrail/chat"
 	"handrail/cmd/internal/trial/testcluster"
 	"handrail/db"
+	"handrail/uuidv7"
 )
 
 // Caller is who asks: a key, and the workspace that is asked about.
@@ -28,8 +29,8 @@ type Callers struct {
 	// Number is the workspace's, Customers are whom its chats by SMS are with.
 	Number    string
 	Customers []string
-	// Contributors are the ids of members who can be asked.
-	Contributors []string
+	// Contributors are the ids of members who can be asked, Asking those of chats that they take part in.
+	Contributors, Asking []string
 	// Spared are the ids of the members and keys above, by the names of their ids in paths.
 	Spared map[string][]string
 }
@@ -104,7 +105,7 @@ func Seed(ctx context.Context, store *db.Store) (*Callers, error) {
 }
 
 // contributors is how many there are: each is asked one question at a time.
-const contributors = 12
+const contributors = 3
 
 // addOthers makes those who can be asked, the second manager, the key with few scopes, and the member who is no manager.
 func (c *Callers) addOthers(ctx context.Context, store *db.Store, ours *testcluster.Seeded) error {
@@ -132,6 +133,17 @@ func (c *Callers) addOthers(ctx context.Context, store *db.Store, ours *testclus
 
 		c.spareMember(asked.ID)
 		c.Contributors = append(c.Contributors, fmt.Sprint(asked.ID))
+
+		id := ours.Chats[2*n] // the others are by email
+		c.Asking = append(c.Asking, fmt.Sprint(id))
+
+		_, err = store.AddParticipant(ctx, chat.AddParticipant{
+			Request:        chat.Request{ActionID: uuidv7.New[chat.ActionID](), WorkspaceID: ours.Workspace, ChatID: id},
+			NewParticipant: chat.NewParticipant{MemberID: asked.ID, Role: chat.ParticipantContributor},
+		})
+		if err != nil {
+			return fmt.Errorf("add a contributor: %w", err)
+		}
 	}
 
 	c.spareMember(second.ID)
