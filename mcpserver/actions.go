@@ -11,7 +11,7 @@ type stuckArguments struct {
 	Limit int64 `json:"limit,omitempty" minimum:"1" maximum:"50" default:"10" jsonschema:"The most actions to list."`
 }
 
-// matterView is one kind of thing that waits.
+// matterView is a kind of matter that waits, with how many there are.
 type matterView struct {
 	Matter      string `json:"matter"`
 	Count       int64  `json:"count"`
@@ -42,7 +42,7 @@ func (l *stuckList) sentence() string {
 		return "Nothing needs a person."
 	}
 
-	return "Waiting for a person: " + countOf(int(l.NeedPerson), "matter", "")
+	return "Waiting for a person: " + describeCount(int(l.NeedPerson), "matter", "")
 }
 
 func listStuckTool() *tool {

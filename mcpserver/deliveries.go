@@ -7,7 +7,7 @@ import (
 	"handrail/client"
 )
 
-// deliveryView is a delivery as a model reads it.
+// deliveryView is a delivery as it is shown to a model.
 type deliveryView struct {
 	ID           string `json:"id"`
 	Status       string `json:"status,omitempty"`
@@ -34,7 +34,7 @@ func viewDelivery(d *client.Delivery) *deliveryView {
 	}
 }
 
-// wholeDelivery is a delivery with all that is to be known to decide about it.
+// wholeDelivery is a delivery with everything that is needed to decide about it.
 type wholeDelivery struct {
 	deliveryView
 	ChatID     int64    `json:"chat_id"`
@@ -146,7 +146,7 @@ func retryDeliveryTool() *tool {
 				ctx,
 				by.workspace,
 				in.DeliveryID,
-				&client.RetryDeliveryParams{IdempotencyKey: new(in.key()), Prefer: by.prefer()},
+				&client.RetryDeliveryParams{IdempotencyKey: new(in.key()), Prefer: by.preferWait()},
 				client.Retry{
 					Reason:               client.IfGiven(in.Reason),
 					AcknowledgeDuplicate: client.IfGiven(in.AcknowledgeDuplicate),
@@ -157,7 +157,7 @@ func retryDeliveryTool() *tool {
 			}
 
 			if answer.JSON202 != nil {
-				return describeAction(answer.JSON202).keep(in.key()), nil
+				return describeAction(answer.JSON202).keepKey(in.key()), nil
 			}
 
 			retried, err := requireAnswer(answer.JSON200, answer.HTTPResponse)
@@ -165,7 +165,7 @@ func retryDeliveryTool() *tool {
 				return nil, err
 			}
 
-			return describeSent(retried.ActionID, "", &retried.Delivery).keep(in.key()), nil
+			return describeSent(retried.ActionID, "", &retried.Delivery).keepKey(in.key()), nil
 		},
 	)
 }
