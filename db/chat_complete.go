@@ -48,7 +48,7 @@ func completeChats(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, rows []
 		return err
 	}
 
-	names, err := memberNames(ctx, db, ws, mapSlice(rows, func(r *chatRow) chat.MemberID { return r.MemberID }))
+	names, err := findMemberNames(ctx, db, ws, mapSlice(rows, func(r *chatRow) chat.MemberID { return r.MemberID }))
 	if err != nil {
 		return err
 	}
