@@ -47,7 +47,7 @@ func (s *service) serviceRoutes(f *fiber.App) {
 		handle:  s.serveDocument,
 	})
 
-	s.docsPages(f)
+	s.addDocsPages(f)
 }
 
 func (s *service) serviceRoute(path, id, summary string) huma.Operation {

@@ -39,8 +39,8 @@ type Pace struct {
 	// InHour counts the messages since HourBegan.
 	InHour    int
 	HourBegan time.Time
-	// Segments are those of the claimed message, SegmentsInMonth those that left in all chats since MonthBegan. A message
-	// that is tried twice counts twice where both may have left.
+	// Segments are those of the claimed message, SegmentsInMonth those that left in all chats since MonthBegan. A
+	// message that is tried twice counts twice where both may have left.
 	Segments        int
 	SegmentsInMonth int
 	MonthBegan      time.Time

@@ -81,8 +81,8 @@ func selectPace(q *bun.SelectQuery, now time.Time) *bun.SelectQuery {
 		ColumnExpr("CASE WHEN "+brakesApply+" AND wd.max_per_hour IS NOT NULL THEN "+leftInHourCount+
 			" ELSE 0 END AS left_in_hour", hourBefore(now)).
 		ColumnExpr("CASE WHEN "+brakesApply+" THEN wd.max_segments_per_month END AS max_segments_per_month").
-		ColumnExpr("CASE WHEN "+brakesApply+" AND wd.max_segments_per_month IS NOT NULL THEN "+selectSegmentsInMonth("?0")+
-			" ELSE 0 END AS segments_in_month", chat.BrakeMonth(now)).
+		ColumnExpr("CASE WHEN "+brakesApply+" AND wd.max_segments_per_month IS NOT NULL THEN "+
+			selectSegmentsInMonth("?0")+" ELSE 0 END AS segments_in_month", chat.BrakeMonth(now)).
 		Join("LEFT JOIN " + brakesJoin)
 }
 

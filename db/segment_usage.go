@@ -10,7 +10,8 @@ import (
 )
 
 // segmentUsageRow counts the segments of SMS that the assistant of a workspace has sent in a month, or may have. It is
-// kept only where the workspace has a limit. Counting the month's attempts at each claim would cost more with each send.
+// kept only where the workspace has a limit. Counting the month's attempts at each claim would cost more with each
+// send.
 type segmentUsageRow struct {
 	bun.BaseModel `bun:"table:segment_usage,alias:u"`
 

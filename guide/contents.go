@@ -16,6 +16,7 @@ var contents = []group{
 	{"Begin", []string{"README.md", "docs/quickstart.md", "docs/glossary.md"}},
 	{"Use it", []string{
 		"docs/api.md",
+		"docs/sending.md",
 		"docs/clients.md",
 		"docs/mcp.md",
 		"docs/tools.md",

@@ -98,7 +98,7 @@ func listApprovalsTool() *tool {
 		toolDoc{
 			name:        "list_approvals",
 			title:       "List approvals",
-			description: "Lists what waits for the approval of a second member.",
+			description: "Lists the approvals that wait for a second member, or have a state.",
 			effect:      reads,
 			scopes:      []string{"chats:admin"},
 			route:       "listApprovals",
@@ -183,8 +183,8 @@ func decideApprovalTool() *tool {
 		toolDoc{
 			name:  "decide_approval",
 			title: "Approve or refuse",
-			description: "Approves or refuses what another member has asked for, when the person you work for has " +
-				"told you their decision; nobody can decide on what they have asked for themselves.",
+			description: "Approves or refuses the request of another member, when the person you work for has told " +
+				"you their decision. Nobody can decide on their own request.",
 			effect:     commits,
 			repeatable: true,
 			reachesOut: true,

@@ -181,7 +181,7 @@ func readChatTool() *tool {
 		toolDoc{
 			name:  "read_chat",
 			title: "Read a chat",
-			description: "Reads a chat and its newest messages, each with its author and with what became of its " +
+			description: "Reads a chat and its newest messages, each with its author and the status of its " +
 				"delivery.",
 			effect: reads,
 			scopes: []string{"chats:read", "deliveries:read"},
@@ -323,8 +323,8 @@ func summarizeChatTool() *tool {
 		toolDoc{
 			name:  "summarize_chat",
 			title: "Summarize a chat",
-			description: "Has a chat's title, summary and next steps written anew; earlier versions are kept and " +
-				"can be restored.",
+			description: "Writes a new title, summary and next steps of a chat; earlier versions are kept and can " +
+				"be restored.",
 			effect: adds,
 			scopes: []string{"chats:write"},
 			route:  "summarizeChat",

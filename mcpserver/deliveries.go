@@ -62,7 +62,7 @@ func getDeliveryTool() *tool {
 		toolDoc{
 			name:        "get_delivery",
 			title:       "Explain a delivery",
-			description: "Says what became of a message: its status, why it is stuck if it is, and what may be done.",
+			description: "Explains a delivery: its status, why it is stuck if it is, and what can be done.",
 			effect:      reads,
 			scopes:      []string{"deliveries:read"},
 			route:       "getDelivery",
@@ -134,8 +134,8 @@ func retryDeliveryTool() *tool {
 		toolDoc{
 			name:  "retry_delivery",
 			title: "Retry a delivery",
-			description: "Has a message delivered again that did not arrive; get_delivery says whether it can be, " +
-				"and what that needs.",
+			description: "Sends a message again that did not arrive; get_delivery says whether that is possible, " +
+				"and which arguments it needs.",
 			effect:     commits,
 			reachesOut: true,
 			scopes:     []string{"deliveries:write"},

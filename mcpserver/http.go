@@ -27,13 +27,13 @@ const Path = "/mcp"
 const MaxLine = maxBody
 
 const (
-	// maxBody is the most bytes of a request. It fits the longest message, at four bytes a character, with the arguments
-	// of its tools.
+	// maxBody is the most bytes of a request. It fits the longest message, at four bytes a character, with the
+	// arguments of its tools.
 	maxBody = 1 << 20
 	// maxCalls is how many requests are carried out at once.
 	maxCalls = 64
-	// maxConnections is how many connections there are at once, which is more than maxCalls. maxHeader is how many bytes
-	// of headers a request may have.
+	// maxConnections is how many connections there are at once, which is more than maxCalls. maxHeader is how many
+	// bytes of headers a request may have.
 	maxConnections = 256
 	maxHeader      = 32 << 10
 	// How long a client may take to send its headers, to send a whole request, and between two requests.
@@ -42,9 +42,9 @@ const (
 	idleTime   = 75 * time.Second
 )
 
-// Handler serves MCP's streamable HTTP at [Path]. There are no sessions that could be lost or stolen: each request calls
-// the API with the key in its own Authorization header. hosts are the host names, beside those of this machine, that
-// requests may name. Others are refused, because a web page can make its own name resolve to this server (DNS
+// Handler serves MCP's streamable HTTP at [Path]. There are no sessions that could be lost or stolen: each request
+// calls the API with the key in its own Authorization header. hosts are the host names, beside those of this machine,
+// that requests may name. Others are refused, because a web page can make its own name resolve to this server (DNS
 // rebinding).
 func (s *Server) Handler(hosts ...string) http.Handler {
 	served := mcp.NewStreamableHTTPHandler(

@@ -11,8 +11,8 @@ import (
 )
 
 // newSchema returns the JSON schema of a type. A field is described by its tag jsonschema, and limited by the tags
-// minimum, maximum, minLength, maxLength, maxItems, pattern, enum (with commas) and default. newSchema panics for a type
-// that has no schema, which every start of the program would show.
+// minimum, maximum, minLength, maxLength, maxItems, pattern, enum (with commas) and default. newSchema panics for a
+// type that has no schema, which every start of the program would show.
 func newSchema(t reflect.Type) *jsonschema.Schema {
 	if t.Kind() == reflect.Pointer { // arguments and answers are never null
 		t = t.Elem()

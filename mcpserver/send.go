@@ -27,8 +27,8 @@ type sendArguments struct {
 	IfLastMessage string `json:"if_last_message,omitempty" maxLength:"36" jsonschema:"The id of the last message that you have read in the chat. If the customer has written since, nothing is sent and you are told what they wrote. Give it whenever you answer somebody."`
 }
 
-const sendHelp = "What was sent cannot be taken back. The answer says whether the provider took it, or what it waits " +
-	"for, such as a second member's approval."
+const sendHelp = "A sent message cannot be taken back. The answer says whether the provider accepted it, or what it " +
+	"waits for, such as a second member's approval."
 
 func sendMessageTool() *tool {
 	return newTool(
@@ -123,8 +123,8 @@ func messagePersonTool() *tool {
 		toolDoc{
 			name:  "message_person",
 			title: "Send a message to somebody",
-			description: "Sends a message to somebody by their phone number, email address or id, and finds or makes " +
-				"the chat. To answer in a chat that you have read, use send_message. " + sendHelp,
+			description: "Sends a message to somebody by their phone number, email address or id, and finds or " +
+				"creates the chat. To answer in a chat that you have read, use send_message. " + sendHelp,
 			effect:     commits,
 			reachesOut: true,
 			scopes:     []string{"chats:admin"},

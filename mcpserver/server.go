@@ -135,7 +135,8 @@ type caller struct {
 	wait      time.Duration
 }
 
-// newCaller returns the caller of a request, with the request's own key if it came over HTTP, else that of the settings.
+// newCaller returns the caller of a request, with the request's own key if it came over HTTP, else that of the
+// settings.
 func (s *Server) newCaller(request *mcp.CallToolRequest) (*caller, error) {
 	key := s.settings.Key
 
@@ -167,7 +168,12 @@ func (s *Server) handle(t *tool) mcp.ToolHandler {
 				outcome = "panic"
 				result = newErrorResult(internalText)
 
-				s.settings.Logger.ErrorContext(ctx, "an MCP tool panicked", "tool", t.definition.Name, "panic", panicked)
+				s.settings.Logger.ErrorContext(
+					ctx,
+					"an MCP tool panicked",
+					"tool", t.definition.Name,
+					"panic", panicked,
+				)
 			}
 
 			s.settings.Logger.InfoContext(

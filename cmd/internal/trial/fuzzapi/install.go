@@ -24,8 +24,8 @@ import (
 type InstallationOptions struct {
 	Requests int
 	Seed     uint64
-	// Dir is the folder for data and logs; it is created, and kept. With "" a temporary folder is used, and kept only if
-	// the run has found something.
+	// Dir is the folder for data and logs; it is created, and kept. With "" a temporary folder is used, and kept only
+	// if the run has found something.
 	Dir string
 	// Programs is the folder of handrail and handrail-dev.
 	Programs string

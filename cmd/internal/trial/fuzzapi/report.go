@@ -84,7 +84,9 @@ func (r *Report) add(q *request, origin string, f finding) {
 	kind := variableParts.ReplaceAllString(f.detail, "#")
 
 	for _, known := range r.Faults {
-		if known.Operation == q.op.id && known.What == f.what && variableParts.ReplaceAllString(known.Detail, "#") == kind {
+		isSame := known.Operation == q.op.id && known.What == f.what &&
+			variableParts.ReplaceAllString(known.Detail, "#") == kind
+		if isSame {
 			known.Count++
 			return
 		}
