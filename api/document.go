@@ -123,10 +123,11 @@ func nameEnums(value any, schemas map[string]any) {
 		}
 
 	case map[string]any:
-		for name, item := range v {
+		// The order is always the same: of two orders of the values, the document has the last one.
+		for _, name := range slices.Sorted(maps.Keys(v)) {
 			// What stands in an example is nobody's schema.
 			if name != "example" && name != "examples" {
-				nameEnums(item, schemas)
+				nameEnums(v[name], schemas)
 			}
 		}
 

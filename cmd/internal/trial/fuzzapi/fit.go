@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -24,6 +25,7 @@ var fitters = map[string]func(*maker, object){
 	"createApiKey":             fitKey,
 	"createPhoneNumber":        fitNumber,
 	"answerContributorRequest": fitAnswer,
+	"changeAction":             fitChange,
 	"updateSummarySettings":    fitSummaries,
 	"createMember":             fitMember,
 	"updateMember":             fitMember,
@@ -38,8 +40,14 @@ func fitTool(m *maker, body object) {
 
 	body["http"] = object{
 		"method": pickOne(m.r, []string{"GET", "POST", "PUT", "PATCH", "DELETE"}),
-		"url":    m.origin + pickOne(m.r, []string{"/orders/{id}", "/tables/{id}/seats", "/{id}", pathCut + "{id}"}),
+		"url":    m.origin + pickOne(m.r, []string{"/orders/{id}", "/tables/{id}/seats", "/{id}"}),
 		"schema": schema,
+	}
+
+	if rollChance(m.r, 25) {
+		asObject(body["http"])["method"] = http.MethodPost
+		asObject(body["http"])["url"] = m.origin + pathCut + "{id}"
+		body["idempotent"] = false
 	}
 
 	if rollChance(m.r, 30) {
@@ -97,6 +105,11 @@ func fitDirectMessage(m *maker, body object) {
 		delete(body, "channel")
 	}
 
+	if rollChance(m.r, 20) {
+		body["to"] = object{"phone": pickOne(m.r, []string{StuckNumber, LostNumber})}
+		delete(body, "channel")
+	}
+
 	fitSend(m, body)
 }
 
@@ -113,7 +126,7 @@ func fitSend(m *maker, body object) {
 
 	calls := []any{}
 
-	if rollChance(m.r, 25) {
+	if rollChance(m.r, 40) {
 		question := object{"question": m.makeWords(1, 100)}
 		calls = append(calls, object{"name": "contributor_input_request", "arguments": question})
 	}
@@ -179,7 +192,7 @@ func fitBulk(m *maker, body object) {
 	}
 
 	body["status"] = pickOne(m.r, []string{"undelivered", "failed", "unknown", "needs_review", "rejected"})
-	body["rate_per_second"] = pickOne(m.r, []int{1, 50})
+	body["rate_per_second"] = pickOne(m.r, []int{1, 1, 50})
 }
 
 func fitKey(m *maker, body object) {
@@ -198,8 +211,16 @@ func fitNumber(m *maker, body object) {
 }
 
 func fitAnswer(m *maker, body object) {
-	body["answer"] = pickOne(m.r, []any{"yes", true, 7, m.makeWords(1, 100)})
-	delete(body, "member_id")
+	body["answer"] = pickOne(m.r, []any{"yes", m.makeWords(1, 100), m.makeWords(1, 100), true, 7})
+
+	if id := m.places.pickID(m.r, m.workspace, "contributor"); id != "" {
+		body["member_id"] = json.Number(id)
+	}
+}
+
+func fitChange(m *maker, body object) {
+	body["message"] = m.makeWords(1, 200)
+	delete(body, "to")
 }
 
 func fitSummaries(_ *maker, body object) {

@@ -15,13 +15,14 @@ func (s *requests) fillEvents(q *request, m *maker) {
 	events := []any{}
 
 	for range m.r.IntN(4) {
+		of := pickOne(m.r, []string{"delivery_id", "", "", ""})
 		events = append(events, object{
 			"event":         pickOne(m.r, []string{"processed", "delivered", "bounce", "dropped", "unsubscribe", "x"}),
 			"email":         "ana@example.com",
 			"sg_event_id":   m.makeUUID(),
 			"sg_message_id": m.makeWord(),
 			"timestamp":     1_800_000_000 + m.r.IntN(1000),
-			"delivery_id":   m.places.pickID(m.r, m.workspace, "delivery_id"),
+			"delivery_id":   m.places.pickID(m.r, m.workspace, of),
 		})
 	}
 

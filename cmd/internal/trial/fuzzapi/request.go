@@ -143,8 +143,10 @@ func (s *requests) chooseCaller(r *rand.Rand) Caller {
 // wantedStates are the states and kinds of things with which an operation has something to do, by its id.
 var wantedStates = map[string][]string{
 	"decideApproval":           {"approval", "tool_decision"},
-	"resolveToolCall":          {"unknown", "failed", "waiting"},
-	"cancelAction":             {"parked", "running", "approval", "contributor", "person"},
+	"resolveToolCall":          {"unknown"},
+	"cancelAction":             {"parked", "running", "approval", "contributor", "person", "attempt"},
+	"changeAction":             {"attempt"},
+	"sendAssistantMessage":     {"asking", "", ""},
 	"resumeAction":             {"parked", "running"},
 	"resolveDelivery":          {"needs_review", "unknown", "unconfirmed"},
 	"cancelDelivery":           {"pending", "blocked", "needs_review"},

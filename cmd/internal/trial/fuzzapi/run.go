@@ -88,6 +88,10 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		t.requests.places.add(o.Callers.Managers[0].Workspace, "contributor", place{"contributor": id})
 	}
 
+	for _, id := range o.Callers.Asking {
+		t.requests.places.add(o.Callers.Managers[0].Workspace, "chat_id asking", place{"chat_id": id})
+	}
+
 	return t.report, t.sendAll(ctx)
 }
 

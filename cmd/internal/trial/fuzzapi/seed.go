@@ -7,6 +7,7 @@ import (
 	"handrail/chat"
 	"handrail/cmd/internal/trial/testcluster"
 	"handrail/db"
+	"handrail/uuidv7"
 )
 
 // Caller is somebody who makes requests: an API key, and the workspace in the requests' paths.
@@ -28,9 +29,9 @@ type Callers struct {
 	// Number is the workspace's phone number, Customers are the numbers of the customers of its SMS chats.
 	Number    string
 	Customers []string
-	// Contributors are the ids of members who can be asked.
-	Contributors []string
-	// Spared are the ids of these members and keys, by the names of the ids in paths.
+	// Contributors are the ids of members who can be asked, Asking those of chats that they take part in.
+	Contributors, Asking []string
+	// Spared are the ids of the members and keys above, by the names of their ids in paths.
 	Spared map[string][]string
 }
 
@@ -104,7 +105,7 @@ func Seed(ctx context.Context, store *db.Store) (*Callers, error) {
 }
 
 // contributorCount is how many contributors there are. By SMS each is asked one question at a time.
-const contributorCount = 12
+const contributorCount = 3
 
 // addOthers makes the contributors, the second manager, the key with one scope and the member who is no manager.
 func (c *Callers) addOthers(ctx context.Context, store *db.Store, ours *testcluster.Seeded) error {
@@ -132,6 +133,17 @@ func (c *Callers) addOthers(ctx context.Context, store *db.Store, ours *testclus
 
 		c.spareMember(asked.ID)
 		c.Contributors = append(c.Contributors, fmt.Sprint(asked.ID))
+
+		id := ours.Chats[2*n] // the others are by email
+		c.Asking = append(c.Asking, fmt.Sprint(id))
+
+		_, err = store.AddParticipant(ctx, chat.AddParticipant{
+			Request:        chat.Request{ActionID: uuidv7.New[chat.ActionID](), WorkspaceID: ours.Workspace, ChatID: id},
+			NewParticipant: chat.NewParticipant{MemberID: asked.ID, Role: chat.ParticipantContributor},
+		})
+		if err != nil {
+			return fmt.Errorf("add a contributor: %w", err)
+		}
 	}
 
 	c.spareMember(second.ID)
