@@ -264,7 +264,7 @@ func (s *Store) CreateChat(
 			return err
 		}
 
-		names, err = memberNames(ctx, tx, ws, []chat.MemberID{row.MemberID})
+		names, err = findMemberNames(ctx, tx, ws, []chat.MemberID{row.MemberID})
 
 		return err
 	})
