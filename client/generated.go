@@ -2287,13 +2287,13 @@ type NewDefaults struct {
 	// InboxID What messages are sent from on email.
 	InboxID *int64 `json:"inbox_id,omitempty"`
 
-	// MaxPerHour How many messages of the assistant may leave in one chat in an hour. What is over that is held, and asks a person.
+	// MaxPerHour How many messages of the assistant may leave in one chat in an hour. Further ones are held until a person decides.
 	MaxPerHour *int64 `json:"max_per_hour,omitempty"`
 
-	// MaxSegmentsPerMonth How many segments of SMS the assistant may send in all chats in a month of UTC. What is over that is held, and asks a person.
+	// MaxSegmentsPerMonth How many segments of SMS the assistant may send in all chats in a calendar month of UTC. Further messages are held until a person decides.
 	MaxSegmentsPerMonth *int64 `json:"max_segments_per_month,omitempty"`
 
-	// MaxUnanswered How many messages of the assistant may leave in one chat since the customer has written last. What is over that is held, and asks a person.
+	// MaxUnanswered How many messages of the assistant may leave in one chat after the customer's last one. Further ones are held until a person decides.
 	MaxUnanswered *int64 `json:"max_unanswered,omitempty"`
 
 	// PhoneNumberID What messages are sent from on phone-sms.
@@ -3413,7 +3413,7 @@ type WorkspaceDefaults struct {
 	// MaxSegmentsPerMonth How many segments of SMS the assistant may send in all chats in a month; null for any number.
 	MaxSegmentsPerMonth *int64 `json:"max_segments_per_month"`
 
-	// MaxUnanswered How many messages of the assistant may leave in one chat since the customer has written last; null for any number.
+	// MaxUnanswered How many messages of the assistant may leave in one chat after the customer's last one; null for any number.
 	MaxUnanswered *int64 `json:"max_unanswered"`
 
 	// PhoneNumberID What messages are sent from on phone-sms.
@@ -6083,7 +6083,7 @@ type ClientInterface interface {
 
 	// GetStatus Get the workspace's status
 	//
-	// What waits, how much of it there is, and since when: what needs a person first. Actions that wait for a receipt are not counted. A key without `chats:read` is not told of chats and of messages that came in.
+	// Counts what waits, and since when. What needs a person comes first. Actions that wait for a receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out.
 	//
 	// Scope: `deliveries:read`.
 	//
@@ -6311,7 +6311,7 @@ type ClientInterface interface {
 
 	// GetWorkspaceDefaults Get the workspace's defaults
 	//
-	// What a chat gets that `POST /messages` makes, and how much the assistant may say before a person is asked, or while one has the chat.
+	// The assistant and the senders of a chat that `POST /messages` creates, how much the assistant may say before a person must decide, and what happens to its sends in a chat that was taken over.
 	//
 	// Scope: `workspace:read`.
 	//
@@ -6320,7 +6320,7 @@ type ClientInterface interface {
 
 	// UpdateWorkspaceDefaultsWithBody Replace the workspace's defaults
 	//
-	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+	// Replaces all of them: a field that is null or left out has no default, or no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes. A send of the assistant that exceeds one is accepted, but held with the error `braked` until a person retries it, which sends it, or cancels it. Sends by a person are never held and do not count.
 	//
 	// Scope: `workspace:admin`.
 	//
@@ -6331,7 +6331,7 @@ type ClientInterface interface {
 
 	// UpdateWorkspaceDefaults Replace the workspace's defaults
 	//
-	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+	// Replaces all of them: a field that is null or left out has no default, or no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes. A send of the assistant that exceeds one is accepted, but held with the error `braked` until a person retries it, which sends it, or cancels it. Sends by a person are never held and do not count.
 	//
 	// Scope: `workspace:admin`.
 	//
@@ -8723,7 +8723,7 @@ func (c *Client) UpdatePhoneNumber(ctx context.Context, workspaceUUID WorkspaceU
 
 // GetStatus Get the workspace's status
 //
-// What waits, how much of it there is, and since when: what needs a person first. Actions that wait for a receipt are not counted. A key without `chats:read` is not told of chats and of messages that came in.
+// Counts what waits, and since when. What needs a person comes first. Actions that wait for a receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out.
 //
 // Scope: `deliveries:read`.
 //
@@ -9151,7 +9151,7 @@ func (c *Client) TestTool(ctx context.Context, workspaceUUID WorkspaceUUID, tool
 
 // GetWorkspaceDefaults Get the workspace's defaults
 //
-// What a chat gets that `POST /messages` makes, and how much the assistant may say before a person is asked, or while one has the chat.
+// The assistant and the senders of a chat that `POST /messages` creates, how much the assistant may say before a person must decide, and what happens to its sends in a chat that was taken over.
 //
 // Scope: `workspace:read`.
 //
@@ -9170,7 +9170,7 @@ func (c *Client) GetWorkspaceDefaults(ctx context.Context, workspaceUUID Workspa
 
 // UpdateWorkspaceDefaultsWithBody Replace the workspace's defaults
 //
-// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+// Replaces all of them: a field that is null or left out has no default, or no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes. A send of the assistant that exceeds one is accepted, but held with the error `braked` until a person retries it, which sends it, or cancels it. Sends by a person are never held and do not count.
 //
 // Scope: `workspace:admin`.
 //
@@ -9191,7 +9191,7 @@ func (c *Client) UpdateWorkspaceDefaultsWithBody(ctx context.Context, workspaceU
 
 // UpdateWorkspaceDefaults Replace the workspace's defaults
 //
-// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+// Replaces all of them: a field that is null or left out has no default, or no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes. A send of the assistant that exceeds one is accepted, but held with the error `braked` until a person retries it, which sends it, or cancels it. Sends by a person are never held and do not count.
 //
 // Scope: `workspace:admin`.
 //
@@ -17997,7 +17997,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetStatusWithResponse Get the workspace's status
 	//
-	// What waits, how much of it there is, and since when: what needs a person first. Actions that wait for a receipt are not counted. A key without `chats:read` is not told of chats and of messages that came in.
+	// Counts what waits, and since when. What needs a person comes first. Actions that wait for a receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out.
 	//
 	// Scope: `deliveries:read`.
 	//
@@ -18245,7 +18245,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetWorkspaceDefaultsWithResponse Get the workspace's defaults
 	//
-	// What a chat gets that `POST /messages` makes, and how much the assistant may say before a person is asked, or while one has the chat.
+	// The assistant and the senders of a chat that `POST /messages` creates, how much the assistant may say before a person must decide, and what happens to its sends in a chat that was taken over.
 	//
 	// Scope: `workspace:read`.
 	//
@@ -18256,7 +18256,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWorkspaceDefaultsWithBodyWithResponse Replace the workspace's defaults
 	//
-	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+	// Replaces all of them: a field that is null or left out has no default, or no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes. A send of the assistant that exceeds one is accepted, but held with the error `braked` until a person retries it, which sends it, or cancels it. Sends by a person are never held and do not count.
 	//
 	// Scope: `workspace:admin`.
 	//
@@ -18267,7 +18267,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWorkspaceDefaultsWithResponse Replace the workspace's defaults
 	//
-	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+	// Replaces all of them: a field that is null or left out has no default, or no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes. A send of the assistant that exceeds one is accepted, but held with the error `braked` until a person retries it, which sends it, or cancels it. Sends by a person are never held and do not count.
 	//
 	// Scope: `workspace:admin`.
 	//
@@ -22622,7 +22622,7 @@ func (c *ClientWithResponses) UpdatePhoneNumberWithResponse(ctx context.Context,
 
 // GetStatusWithResponse Get the workspace's status
 //
-// What waits, how much of it there is, and since when: what needs a person first. Actions that wait for a receipt are not counted. A key without `chats:read` is not told of chats and of messages that came in.
+// Counts what waits, and since when. What needs a person comes first. Actions that wait for a receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out.
 //
 // Scope: `deliveries:read`.
 //
@@ -22990,7 +22990,7 @@ func (c *ClientWithResponses) TestToolWithResponse(ctx context.Context, workspac
 
 // GetWorkspaceDefaultsWithResponse Get the workspace's defaults
 //
-// What a chat gets that `POST /messages` makes, and how much the assistant may say before a person is asked, or while one has the chat.
+// The assistant and the senders of a chat that `POST /messages` creates, how much the assistant may say before a person must decide, and what happens to its sends in a chat that was taken over.
 //
 // Scope: `workspace:read`.
 //
@@ -23007,7 +23007,7 @@ func (c *ClientWithResponses) GetWorkspaceDefaultsWithResponse(ctx context.Conte
 
 // UpdateWorkspaceDefaultsWithBodyWithResponse Replace the workspace's defaults
 //
-// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+// Replaces all of them: a field that is null or left out has no default, or no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes. A send of the assistant that exceeds one is accepted, but held with the error `braked` until a person retries it, which sends it, or cancels it. Sends by a person are never held and do not count.
 //
 // Scope: `workspace:admin`.
 //
@@ -23024,7 +23024,7 @@ func (c *ClientWithResponses) UpdateWorkspaceDefaultsWithBodyWithResponse(ctx co
 
 // UpdateWorkspaceDefaultsWithResponse Replace the workspace's defaults
 //
-// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+// Replaces all of them: a field that is null or left out has no default, or no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes. A send of the assistant that exceeds one is accepted, but held with the error `braked` until a person retries it, which sends it, or cancels it. Sends by a person are never held and do not count.
 //
 // Scope: `workspace:admin`.
 //

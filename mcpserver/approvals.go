@@ -74,7 +74,7 @@ func viewApproval(a *client.Approval) (approvalView, error) {
 
 // cutMessage shortens a long message for a list, and sets MessageCut.
 func (a *approvalView) cutMessage() {
-	cut := shorten(a.Message, defaultCharacters)
+	cut := shortenText(a.Message, defaultCharacters)
 	a.MessageCut = cut != a.Message
 	a.Message = cut
 }

@@ -115,7 +115,7 @@ func (c *argumentCheck) checkObject(path string, s *jsonschema.Schema, value any
 		case fields[name] == nil:
 			delete(fields, name)
 		case property == nil:
-			c.report(joinPath(path, shorten(name, 100)), "is not known here; %s", listNames(s))
+			c.report(joinPath(path, shortenText(name, 100)), "is not known here; %s", listNames(s))
 		default:
 			fields[name] = c.checkValue(joinPath(path, name), property, fields[name])
 		}

@@ -38,7 +38,7 @@ func viewChat(c *client.Chat) chatView {
 		NeedsResponse:  c.NeedsResponse,
 		NeedsReason:    client.ValueOf(c.NeedsResponseReason),
 		TakenOverBy:    client.ValueOf(c.TakenOverBy),
-		Summary:        shorten(c.Summary, defaultCharacters),
+		Summary:        shortenText(c.Summary, defaultCharacters),
 		NewerMessages:  c.StaleBy,
 		OpenQuestions:  mapSlice(c.OpenQuestions, pointText),
 		NextSteps:      mapSlice(c.NextSteps, pointText),
@@ -274,7 +274,7 @@ func viewMessage(m *client.Message, customer int64, characters int, deliveries m
 		MemberID:  client.ValueOf(m.MemberID),
 		Trusted:   m.Role == client.MessageRoleAssistant,
 		Automatic: m.Automatic != nil,
-		Text:      shorten(m.Content, characters),
+		Text:      shortenText(m.Content, characters),
 		State:     string(m.State),
 		Files:     mapSlice(m.Files, func(f *client.File) string { return client.ValueOf(f.Name) }),
 		ToolCalls: mapSlice(m.ToolCalls, func(c *client.MessageCall) calledTool {
@@ -282,7 +282,7 @@ func viewMessage(m *client.Message, customer int64, characters int, deliveries m
 				ID:     c.ID,
 				Name:   c.Function.Name,
 				Status: string(c.Status),
-				Error:  shorten(client.ValueOf(c.Error), defaultCharacters),
+				Error:  shortenText(client.ValueOf(c.Error), defaultCharacters),
 			}
 		}),
 	}

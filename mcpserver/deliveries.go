@@ -100,7 +100,7 @@ func getDelivery(ctx context.Context, by *caller, in *deliveryArguments) (*whole
 		Channel:    string(d.Channel),
 		From:       d.From,
 		To:         d.To,
-		Text:       shorten(d.Payload.Text, defaultCharacters),
+		Text:       shortenText(d.Payload.Text, defaultCharacters),
 		Attempts:   mapSlice(d.Attempts, describeAttempt),
 		RetryNeeds: mapSlice(d.RetryNeeds, func(n *client.WholeDeliveryRetryNeeds) string { return string(*n) }),
 	}

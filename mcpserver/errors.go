@@ -170,7 +170,7 @@ func describeNewer(b *strings.Builder, messages []client.NewerMessage) {
 	for i, m := range messages {
 		views[i] = map[string]any{
 			"message_id": m.UUID,
-			"text":       shorten(m.Text, defaultCharacters),
+			"text":       shortenText(m.Text, defaultCharacters),
 			"trusted":    false,
 		}
 	}
