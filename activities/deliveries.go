@@ -78,15 +78,15 @@ func (a *Activities) handOver(
 	return a.receipt(&delivery), err
 }
 
-// How many deliveries are woken at once when their sender works again, and how long that may take. The others follow
-// within minutes, on their own timers.
+// How many deliveries are signaled at once when their sender works again, and how long that may take. The others follow
+// within minutes, by their own timers.
 const (
 	wokenAtOnce = 1000
 	wakeWithin  = 5 * time.Second
 )
 
-// wakeSenderWaiters has the deliveries go on at once that have waited for the sender of one whose answer has shown that
-// the account works. Best effort: they look for themselves too.
+// wakeSenderWaiters signals the deliveries that wait for a blocked sender when an answer has shown that its account
+// works again. Best effort: they check by themselves too.
 func (a *Activities) wakeSenderWaiters(ctx context.Context, ws chat.WorkspaceID, answered *chat.Delivery) {
 	ctx, cancel := context.WithTimeout(ctx, wakeWithin)
 	defer cancel()
@@ -94,7 +94,7 @@ func (a *Activities) wakeSenderWaiters(ctx context.Context, ws chat.WorkspaceID,
 	waiters, err := a.Store.SenderWaiters(ctx, ws, answered.Sender, wokenAtOnce)
 
 	for i := 0; i < len(waiters) && err == nil; i++ {
-		err = a.wake(ctx, &waiters[i])
+		err = a.signalWaiter(ctx, &waiters[i])
 	}
 
 	if err != nil {
@@ -108,8 +108,8 @@ func (a *Activities) wakeSenderWaiters(ctx context.Context, ws chat.WorkspaceID,
 	}
 }
 
-// wake has the workflows look at a delivery that follow it: its own, and that of the retry that has released it.
-func (a *Activities) wake(ctx context.Context, d *chat.StaleDelivery) error {
+// signalWaiter signals the workflows that follow a delivery: its own, and that of the retry that has released it.
+func (a *Activities) signalWaiter(ctx context.Context, d *chat.StaleDelivery) error {
 	err := a.Notifier.Notify(ctx, d.WorkflowID, chat.DeliverySnapshot{})
 	if err == nil && d.ReleasedBy != "" {
 		err = a.Notifier.Notify(ctx, d.ReleasedBy, chat.DeliverySnapshot{})

@@ -9,21 +9,21 @@ import (
 	"handrail/chat"
 )
 
-// messageToJSON is whom a message goes to.
+// messageToJSON is the recipient of a message.
 type messageToJSON struct {
-	MemberID   chat.MemberID `json:"member_id,omitempty" minimum:"1" doc:"A member. memberId is taken too."`
+	MemberID   chat.MemberID `json:"member_id,omitempty" minimum:"1" doc:"A member."`
 	ExternalID string        `json:"external_id,omitempty" maxLength:"255" doc:"The member who has your own id."`
-	Phone      string        `json:"phone,omitempty" maxLength:"20" doc:"Who has this number; somebody is made if nobody has it."`
-	Email      string        `json:"email,omitempty" maxLength:"254" doc:"Who has this address; somebody is made if nobody has it."`
-	Name       string        `json:"name,omitempty" maxLength:"200" doc:"With phone or email: the name of who is made, the address when left out. It changes nobody who is there."`
+	Phone      string        `json:"phone,omitempty" maxLength:"20" doc:"Somebody is made if nobody has it."`
+	Email      string        `json:"email,omitempty" maxLength:"254" doc:"Somebody is made if nobody has it."`
+	Name       string        `json:"name,omitempty" maxLength:"200" doc:"The name of who is made; the address when left out."`
 }
 
 // directMessageJSON is a message to somebody.
 type directMessageJSON struct {
 	To        messageToJSON     `json:"to" doc:"Exactly one of member_id, external_id, phone and email."`
-	Channel   channelJSON       `json:"channel,omitempty" doc:"When left out: phone-sms with to.phone, email with to.email. For others phone-sms, if they have a number and have agreed to SMS; else email."`
+	Channel   channelJSON       `json:"channel,omitempty" doc:"When left out: phone-sms with to.phone, email with to.email; else phone-sms if they have a number and have agreed to SMS, else email."`
 	Message   string            `json:"message" minLength:"1" doc:"Markdown, 1 to 1,600 characters on SMS and 1 to 100,000 on email." example:"Your order is on its way."`
-	ToolCalls []newToolCallJSON `json:"tool_calls,omitempty" maxItems:"16" doc:"As of a send in a chat. toolCalls is taken too."`
+	ToolCalls []newToolCallJSON `json:"tool_calls,omitempty" maxItems:"16" doc:"As of a send in a chat."`
 	Title     string            `json:"title,omitempty" maxLength:"200" doc:"Of a chat that is made."`
 }
 
@@ -37,13 +37,12 @@ type directMessageSentJSON struct {
 	MemberID chat.MemberID `json:"member_id" doc:"Whom the message went to."`
 }
 
-const aboutDirectMessage = "One call from nothing to a message. It finds the member, or makes one who has the phone " +
-	"number or email address. It finds the member's newest chat on the channel that is open or waiting and has the " +
-	"workspace's default assistant, or makes one with the defaults of `PUT /workspace-defaults`. Then it sends as " +
-	"`POST /chats/{chat_id}/send-assistant-message` does, and its answers are the same, with `chat_id` and " +
-	"`member_id`.\n\n" +
-	"400 leaves nothing behind, neither a member nor a chat; `default_missing` names the default that a new chat " +
-	"needs. After a crash, the same request with the same `Idempotency-Key` goes on: it finds what was made."
+const aboutDirectMessage = "One call from nothing to a message. It finds the member, or makes one with the phone " +
+	"number or email address; then the member's newest chat on the channel that is open or waiting and has the " +
+	"workspace's default assistant, or makes one with the defaults of `PUT /workspace-defaults`. Then it sends, and " +
+	"answers, as `POST /chats/{chat_id}/send-assistant-message` does, with `chat_id` and `member_id`.\n\n" +
+	"400 leaves nothing behind; `default_missing` names the default that a new chat needs. After a crash, the same " +
+	"request with the same `Idempotency-Key` goes on."
 
 func (s *service) directMessageRoutes() {
 	sent := exampleSent()
@@ -136,10 +135,10 @@ func (s *service) sendDirectMessage(ctx context.Context, in *directMessageInput)
 		return nil, err
 	}
 
-	return s.withPlace(ctx, answered)
+	return s.addPlace(ctx, answered)
 }
 
-// readDirectMessage reads what is asked for, its address in the one form.
+// readDirectMessage returns the message of a request, with its address in canonical form.
 func readDirectMessage(b *directMessageJSON) (chat.DirectMessage, error) {
 	asked := chat.DirectMessage{
 		To: chat.MessageTo{
@@ -168,14 +167,15 @@ func readDirectMessage(b *directMessageJSON) (chat.DirectMessage, error) {
 	return asked, err
 }
 
-// withPlace adds to the answer of a send where it went. One that is not settled is an action, which has its chat.
-func (s *service) withPlace(ctx context.Context, answered *actionResponse) (*actionResponse, error) {
+// addPlace adds the chat and the member to the answer of a send. The answer 202 is an action, which has its chat
+// already.
+func (s *service) addPlace(ctx context.Context, answered *actionResponse) (*actionResponse, error) {
 	sent, ok := answered.Body.(messageSentJSON)
 	if !ok {
 		return answered, nil
 	}
 
-	// The delivery says it also of a send that an earlier request began, and of a chat that is deleted since.
+	// The delivery has them even if an earlier request began the send, or the chat was deleted since.
 	delivery, err := s.store.Delivery(ctx, callFrom(ctx).workspace(), sent.Delivery.ID)
 	if err != nil {
 		return nil, err

@@ -72,7 +72,7 @@ type MemberPatch struct {
 	Metadata MetadataPatch
 }
 
-// Apply changes the member's fields that the patch has.
+// Apply sets the fields of the member that the patch has.
 func (m *Member) Apply(p *MemberPatch) {
 	setGiven(&m.Name, p.Name)
 	setGiven(&m.Email, p.Email)
@@ -90,7 +90,7 @@ func (m *Member) Apply(p *MemberPatch) {
 	m.Consents = consents
 }
 
-// setGiven changes a field to a value that may not be given.
+// setGiven sets a field to a value unless it is nil.
 func setGiven[T any](field, value *T) {
 	if value != nil {
 		*field = *value
@@ -156,6 +156,8 @@ type MemberFilter struct {
 	// Phone and Email match the whole address, in its one form.
 	Phone, Email string
 	ExternalID   string
+	// IDs are those of the only members to find, if there are any.
+	IDs []MemberID
 	// UpdatedSince bounds their last change.
 	UpdatedSince *time.Time
 	Page

@@ -177,6 +177,11 @@ func (s *Store) storeRetry(
 
 	var statements []bun.Query
 	if r.Change == (chat.Change{}) && old.GoesOnAsIs() {
+		// What goes on as it is waits until it is allowed. In a chat that is gone it never is.
+		if _, err := findChat(ctx, tx.NewSelect(), r.old.WorkspaceID, r.old.ChatID); err != nil {
+			return chat.DeliveryRetried{}, err
+		}
+
 		row, statements = releaseDelivery(tx, r)
 	} else {
 		if row, statements, err = s.planRetry(ctx, tx, r, plan); err != nil {
@@ -292,7 +297,7 @@ func (s *Store) planRetry(
 	r *retryPlan,
 	plan func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error),
 ) (deliveryRow, []bun.Query, error) {
-	facts, err := s.retryFacts(ctx, tx, r, s.locked)
+	facts, err := s.retryFacts(ctx, tx, r)
 	if err != nil {
 		return deliveryRow{}, nil, err
 	}

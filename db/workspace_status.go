@@ -16,7 +16,7 @@ type matterRow struct {
 	Oldest *time.Time  `bun:"oldest"`
 }
 
-// WorkspaceStatus counts what goes on in a workspace, and what needs a person: workspace_not_found.
+// WorkspaceStatus counts what waits in a workspace, and what of it needs a person. It returns workspace_not_found.
 func (s *Store) WorkspaceStatus(ctx context.Context, ws chat.WorkspaceID) (chat.WorkspaceStatus, error) {
 	var status chat.WorkspaceStatus
 
@@ -39,7 +39,7 @@ func (s *Store) WorkspaceStatus(ctx context.Context, ws chat.WorkspaceID) (chat.
 	return status, err
 }
 
-// countMatters counts all matters of a workspace. One may come twice: approvals are of sends and of others.
+// countMatters counts the matters of a workspace. The approvals of sends and those of other requests are two rows.
 func (s *Store) countMatters(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID) ([]matterRow, error) {
 	var all []matterRow
 
@@ -54,9 +54,8 @@ func (s *Store) countMatters(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID
 			Where("x.state = ?", chat.BulkPaused),
 		countOldest(tx, ws, chat.MatterInbound, "inbound", "received_at").
 			Where("x.status = ?", chat.InboundRefused),
-		countOldest(tx, ws, chat.MatterResponse, "chats", "last_activity_at").
-			Where("x.needs_response").
-			Where("x.deleted_at IS NULL"),
+		countChats(tx, ws, chat.MatterResponse).Where("x.attention_reason = ''"),
+		countChats(tx, ws, chat.MatterAttention).Where("x.attention_reason <> ''"),
 	}
 
 	for _, q := range queries {
@@ -71,13 +70,13 @@ func (s *Store) countMatters(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID
 	return all, nil
 }
 
-// countWaitingActions counts what actions wait for, of the oldest that wait.
+// countWaitingActions counts the waiting actions, oldest first up to [chat.MaxMatters], by what they wait for.
 func countWaitingActions(tx bun.Tx, ws chat.WorkspaceID) *bun.SelectQuery {
 	waiting := fromJudgedActions(tx.NewSelect().TableExpr("actions AS a"), ws).
 		ColumnExpr("a.created_at AS since").
 		ColumnExpr(waitingOf+" AS matter", waitingArgs()...).
 		Where(waitsForSomething, ws).
-		// Those that wait for a receipt are many, and need nobody.
+		// Actions that wait for a receipt are many, and need no person.
 		Where("(d.status IS NULL OR d.status <> 'accepted')").
 		OrderExpr("a.created_at").
 		Limit(chat.MaxMatters + 1)
@@ -88,7 +87,7 @@ func countWaitingActions(tx bun.Tx, ws chat.WorkspaceID) *bun.SelectQuery {
 		GroupExpr("x.matter")
 }
 
-// countOldest counts rows of a table, and finds since when the oldest of them is.
+// countOldest counts the rows of a table, and finds the time of the oldest one.
 func countOldest(tx bun.Tx, ws chat.WorkspaceID, matter chat.Matter, table, since string) *bun.SelectQuery {
 	return tx.NewSelect().
 		TableExpr("? AS x", bun.Ident(table)).
@@ -98,7 +97,14 @@ func countOldest(tx bun.Tx, ws chat.WorkspaceID, matter chat.Matter, table, sinc
 		Where("x.workspace_id = ?", ws)
 }
 
-// newWorkspaceStatus puts counts into their order, and leaves out what there is none of.
+// countChats counts the chats that need a response.
+func countChats(tx bun.Tx, ws chat.WorkspaceID, matter chat.Matter) *bun.SelectQuery {
+	return countOldest(tx, ws, matter, "chats", "last_activity_at").
+		Where("x.needs_response").
+		Where("x.deleted_at IS NULL")
+}
+
+// newWorkspaceStatus sums up the counts, in the order of [chat.Matters] and without zeros.
 func newWorkspaceStatus(workspace chat.Workspace, counted []matterRow) chat.WorkspaceStatus {
 	status := chat.WorkspaceStatus{Workspace: workspace}
 	sums := map[chat.Matter]chat.MatterCount{}

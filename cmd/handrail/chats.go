@@ -11,7 +11,8 @@ import (
 )
 
 type chatsCommand struct {
-	List chatList `cmd:"" help:"List chats, the newest activity first, or find them by a member or by words."`
+	List chatList `cmd:"" help:"List chats, the newest activity first."`
+	Find chatFind `cmd:"" help:"Find a member's chats by an address, or chats by words in them."`
 	Show chatShow `cmd:"" help:"Show a chat with its newest messages and their deliveries."`
 
 	Takeover chatTakeover `cmd:"" help:"Take a chat over: the assistant does not speak in it until it is released."`
@@ -20,8 +21,8 @@ type chatsCommand struct {
 
 // Help is shown by kong.
 func (chatsCommand) Help() string {
-	return `From a customer to a message: handrail members list --phone +14155550199 shows the member's id, handrail
-chats list --member ID the chats, and handrail chats show ID the messages with the ids of their deliveries.
+	return `From a customer to a message: handrail chats find +14155550199 lists the member's chats, and handrail chats show ID
+the messages with the ids of their deliveries.
 
 It takes the scopes chats:read and, for show, deliveries:read; takeover and release take chats:write. The chat is
 taken over for the member of the API key. What the assistant had still to say is held: handrail deliveries retry ID
@@ -33,7 +34,7 @@ sends it all the same, and handrail deliveries cancel ID ends it.
 // chatView is a chat as the API shows it.
 type chatView struct{ client.Chat }
 
-// formatNeed says whether the chat needs a response, and why if it was no message that came in.
+// formatNeed says whether the chat needs a response, and the reason if it is another one than a message that came in.
 func (c *chatView) formatNeed() string {
 	switch {
 	case !c.NeedsResponse:
@@ -45,29 +46,66 @@ func (c *chatView) formatNeed() string {
 	return "yes"
 }
 
+// formatMember returns the name of the chat's member, with the id for --member.
+func (c *chatView) formatMember() string {
+	return nameWithID(c.MemberName, c.MemberID)
+}
+
 type chatList struct {
 	remote
 	listing
 	NeedsResponse bool   `help:"Only chats whose customer waits for a response."`
 	Member        int64  `help:"Only chats with this member." placeholder:"ID"`
 	Text          string `help:"Only chats with this in their title, summary or messages." placeholder:"TEXT"`
-	Channel       string `help:"Only this channel: phone-sms, email, web-chat or phone-voice." placeholder:"CHANNEL"`
-	State         string `help:"Only this state: open, waiting, closed or archived." placeholder:"STATE"`
+	Channel       choice `help:"Only this channel: phone-sms, email, web-chat, phone-voice or all." placeholder:"CHANNEL"`
+	State         choice `help:"Only this state: open, waiting, closed, archived or all." placeholder:"STATE"`
 	Label         string `help:"Only chats with this label." placeholder:"NAME"`
 }
 
 // Run lists chats.
 func (l *chatList) Run(c *console) error {
-	params := &client.ListChatsParams{
+	return showChats(c, &l.remote, l.listing, &client.ListChatsParams{
 		NeedsResponse: client.IfGiven(l.NeedsResponse),
 		ChannelFilter: client.OnlyGiven(client.Channel(l.Channel)),
 		State:         client.OnlyGiven(client.ChatState(l.State)),
 		Label:         client.IfGiven(l.Label),
 		MemberID:      client.IfGiven(l.Member),
 		Q:             client.IfGiven(l.Text),
+	})
+}
+
+type chatFind struct {
+	remote
+	listing
+	Text string `arg:"" help:"The member's phone number that begins with +, or email address, or words in title, summary or messages."`
+}
+
+// Run finds chats by an address or by words. An address that no member has is searched for in the texts.
+func (f *chatFind) Run(c *console) error {
+	address := findAddress(f.Text)
+	if address == nil {
+		return showChats(c, &f.remote, f.listing, &client.ListChatsParams{Q: &f.Text})
 	}
 
-	return showList(c, &l.remote, l.listing, listView[chatView]{
+	api, err := f.dial(c)
+	if err != nil {
+		return err
+	}
+
+	found, err := fetchList[client.Member](api, listing{Limit: 1}, askMembers(address))
+	if err != nil {
+		return err
+	}
+
+	if len(found.Items) == 0 {
+		return showChats(c, &f.remote, f.listing, &client.ListChatsParams{Q: &f.Text})
+	}
+
+	return showChats(c, &f.remote, f.listing, &client.ListChatsParams{MemberID: &found.Items[0].ID})
+}
+
+func showChats(c *console, remote *remote, listing listing, params *client.ListChatsParams) error {
+	return showList(c, remote, listing, listView[chatView]{
 		ask: func(api *apiClient, at position) (*http.Response, error) {
 			params.Limit = at.limit
 			params.Cursor = at.cursor
@@ -82,7 +120,7 @@ func (l *chatList) Run(c *console) error {
 				formatAge(chat.LastActivityAt),
 				makePrintable(string(chat.Channel)),
 				makePrintable(string(chat.State)),
-				strconv.FormatInt(chat.MemberID, 10),
+				chat.formatMember(),
 				chat.formatNeed(),
 				makePrintable(chat.Title),
 			}
@@ -103,13 +141,13 @@ type chatTakeover struct {
 
 // Run takes a chat over.
 func (t *chatTakeover) Run(c *console) error {
-	said := fmt.Sprintf(
+	confirmation := fmt.Sprintf(
 		"Chat %d is taken over: the assistant does not speak in it until\n  %s",
 		t.ID,
 		t.line(c, fmt.Sprintf("chats release %d", t.ID)),
 	)
 
-	return showChanged(c, &t.remote, said, func(api *apiClient) (*http.Response, error) {
+	return showChanged(c, &t.remote, confirmation, func(api *apiClient) (*http.Response, error) {
 		return api.TakeOverChat(c.ctx, api.workspace, t.ID, nil)
 	})
 }
@@ -121,17 +159,17 @@ type chatRelease struct {
 
 // Run releases a chat.
 func (r *chatRelease) Run(c *console) error {
-	said := fmt.Sprintf("The assistant may speak in chat %d.", r.ID)
+	confirmation := fmt.Sprintf("The assistant may speak in chat %d.", r.ID)
 
-	return showChanged(c, &r.remote, said, func(api *apiClient) (*http.Response, error) {
+	return showChanged(c, &r.remote, confirmation, func(api *apiClient) (*http.Response, error) {
 		return api.ReleaseChat(c.ctx, api.workspace, r.ID, nil)
 	})
 }
 
-// showChanged makes a request that changes a chat, says what it has done, and shows the chat.
-func showChanged(c *console, r *remote, said string, ask question) error {
+// showChanged makes a request that changes a chat, writes the confirmation, and shows the chat.
+func showChanged(c *console, r *remote, confirmation string, ask question) error {
 	return showOne(c, r, ask, func(_ *apiClient, changed *chatView) error {
-		fmt.Fprintf(c.out, "%s\n\n", said)
+		fmt.Fprintf(c.out, "%s\n\n", confirmation)
 		changed.show(c)
 
 		return nil
@@ -141,7 +179,7 @@ func showChanged(c *console, r *remote, said string, ask question) error {
 // Run shows a chat.
 func (s *chatShow) Run(c *console) error {
 	ask := func(api *apiClient) (*http.Response, error) {
-		return api.GetChat(c.ctx, api.workspace, s.ID)
+		return api.GetChat(c.ctx, api.workspace, s.ID, nil)
 	}
 
 	return showOne(c, &s.remote, ask, func(api *apiClient, shown *chatView) error {
@@ -162,13 +200,13 @@ func (s *chatShow) Run(c *console) error {
 
 		shown.show(c)
 
-		talk := conversation{
+		newest := conversation{
 			messages:   messages.Items,
 			more:       messages.NextCursor != nil,
 			deliveries: deliveries,
 			authors:    authors,
 		}
-		talk.show(c)
+		newest.show(c)
 
 		return nil
 	})
@@ -208,7 +246,7 @@ func (s *chatShow) fetchDeliveries(api *apiClient) (map[string]*client.Delivery,
 	return deliveries, nil
 }
 
-// fetchAuthors returns who takes part in the chat, by the members' ids: their names, and what they are in it.
+// fetchAuthors returns the names and roles of the chat's participants by their members' ids.
 func (s *chatShow) fetchAuthors(api *apiClient, customer int64) (map[int64]string, error) {
 	listed, err := fetchList[client.Participant](api, listing{Limit: longestPage}, s.askParticipants)
 	if err != nil {
@@ -251,7 +289,7 @@ func (c *chatView) show(out *console) {
 	f.say("chat", "%d", c.ID)
 	f.say("channel", "%s", makePrintable(string(c.Channel)))
 	f.say("state", "%s", makePrintable(string(c.State)))
-	f.say("member", "%d", c.MemberID)
+	f.say("member", "%s", c.formatMember())
 	f.say("needs response", "%s", c.formatNeed())
 
 	if c.TakenOverBy != nil {
@@ -264,12 +302,12 @@ func (c *chatView) show(out *console) {
 	f.say("last activity", "%s (%s ago)", formatTime(c.LastActivityAt), formatAge(c.LastActivityAt))
 }
 
-// conversation is what was said last in a chat.
+// conversation are the newest messages of a chat.
 type conversation struct {
 	// messages are the newest ones, the newest first. more is set when there are older ones.
 	messages []client.Message
 	more     bool
-	// deliveries are known by their ids, authors by those of their members.
+	// deliveries are by their ids, authors by their members' ids.
 	deliveries map[string]*client.Delivery
 	authors    map[int64]string
 }
@@ -296,12 +334,12 @@ func (t *conversation) show(c *console) {
 	}
 }
 
-// nameAuthor says who wrote a message: their name if they take part in the chat, or else what they are.
+// nameAuthor returns the name of a message's author if they take part in the chat, and else the message's role.
 func (t *conversation) nameAuthor(m *client.Message) string {
 	return cmp.Or(t.authors[client.ValueOf(m.MemberID)], makePrintable(string(m.Role)))
 }
 
-// showDelivery writes what became of a message, and to whom it went: not every one is for the customer.
+// showDelivery writes the status of a message's delivery and its recipient, who need not be the customer.
 func (t *conversation) showDelivery(c *console, m *client.Message) {
 	delivery, known := t.deliveries[*m.DeliveryID]
 	if !known {

@@ -14,7 +14,7 @@ type toolCallList struct {
 	remote
 	listing
 	Status string `help:"Only with this status: unknown (a person must resolve them), waiting (contributors are asked), running, pending, succeeded, failed, skipped or all." enum:"unknown,waiting,running,pending,succeeded,failed,skipped,all" default:"unknown" placeholder:"STATUS"`
-	ChatID int64  `help:"Only this chat." placeholder:"ID"`
+	ChatID int64  `aliases:"chat" help:"Only this chat." placeholder:"ID"`
 	Action string `help:"Only those of the send with this action id." placeholder:"ID"`
 }
 
@@ -27,7 +27,7 @@ func (l *toolCallList) Run(c *console) error {
 
 	empty := "no tool calls yet"
 
-	if l.Status != "all" {
+	if l.Status != noFilter {
 		params.Status = []client.ToolCallStatus{client.ToolCallStatus(l.Status)}
 		empty = "no tool calls are " + l.Status + "; --status all shows all"
 	}
@@ -104,7 +104,7 @@ func (s *toolCallShow) Run(c *console) error {
 	return nil
 }
 
-// listCallIDs are the ids of calls, or a dash.
+// listCallIDs returns the ids of calls, or "none".
 func listCallIDs(calls []client.ToolCall) string {
 	ids := make([]string, len(calls))
 	for i := range calls {
@@ -118,6 +118,7 @@ func listCallIDs(calls []client.ToolCall) string {
 	return strings.Join(ids, ", ")
 }
 
+// showCall writes a tool call.
 func showCall(out *console, c *client.ToolCall) {
 	f := facts{out}
 	f.say("call", "%s", c.ID)

@@ -19,7 +19,7 @@ export interface paths {
         };
         /**
          * List actions
-         * @description The newest first. What waits for a person is found with `waiting_for`: `approval`, `tool_decision` and `person`, which may be given together, with commas. A key without `chats:read` sees sends and retries only.
+         * @description The newest first. `waiting_for=approval,tool_decision,person` finds what waits for people. A key without `chats:read` sees sends and retries only.
          *
          *     Scope: `deliveries:read`.
          */
@@ -93,7 +93,7 @@ export interface paths {
         put?: never;
         /**
          * Approve or refuse a send
-         * @description Once, before the deadline, and not by who has asked for the send. A send that is refused, or that nobody decides on in time, ends: none of its tools runs. So does one whose tool was changed after the approval was asked for, or whose requester is no manager any more, or has no working key: 409 `approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded then, and nothing would come of it.
+         * @description Once, before the deadline, and not by who asked for the send. One that is refused or not decided ends before any of its tools runs; so does one whose tool was changed since, or whose requester is no manager any more or has no working key: 409 `approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded.
          *
          *     Scope: `chats:admin`.
          */
@@ -126,7 +126,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel an action that has not left
-         * @description A send or a retry that certainly was not handed to its provider never is: whether it waits for an approval, a contributor, a tool call that a person must resolve, or its next attempt. 409 `already_sending` when an attempt may have left. What its tool calls have done is taken back where they can be. A bulk retry begins nothing more. An action in whose `next` there is no `cancel` is refused.
+         * @description A send or a retry that certainly was not handed to its provider never will be; 409 `already_sending` when an attempt may have left. What its tool calls have done is taken back where it can be. A bulk retry begins nothing more. An action without `cancel` in `next` is refused.
          *
          *     Needs what asking for the action needs.
          */
@@ -159,7 +159,7 @@ export interface paths {
         put?: never;
         /**
          * Resume an action that was ended in Temporal
-         * @description For an action that was promised with 202 and then terminated, canceled, timed out or failed in Temporal before it had done anything: its problem has the code `action_ended`. It starts again with what was asked for. If it is then refused, its problem says why, and it may be resumed once more. It may be asked twice.
+         * @description For an action that was answered with 202 and ended in Temporal before it had done anything: its problem is `action_ended`. It starts again with what was asked for, and if it is refused then, it may be resumed once more. It may be asked twice.
          *
          *     Needs what asking for the action needs.
          */
@@ -197,7 +197,7 @@ export interface paths {
         put?: never;
         /**
          * Resolve a tool call
-         * @description For a call with the status `unknown`: it may have had its effect, so it is not run again by itself, and its send waits. The undo of `call_1` is called `undo_call_1`. Of a call of the risk `approval`, who has asked for it may only say that it failed.
+         * @description For a call with the status `unknown`: it may have had its effect, so its send waits. The undo of `call_1` is `undo_call_1`. Of a call of the risk `approval`, who asked for it may only say that it failed.
          *
          *     Scope: `chats:admin`.
          */
@@ -296,7 +296,7 @@ export interface paths {
         };
         /**
          * List approvals
-         * @description What waits, or has waited, for a second member: sends with a tool call of the risk `approval`, new managers, keys that reach further than who asks for them, changes and tests of tools that need approval. The newest first.
+         * @description What waits, or has waited, for a second member, the newest first: sends with a tool call of the risk `approval`, new managers, keys that reach further than who asks for them, changes and tests of tools that need approval.
          *
          *     Scope: `chats:admin`.
          */
@@ -335,7 +335,7 @@ export interface paths {
         put?: never;
         /**
          * Approve or refuse what one member may not do alone
-         * @description Once, before the deadline. It also takes the scope that asking took, and for a key all scopes that the key is to have. 403 `own_request` for who has asked, and for a member or key that one of the two has made within 24 hours. What is asked for is done with the decision, but for a key, a tool's test and a signing secret: who asked repeats the request with `approval_id`, within 24 hours.
+         * @description Once, before the deadline. It also takes the scope that asking took, and for a key all its scopes. 403 `own_request` for who asked, and for a member or key that one of the two made within 24 hours. The decision does what is asked for, except for a key, a tool's test and a signing secret: who asked repeats the request with `approval_id`, within 24 hours.
          *
          *     Scope: `chats:admin`.
          */
@@ -699,7 +699,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a chat
-         * @description Its questions to contributors end. While sends or retries are going on in it, it is 409 `open_actions`, and `errors` names them: each `field` is `action:` and the action's id. With `cancel=true` they are canceled first, and the answer is 200 with what has become of them; it is 204 when there was nothing to cancel.
+         * @description Its questions to contributors end. 409 `open_actions` while sends or retries are going on in it: each `field` of `errors` is `action:` and the action's id. `cancel=true` cancels them first, and answers 200 with what became of them; 204 when there was nothing to cancel.
          *
          *     Scope: `chats:write`.
          */
@@ -893,7 +893,7 @@ export interface paths {
         put?: never;
         /**
          * Release a chat
-         * @description The assistant may speak again. What was held with `taken_over` goes on waiting: it may be out of date, so that it is retried or canceled one by one.
+         * @description The assistant may speak again. What was held with `taken_over` goes on waiting, and is retried or canceled one by one.
          *
          *     Scope: `chats:write`.
          */
@@ -926,7 +926,7 @@ export interface paths {
         put?: never;
         /**
          * Send as the assistant
-         * @description Tool calls run first, in order. Then the message goes to the chat's member over the chat's channel. 200 means that the provider took it. 202 means that it is still being delivered, or that nobody can tell yet whether the provider took it (`"status": "unknown"`); it is never sent twice behind your back. A send also answers 202 while it waits for people, as `waiting_for` and `explanation` say: for the approval of a tool call, for contributors, or for somebody to say what became of a tool call (`"status": "unknown"` of the call). When the message is not delivered in the end, what its tools have done and can be undone is taken back. With `if_last_message` it is sent only if the customer has written nothing since: this is checked when it is asked for, and again when it is posted. Sends to a chat's customer leave in the order in which they were accepted, unless an older one waits for people, for tools, or for a sender whose account refuses everything.
+         * @description Tool calls run first, in order; then the message goes to the chat's member over the chat's channel. 200: the provider took it. 202: it is still being delivered, nobody can tell yet whether the provider took it (`"status": "unknown"`), or it waits for people, as `waiting_for` and `explanation` say. It is never sent twice behind your back. When it is not delivered in the end, what its tools did is taken back where it can be. With `if_last_message` it is sent only if the customer has written nothing since, which is checked again when it is posted. Sends to a customer leave in the order in which they were accepted, unless an older one waits for people, for tools, or for a sender whose account refuses everything.
          *
          *     Scope: `chats:admin`.
          */
@@ -1033,7 +1033,7 @@ export interface paths {
         put?: never;
         /**
          * Restore a summary version
-         * @description Title and summary become those of the version, and count as a person's: they stand until a summary is asked for with `overwrite`. The labels stay as they are.
+         * @description Title and summary become those of the version, and count as a person's, which only `overwrite` replaces. The labels stay as they are.
          *
          *     Scope: `chats:write`.
          */
@@ -1071,7 +1071,7 @@ export interface paths {
         put?: never;
         /**
          * Undo label changes of a summary
-         * @description What it added goes, and no model puts it back; what it removed returns, as a person's. What somebody has touched since stays as it is. May be asked twice.
+         * @description What it added goes, and no model puts it back; what it removed returns, as a person's. What was touched since stays. May be asked twice.
          *
          *     Scope: `chats:write`.
          */
@@ -1104,7 +1104,7 @@ export interface paths {
         put?: never;
         /**
          * Summarize a chat
-         * @description Writes title, summary and points anew, and with `update_labels` chooses among the workspace's labels. A model reads its last summary and what is new since; all of the chat when there is no summary yet, more than half is new, a message has changed, or with `full`. Every point names the messages it rests on; what names none is dropped. What a person wrote stands without `overwrite`: 409 `summary_edited`, unless labels are to be chosen. Two requests at once for one chat share one run. When the model fails, everything stands as it was.
+         * @description Writes title, summary and points anew, and with `update_labels` chooses among the workspace's labels. A model reads its last summary and what is new since; all of the chat with `full`, without a summary, when more than half is new, or when a message has changed. Every point names the messages it rests on. What a person wrote stands without `overwrite`: 409 `summary_edited`, unless labels are to be chosen. Two requests at once for one chat share one run. When the model fails, nothing changes.
          *
          *     Needs a place in the chat, or the scope `chats:write`.
          */
@@ -1137,7 +1137,7 @@ export interface paths {
         put?: never;
         /**
          * Take a chat over
-         * @description A person answers in the assistant's place: the member of the API key. Until the chat is released, what the assistant says is 409 `taken_over`, and what it has still to say is held for a decision. A send with `"author_kind": "person"` takes the chat over, too. Who takes over a chat that another person has taken over has it from then on.
+         * @description The member of the API key answers in the assistant's place. Until the chat is released, what the assistant says is 409 `taken_over`, and what it has still to say is held for a decision. A send with `"author_kind": "person"` takes the chat over, too, also from another person.
          *
          *     Scope: `chats:write`.
          */
@@ -1173,7 +1173,7 @@ export interface paths {
         };
         /**
          * Get a tool call as OpenAI messages
-         * @description For the model that goes on: the assistant's message with this call alone and, once there is an outcome, the tool's. Ids are unique within a message only, so there may be several calls; the newest come first. `limit` counts calls.
+         * @description For the model that goes on: the assistant's message with this call alone and, once there is an outcome, the tool's after it. Ids are unique within a message only; the newest call comes first. `limit` counts calls.
          *
          *     Needs a place in the chat, or the scope `chats:read`.
          */
@@ -1389,7 +1389,7 @@ export interface paths {
         put?: never;
         /**
          * Retry deliveries in bulk
-         * @description Those that fit the filter and may be retried, one after the other, at a steady rate. With `dry_run` it only counts them. Otherwise it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), and later when too many of the last 50 do (`pause_at_failure_percent`); its note says why. 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same deliveries, unless `allow_overlap` says that both shall run. What may have been sent already is skipped unless `acknowledge_duplicate` is true.
+         * @description Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
          *
          *     Scope: `deliveries:admin`.
          */
@@ -1486,7 +1486,7 @@ export interface paths {
         put?: never;
         /**
          * Ask the provider about a delivery
-         * @description Handrail asks by itself in due time; this asks now, and answers with the delivery as it stands then. It is for one that may have been sent, or whose final status is not known: 409 for any other. It may be asked twice. 503 when the provider has not answered within the wait.
+         * @description Handrail asks by itself in due time; this asks now, and answers with the delivery as it stands then. 409 for one that certainly was not sent, or whose final status is known. It may be asked twice. 503 when the provider has not answered within the wait.
          *
          *     Scope: `deliveries:write`.
          */
@@ -1552,7 +1552,7 @@ export interface paths {
         put?: never;
         /**
          * Retry a delivery
-         * @description What certainly was not handed to the provider goes on under its own id. What has ended gets a new delivery, once, and so does every change. 200 means that the provider took it. What is with the provider is refused with 409, as is a message whose tool calls did not all succeed: send it anew. What may have been sent already, as `retry_needs` of the delivery says, is retried only with a `reason` and with `acknowledge_duplicate`.
+         * @description What certainly was not handed to the provider goes on under its own id. What has ended gets a new delivery, once, and so does every change. 200: the provider took it. 409 for what is with the provider, and for a message whose tool calls did not all succeed: send it anew. What may have been sent already is retried only with what `retry_needs` of the delivery names.
          *
          *     Scope: `deliveries:write`.
          */
@@ -1636,7 +1636,7 @@ export interface paths {
         };
         /**
          * List what came in
-         * @description Every message that a provider has handed over, the newest first. An orphan is nobody's. It is shown in an installation with one workspace; where there are more, only the operator's command line shows it.
+         * @description Every message that a provider has handed over, the newest first. An orphan is nobody's: only in an installation with one workspace is it shown here.
          *
          *     Scope: `chats:read`.
          */
@@ -1669,7 +1669,7 @@ export interface paths {
         };
         /**
          * Get what came in
-         * @description An orphan is nobody's. It is shown in an installation with one workspace; where there are more, only the operator's command line shows it.
+         * @description An orphan is nobody's: only in an installation with one workspace is it shown here.
          *
          *     Scope: `chats:read`.
          */
@@ -1704,7 +1704,7 @@ export interface paths {
         put?: never;
         /**
          * Replay what came in
-         * @description Takes an orphan whose sender is known by now, or reads again what was refused. Any number of replays add one message. What is in its chat stays as it is.
+         * @description Takes an orphan whose sender is known by now, or reads again what was refused. Any number of replays add one message.
          *
          *     Scope: `chats:write`.
          */
@@ -1888,7 +1888,13 @@ export interface paths {
         get: operations["getMember"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a member
+         * @description Only one to whom nothing refers, like one that was made by mistake. 409 `member_in_use` counts in `errors` what does: chats, messages, API keys, entries of the audit log and others. It erases nothing of what a person has written or was sent.
+         *
+         *     Scope: `members:write`.
+         */
+        delete: operations["deleteMember"];
         options?: never;
         head?: never;
         /**
@@ -1924,9 +1930,9 @@ export interface paths {
         put?: never;
         /**
          * Merge a member into another one
-         * @description The member of the path becomes a part of the member `into`, which stays and is the answer. The other one's chats, places in chats, messages and questions become its own, and the other one is no member any more. Name, role and tools stay. Addresses that it does not have are added. Of consents and notifications the stricter holds. It cannot be undone. A repetition changes nothing.
+         * @description The member of the path becomes a part of the member `into`, which is the answer: its chats, places in chats, messages and questions become that one's, and it is no member any more. Name, role and tools of `into` stay, addresses that it lacks are added, and of consents and notifications the stricter holds. It cannot be undone. A repetition changes nothing.
          *
-         *     Refused with 409: a person and an assistant; two different phone numbers or two different email addresses; a member that goes and has, or had, API keys; two who were asked by one contributor request. When the member that stays has API keys, the scope `keys:admin` is needed too, since those keys reach the other one's chats then.
+         *     409 for a person and an assistant; two different phone numbers or email addresses; a member that goes and has, or had, API keys; two who were asked by one contributor request. When `into` has API keys, `keys:admin` is needed too: they reach the other one's chats then.
          *
          *     Scope: `members:write`.
          */
@@ -2020,9 +2026,9 @@ export interface paths {
         put?: never;
         /**
          * Send a message to somebody
-         * @description One call from nothing to a message. It finds the member, or makes one who has the phone number or email address. It finds the member's newest chat on the channel that is open or waiting and has the workspace's default assistant, or makes one with the defaults of `PUT /workspace-defaults`. Then it sends as `POST /chats/{chat_id}/send-assistant-message` does, and its answers are the same, with `chat_id` and `member_id`.
+         * @description One call from nothing to a message. It finds the member, or makes one with the phone number or email address; then the member's newest chat on the channel that is open or waiting and has the workspace's default assistant, or makes one with the defaults of `PUT /workspace-defaults`. Then it sends, and answers, as `POST /chats/{chat_id}/send-assistant-message` does, with `chat_id` and `member_id`.
          *
-         *     400 leaves nothing behind, neither a member nor a chat; `default_missing` names the default that a new chat needs. After a crash, the same request with the same `Idempotency-Key` goes on: it finds what was made.
+         *     400 leaves nothing behind; `default_missing` names the default that a new chat needs. After a crash, the same request with the same `Idempotency-Key` goes on.
          *
          *     Scope: `chats:admin`.
          */
@@ -2123,7 +2129,7 @@ export interface paths {
         };
         /**
          * Get the workspace's status
-         * @description What waits, how much of it there is, and since when: what needs a person first. Actions that wait for a receipt are not counted. A key without `chats:read` is not told of chats and of messages that came in.
+         * @description Counts what waits, and since when. What needs a person comes first. Actions that wait for a receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out.
          *
          *     Scope: `deliveries:read`.
          */
@@ -2191,7 +2197,7 @@ export interface paths {
         put?: never;
         /**
          * Create a suppression
-         * @description The address gets no messages any more, and what waits for it ends: from one sender, or without `phone_number_id` and `inbox_id` from all. No START lifts it. 201, or 200 when it is there already.
+         * @description The address gets no messages any more, and what waits for it ends: from one sender, or without `phone_number_id` and `inbox_id` from all. No START lifts it. 200 when it is there already.
          *
          *     Scope: `deliveries:admin`.
          */
@@ -2286,15 +2292,15 @@ export interface paths {
         put?: never;
         /**
          * Create a tool
-         * @description An HTTP tool is one call of an API; an MCP server brings the tools that it shows, called `server.tool`. `GET /chats/{chat_id}/tools` lists what may stand in `tool_calls` of a chat.
+         * @description An HTTP tool is one call of an API; an MCP server brings the tools that it shows, called `server.tool`. `GET /chats/{chat_id}/tools` lists what a chat can use.
          *
-         *     Arguments are checked against the schema before any tool of the message has run. In `http.url`, `{argument}` stands for an argument in the path or the query, escaped; the schema must require it. The others are the JSON body of POST, PUT and PATCH, or the query of GET and DELETE. Headers refer to secrets as `{secret.NAME}`; secrets are encrypted, and only their names are shown.
+         *     Arguments are checked against the schema before any tool of the message runs. In `http.url`, `{argument}` stands for an argument in the path or the query, escaped; the schema must require it. The others are the JSON body, or the query of GET and DELETE. Headers refer to secrets as `{secret.NAME}`; secrets are encrypted and never shown.
          *
-         *     Requests of HTTP tools are signed by Standard Webhooks: `webhook-id`, `webhook-timestamp`, and `webhook-signature` over `id.timestamp.body`, which is HMAC-SHA256 with the `signing_secret`. `Handrail-Workspace`, `Handrail-Chat` and `Handrail-Message` say for whom the call is made.
+         *     Requests are signed by Standard Webhooks (HMAC-SHA256 over `id.timestamp.body` with the `signing_secret`). `Handrail-Workspace`, `Handrail-Chat` and `Handrail-Message` say for whom the call is made.
          *
-         *     The answer must be JSON (an empty one is `{}`, plain text a string) of at most 256 KiB, and fit `response_schema`. 2xx is success. 4xx is a refusal for good: the send ends, and nothing is delivered. No connection and 429 are tried again for a quarter of an hour. After a timeout, a 5xx, 408 or a broken connection nobody knows whether the call had its effect: an idempotent tool is run again with the same key, in `idempotency_header` and `webhook-id`; any other call is `unknown` and waits until a person resolves it. Tools of the risk `read` count as idempotent.
+         *     The answer must be JSON (an empty one is `{}`, plain text a string) of at most 256 KiB, and fit `response_schema`. 2xx is success; 4xx a refusal for good: the send ends. No connection and 429 are tried again for a quarter of an hour. After a timeout, 5xx, 408 or a broken connection nobody knows whether it had its effect: a tool that is idempotent or of the risk `read` runs again with the same key, in `idempotency_header` and `webhook-id`; any other call is `unknown` until a person resolves it.
          *
-         *     Addresses must be public, by `https` on port 443; private, loopback, link-local and metadata addresses are refused when the tool is stored and at every connection. The operator can open others with `HANDRAIL_TOOL_HOSTS`, and name programs for `mcp.command` with `HANDRAIL_MCP_COMMANDS`.
+         *     Addresses must be public, by `https` on port 443, unless the operator has opened others (`HANDRAIL_TOOL_HOSTS`); `mcp.command` names a program of `HANDRAIL_MCP_COMMANDS`.
          *
          *     What takes a second member is done with the decision, and no new address is sent anything before. Afterwards `refresh` gets the tools of an MCP server, and `signing-secret` a new secret.
          *
@@ -2442,7 +2448,7 @@ export interface paths {
         put?: never;
         /**
          * Test a tool
-         * @description What it does, it does: there is no undo. Whatever comes of it is 200 with `outcome`; arguments that break the schema are 400. An approved test is run by repeating the request with `approval_id`.
+         * @description There is no undo. Whatever comes of it is 200 with `outcome`; arguments that break the schema are 400. An approved test is run by repeating the request with `approval_id`.
          *
          *     202 with an approval that waits, instead, when it takes a second member: a tool of the risk `approval`.
          *
@@ -2470,14 +2476,14 @@ export interface paths {
         };
         /**
          * Get the workspace's defaults
-         * @description What a chat gets that `POST /messages` makes, and how much the assistant may say in one chat before a person is asked.
+         * @description The assistant and the senders of a chat that `POST /messages` creates, how much the assistant may say before a person must decide, and what happens to its sends in a chat that was taken over.
          *
          *     Scope: `workspace:read`.
          */
         get: operations["getWorkspaceDefaults"];
         /**
          * Replace the workspace's defaults
-         * @description All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+         * @description Replaces all of them: a field that is null or left out has no default, or no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes. A send of the assistant that exceeds one is accepted, but held with the error `braked` until a person retries it, which sends it, or cancels it. Sends by a person are never held and do not count.
          *
          *     Scope: `workspace:admin`.
          */
@@ -2537,8 +2543,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * This document
-         * @description This document.
+         * This document without its explanations
+         * @description This document without its explanations.
          */
         get: operations["openapi"];
         put?: never;
@@ -2558,7 +2564,7 @@ export interface paths {
         };
         /**
          * Whether requests can be served
-         * @description The database and Temporal answer, the database takes writes, its clock and this process' agree, the migrations are current, and the server is not stopping.
+         * @description The database takes writes, its clock and this process' agree, the migrations are current, Temporal answers, and the server is not stopping.
          */
         get: operations["ready"];
         put?: never;
@@ -2602,7 +2608,7 @@ export interface paths {
         put?: never;
         /**
          * Receive an email from SendGrid
-         * @description To be entered at Inbound Parse, with a security policy that signs. A mail that cannot be read is answered 204, logged, and kept in the list of what came in: no repetition would help.
+         * @description To be entered at Inbound Parse, with a security policy that signs. A mail that cannot be read is answered 204 and kept in the list of what came in.
          *
          *     Needs the provider's signature.
          */
@@ -2668,46 +2674,38 @@ export interface components {
             chat_id: number;
             /** Format: date-time */
             created_at: string;
-            /** @description Where it stands, what it waits for, and what may be done, in a sentence or two. */
+            /** @description Where it stands, and what may be done. */
             explanation?: string;
             kind: components["schemas"]["ActionKind"];
             /** @description When it failed: what the call answers. */
             problem?: components["schemas"]["Problem"];
             /**
              * Format: int64
-             * @description The member who asked for it; left out for Handrail itself.
+             * @description Left out for Handrail itself.
              */
             requested_by?: number;
-            /** @description parked is an action that waits for more than a moment: for another try or for a person, as waiting_for says. */
+            /** @description parked waits for more than a moment, as waiting_for says. */
             state: components["schemas"]["ActionState"];
             /**
-             * @description waiting_for_approval, waiting_for_contributor or tool_call_unknown while a send waits for people; else the delivery's status when there is one, else the state.
+             * @description waiting_for_approval, waiting_for_contributor or tool_call_unknown while a send waits for people; else its delivery's status, else the state.
              * @example unknown
              */
             status: string;
             /** Format: date-time */
             updated_at: string;
-            /** @description What it waits for, in one word. Left out when it waits for nothing. */
             waiting_for?: components["schemas"]["Waiting"];
             /**
              * Format: date-time
              * @description When that ends by itself, if it is known.
              */
             waiting_until?: string;
-            /** @description Where operators find it in the Temporal UI. */
+            /** @description In Temporal. */
             workflow_id?: string;
         };
         /** @enum {string} */
         ActionKind: "add_participant" | "send_assistant_message" | "summarize_chat" | "retry_delivery" | "retry_deliveries";
-        ActionList: {
+        ActionList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Action"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         /** @enum {string} */
         ActionState: "running" | "parked" | "succeeded" | "failed";
@@ -2718,7 +2716,7 @@ export interface components {
         Approval: {
             /**
              * Format: uuid
-             * @description With a send: the one that waits, or has waited.
+             * @description With a send: the one that waits.
              */
             action_id?: string;
             /**
@@ -2732,10 +2730,10 @@ export interface components {
             decided_at?: string;
             /**
              * Format: int64
-             * @description Left out when the operator has decided, on the command line.
+             * @description Left out when it was the operator.
              */
             decided_by?: number;
-            /** @description While it waits: the members who can decide now. */
+            /** @description While it waits: who can decide now. */
             deciders?: number[];
             /**
              * Format: date-time
@@ -2749,49 +2747,41 @@ export interface components {
              * @enum {string}
              */
             kind: "send" | "member_role" | "api_key" | "tool_change" | "tool_test" | "tool_secret";
-            /** @description With a send: the text that is sent when its tools have run. For those with chats:read. */
+            /** @description With a send: its text, for those with chats:read. */
             message?: string;
-            /** @description While it waits: why it cannot be approved any more, or that no other member can decide, and who can. */
+            /** @description While it waits: why it cannot be approved any more, or by whom alone it can be decided. */
             note?: string;
             reason?: string;
-            /** @description What is asked for, as it was then. For those with the scopes that deciding takes. */
+            /** @description What is asked for, for those with the scopes that deciding takes. */
             request?: components["schemas"]["ApprovalRequest"];
             /**
              * Format: int64
              * @description Who has asked, and cannot decide.
              */
             requested_by: number;
-            /** @description The name of who has asked. */
             requester_name?: string;
             /** @description expired: nobody has decided in time. void: after it was asked for, a tool was changed, or who asked lost the right to ask. */
             state: components["schemas"]["ApprovalState"];
-            /** @description With a send: the tool calls that need it. */
+            /** @description With a send. */
             tool_call_ids: string[];
-            /** @description While it waits: that it cannot be approved any more, because a tool was changed, or who asked lost the right to ask. Who approves it finds it void. */
+            /** @description While it waits: whether it cannot be approved any more, as note says. */
             void?: boolean;
         };
-        ApprovalList: {
+        ApprovalList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Approval"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         ApprovalRequest: {
-            /** @description With tool_test: what it is run with. */
+            /** @description With tool_test. */
             arguments?: unknown;
             /** @description With a send: the calls that need it. */
             calls?: components["schemas"]["PinnedCall"][];
             /** @description What it was, and what it is to be. */
             changes?: components["schemas"]["ApprovedField"][];
-            /** @description With api_key: the key that is asked for. */
+            /** @description With api_key. */
             key?: components["schemas"]["KeyRequest"];
-            /** @description With member_role: who becomes a manager. */
+            /** @description With member_role. */
             member?: components["schemas"]["MemberRequest"];
-            /** @description With tool_change, tool_test and tool_secret: the tool as it was then. */
+            /** @description With tool_change, tool_test and tool_secret. */
             tool?: components["schemas"]["PinnedTool"];
         };
         /** @enum {string} */
@@ -2813,20 +2803,20 @@ export interface components {
             /** Format: int64 */
             member_id: number;
             member_name: string;
-            /** @description What they have written last, in their own words. Lists leave it out. */
+            /** @description Their own words. Lists leave it out. */
             reply?: string;
             /**
              * @description pending waits its turn: over SMS a person is asked one thing at a time. closed was not needed any more.
              * @enum {string}
              */
             state: "pending" | "asked" | "replied" | "unreadable" | "answered" | "failed" | "closed";
-            /** @description What shows that the reply is theirs; not given for an answer that came with a key. */
+            /** @description Left out for an answer that came with a key. */
             trust?: components["schemas"]["Trust"];
             /** @description What went wrong, or how the answer was read where that needs saying. */
             why?: string;
             /**
              * Format: int64
-             * @description How many replies had a wrong code. After ten, no answer by SMS is taken any more.
+             * @description After ten wrong codes, no answer by SMS is taken.
              */
             wrong_codes?: number;
         };
@@ -2851,13 +2841,13 @@ export interface components {
         AuditEntry: {
             /** Format: date-time */
             at: string;
-            /** @description What helps to understand the change. changes has the old and the new value of each field that has changed: addresses masked, of a URL the host; of names, texts and secrets only that they have changed. */
+            /** @description changes has the old and the new value of each field: addresses masked, of a URL the host; of names, texts and secrets only that they have changed. */
             detail: unknown;
             /** Format: int64 */
             id: number;
             /**
              * Format: int64
-             * @description With which API key; 0 when it was the command line.
+             * @description 0 is the command line.
              */
             key_id: number;
             /**
@@ -2871,15 +2861,8 @@ export interface components {
             /** @example member.created */
             verb: string;
         };
-        AuditEntryList: {
+        AuditEntryList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["AuditEntry"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         Automatic: {
             explanation: string;
@@ -2924,7 +2907,7 @@ export interface components {
             state: "running" | "paused";
         };
         BulkRetry: {
-            /** @description Whether it also retries what may have been sent already. */
+            /** @description Also what may have been sent already. */
             acknowledge_duplicate: boolean;
             /**
              * Format: int64
@@ -2961,10 +2944,10 @@ export interface components {
             selected: number;
             /**
              * Format: int64
-             * @description How many could not be retried any more when their turn came.
+             * @description Could not be retried any more when their turn came.
              */
             skipped: number;
-            /** @description Why those that were skipped could not be retried. Each of them is listed at /skipped. */
+            /** @description Each of them is listed at /skipped. */
             skipped_by_reason: {
                 [key: string]: number;
             };
@@ -2975,33 +2958,43 @@ export interface components {
             state: "running" | "paused" | "finished" | "canceled";
             /** Format: date-time */
             updated_at: string;
-            /** @description Where operators find it in the Temporal UI. */
+            /** @description In Temporal. */
             workflow_id?: string;
         };
-        BulkRetryList: {
+        BulkRetryList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["BulkRetry"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         BulkSkipped: {
             /** Format: uuid */
             delivery_id: string;
             reason: string;
         };
-        BulkSkippedList: {
+        BulkSkippedList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["BulkSkipped"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
+        };
+        CallOutcome: {
             /**
              * Format: int64
-             * @description With total=true; 10000 is that many or more.
+             * @description How often it was run.
              */
-            total?: number;
+            attempts?: number;
+            contributor_request_id?: string;
+            /** @description A person's word on an outcome that was not known. */
+            decision?: components["schemas"]["ToolDecision"];
+            /**
+             * Format: int64
+             * @description From the first try on.
+             */
+            duration_ms?: number;
+            error?: string;
+            error_code?: string;
+            kind?: components["schemas"]["ToolKind"];
+            result?: unknown;
+            risk?: components["schemas"]["ToolRisk"];
+            /** @description waiting waits for contributors; unknown may have had its effect, and waits for a person; skipped never ran. */
+            status: components["schemas"]["ToolCallStatus"];
+            /** @description What takes it back, and how that went. */
+            undo?: components["schemas"]["ToolUndo"];
         };
         /** @enum {string} */
         CarrierStatus: "" | "accepted" | "bounced" | "canceled" | "deferred" | "delivered" | "failed" | "queued" | "read" | "scheduled" | "sending" | "sent" | "unconfirmed" | "undelivered";
@@ -3037,13 +3030,16 @@ export interface components {
             labels: components["schemas"]["ChatLabel"][];
             /** Format: date-time */
             last_activity_at: string;
+            /** @description With expand=member: whom member_id names. */
+            member?: components["schemas"]["Member"];
             /**
              * Format: int64
              * @description Whom the assistant's messages go to.
              */
             member_id: number;
+            member_name: string;
             /**
-             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, with texts of at most 500 characters.
+             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, texts of at most 500.
              * @example {
              *       "plan": "gold"
              *     }
@@ -3052,7 +3048,7 @@ export interface components {
                 [key: string]: string;
             };
             needs_response: boolean;
-            /** @description Why, when it was not a message that came in: a call for a human, a message that was not delivered. */
+            /** @description Why, when it was not a message that came in. */
             needs_response_reason?: string;
             next_steps: components["schemas"]["Point"][];
             open_questions: components["schemas"]["Point"][];
@@ -3070,14 +3066,14 @@ export interface components {
             /** @description What a model would set if it were surer. */
             suggested_labels: components["schemas"]["SuggestedLabel"][];
             summary: string;
-            /** @description Whether a person wrote the summary: no model replaces it without overwrite. */
+            /** @description A person's: only overwrite replaces it. */
             summary_edited: boolean;
             /**
              * Format: uuid
              * @description The version that the chat shows.
              */
             summary_id?: string;
-            /** @description What wrote the summary: offline, a model's name, or person; empty when there is none. */
+            /** @description offline, a model's name, or person; empty for none. */
             summary_model: string;
             /** Format: date-time */
             summary_updated_at: string | null;
@@ -3085,11 +3081,11 @@ export interface components {
             taken_over_at?: string;
             /**
              * Format: int64
-             * @description The person who has taken the chat over: the assistant does not speak in it until it is released.
+             * @description Who has taken the chat over: the assistant does not speak until it is released.
              */
             taken_over_by?: number;
             title: string;
-            /** @description Whether a person wrote the title: no summary replaces it without overwrite. */
+            /** @description A person's: only overwrite replaces it. */
             title_edited: boolean;
             /** Format: date-time */
             updated_at: string;
@@ -3097,7 +3093,7 @@ export interface components {
         ChatDeleted: {
             /** @description These have sent nothing, and never will. */
             canceled: components["schemas"]["OpenAction"][];
-            /** @description An attempt of these may have left. They go on until it is known, under their ids. */
+            /** @description An attempt may have left: they go on until it is known. */
             may_have_left: components["schemas"]["OpenAction"][];
         };
         ChatLabel: {
@@ -3116,15 +3112,8 @@ export interface components {
              */
             source: "person" | "tool" | "model";
         };
-        ChatList: {
+        ChatList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Chat"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         ChatPatch: {
             /** Format: int64 */
@@ -3136,7 +3125,7 @@ export interface components {
             /** @description Replaces the labels. */
             label_ids?: number[];
             /**
-             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, with texts of at most 500 characters. Those that are left out stay, null removes one.
+             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, texts of at most 500. Those that are left out stay, null removes one.
              * @example {
              *       "plan": "gold"
              *     }
@@ -3177,7 +3166,13 @@ export interface components {
             answer: unknown;
             /**
              * Format: int64
-             * @description Who answers: the key's own member when left out. Another one needs the scope chats:write. memberId is taken too.
+             * @deprecated
+             * @description Another name of member_id.
+             */
+            memberId?: number;
+            /**
+             * Format: int64
+             * @description The key's own member when left out; another one needs chats:write.
              */
             member_id?: number;
         };
@@ -3199,7 +3194,7 @@ export interface components {
             deadline: string;
             /** @description The answer when nobody has answered by the deadline. */
             default?: unknown;
-            /** @description The JSON Schema that an answer must fit; any text does when there is none. */
+            /** @description The JSON Schema of the answer; without one any text does. */
             expects?: unknown;
             /** @description What is expected, in words. */
             hint?: string;
@@ -3227,27 +3222,20 @@ export interface components {
             updated_at: string;
             /** @description Whether the message waits for it. */
             wait: boolean;
-            /** @description Where operators find it in the Temporal UI. */
+            /** @description In Temporal. */
             workflow_id?: string;
         };
-        ContributorRequestList: {
+        ContributorRequestList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["ContributorRequest"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         /** @enum {string} */
         ContributorRequestState: "open" | "answered" | "defaulted" | "expired" | "failed" | "canceled";
         CreatedKey: components["schemas"]["Key"] & {
-            /** @description The key itself. It is not kept and never shown again: the answer to a repeated request is without it. */
+            /** @description The key itself, never shown again. */
             key?: string;
         };
         CreatedTool: components["schemas"]["ToolDefinition"] & {
-            /** @description With an HTTP tool: what it verifies requests with (Standard Webhooks). Shown here and never again. */
+            /** @description With an HTTP tool: what it verifies requests with. Never shown again. */
             signing_secret?: string;
         };
         Decision: {
@@ -3267,7 +3255,7 @@ export interface components {
         Delivery: {
             /** Format: uuid */
             action_id: string;
-            /** @description What to do about what the provider refused or did not deliver; left out when there is nothing to do. */
+            /** @description What to do about what was refused or not delivered. */
             advice?: components["schemas"]["Advice"];
             /** Format: int64 */
             attempt_count: number;
@@ -3283,17 +3271,18 @@ export interface components {
             chat_id: number;
             /** Format: date-time */
             created_at: string;
-            /** @description A person's decision on it. */
             decision?: components["schemas"]["Decision"];
-            /** @description confirmed: two messages of it were found, its own or those of a retry. possible: one attempt was taken, and the outcome of another one was never known. */
+            /** @description confirmed: two messages of it were found, its own or a retry's. possible: one attempt was taken, and another one's outcome was never known. */
             duplicate: components["schemas"]["Duplicate"];
             error_code: string;
             error_message: string;
-            /** @description Where it stands, what it waits for, and what may be done. */
+            /** @description Where it stands, and what may be done. */
             explanation: string;
             from: string;
             /** Format: uuid */
             id: string;
+            /** @description With expand=member: to whom it goes. */
+            member?: components["schemas"]["Member"];
             /**
              * Format: uuid
              * @description The message's uuid.
@@ -3301,17 +3290,11 @@ export interface components {
             message_id: string;
             provider: components["schemas"]["Provider"];
             provider_message_id: string;
-            /**
-             * Format: uuid
-             * @description The delivery that repeats this one.
-             */
+            /** Format: uuid */
             retried_by: string | null;
             /** Format: date-time */
             retry_at: string | null;
-            /**
-             * Format: uuid
-             * @description The delivery that this one repeats.
-             */
+            /** Format: uuid */
             retry_of: string | null;
             /**
              * Format: int64
@@ -3327,7 +3310,7 @@ export interface components {
             unknown_since: string | null;
             /** Format: date-time */
             updated_at: string;
-            /** @description What it waits for, in one word; before its first attempt, what its message waits for. Left out when it waits for nothing. */
+            /** @description Before its first attempt, what its message waits for. */
             waiting_for?: components["schemas"]["Waiting"];
             /**
              * Format: date-time
@@ -3335,20 +3318,13 @@ export interface components {
              */
             waiting_until?: string;
         };
-        DeliveryList: {
+        DeliveryList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Delivery"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         /** @enum {string} */
         DeliveryStatus: "abandoned" | "accepted" | "blocked" | "bounced" | "canceled" | "confirmed_sent" | "delivered" | "expired" | "failed" | "needs_review" | "pending" | "read" | "rejected" | "sending" | "suppressed" | "unconfirmed" | "undelivered" | "unknown";
         DirectMessage: {
-            /** @description When left out: phone-sms with to.phone, email with to.email. For others phone-sms, if they have a number and have agreed to SMS; else email. */
+            /** @description When left out: phone-sms with to.phone, email with to.email; else phone-sms if they have a number and have agreed to SMS, else email. */
             channel?: components["schemas"]["Channel"];
             /**
              * @description Markdown, 1 to 1,600 characters on SMS and 1 to 100,000 on email.
@@ -3359,7 +3335,12 @@ export interface components {
             title?: string;
             /** @description Exactly one of member_id, external_id, phone and email. */
             to: components["schemas"]["MessageTo"];
-            /** @description As of a send in a chat. toolCalls is taken too. */
+            /**
+             * @deprecated
+             * @description Another name of tool_calls.
+             */
+            toolCalls?: (components["schemas"]["FunctionCall"] | components["schemas"]["PlainCall"])[];
+            /** @description As of a send in a chat. */
             tool_calls?: (components["schemas"]["FunctionCall"] | components["schemas"]["PlainCall"])[];
         };
         DirectMessageSent: {
@@ -3408,7 +3389,7 @@ export interface components {
             delivery_id: string;
             /**
              * Format: int64
-             * @description Who has changed it; 0 if the provider had the text before it after all, and the retry was canceled.
+             * @description Who changed it; 0 if the provider had the text before it, and the retry was canceled.
              */
             member_id: number;
         };
@@ -3463,7 +3444,7 @@ export interface components {
             size?: number;
             /** @description Its media type, as its sender gives it. */
             type?: string;
-            /** @description Where the provider keeps it; the provider's credentials may be needed. */
+            /** @description Where the provider keeps it. */
             url?: string;
         };
         FunctionCall: {
@@ -3482,20 +3463,19 @@ export interface components {
             version: string;
         };
         HttpTool: {
-            /** @description {secret.NAME} is replaced by the secret. */
             headers?: {
                 [key: string]: string;
             };
-            /** @description Carries a key that is the same for every try of one call and of no other; Idempotency-Key when left out. */
+            /** @description Carries a key for all tries of one call; Idempotency-Key when left out. */
             idempotency_header?: string;
             /** @enum {string} */
             method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
             /** @description The JSON Schema that a good answer fits; anything does when left out. */
             response_schema?: unknown;
-            /** @description The JSON Schema (2020-12) of the arguments: an object, at most 64 KiB, references into itself only. What the URL does not hold is the JSON body, or the query of GET and DELETE. */
+            /** @description The JSON Schema (2020-12) of the arguments: an object, at most 64 KiB, references into itself only. */
             schema?: unknown;
             /**
-             * @description Public, by https on port 443, unless the operator has opened more. {argument} in the path and the query is replaced by the escaped value; the schema must require it.
+             * @description {argument} in the path and the query is replaced by the escaped value; the schema must require it.
              * @example https://desk.example.com/restaurants/{restaurant}/tables
              */
             url: string;
@@ -3528,7 +3508,7 @@ export interface components {
             provider: components["schemas"]["Provider"];
             /** Format: date-time */
             received_at: string;
-            /** @description taken: it is in a chat. automatic: it is in a chat, marked as a machine's. orphaned: it was sent to no sender that is known, and is taken when the sender is entered. refused: it could not be read. */
+            /** @description taken: it is in a chat. automatic: so, marked as a machine's. orphaned: its sender is not known, and it is taken when that is entered. refused: it could not be read. */
             status: components["schemas"]["InboundStatus"];
             subject?: string;
             /** @description The addresses that it was sent to, ours and others. */
@@ -3541,15 +3521,8 @@ export interface components {
              */
             updated_at: string;
         };
-        InboundList: {
+        InboundList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Inbound"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         /** @enum {string} */
         InboundStatus: "taken" | "automatic" | "orphaned" | "refused";
@@ -3562,19 +3535,12 @@ export interface components {
             id: number;
             /**
              * Format: date-time
-             * @description Since when the workspace may not use the sender any more: it belongs to another one, or to none. Nothing is sent by it and nothing comes in.
+             * @description Since when the workspace may not use the sender any more, because it belongs to another one or to none.
              */
             revoked_at?: string;
         };
-        InboxList: {
+        InboxList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Inbox"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         InboxPatch: {
             address?: string;
@@ -3604,15 +3570,8 @@ export interface components {
             revoked_at: string | null;
             scopes: components["schemas"]["Scope"][];
         };
-        KeyList: {
+        KeyList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Key"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         KeyRequest: {
             /** Format: date-time */
@@ -3631,15 +3590,8 @@ export interface components {
             id: number;
             name: string;
         };
-        LabelList: {
+        LabelList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Label"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         LabelPatch: {
             /** @description Like #3366ff. */
@@ -3647,42 +3599,27 @@ export interface components {
             description?: string | null;
             name?: string;
         };
-        ListedToolCall: {
+        ListPage: {
+            /** @description null at the end. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description With total=true; 10000 is that many or more.
+             */
+            total?: number;
+        };
+        ListedToolCall: components["schemas"]["CallOutcome"] & {
             /**
              * Format: uuid
              * @description The send's. With id it names the call.
              */
             action_id: string;
-            /**
-             * Format: int64
-             * @description How often it was run.
-             */
-            attempts?: number;
             /** Format: int64 */
             chat_id: number;
-            /** @description The question to contributors that it has put. */
-            contributor_request_id?: string;
-            /** @description A person's word on an outcome that was not known. */
-            decision?: components["schemas"]["ToolDecision"];
-            /**
-             * Format: int64
-             * @description From the beginning of the first try to the end.
-             */
-            duration_ms?: number;
-            /** @description Why it failed, is unknown, or is tried again. */
-            error?: string;
-            error_code?: string;
             /** @example call_1 */
             id: string;
-            kind?: components["schemas"]["ToolKind"];
             /** @example book_table */
             name: string;
-            result?: unknown;
-            risk?: components["schemas"]["ToolRisk"];
-            /** @description waiting waits for contributors; unknown may have had its effect, and waits for a person; skipped never ran, because the send was over. */
-            status: components["schemas"]["ToolCallStatus"];
-            /** @description What takes it back, and how that went. */
-            undo?: components["schemas"]["ToolUndo"];
             /**
              * @description Of a call that takes another one back: that one's id.
              * @example call_1
@@ -3691,15 +3628,8 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
-        ListedToolCallList: {
+        ListedToolCallList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["ListedToolCall"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         Log: {
             items: components["schemas"]["LogEntry"][];
@@ -3749,10 +3679,10 @@ export interface components {
             /** @example deliveries that wait for a decision */
             explanation: string;
             /**
-             * @description A word of an action's waiting_for, or bulk_retry, inbound, response.
+             * @description A word of an action's waiting_for, or bulk_retry, inbound, response, attention.
              * @enum {string}
              */
-            matter: "person" | "tool_decision" | "approval" | "sender" | "bulk_retry" | "inbound" | "response" | "contributor" | "address" | "tool" | "model" | "attempt" | "provider";
+            matter: "person" | "tool_decision" | "approval" | "sender" | "bulk_retry" | "inbound" | "response" | "attention" | "contributor" | "address" | "tool" | "model" | "attempt" | "provider";
             needs_person: boolean;
             /**
              * Format: date-time
@@ -3772,7 +3702,7 @@ export interface components {
              */
             client_secret: string;
             /**
-             * @description The authorization server. The secret goes to it and to no other, whatever the MCP server says.
+             * @description The authorization server. The secret goes to no other.
              * @example https://auth.example.com
              */
             issuer: string;
@@ -3783,21 +3713,20 @@ export interface components {
             undo?: components["schemas"]["Undo"];
         };
         McpServer: {
-            /** @description The name of a program that the operator has configured. */
+            /** @description A program that the operator has configured. */
             command?: string;
             /** @description The tools that it has shown. */
             discovered: components["schemas"]["McpTool"][];
             /** Format: date-time */
             discovered_at?: string;
-            /** @description {secret.NAME} is replaced by the secret. */
             headers?: {
                 [key: string]: string;
             };
             /** @description Tools that it has shown and that cannot be used, and why: at most 100. */
             left_out: components["schemas"]["McpLeftOut"][];
-            /** @description For a server that is protected by OAuth: how a token is got for it, by the client credentials grant. */
+            /** @description How a token is got, by the client credentials grant. */
             oauth?: components["schemas"]["McpOAuth"];
-            /** @description What holds for single tools, by their name at the server, instead of risk and idempotent of all; and their undo. */
+            /** @description What holds for single tools, by their name at the server, instead of risk and idempotent of all. */
             tools?: {
                 [key: string]: components["schemas"]["McpOverride"];
             };
@@ -3809,14 +3738,14 @@ export interface components {
         };
         McpTool: {
             description?: string;
-            /** @description The server's name for it, with _ for what no name may have. */
+            /** @description The server's, with _ for what no name may have. */
             name: string;
             /** @description What the server says of itself; it is not relied on. */
             read_only?: boolean;
             schema: unknown;
-            /** @description The server's own name for it, if that is another one. */
+            /** @description The server's own name, if it is another. */
             server_name?: string;
-            /** @description Patterns that the server checks and Handrail does not: they are in another language of regular expressions. */
+            /** @description Patterns that the server checks and Handrail cannot. */
             unchecked?: string[];
         };
         Member: {
@@ -3830,7 +3759,7 @@ export interface components {
             id: number;
             kind: components["schemas"]["MemberKind"];
             /**
-             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, with texts of at most 500 characters.
+             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, texts of at most 500.
              * @example {
              *       "plan": "gold"
              *     }
@@ -3842,7 +3771,7 @@ export interface components {
             notifications_enabled: boolean;
             phone: string;
             role: components["schemas"]["MemberRole"];
-            /** @description Whom its messages come from if that is no address, like SUPPORT or a short code. It cannot be written to. */
+            /** @description Like SUPPORT or a short code, which cannot be written to. */
             sender_name?: string;
             /** @description With an assistant: the tools it may use. */
             tools?: string[];
@@ -3851,15 +3780,8 @@ export interface components {
         };
         /** @enum {string} */
         MemberKind: "person" | "assistant";
-        MemberList: {
+        MemberList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Member"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         MemberPatch: {
             consent?: components["schemas"]["NewConsent"];
@@ -3868,7 +3790,7 @@ export interface components {
             /** @description Your own id of the member; null or empty takes it away. */
             external_id?: string | null;
             /**
-             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, with texts of at most 500 characters. Those that are left out stay, null removes one.
+             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, texts of at most 500. Those that are left out stay, null removes one.
              * @example {
              *       "plan": "gold"
              *     }
@@ -3907,7 +3829,7 @@ export interface components {
             /** @description Of a member who is made: person when left out. It does not change afterwards. */
             kind?: components["schemas"]["MemberKind"];
             /**
-             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, with texts of at most 500 characters. Those that are left out stay, null removes one.
+             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, texts of at most 500. Those that are left out stay, null removes one.
              * @example {
              *       "plan": "gold"
              *     }
@@ -3942,17 +3864,21 @@ export interface components {
             content: string;
             /** Format: date-time */
             created_at: string;
+            /** @description With expand=delivery: the one that delivery_id names. */
+            delivery?: components["schemas"]["Delivery"];
             /**
              * Format: uuid
              * @description The newest delivery of an assistant's message.
              */
             delivery_id?: string;
-            /** @description What content was before a retry has changed it, the oldest first. content is what the newest delivery has. */
+            /** @description What content was before retries changed it, the oldest first. */
             earlier_texts?: components["schemas"]["EarlierText"][];
             /** @description What came with it, at most 100. */
             files?: components["schemas"]["File"][];
             /** Format: int64 */
             id: number;
+            /** @description With expand=member: whom member_id names. */
+            member?: components["schemas"]["Member"];
             /**
              * Format: int64
              * @description Who wrote it, when it is known. trust says how well.
@@ -3974,49 +3900,18 @@ export interface components {
             uuid: string;
             /**
              * Format: int64
-             * @description Who has entered it through the API in the name of member_id.
+             * @description Who entered it in the name of member_id.
              */
             written_by?: number;
         };
-        MessageCall: {
-            /**
-             * Format: int64
-             * @description How often it was run.
-             */
-            attempts?: number;
-            /** @description The question to contributors that it has put. */
-            contributor_request_id?: string;
-            /** @description A person's word on an outcome that was not known. */
-            decision?: components["schemas"]["ToolDecision"];
-            /**
-             * Format: int64
-             * @description From the beginning of the first try to the end.
-             */
-            duration_ms?: number;
-            /** @description Why it failed, is unknown, or is tried again. */
-            error?: string;
-            error_code?: string;
+        MessageCall: components["schemas"]["CallOutcome"] & {
             function: components["schemas"]["NewFunction"];
             id: string;
-            kind?: components["schemas"]["ToolKind"];
-            result?: unknown;
-            risk?: components["schemas"]["ToolRisk"];
-            /** @description waiting waits for contributors; unknown may have had its effect, and waits for a person; skipped never ran, because the send was over. */
-            status: components["schemas"]["ToolCallStatus"];
             /** @enum {string} */
             type: "function";
-            /** @description What takes it back, and how that went. */
-            undo?: components["schemas"]["ToolUndo"];
         };
-        MessageList: {
+        MessageList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Message"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         MessageSent: {
             /** Format: uuid */
@@ -4026,18 +3921,24 @@ export interface components {
             success: boolean;
         };
         MessageTo: {
-            /** @description Who has this address; somebody is made if nobody has it. */
+            /** @description Somebody is made if nobody has it. */
             email?: string;
             /** @description The member who has your own id. */
             external_id?: string;
             /**
              * Format: int64
-             * @description A member. memberId is taken too.
+             * @deprecated
+             * @description Another name of member_id.
+             */
+            memberId?: number;
+            /**
+             * Format: int64
+             * @description A member.
              */
             member_id?: number;
-            /** @description With phone or email: the name of who is made, the address when left out. It changes nobody who is there. */
+            /** @description The name of who is made; the address when left out. */
             name?: string;
-            /** @description Who has this number; somebody is made if nobody has it. */
+            /** @description Somebody is made if nobody has it. */
             phone?: string;
         };
         Moment: {
@@ -4048,17 +3949,17 @@ export interface components {
         NewApproval: {
             /** @enum {string} */
             decision: "approve" | "refuse";
-            /** @description Why, for the audit log: at most 500 characters. */
+            /** @description Why, for the audit log, up to 500 characters. */
             reason: string;
         };
         NewBulkRetry: {
-            /** @description Also retries deliveries that may have been sent already, so that their messages may be sent twice. Without it they are skipped. */
+            /** @description Also retries what may have been sent already, so that it may be sent twice. */
             acknowledge_duplicate?: boolean;
-            /** @description Begin also when an unfinished bulk retry is to retry some of the same deliveries. */
+            /** @description Begin also when an unfinished one is to retry some of the same. */
             allow_overlap?: boolean;
             /**
              * Format: int64
-             * @description How many are tried first. The rest waits for their outcome, and the run pauses when one of them fails. What is skipped does not count. It begins anew when the run is resumed. 0 is none.
+             * @description How many are tried first, also when it is resumed. The rest waits for their outcome, and the run pauses when one of them fails. 0 is none.
              * @default 5
              */
             canary: number;
@@ -4071,7 +3972,7 @@ export interface components {
             error_code?: string;
             /**
              * Format: int64
-             * @description After the canary: the run pauses as soon as so many of its last 50 attempts have failed. 20 are ten of them. Skipped deliveries do not count.
+             * @description After the canary: the run pauses as soon as so many of its last 50 attempts, at least 20, have failed. Skipped deliveries do not count.
              * @default 20
              */
             pause_at_failure_percent: number;
@@ -4081,7 +3982,7 @@ export interface components {
              * @default 5
              */
             rate_per_second: number;
-            /** @description Why, for the audit log: at most 500 characters. Needed unless it is a dry run. */
+            /** @description Why, for the audit log, up to 500 characters. Needed unless it is a dry run. */
             reason?: string;
             /**
              * Format: date-time
@@ -4102,7 +4003,7 @@ export interface components {
              */
             assistant_member_id?: number;
             channel: components["schemas"]["Channel"];
-            /** @description Your own id of the chat, unique among the workspace's chats: 1 to 255 visible characters. null and empty are none. */
+            /** @description Your own id, unique among the chats: visible characters. null and empty are none. */
             external_id?: string | null;
             /**
              * Format: int64
@@ -4111,11 +4012,17 @@ export interface components {
             inbox_id?: number;
             /**
              * Format: int64
-             * @description Whom the assistant's messages go to; becomes an owner of the chat. memberId is taken too.
+             * @deprecated
+             * @description Another name of member_id.
              */
-            member_id: number;
+            memberId?: number;
             /**
-             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, with texts of at most 500 characters.
+             * Format: int64
+             * @description Whom the assistant's messages go to; becomes an owner of the chat.
+             */
+            member_id?: number;
+            /**
+             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, texts of at most 500.
              * @example {
              *       "plan": "gold"
              *     }
@@ -4131,7 +4038,7 @@ export interface components {
              */
             phone_number_id?: number;
             title?: string;
-        };
+        } | Record<string, never> | Record<string, never>;
         NewConsent: {
             email?: components["schemas"]["ConsentState"];
             "phone-sms"?: components["schemas"]["ConsentState"];
@@ -4149,12 +4056,17 @@ export interface components {
             inbox_id?: number | null;
             /**
              * Format: int64
-             * @description How many messages of the assistant may leave in one chat in an hour. What is over that is held, and asks a person.
+             * @description How many messages of the assistant may leave in one chat in an hour. Further ones are held until a person decides.
              */
             max_per_hour?: number | null;
             /**
              * Format: int64
-             * @description How many messages of the assistant may leave in one chat since the customer has written last. What is over that is held, and asks a person.
+             * @description How many segments of SMS the assistant may send in all chats in a calendar month of UTC. Further messages are held until a person decides.
+             */
+            max_segments_per_month?: number | null;
+            /**
+             * Format: int64
+             * @description How many messages of the assistant may leave in one chat after the customer's last one. Further ones are held until a person decides.
              */
             max_unanswered?: number | null;
             /**
@@ -4162,6 +4074,8 @@ export interface components {
              * @description What messages are sent from on phone-sms.
              */
             phone_number_id?: number | null;
+            /** @description What happens to the assistant's sends in a chat that a person has taken over: they are refused with 409, which is the default, or held until a person retries or cancels them. */
+            when_taken_over?: components["schemas"]["TakeoverPolicy"];
         };
         NewFunction: {
             /**
@@ -4190,7 +4104,13 @@ export interface components {
             expires_at?: string;
             /**
              * Format: int64
-             * @description Whom the key acts as: the asking key's own member when left out. Another member's key takes a second member. memberId is taken too.
+             * @deprecated
+             * @description Another name of member_id.
+             */
+            memberId?: number;
+            /**
+             * Format: int64
+             * @description The asking key's own member when left out; another one takes a second member.
              */
             member_id?: number;
             name: string;
@@ -4206,15 +4126,14 @@ export interface components {
             name: string;
         };
         NewMCPServer: {
-            /** @description The name of a program that the operator has configured. */
+            /** @description A program that the operator has configured. */
             command?: string;
-            /** @description {secret.NAME} is replaced by the secret. */
             headers?: {
                 [key: string]: string;
             };
-            /** @description For a server that is protected by OAuth: how a token is got for it, by the client credentials grant. */
+            /** @description How a token is got, by the client credentials grant. */
             oauth?: components["schemas"]["McpOAuth"];
-            /** @description What holds for single tools, by their name at the server, instead of risk and idempotent of all; and their undo. */
+            /** @description What holds for single tools, by their name at the server, instead of risk and idempotent of all. */
             tools?: {
                 [key: string]: components["schemas"]["McpOverride"];
             };
@@ -4227,12 +4146,12 @@ export interface components {
         NewMember: {
             consent?: components["schemas"]["NewConsent"];
             email?: string;
-            /** @description Your own id of the member, unique in the workspace: 1 to 255 visible characters. null and empty are none. */
+            /** @description Your own id, unique in the workspace: visible characters. null and empty are none. */
             external_id?: string | null;
             /** @default person */
             kind: components["schemas"]["MemberKind"];
             /**
-             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, with texts of at most 500 characters.
+             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, texts of at most 500.
              * @example {
              *       "plan": "gold"
              *     }
@@ -4264,24 +4183,37 @@ export interface components {
             content: string;
             /**
              * Format: int64
-             * @description Who wrote it: the key's own member when left out. Another one needs the scope chats:write. memberId is taken too.
+             * @deprecated
+             * @description Another name of member_id.
+             */
+            memberId?: number;
+            /**
+             * Format: int64
+             * @description The key's own member when left out; another one needs chats:write.
              */
             member_id?: number;
         };
         NewParticipant: {
             /**
              * Format: int64
-             * @description The member to bring in; memberId is taken too.
+             * @deprecated
+             * @description Another name of member_id.
              * @example 42
              */
-            member_id: number;
+            memberId?: number;
+            /**
+             * Format: int64
+             * @description The member to bring in.
+             * @example 42
+             */
+            member_id?: number;
             /**
              * @description What the member is in this chat. Contributors can be asked for input by tools.
              * @default contributor
              * @example contributor
              */
             role: components["schemas"]["ParticipantRole"];
-        };
+        } | Record<string, never> | Record<string, never>;
         NewPhoneNumber: {
             /** @description A Twilio messaging service: MG and 32 hexadecimal digits. */
             messaging_service_sid?: string;
@@ -4308,7 +4240,7 @@ export interface components {
              * @description Only from this phone number.
              */
             phone_number_id?: number;
-            /** @description Why, for the audit log: at most 500 characters. */
+            /** @description Why, for the audit log, up to 500 characters. */
             reason: string;
         };
         NewTool: {
@@ -4320,20 +4252,20 @@ export interface components {
             enabled: boolean;
             /** @description With the kind http. */
             http?: components["schemas"]["HttpTool"];
-            /** @description Whether running it twice does what once does, or it honours the idempotency key. A call of any other tool whose outcome is not known waits for a person. */
+            /** @description Whether running it twice does what once does, or it honours the idempotency key. If not, a call whose outcome is not known waits for a person. */
             idempotent?: boolean;
             /** @description It cannot be changed later. */
             kind: components["schemas"]["ToolSource"];
             /** @description With the kind mcp. */
             mcp?: components["schemas"]["NewMCPServer"];
-            /** @description Letters, digits, _ and -, up to 64 and for an MCP server 32; unique in the workspace whatever its case, and none of a built-in tool. The tools of a server are called name.tool. */
+            /** @description Letters, digits, _ and -, up to 64, for an MCP server 32; unique in the workspace whatever its case, and none of a built-in tool. */
             name: string;
             /**
-             * @description read changes nothing outside, write does, approval runs only when a second person has agreed. Of an MCP server: of all its tools, unless mcp.tools says otherwise.
+             * @description read changes nothing outside, write does, approval runs only when a second person has agreed. Of an MCP server: of all its tools that mcp.tools does not name.
              * @default write
              */
             risk: components["schemas"]["ToolRisk"];
-            /** @description Names like API_KEY, and values. Write-only: encrypted, and never shown. A value replaces, null removes, what is not named stays. Headers refer to one as {secret.API_KEY}. */
+            /** @description Names like API_KEY, and values, which are never shown. null removes one, what is not named stays. */
             secrets?: {
                 [key: string]: string | null;
             };
@@ -4343,7 +4275,7 @@ export interface components {
              * @default 10
              */
             timeout_seconds: number;
-            /** @description What takes a call back when its message is not delivered after all. Of an HTTP tool; those of a server's tools stand in mcp.tools. */
+            /** @description What takes a call back when its message is not delivered. Those of a server's tools stand in mcp.tools. */
             undo?: components["schemas"]["Undo"];
         };
         NewerMessage: {
@@ -4372,7 +4304,7 @@ export interface components {
         };
         OptOut: {
             channel: components["schemas"]["AddressedChannel"];
-            /** @description How that is known, for the audit log: at most 500 characters. */
+            /** @description How that is known, for the audit log, up to 500 characters. */
             reason?: string;
         };
         OptOutDecided: {
@@ -4406,15 +4338,8 @@ export interface components {
             participant_id: number;
             success: boolean;
         };
-        ParticipantList: {
+        ParticipantList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Participant"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         ParticipantPatch: {
             /** @example observer */
@@ -4438,19 +4363,12 @@ export interface components {
             number: string;
             /**
              * Format: date-time
-             * @description Since when the workspace may not use the sender any more: it belongs to another one, or to none. Nothing is sent by it and nothing comes in.
+             * @description Since when the workspace may not use the sender any more, because it belongs to another one or to none.
              */
             revoked_at?: string;
         };
-        PhoneNumberList: {
+        PhoneNumberList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["PhoneNumber"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         PhoneNumberPatch: {
             /** @description A Twilio messaging service; empty takes it away, for a number. */
@@ -4512,7 +4430,7 @@ export interface components {
              */
             chat_id?: number;
             /**
-             * @description The kind of problem for programs. Codes are stable.
+             * @description For programs: codes are stable.
              * @example invalid_request
              */
             code: components["schemas"]["ProblemCode"];
@@ -4534,7 +4452,7 @@ export interface components {
             /** @description The fields that are wrong, as you spelled them. */
             errors?: components["schemas"]["FieldError"][];
             /**
-             * @description Names this occurrence; its end is the request id, which the logs carry too.
+             * @description Its end is the request id, which the logs carry too.
              * @example urn:handrail:request:0193a1b2-0000-7000-8000-000000000000
              */
             instance: string;
@@ -4553,16 +4471,13 @@ export interface components {
              * @example 400
              */
             status: number;
-            /**
-             * @description The kind of problem in words.
-             * @example Invalid request
-             */
+            /** @example Invalid request */
             title: string;
             /** @description With tool_call_failed: the results so far. */
             tool_calls?: components["schemas"]["ToolCall"][];
             /**
              * Format: uri-reference
-             * @description The path of the page that explains the code.
+             * @description A page that explains the code.
              * @example /docs/problems/invalid_request
              */
             type: string;
@@ -4572,7 +4487,7 @@ export interface components {
             detail: string;
         };
         /** @enum {string} */
-        ProblemCode: "invalid_request" | "invalid_role" | "participant_exists" | "last_owner" | "last_manager" | "no_phone" | "no_email" | "notifications_disabled" | "recipient_opted_out" | "sender_not_configured" | "channel_not_supported" | "chat_archived" | "message_too_long" | "default_missing" | "unknown_tool" | "invalid_tool_arguments" | "nothing_to_summarize" | "not_ratable" | "token_budget_exceeded" | "tool_unavailable" | "address_refused" | "invalid_answer" | "encryption_not_configured" | "unauthenticated" | "forbidden" | "invalid_signature" | "own_request" | "sender_not_granted" | "approval_needed" | "not_found" | "workspace_not_found" | "chat_not_found" | "member_not_found" | "assistant_not_found" | "participant_not_found" | "message_not_found" | "label_not_found" | "sender_not_found" | "delivery_not_found" | "action_not_found" | "api_key_not_found" | "suppression_not_found" | "inbound_not_found" | "bulk_retry_not_found" | "tool_not_found" | "tool_call_not_found" | "approval_not_found" | "contributor_request_not_found" | "summary_not_found" | "method_not_allowed" | "idempotency_key_reused" | "request_in_progress" | "answer_lost" | "chat_moved_on" | "taken_over" | "external_id_taken" | "already_sending" | "open_actions" | "already_exists" | "in_use" | "address_taken" | "summary_edited" | "already_decided" | "approval_void" | "too_many_approvals" | "action_gone" | "bulk_retry_overlaps" | "conflict" | "approval_refused" | "approval_expired" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "delivery_failed" | "tool_call_failed" | "summarization_failed" | "delivery_record_lost" | "too_long_for_model" | "action_ended" | "unavailable" | "internal";
+        ProblemCode: "invalid_request" | "invalid_role" | "participant_exists" | "last_owner" | "last_manager" | "no_phone" | "no_email" | "notifications_disabled" | "recipient_opted_out" | "sender_not_configured" | "channel_not_supported" | "chat_archived" | "message_too_long" | "default_missing" | "unknown_tool" | "invalid_tool_arguments" | "nothing_to_summarize" | "not_ratable" | "token_budget_exceeded" | "tool_unavailable" | "address_refused" | "invalid_answer" | "encryption_not_configured" | "unauthenticated" | "forbidden" | "invalid_signature" | "own_request" | "sender_not_granted" | "approval_needed" | "not_found" | "workspace_not_found" | "chat_not_found" | "member_not_found" | "assistant_not_found" | "participant_not_found" | "message_not_found" | "label_not_found" | "sender_not_found" | "delivery_not_found" | "action_not_found" | "api_key_not_found" | "suppression_not_found" | "inbound_not_found" | "bulk_retry_not_found" | "tool_not_found" | "tool_call_not_found" | "approval_not_found" | "contributor_request_not_found" | "summary_not_found" | "method_not_allowed" | "idempotency_key_reused" | "request_in_progress" | "answer_lost" | "chat_moved_on" | "taken_over" | "external_id_taken" | "already_sending" | "open_actions" | "already_exists" | "in_use" | "member_in_use" | "address_taken" | "summary_edited" | "already_decided" | "approval_void" | "too_many_approvals" | "action_gone" | "bulk_retry_overlaps" | "conflict" | "approval_refused" | "approval_expired" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "delivery_failed" | "tool_call_failed" | "summarization_failed" | "delivery_record_lost" | "too_long_for_model" | "action_ended" | "unavailable" | "internal";
         /** @enum {string} */
         Provider: "twilio" | "sendgrid" | "handrail";
         Quote: {
@@ -4590,7 +4505,7 @@ export interface components {
             rating: number;
         };
         Reason: {
-            /** @description Why, for the audit log: at most 500 characters. */
+            /** @description Why, for the audit log, up to 500 characters. */
             reason: string;
         };
         Receipt: {
@@ -4613,7 +4528,7 @@ export interface components {
              */
             segments?: number;
             /**
-             * @description Whether the provider took it, and after that its final status. unknown means: it may have been sent.
+             * @description unknown means: it may have been sent.
              * @example accepted
              */
             status: string;
@@ -4629,13 +4544,13 @@ export interface components {
              * @example SM0123456789abcdef0123456789abcdef
              */
             provider_message_id?: string;
-            /** @description How that is known, for the audit log: at most 500 characters. */
+            /** @description How that is known, for the audit log, up to 500 characters. */
             reason: string;
         };
         ResolveCall: {
             /** @description succeeded: it has had its effect, and the send goes on. failed: it has not, and the send ends. retry: it is run again. */
             outcome: components["schemas"]["ToolVerdict"];
-            /** @description How that is known, for the audit log: at most 500 characters. */
+            /** @description How that is known, for the audit log, up to 500 characters. */
             reason: string;
             /** @description With succeeded: what the tool should have answered, any JSON; {} when left out. */
             result?: unknown;
@@ -4646,20 +4561,20 @@ export interface components {
             delivery: components["schemas"]["Receipt"];
             /**
              * Format: uuid
-             * @description The delivery that was to be tried again: the same one when it goes on under its own id.
+             * @description What was to be tried again: delivery itself when it goes on under its own id.
              */
             retry_of: string;
             success: boolean;
         };
         Retry: {
-            /** @description Says that the message may be sent twice. Needed for a delivery that may have been sent: needs_review, expired, abandoned, unconfirmed, or one with an attempt whose outcome is not known. Ignored for any other. */
+            /** @description Says that the message may be sent twice. Needed for a delivery that may have been sent, as its retry_needs says. */
             acknowledge_duplicate?: boolean;
             /** @description Another text, in markdown, as long as a message of the channel may be. */
             body?: string;
-            /** @description Why, for the audit log: at most 500 characters. Needed with a change, and where acknowledge_duplicate is. */
+            /** @description Why, for the audit log, up to 500 characters. Needed with a change, and with acknowledge_duplicate. */
             reason?: string;
             /**
-             * @description Another sender of the same channel: phone: and the phone number's id, or inbox: and the inbox's id.
+             * @description Another sender of the channel: phone: or inbox:, and its id.
              * @example phone:12
              */
             sender?: string;
@@ -4672,11 +4587,11 @@ export interface components {
         /** @enum {string} */
         Scope: "chats:read" | "chats:write" | "chats:admin" | "members:read" | "members:write" | "members:admin" | "labels:read" | "labels:write" | "labels:admin" | "tools:read" | "tools:write" | "tools:admin" | "deliveries:read" | "deliveries:write" | "deliveries:admin" | "keys:read" | "keys:write" | "keys:admin" | "workspace:read" | "workspace:write" | "workspace:admin";
         Send: {
-            /** @description Who speaks: assistant when it is left out, whoever's key it is. While a person has taken the chat over, what the assistant says is 409 taken_over. What a person says is sent, and takes the chat over for the member of the API key. */
+            /** @description Who speaks: assistant when left out, which is 409 taken_over while a person has taken the chat over. person takes the chat over for the member of the API key. */
             author_kind?: components["schemas"]["MemberKind"];
             /**
              * Format: uuid
-             * @description The uuid of the last message of the chat that you had seen, whoever has written it. Once the customer has written after it, the message is not sent: 409 chat_moved_on, or, when it waits already, it is held for a decision.
+             * @description The uuid of the last message of the chat that you had seen. Once the customer has written after it, the message is not sent: 409 chat_moved_on, or, when it waits already, it is held for a decision.
              */
             if_last_message?: string;
             /**
@@ -4684,7 +4599,12 @@ export interface components {
              * @example Your order is on its way.
              */
             message: string;
-            /** @description Run in order before the delivery; one that fails stops the send. All are checked before the first one runs. GET /chats/{chat_id}/tools lists the tools. toolCalls is taken too. */
+            /**
+             * @deprecated
+             * @description Another name of tool_calls.
+             */
+            toolCalls?: (components["schemas"]["FunctionCall"] | components["schemas"]["PlainCall"])[];
+            /** @description All are checked before the first one runs; one that fails stops the send. */
             tool_calls?: (components["schemas"]["FunctionCall"] | components["schemas"]["PlainCall"])[];
         };
         Sent: {
@@ -4769,13 +4689,13 @@ export interface components {
             instructions?: string | null;
             /** Format: double */
             label_threshold?: number;
-            /** @description A language tag such as de or pt-BR; empty: that of the customer's messages. */
+            /** @description Like de or pt-BR; empty: that of the customer's messages. */
             language?: string | null;
             /** @description offline, openai/… or anthropic/… with a model's name; empty: what the service is configured with. */
             model?: string | null;
             /**
              * Format: int64
-             * @description A chat that has been quiet for so long is summarized by itself: 60 or more; 0: never.
+             * @description A chat that was quiet for so long is summarized by itself: 60 or more; 0: never.
              */
             quiet_seconds?: number;
             /**
@@ -4787,7 +4707,7 @@ export interface components {
         SummaryVersion: {
             /** Format: uuid */
             action_id?: string;
-            /** @description Whether its text became the chat's. A run that finds a person's text and may not overwrite it chooses labels only. */
+            /** @description Whether its text became the chat's. */
             applied: boolean;
             /** @description Whether the workspace's settings asked for it. */
             automatic: boolean;
@@ -4802,15 +4722,12 @@ export interface components {
             current: boolean;
             /** Format: date-time */
             ended_at: string | null;
-            /** @description What a running one waits for, in one sentence, if its model could not answer yet. */
+            /** @description What a running one waits for, if its model could not answer yet. */
             explanation?: string;
             /** Format: uuid */
             id: string;
             key_points: components["schemas"]["Point"][];
-            /**
-             * @description What it came from: a model's run, somebody's hand, or an older version put back.
-             * @enum {string}
-             */
+            /** @enum {string} */
             kind: "model" | "person" | "restored";
             /** @description What the model has chosen, the surest first. */
             labels: components["schemas"]["ChosenLabel"][];
@@ -4819,7 +4736,7 @@ export interface components {
             /** Format: date-time */
             labels_undone_at: string | null;
             /**
-             * @description What the model has read: all of the chat, the last summary and what was new since, or nothing because nothing was new. Empty for a person's.
+             * @description How much the model has read: of unchanged nothing, since nothing was new. Empty for a person's.
              * @enum {string}
              */
             mode: "full" | "incremental" | "unchanged" | "";
@@ -4847,15 +4764,8 @@ export interface components {
              */
             watermark: number;
         };
-        SummaryVersionList: {
+        SummaryVersionList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["SummaryVersion"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         Suppression: {
             address: string;
@@ -4866,25 +4776,20 @@ export interface components {
             id: number;
             /** @description With manual: why. */
             note?: string;
-            /** @description opt_out: the recipient said STOP. carrier: the provider says that the recipient has opted out. manual: a member has entered it. The others are what the provider reported. */
+            /** @description opt_out: the recipient said STOP. carrier: they opted out at the provider. manual: a member entered it. The others are what the provider reported. */
             reason: components["schemas"]["SuppressionReason"];
-            /** @description phone: and the phone number's id, or inbox: and the inbox's id. Empty if the workspace does not have this sender at present; the suppression holds when it is entered again. Empty too when it is for all senders. */
+            /** @description phone: and the phone number's id, or inbox: and the inbox's id. Empty for all senders, and for one that the workspace does not have at present. */
             sender: string;
-            /** @description What the suppression belongs to, in lower case: a number, a messaging service or the address of an inbox. Empty: all senders. */
+            /** @description What it belongs to: a number, a messaging service or an inbox's address, in lower case. Empty: all senders. */
             sender_address: string;
         };
-        SuppressionList: {
+        SuppressionList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Suppression"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         /** @enum {string} */
         SuppressionReason: "opt_out" | "carrier" | "group_unsubscribe" | "unsubscribe" | "bounce" | "spam_report" | "manual";
+        /** @enum {string} */
+        TakeoverPolicy: "refuse" | "hold";
         TestTool: {
             /**
              * Format: uuid
@@ -4912,12 +4817,11 @@ export interface components {
         };
         Tool: {
             description: string;
-            /** @description Whether it is run again when the outcome of a try is not known. */
+            /** @description It is run again when the outcome of a try is not known. */
             idempotent: boolean;
             kind: components["schemas"]["ToolKind"];
             name: string;
             risk: components["schemas"]["ToolRisk"];
-            /** @description The JSON Schema of the arguments. */
             schema: unknown;
             /**
              * Format: int64
@@ -4926,36 +4830,12 @@ export interface components {
             tool_id?: number;
             undo?: components["schemas"]["Undo"];
         };
-        ToolCall: {
+        ToolCall: components["schemas"]["CallOutcome"] & {
             arguments: unknown;
-            /**
-             * Format: int64
-             * @description How often it was run.
-             */
-            attempts?: number;
-            /** @description The question to contributors that it has put. */
-            contributor_request_id?: string;
-            /** @description A person's word on an outcome that was not known. */
-            decision?: components["schemas"]["ToolDecision"];
-            /**
-             * Format: int64
-             * @description From the beginning of the first try to the end.
-             */
-            duration_ms?: number;
-            /** @description Why it failed, is unknown, or is tried again. */
-            error?: string;
-            error_code?: string;
             /** @example call_1 */
             id: string;
-            kind?: components["schemas"]["ToolKind"];
             /** @example add_label */
             name: string;
-            result?: unknown;
-            risk?: components["schemas"]["ToolRisk"];
-            /** @description waiting waits for contributors; unknown may have had its effect, and waits for a person; skipped never ran, because the send was over. */
-            status: components["schemas"]["ToolCallStatus"];
-            /** @description What takes it back, and how that went. */
-            undo?: components["schemas"]["ToolUndo"];
         };
         /** @enum {string} */
         ToolCallStatus: "pending" | "running" | "waiting" | "unknown" | "succeeded" | "failed" | "skipped";
@@ -4996,27 +4876,13 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
-        ToolDefinitionList: {
+        ToolDefinitionList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["ToolDefinition"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         /** @enum {string} */
         ToolKind: "builtin" | "http" | "mcp";
-        ToolList: {
+        ToolList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Tool"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         ToolMessage: {
             /** @description Of a tool: its result as JSON, or why there is none. */
@@ -5026,15 +4892,8 @@ export interface components {
             tool_call_id?: string;
             tool_calls?: components["schemas"]["OpenAICall"][];
         };
-        ToolMessageList: {
+        ToolMessageList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["ToolMessage"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         ToolPatch: {
             assistants?: number[];
@@ -5049,7 +4908,7 @@ export interface components {
             mcp?: components["schemas"]["NewMCPServer"];
             name?: string;
             risk?: components["schemas"]["ToolRisk"];
-            /** @description Names like API_KEY, and values. Write-only: encrypted, and never shown. A value replaces, null removes, what is not named stays. Headers refer to one as {secret.API_KEY}. */
+            /** @description Names like API_KEY, and values, which are never shown. null removes one, what is not named stays. */
             secrets?: {
                 [key: string]: string | null;
             };
@@ -5066,7 +4925,7 @@ export interface components {
             /** @description Why it could not be taken back. */
             error?: string;
             /**
-             * @description By which it is resolved. Missing while nothing was to be taken back.
+             * @description By which it is resolved.
              * @example undo_call_1
              */
             id?: string;
@@ -5079,7 +4938,7 @@ export interface components {
         Trust: {
             explanation: string;
             /**
-             * @description verified: something shows that it is from its author. phone_number: the phone network says so, and nothing else. unverified: nothing does, and anybody may have written it. An unverified mail answers no question, gives no consent and is no manager's.
+             * @description verified: something shows that it is from its author. phone_number: only the phone network says so. unverified: nothing does; such a mail answers no question, gives no consent and is no manager's.
              * @enum {string}
              */
             level: "verified" | "phone_number" | "unverified";
@@ -5090,7 +4949,7 @@ export interface components {
             reason: "reply_token" | "dkim" | "spf" | "confirmation_code" | "phone_number" | "not_authenticated" | "named_by_another" | "contradictory";
         };
         Undo: {
-            /** @description An object. A string $arguments.name or $result.name stands for that value of the call; without arguments the tool gets those of the call. */
+            /** @description A string $arguments.name or $result.name stands for that value of the call; without arguments the tool gets those of the call. */
             arguments?: Record<string, never>;
             /**
              * @description A built-in tool, or one of this workspace.
@@ -5111,15 +4970,15 @@ export interface components {
         /** @enum {string} */
         Waiting: "approval" | "contributor" | "tool" | "tool_decision" | "attempt" | "address" | "sender" | "provider" | "receipt" | "model" | "person";
         WholeAction: components["schemas"]["Action"] & {
-            /** @description With a send whose tool calls need it: a second person's word. */
+            /** @description With a send whose tool calls need it. */
             approval?: components["schemas"]["Approval"];
-            /** @description With a send or a retry: its delivery. */
+            /** @description With a send or a retry. */
             delivery?: components["schemas"]["Receipt"];
-            /** @description With a send: the message. */
+            /** @description With a send. */
             message?: components["schemas"]["Sent"];
-            /** @description What the caller may do about it now. Approving and refusing is offered to who may decide. */
+            /** @description What the caller may do about it now. */
             next: ("approve" | "refuse" | "resolve_tool_call" | "resume" | "change" | "cancel")[];
-            /** @description When it succeeded: what the call answers with 200. By its kind, add_participant: ParticipantAdded; send_assistant_message: MessageSent; summarize_chat: Chat; retry_delivery: Retried; retry_deliveries: BulkRetry. */
+            /** @description When it succeeded: what the call answers with 200, by its kind. */
             result?: components["schemas"]["ParticipantAdded"] | components["schemas"]["MessageSent"] | components["schemas"]["Chat"] | components["schemas"]["Retried"] | components["schemas"]["BulkRetry"];
             /** @description What has happened, oldest first. */
             timeline: components["schemas"]["Moment"][];
@@ -5129,11 +4988,10 @@ export interface components {
             attempts: components["schemas"]["Attempt"][];
             /** @description What the provider told, in the order of arrival. */
             events: components["schemas"]["Event"][];
-            /** @description What an operator may do now. */
             next: ("retry" | "cancel" | "resolve" | "look_up")[];
             /** @description What is posted to the provider. */
             payload: components["schemas"]["Payload"];
-            /** @description With retry in next: the fields that its body must have, acknowledge_duplicate as true. Left out when there are none. */
+            /** @description With retry in next: the fields that its body must have, acknowledge_duplicate as true. */
             retry_needs?: ("reason" | "acknowledge_duplicate")[];
         };
         WorkspaceDefaults: {
@@ -5154,7 +5012,12 @@ export interface components {
             max_per_hour: number | null;
             /**
              * Format: int64
-             * @description How many messages of the assistant may leave in one chat since the customer has written last; null for any number.
+             * @description How many segments of SMS the assistant may send in all chats in a month; null for any number.
+             */
+            max_segments_per_month: number | null;
+            /**
+             * Format: int64
+             * @description How many messages of the assistant may leave in one chat after the customer's last one; null for any number.
              */
             max_unanswered: number | null;
             /**
@@ -5169,6 +5032,8 @@ export interface components {
              * @description Who has set them.
              */
             updated_by?: number;
+            /** @description What happens to the assistant's sends in a chat that a person has taken over. */
+            when_taken_over: components["schemas"]["TakeoverPolicy"];
         };
     };
     responses: {
@@ -5219,7 +5084,7 @@ export interface components {
     };
     parameters: {
         /**
-         * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+         * @description The same key with the same body is carried out once.
          * @example order-4711
          */
         "Idempotency-Key": string;
@@ -5243,26 +5108,28 @@ export interface components {
          * @example call_1
          */
         call_id: string;
-        /** @description Only by one of these, with commas. */
+        /** @description By any of these. */
         channel: components["schemas"]["Channel"][];
         /**
          * @description The chat.
          * @example 7
          */
         chat_id: number;
-        /** @description The next_cursor of the page before. */
+        /** @description A next_cursor. */
         cursor: string;
         /**
          * @description The delivery.
          * @example 01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d
          */
         delivery_id: string;
+        /** @description What to bring along: member, with the scope members:read. */
+        expand: "member"[];
         /**
          * @description What came in.
          * @example 01934f6e-7f60-7a52-8d11-5c0b7e9f2a34
          */
         inbound_id: string;
-        /** @description The most entries to answer with. */
+        /** @description The most entries. */
         limit: number;
         /**
          * @description The member.
@@ -5278,7 +5145,7 @@ export interface components {
         request_id: string;
         /** @description Made at this time or later. */
         since: string;
-        /** @description What to sort by; with - the newest first. */
+        /** @description With - the newest first. */
         sort: "created_at" | "-created_at" | "updated_at" | "-updated_at";
         /**
          * @description The version of the summary.
@@ -5294,7 +5161,7 @@ export interface components {
         total: boolean;
         /** @description Made before this time. */
         until: string;
-        /** @description Changed at this time or later. */
+        /** @description Changed then or later. */
         updated_since: string;
         /**
          * @description The workspace that the key belongs to.
@@ -5310,6 +5177,8 @@ export interface components {
         "Idempotency-Replayed": string;
         /** @description Where it is found, or, with 202, where to ask how it stands. */
         Location: string;
+        /** @description The preference that was followed. */
+        "Preference-Applied": string;
         /** @description What is left for this key: r requests, and t seconds until all are back. */
         RateLimit: string;
         /** @description The limit of this key: q requests at once, in w seconds. */
@@ -5328,28 +5197,28 @@ export interface operations {
     listActions: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
                 /** @description Whether to count the whole list. */
                 total?: components["parameters"]["total"];
-                /** @description Only in these states, with commas. */
+                /** @description In any of these states. */
                 state?: components["schemas"]["ActionState"][];
-                /** @description Only of these kinds, with commas. */
+                /** @description Of any of these kinds. */
                 kind?: components["schemas"]["ActionKind"][];
-                /** @description Only what waits for one of these, with commas. */
+                /** @description What waits for any of these. */
                 waiting_for?: components["schemas"]["Waiting"][];
-                /** @description What to sort by; with - the newest first. */
+                /** @description With - the newest first. */
                 sort?: components["parameters"]["sort"];
                 chat_id?: number;
                 /** @description Made at this time or later. */
                 since?: components["parameters"]["since"];
                 /** @description Made before this time. */
                 until?: components["parameters"]["until"];
-                /** @description Changed at this time or later. */
+                /** @description Changed then or later. */
                 updated_since?: components["parameters"]["updated_since"];
             };
             header?: never;
@@ -5461,7 +5330,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -5510,7 +5379,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -5558,7 +5427,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -5606,7 +5475,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -5661,9 +5530,9 @@ export interface operations {
     listApiKeys: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -5700,7 +5569,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -5819,15 +5688,16 @@ export interface operations {
     listApprovals: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
                 /** @description Whether to count the whole list. */
                 total?: components["parameters"]["total"];
-                state?: components["schemas"]["ApprovalState"];
+                /** @description In any of these. */
+                state?: components["schemas"]["ApprovalState"][];
             };
             header?: never;
             path: {
@@ -5892,7 +5762,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -5939,21 +5809,21 @@ export interface operations {
     listAuditLog: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
                 /** @description Whether to count the whole list. */
                 total?: components["parameters"]["total"];
-                /** @description Only this verb, like member.updated; member stands for all that begin with member. */
+                /** @description A verb, like member.updated; member stands for all that begin with member. */
                 verb?: string;
-                /** @description Only what was done to the object with this id. */
+                /** @description The id of what was changed. */
                 object?: string;
-                /** @description Only what this member did. */
+                /** @description Who did it. */
                 member_id?: number;
-                /** @description Only what was done with this API key. */
+                /** @description With which API key. */
                 key_id?: number;
                 /** @description Only from then on. */
                 since?: string;
@@ -5988,9 +5858,9 @@ export interface operations {
     listBulkRetries: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -6060,7 +5930,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -6108,7 +5978,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -6156,7 +6026,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -6202,9 +6072,9 @@ export interface operations {
     listBulkSkipped: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -6244,9 +6114,9 @@ export interface operations {
     listLabels: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -6283,7 +6153,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -6433,27 +6303,34 @@ export interface operations {
     listChats: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
                 /** @description Whether to count the whole list. */
                 total?: components["parameters"]["total"];
+                /** @description What to bring along: member, with the scope members:read. */
+                expand?: components["parameters"]["expand"];
                 needs_response?: boolean;
-                /** @description What to sort by; with - the newest first. */
+                /** @description With - the newest first. */
                 sort?: "last_activity_at" | "-last_activity_at" | "created_at" | "-created_at" | "updated_at" | "-updated_at";
-                /** @description Only by one of these, with commas. */
+                /** @description By any of these. */
                 channel?: components["parameters"]["channel"];
-                /** @description Only in one of these, with commas. */
+                /** @description In any of these. */
                 state?: components["schemas"]["ChatState"][];
-                /** @description Changed at this time or later. */
+                /** @description Changed then or later. */
                 updated_since?: components["parameters"]["updated_since"];
                 /** @description A label's name. */
                 label?: string;
                 /** @description Whom the assistant's messages go to. */
                 member_id?: number;
+                /**
+                 * @deprecated
+                 * @description Another name of member_id.
+                 */
+                memberId?: number;
                 /** @description A part of the title, the summary or a message. */
                 q?: string;
                 /** @description Your own id of the chat. */
@@ -6489,7 +6366,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -6544,7 +6421,10 @@ export interface operations {
     };
     getChat: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description What to bring along: member, with the scope members:read. */
+                expand?: components["parameters"]["expand"];
+            };
             header?: never;
             path: {
                 /**
@@ -6578,7 +6458,7 @@ export interface operations {
     deleteChat: {
         parameters: {
             query?: {
-                /** @description Cancels what is still to be sent in the chat, first. */
+                /** @description Cancels first what is still to be sent. */
                 cancel?: boolean;
             };
             header?: never;
@@ -6668,14 +6548,16 @@ export interface operations {
     listMessages: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
                 /** @description Whether to count the whole list. */
                 total?: components["parameters"]["total"];
+                /** @description What to bring along, with commas: member, with the scope members:read, and delivery, with deliveries:read. */
+                expand?: ("member" | "delivery")[];
                 /** @description How many of the newest to leave out. */
                 offset?: number;
             };
@@ -6714,7 +6596,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -6763,7 +6645,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -6815,9 +6697,9 @@ export interface operations {
     listParticipants: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -6859,7 +6741,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -6900,7 +6782,7 @@ export interface operations {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     Location: components["headers"]["Location"];
-                    "Preference-Applied"?: string;
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7008,7 +6890,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -7047,7 +6929,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -7104,7 +6986,7 @@ export interface operations {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     Location: components["headers"]["Location"];
-                    "Preference-Applied"?: string;
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7127,9 +7009,9 @@ export interface operations {
     listSummaries: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -7209,7 +7091,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -7253,7 +7135,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -7304,7 +7186,7 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -7335,7 +7217,7 @@ export interface operations {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     Location: components["headers"]["Location"];
-                    "Preference-Applied"?: string;
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7360,7 +7242,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -7397,9 +7279,9 @@ export interface operations {
     listToolCallMessages: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -7444,9 +7326,9 @@ export interface operations {
     listChatTools: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -7486,15 +7368,15 @@ export interface operations {
     listContributorRequests: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
                 /** @description Whether to count the whole list. */
                 total?: components["parameters"]["total"];
-                /** @description Only in one of these, with commas. */
+                /** @description In any of these. */
                 state?: components["schemas"]["ContributorRequestState"][];
                 chat_id?: number;
             };
@@ -7561,7 +7443,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -7610,7 +7492,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -7656,19 +7538,21 @@ export interface operations {
     listDeliveries: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
                 /** @description Whether to count the whole list. */
                 total?: components["parameters"]["total"];
-                /** @description What to sort by; with - the newest first. */
+                /** @description What to bring along: member, with the scope members:read. */
+                expand?: components["parameters"]["expand"];
+                /** @description With - the newest first. */
                 sort?: components["parameters"]["sort"];
-                /** @description Only with one of these, with commas. */
+                /** @description With any of these. */
                 status?: components["schemas"]["DeliveryStatus"][];
-                /** @description Only by one of these, with commas. */
+                /** @description By any of these. */
                 channel?: components["parameters"]["channel"];
                 error_code?: string;
                 chat_id?: number;
@@ -7680,9 +7564,9 @@ export interface operations {
                 since?: components["parameters"]["since"];
                 /** @description Made before this time. */
                 until?: components["parameters"]["until"];
-                /** @description Changed at this time or later. */
+                /** @description Changed then or later. */
                 updated_since?: components["parameters"]["updated_since"];
-                /** @description Only what was sent twice, or may have been: one of these, or both with a comma. */
+                /** @description What was sent twice, or may have been. */
                 duplicate?: ("possible" | "confirmed")[];
             };
             header?: never;
@@ -7715,7 +7599,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -7754,7 +7638,7 @@ export interface operations {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     Location: components["headers"]["Location"];
-                    "Preference-Applied"?: string;
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7812,7 +7696,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -7860,7 +7744,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -7899,7 +7783,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -7949,7 +7833,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -7990,7 +7874,7 @@ export interface operations {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     Location: components["headers"]["Location"];
-                    "Preference-Applied"?: string;
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8090,15 +7974,15 @@ export interface operations {
     listInbound: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
                 /** @description Whether to count the whole list. */
                 total?: components["parameters"]["total"];
-                /** @description Only with one of these, with commas. */
+                /** @description With any of these. */
                 status?: components["schemas"]["InboundStatus"][];
                 channel?: components["schemas"]["AddressedChannel"];
                 chat_id?: number;
@@ -8170,7 +8054,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -8207,9 +8091,9 @@ export interface operations {
     listInboxes: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -8246,7 +8130,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -8395,9 +8279,9 @@ export interface operations {
     listMembers: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -8412,9 +8296,9 @@ export interface operations {
                 email?: string;
                 /** @description Your own id of the member. */
                 external_id?: string;
-                /** @description What to sort by; with - the newest first. */
+                /** @description With - the newest first. */
                 sort?: components["parameters"]["sort"];
-                /** @description Changed at this time or later. */
+                /** @description Changed then or later. */
                 updated_since?: components["parameters"]["updated_since"];
             };
             header?: never;
@@ -8447,7 +8331,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -8604,6 +8488,37 @@ export interface operations {
             "5XX": components["responses"]["Failed"];
         };
     };
+    deleteMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The member.
+                 * @example 42
+                 */
+                member_id: components["parameters"]["member_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
     updateMember: {
         parameters: {
             query?: never;
@@ -8662,7 +8577,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -8710,7 +8625,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -8759,7 +8674,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -8808,7 +8723,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -8847,7 +8762,7 @@ export interface operations {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     Location: components["headers"]["Location"];
-                    "Preference-Applied"?: string;
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8870,9 +8785,9 @@ export interface operations {
     listPhoneNumbers: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -8909,7 +8824,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -9153,9 +9068,9 @@ export interface operations {
     listSuppressions: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -9164,7 +9079,7 @@ export interface operations {
                 channel?: components["schemas"]["AddressedChannel"];
                 /** @description The phone number or the email address. */
                 address?: string;
-                /** @description Only for these reasons, with commas. */
+                /** @description For any of these reasons. */
                 reason?: components["schemas"]["SuppressionReason"][];
             };
             header?: never;
@@ -9197,7 +9112,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -9282,15 +9197,15 @@ export interface operations {
     listToolCalls: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
                 /** @description Whether to count the whole list. */
                 total?: components["parameters"]["total"];
-                /** @description Only with these statuses, with commas. */
+                /** @description With any of these. */
                 status?: components["schemas"]["ToolCallStatus"][];
                 /** @description Only those of this send. */
                 action_id?: string;
@@ -9324,9 +9239,9 @@ export interface operations {
     listTools: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -9364,7 +9279,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -9582,7 +9497,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -9624,7 +9539,7 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -9673,7 +9588,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
