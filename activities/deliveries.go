@@ -55,6 +55,7 @@ func (a *Activities) handOver(
 	// What the store returns has lost the reading of the monotonic clock.
 	said := a.post(ctx, ws, &claim.Delivery, now.Add(a.Lease))
 	said.RequireID()
+	a.Meter.CountAttempt(ws, &claim.Delivery, &said, time.Now())
 
 	if said.Outcome == chat.OutcomeBlocked && said.RetryAfter == 0 {
 		said.RetryAfter = blockedAgain
