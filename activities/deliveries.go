@@ -99,7 +99,7 @@ func (a *Activities) wakeSenderWaiters(ctx context.Context, ws chat.WorkspaceID,
 	}
 
 	if err != nil {
-		a.Logger.WarnContext(
+		a.Logger.InfoContext(
 			ctx,
 			"what waits for a sender that works again could not be woken, and follows by itself",
 			"workspace_id", ws,

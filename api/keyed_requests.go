@@ -239,9 +239,9 @@ func (s *service) endRequest(ctx huma.Context, r *route, asked chat.KeyedRequest
 // freeKey frees the key of a request; what cannot be freed lapses.
 func (s *service) freeKey(ctx context.Context, asked chat.KeyedRequest, even bool) {
 	if err := s.store.FreeRequest(ctx, asked, even); err != nil {
-		s.logger.WarnContext(
+		s.logger.InfoContext(
 			ctx,
-			"an idempotency key was not freed",
+			"an idempotency key was not freed, and lapses",
 			"request_id", asked.RequestID,
 			"error", err,
 		)

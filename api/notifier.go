@@ -95,7 +95,7 @@ func (n *notifier) work() {
 		ctx, cancel := context.WithTimeout(n.alive, notifyWithin)
 		if err := next.tell(ctx); err != nil {
 			n.dropped.WithLabelValues(droppedFailed).Inc()
-			n.logger.Warn("a workflow was not notified; it will look for itself", "about", next.about, "error", err)
+			n.logger.Info("a workflow was not notified; it will look for itself", "about", next.about, "error", err)
 		}
 
 		cancel()

@@ -21,6 +21,8 @@ const (
 	FigureApproval FigureMatter = "approval"
 	// FigureContributorRequest counts questions to contributors that wait.
 	FigureContributorRequest FigureMatter = "contributor_request"
+	// FigureEvent counts changes that are still to become events.
+	FigureEvent FigureMatter = "event"
 )
 
 // MaxFigure is the most deliveries that are counted which only wait for a receipt: there may be as many as an

@@ -34,7 +34,8 @@ func (r *figureRow) figure() chat.Figure {
 
 // figureParts are what the figures are counted from: a matter, the columns of provider, channel and state, the
 // column of the time, and the rows. The conditions are word for word those of partial indexes, so that nothing is
-// read but what is counted.
+// read but what is counted; for the same reason the provider is no plain column, by whose index SQLite would read
+// all rows in order.
 var figureParts = []struct {
 	matter                          chat.FigureMatter
 	provider, channel, state, since string
@@ -42,7 +43,7 @@ var figureParts = []struct {
 }{
 	{
 		matter:   chat.FigureDelivery,
-		provider: "provider",
+		provider: anyProvider,
 		channel:  "channel",
 		state:    "submission",
 		since:    "created_at",
@@ -50,7 +51,7 @@ var figureParts = []struct {
 	},
 	{
 		matter:   chat.FigureDelivery,
-		provider: "provider",
+		provider: anyProvider,
 		channel:  "channel",
 		state:    "'accepted'",
 		since:    "created_at",
@@ -59,13 +60,13 @@ var figureParts = []struct {
 	},
 	{
 		matter:   chat.FigurePossibleDuplicate,
-		provider: "provider",
+		provider: anyProvider,
 		since:    "created_at",
 		rows:     "deliveries WHERE duplicate <> 'none' AND duplicate = 'possible'",
 	},
 	{
 		matter:   chat.FigureBreaker,
-		provider: "provider",
+		provider: anyProvider,
 		since:    "opened_at",
 		rows:     "sender_breakers",
 	},
@@ -92,7 +93,15 @@ var figureParts = []struct {
 		since:  "created_at",
 		rows:   "contributor_requests WHERE state = 'open'",
 	},
+	{
+		matter: chat.FigureEvent,
+		since:  "at",
+		rows:   "event_changes",
+	},
 }
+
+// anyProvider is the column, as no index knows it.
+const anyProvider = "provider || ''"
 
 // Figures counts what has not ended in all workspaces, by workspace if that is asked for. It is one query that
 // reads partial indexes, and costs as much as there is to count.

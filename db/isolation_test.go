@@ -71,7 +71,7 @@ const victimsExternalID = "crm-1"
 // notOfAWorkspace are the methods that look at nothing inside of a workspace.
 var notOfAWorkspace = []string{
 	"Authenticate", "CheckWritable", "ClockOffset", "Close", "CountDuplicates", "CreateWorkspace", "Durability",
-	"Changed", "ForgetEvents", "ForgetRequests", "ForgottenSummaries", "HeldDeliveries", "HoldAfterFailover",
+	"Figures", "PoolStats", "Changed", "ForgetEvents", "ForgetRequests", "ForgottenSummaries", "HeldDeliveries", "HoldAfterFailover",
 	"HoldUnsent", "LastCallbacks", "MessageOwners", "NumberEvents",
 	"SenderAddresses", "SharedAddresses", "Timeline",
 	// The operator's own.

@@ -25,6 +25,7 @@ type Meter struct {
 	summaries     *prometheus.CounterVec
 	summaryTokens *prometheus.CounterVec
 	findings      *prometheus.CounterVec
+	events        *prometheus.CounterVec
 }
 
 // NewMeter makes the counters and registers them; each series that is known beforehand is there at 0. Attempts
@@ -42,6 +43,7 @@ func NewMeter(registry prometheus.Registerer, workspaces bool) *Meter {
 		summaries:     Summaries.NewCounter(registry),
 		summaryTokens: SummaryTokens.NewCounter(registry),
 		findings:      SweepFindings.NewCounter(registry),
+		events:        Events.NewCounter(registry),
 	}
 
 	m.startDeliveries()
@@ -96,6 +98,10 @@ func (m *Meter) startOthers() {
 
 	for _, kind := range chat.SweepFindings() {
 		m.findings.WithLabelValues(string(kind))
+	}
+
+	for _, text := range chat.EventTypes() {
+		m.events.WithLabelValues(string(text.Type))
 	}
 }
 
@@ -212,6 +218,9 @@ func (m *Meter) CountTokens(u chat.Usage) {
 
 // CountFinding counts what a sweep has found.
 func (m *Meter) CountFinding(f chat.SweepFinding) { m.findings.WithLabelValues(string(f)).Inc() }
+
+// CountEvent counts an event of the log.
+func (m *Meter) CountEvent(t chat.EventType) { m.events.WithLabelValues(string(t)).Inc() }
 
 // OtherCode stands for error codes that are not known: providers make up new ones, and each would be a series.
 const OtherCode = "other"

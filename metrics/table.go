@@ -1,5 +1,7 @@
 package metrics
 
+import "slices"
+
 // Process says which process serves a metric.
 type Process string
 
@@ -19,8 +21,17 @@ const (
 	labelWorkspace = "workspace"
 )
 
+// LabelText says what the values of a label are.
+type LabelText struct {
+	Name string
+	Text string
+}
+
+// Labels lists all labels.
+func Labels() []LabelText { return slices.Clone(labelTexts) }
+
 // labelTexts says what the values of each label are.
-var labelTexts = []struct{ name, text string }{
+var labelTexts = []LabelText{
 	{labelCarrier, "The provider: `twilio`, `sendgrid`, or `handrail` for web chats."},
 	{labelChannel, "`phone-sms`, `email` or `web-chat`."},
 	{labelStatus, "Of a delivery: its status, see [statuses.md](statuses.md). Of a request: the HTTP status."},
@@ -34,6 +45,7 @@ var labelTexts = []struct{ name, text string }{
 		"`failed`)."},
 	{"state", "Of a tool call: its state, see [statuses.md](statuses.md). Of a connection: `in_use` or `idle`."},
 	{"direction", "`input` or `output`."},
+	{"type", "The type of an event, see [events.md](events.md)."},
 	{"method", "The HTTP method."},
 	{"route", "The path as it was registered, without ids; `unmatched` for what no route takes."},
 	{"why", "`full`: too many wait. `failed`: Temporal did not take it in time."},
@@ -250,6 +262,25 @@ var (
 		Kind:   Counter,
 		Labels: []string{"why"},
 		Served: APIProcess,
+	})
+
+	Events = define(&Definition{
+		Name:   "handrail_events_total",
+		Help:   "Events of the log, counted by the process that has given them their numbers.",
+		Kind:   Counter,
+		Labels: []string{"type"},
+	})
+	WaitingEvents = define(&Definition{
+		Name:      "handrail_events_waiting",
+		Help:      "Changes that are still to become events; those of the last second are normal.",
+		Kind:      Gauge,
+		Collected: true,
+	})
+	WaitingEventAge = define(&Definition{
+		Name:      "handrail_events_waiting_oldest_age_seconds",
+		Help:      "Age of the oldest change that is still to become an event; 0 for none.",
+		Kind:      Gauge,
+		Collected: true,
 	})
 
 	Requests = define(&Definition{

@@ -180,6 +180,7 @@ var figureMetrics = map[chat.FigureMatter]struct{ count, age *metrics.Definition
 	chat.FigureToolCall:           {metrics.OpenToolCalls, metrics.ToolCallAge},
 	chat.FigureApproval:           {metrics.Approvals, metrics.ApprovalAge},
 	chat.FigureContributorRequest: {metrics.ContributorRequests, metrics.ContributorRequestAge},
+	chat.FigureEvent:              {metrics.WaitingEvents, metrics.WaitingEventAge},
 }
 
 // figures tells what there is of each matter, and 0 for what there is none of.
@@ -220,7 +221,7 @@ func (s *sample) figure(f *chat.Figure, at time.Time) {
 		labels = []string{string(f.Provider)}
 	case chat.FigureToolCall, chat.FigureApproval:
 		labels = []string{f.State}
-	case chat.FigureBulkRetry, chat.FigureContributorRequest:
+	case chat.FigureBulkRetry, chat.FigureContributorRequest, chat.FigureEvent:
 	}
 
 	s.gauge(told.count, float64(f.Count), told.count.Values(string(f.WorkspaceID), s.workspaces, labels...)...)
@@ -233,7 +234,11 @@ func (s *sample) figure(f *chat.Figure, at time.Time) {
 
 // emptyFigures are all figures that are told even if there is nothing to count: an alert needs their series.
 func emptyFigures() []chat.Figure {
-	all := []chat.Figure{{Matter: chat.FigureBulkRetry}, {Matter: chat.FigureContributorRequest}}
+	all := []chat.Figure{
+		{Matter: chat.FigureBulkRetry},
+		{Matter: chat.FigureContributorRequest},
+		{Matter: chat.FigureEvent},
+	}
 
 	for _, channel := range metrics.SendingChannels() {
 		provider := channel.Spec().Provider

@@ -35,7 +35,9 @@ func (c *countedFigures) CountDuplicates(context.Context) (map[chat.Provider]int
 	return c.duplicates, c.err
 }
 
-func (c *countedFigures) PoolStats() sql.DBStats { return sql.DBStats{InUse: 3, MaxOpenConnections: 16} }
+func (c *countedFigures) PoolStats() sql.DBStats {
+	return sql.DBStats{InUse: 3, MaxOpenConnections: 16}
+}
 
 func (c *countedFigures) Transactions() int64 { return 7 }
 

@@ -73,6 +73,47 @@ func (m *monitor) reportEnded(ctx context.Context, a chat.Action) {
 	)
 }
 
+// reportEvents is told by the store of new events. It counts them, and warns of those that a person should look at.
+func (m *monitor) reportEvents(ctx context.Context, events []chat.Event) {
+	for i := range events {
+		e := &events[i]
+		m.meter.CountEvent(e.Type)
+
+		if e.NeedsAttention() {
+			m.logger.WarnContext(ctx, "a person should look at this", describeEvent(e)...)
+		}
+	}
+}
+
+// describeEvent is what the log says of an event: ids, states and codes.
+func describeEvent(e *chat.Event) []any {
+	fields := []any{
+		"event", string(e.Type),
+		"what", e.Explanation(),
+		"workspace_id", e.WorkspaceID,
+		"subject_id", e.SubjectID,
+	}
+
+	if e.ChatID != 0 {
+		fields = append(fields, "chat_id", int64(e.ChatID))
+	}
+
+	for _, field := range []struct{ name, value string }{
+		{"action_id", string(e.Data.ActionID)},
+		{"carrier", string(e.Data.Provider)},
+		{"status", e.Data.Status},
+		{"code", e.Data.ErrorCode},
+		{"reason", e.Data.Reason},
+		{"tool", e.Data.Name},
+	} {
+		if field.value != "" {
+			fields = append(fields, field.name, field.value)
+		}
+	}
+
+	return fields
+}
+
 // reportFailover is told by the store that the database has failed over.
 func (m *monitor) reportFailover(ctx context.Context, f db.Failover) {
 	m.failovers.Inc()

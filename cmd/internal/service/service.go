@@ -64,6 +64,7 @@ func Connect(ctx context.Context, c *config.Config, environ []string, logger *sl
 		logger,
 		db.WithFailoverReport(watched.reportFailover),
 		db.WithEndedReport(watched.reportEnded),
+		db.WithEventReport(watched.reportEvents),
 	)
 	if err != nil {
 		return nil, err
