@@ -267,5 +267,15 @@ func untilRetry(r chat.DeliverySnapshot, now time.Time) time.Duration {
 // nothing but a delivery that is pending or blocked.
 func (a *Activities) MarkExhausted(ctx context.Context, in chat.DeliveryStep) (chat.DeliverySnapshot, error) {
 	delivery, err := a.Store.MarkExhausted(ctx, in.WorkspaceID, in.DeliveryID, time.Now())
+
+	if err == nil && delivery.ErrorCode == chat.ErrorTriesExhausted {
+		a.Logger.WarnContext(
+			ctx,
+			"a delivery is not tried again by itself; a person decides",
+			"delivery_id", delivery.ID,
+			"action_id", delivery.ActionID,
+		)
+	}
+
 	return a.receipt(&delivery), err
 }

@@ -13,6 +13,9 @@ func (e *Event) NeedsAttention() bool {
 		switch SubmissionState(e.Data.Submission) {
 		case SubmissionRejected, SubmissionSuppressed, SubmissionExpired:
 			return true
+		case SubmissionCanceled:
+			// Nobody has canceled it.
+			return e.Data.ErrorCode == ErrorWorkflowGone
 		default:
 			return false
 		}
