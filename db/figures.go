@@ -136,8 +136,10 @@ func figuresQuery(byWorkspace bool) string {
 			"min(" + part.since + ") AS oldest",
 		}
 
-		selects[i] = "SELECT " + strings.Join(columns, ", ") + " FROM " + part.rows + groupBy(byWorkspace, part.provider,
-			part.channel, part.state) + " HAVING count(*) > 0"
+		selects[i] = "SELECT " + strings.Join(columns, ", ") +
+			" FROM " + part.rows +
+			groupBy(byWorkspace, part.provider, part.channel, part.state) +
+			" HAVING count(*) > 0"
 	}
 
 	return strings.Join(selects, "\nUNION ALL\n")

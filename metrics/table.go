@@ -36,11 +36,11 @@ var labelTexts = []LabelText{
 	{labelChannel, "`phone-sms`, `email` or `web-chat`."},
 	{labelStatus, "Of a delivery: its status, see [statuses.md](statuses.md). Of a request: the HTTP status."},
 	{"outcome", "Of an attempt: `accepted`, `not_processed`, `rejected`, `blocked`, `suppressed`, `unknown` or " +
-		"`aborted`. Of a tool call: `succeeded`, `failed`, `retry` or `unknown`."},
+		"`aborted`. Of a tool call: `succeeded`, `failed`, `not_run` or `unknown`."},
 	{"code", "The error code: one of [codes.md](codes.md) or one of Handrail's own; empty for none, and `other` for " +
 		"all that are not known."},
-	{labelKind, "Of a webhook call: `status`, `inbound` or `events`. Of a tool: `http` or `mcp`. Of an approval: what " +
-		"is to be approved. Of a finding: what a sweep has found."},
+	{labelKind, "Of a webhook call: `status`, `inbound` or `events`. Of a tool: `http` or `mcp`. Of an approval: " +
+		"what is to be approved. Of a finding: what a sweep has found."},
 	{"result", "What became of a webhook call (`refused`: its signature is wrong), or of a summary (`succeeded`, " +
 		"`failed`)."},
 	{"state", "Of a tool call: its state, see [statuses.md](statuses.md). Of a connection: `in_use` or `idle`."},
@@ -66,7 +66,7 @@ var (
 var (
 	Deliveries = define(&Definition{
 		Name:         "handrail_deliveries",
-		Help:         "Deliveries that have not ended, by where they stand; of those that wait for a receipt at most 100,000.",
+		Help:         "Deliveries that have not ended, by where they stand; at most 100,000 that wait for a receipt.",
 		Kind:         Gauge,
 		Labels:       []string{labelCarrier, labelChannel, labelStatus},
 		PerWorkspace: true,
