@@ -132,7 +132,9 @@ func eventsOfLine(parts []string, was, now string, newChat bool) []string {
 	case "sender":
 		return append(pick(now != "", chat.EventSenderBlocked), pick(now == "", chat.EventSenderRestored)...)
 	case "bulk_retry":
-		return pick(now == "finished" || now == "canceled", chat.EventBulkRetryFinished)
+		return append(
+			pick(now == "paused", chat.EventBulkRetryPaused),
+			pick(now == "finished" || now == "canceled", chat.EventBulkRetryFinished)...)
 	case "place", "label":
 		if newChat {
 			return nil

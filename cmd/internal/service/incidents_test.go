@@ -310,7 +310,7 @@ func (w *env) checkTable() {
 	}
 
 	for _, name := range []string{
-		"temporal_activity_schedule_to_start_latency_seconds",
+		"temporal_workflow_task_schedule_to_start_latency_seconds",
 		"temporal_num_pollers",
 		"temporal_sticky_cache_size",
 		"temporal_request_total",
