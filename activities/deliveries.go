@@ -55,6 +55,7 @@ func (a *Activities) handOver(
 	// What the store returns has lost the reading of the monotonic clock.
 	said := a.post(ctx, ws, &claim.Delivery, now.Add(a.Lease))
 	said.RequireID()
+	a.Meter.CountAttempt(ws, &claim.Delivery, &said, time.Now())
 
 	if said.Outcome == chat.OutcomeBlocked && said.RetryAfter == 0 {
 		said.RetryAfter = blockedAgain
@@ -98,7 +99,7 @@ func (a *Activities) wakeSenderWaiters(ctx context.Context, ws chat.WorkspaceID,
 	}
 
 	if err != nil {
-		a.Logger.WarnContext(
+		a.Logger.InfoContext(
 			ctx,
 			"what waits for a sender that works again could not be woken, and follows by itself",
 			"workspace_id", ws,
@@ -266,5 +267,15 @@ func untilRetry(r chat.DeliverySnapshot, now time.Time) time.Duration {
 // nothing but a delivery that is pending or blocked.
 func (a *Activities) MarkExhausted(ctx context.Context, in chat.DeliveryStep) (chat.DeliverySnapshot, error) {
 	delivery, err := a.Store.MarkExhausted(ctx, in.WorkspaceID, in.DeliveryID, time.Now())
+
+	if err == nil && delivery.ErrorCode == chat.ErrorTriesExhausted {
+		a.Logger.WarnContext(
+			ctx,
+			"a delivery is not tried again by itself; a person decides",
+			"delivery_id", delivery.ID,
+			"action_id", delivery.ActionID,
+		)
+	}
+
 	return a.receipt(&delivery), err
 }

@@ -240,9 +240,9 @@ func (s *service) endRequest(ctx huma.Context, r *route, asked chat.KeyedRequest
 // freeKey frees the key of a request. A key that cannot be freed now expires.
 func (s *service) freeKey(ctx context.Context, asked chat.KeyedRequest, evenIfDone bool) {
 	if err := s.store.FreeRequest(ctx, asked, evenIfDone); err != nil {
-		s.logger.WarnContext(
+		s.logger.InfoContext(
 			ctx,
-			"an idempotency key was not freed",
+			"an idempotency key was not freed, and lapses",
 			"request_id", asked.RequestID,
 			"error", err,
 		)

@@ -216,6 +216,7 @@ const (
 	EventTypeApprovalDecided            EventType = "approval.decided"
 	EventTypeApprovalRequested          EventType = "approval.requested"
 	EventTypeBulkRetryFinished          EventType = "bulk_retry.finished"
+	EventTypeBulkRetryPaused            EventType = "bulk_retry.paused"
 	EventTypeChatCreated                EventType = "chat.created"
 	EventTypeChatEscalated              EventType = "chat.escalated"
 	EventTypeChatNeedsResponse          EventType = "chat.needs_response"

@@ -30,6 +30,7 @@ var contents = []group{
 	}},
 	{"Run it", []string{
 		"docs/operations.md",
+		"docs/metrics.md",
 		"docs/reliability.md",
 		"docs/scale.md",
 		"docs/performance.md",

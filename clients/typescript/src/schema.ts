@@ -3429,7 +3429,7 @@ export interface components {
             token?: string;
         };
         /** @enum {string} */
-        EventType: "message.created" | "message.failed" | "delivery.accepted" | "delivery.delivered" | "delivery.undelivered" | "delivery.bounced" | "delivery.unknown" | "delivery.needs_review" | "delivery.blocked" | "delivery.settled" | "chat.created" | "chat.updated" | "chat.needs_response" | "chat.escalated" | "chat.possible_opt_out" | "summary.updated" | "tool_call.succeeded" | "tool_call.failed" | "tool_call.unknown" | "approval.requested" | "approval.decided" | "contributor_request.opened" | "contributor_request.answered" | "suppression.added" | "suppression.lifted" | "sender.blocked" | "sender.restored" | "bulk_retry.finished";
+        EventType: "message.created" | "message.failed" | "delivery.accepted" | "delivery.delivered" | "delivery.undelivered" | "delivery.bounced" | "delivery.unknown" | "delivery.needs_review" | "delivery.blocked" | "delivery.settled" | "chat.created" | "chat.updated" | "chat.needs_response" | "chat.escalated" | "chat.possible_opt_out" | "summary.updated" | "tool_call.succeeded" | "tool_call.failed" | "tool_call.unknown" | "approval.requested" | "approval.decided" | "contributor_request.opened" | "contributor_request.answered" | "suppression.added" | "suppression.lifted" | "sender.blocked" | "sender.restored" | "bulk_retry.paused" | "bulk_retry.finished";
         FieldError: {
             field: string;
             message: string;
