@@ -31,13 +31,7 @@ type Store interface {
 	InboundStore
 	HealthStore
 	EventStore
-	WorkspaceDefaults(ctx context.Context, ws chat.WorkspaceID) (chat.WorkspaceDefaults, error)
-	UpdateWorkspaceDefaults(
-		ctx context.Context,
-		ws chat.WorkspaceID,
-		by chat.Actor,
-		defaults chat.WorkspaceDefaults,
-	) (chat.WorkspaceDefaults, error)
+	DefaultsStore
 	AuditLog(
 		ctx context.Context,
 		ws chat.WorkspaceID,

@@ -69,7 +69,7 @@ func (a *API) FollowEvents(
 				return
 			}
 
-			if !waitBetween(ctx, max(a.pause, pause, retryAfterOf(err))) {
+			if !waitBetween(ctx, max(a.pause, pause, readRetryAfter(err))) {
 				return
 			}
 		}

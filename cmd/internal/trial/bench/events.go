@@ -264,7 +264,7 @@ func (e *benchEnv) measureStreams(ctx context.Context, measured *Events) error {
 
 // watchEvents opens a stream and reads it until ctx ends.
 func (e *benchEnv) watchEvents(ctx context.Context, w *watchers, number int) error {
-	api, err := apiclient.New(e.cluster.APIs()[0], e.actor.secretOf(number))
+	api, err := apiclient.New(e.cluster.APIs()[0], e.actor.seeded.Secrets[number%len(e.actor.seeded.Secrets)])
 	if err != nil {
 		return err
 	}
@@ -311,13 +311,7 @@ func (e *benchEnv) awaitOpenStreams(ctx context.Context, w *watchers) error {
 
 // changeChat makes an event.
 func (e *benchEnv) changeChat(ctx context.Context) error {
-	return e.actor.post(
-		ctx,
-		e.actor.chatPath(e.actor.reading[0], "/messages"),
-		e.actor.secretOf(0),
-		"",
-		map[string]string{"content": "Hello?"},
-	)
+	return e.actor.write(ctx, 0, e.actor.reading[0], "Hello?")
 }
 
 // read waits until a reader has seen all changes, and takes over how long that took.
