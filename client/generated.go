@@ -4233,7 +4233,7 @@ type ListEventsParams struct {
 
 // CreateEventTokenParams defines parameters for CreateEventToken.
 type CreateEventTokenParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 

@@ -7942,7 +7942,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
