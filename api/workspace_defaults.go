@@ -8,6 +8,17 @@ import (
 	"handrail/chat"
 )
 
+// DefaultsStore keeps a workspace's defaults.
+type DefaultsStore interface {
+	WorkspaceDefaults(ctx context.Context, ws chat.WorkspaceID) (chat.WorkspaceDefaults, error)
+	UpdateWorkspaceDefaults(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		defaults chat.WorkspaceDefaults,
+	) (chat.WorkspaceDefaults, error)
+}
+
 // newDefaultsJSON replaces a workspace's defaults.
 type newDefaultsJSON struct {
 	AssistantMemberID *chat.MemberID      `json:"assistant_member_id,omitempty" minimum:"1" nullable:"true" doc:"Who speaks as the assistant."`
