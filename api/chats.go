@@ -287,8 +287,10 @@ func (s *service) chatChangeRoutes() {
 		id:       "deleteChat",
 		tag:      tagChats,
 		summary:  "Delete a chat",
-		description: "Its questions to contributors end. 409 `open_actions` while sends or retries are going on in it: " +
-			"each `field` of `errors` is `action:` and the action's id. `cancel=true` cancels them first, and answers 200 " +
+		description: "Its questions to contributors end. 409 `open_actions` while sends or retries are going " +
+			"on in it: " +
+			"each `field` of `errors` is `action:` and the action's id. `cancel=true` cancels them first, and " +
+			"answers 200 " +
 			"with what became of them; 204 when there was nothing to cancel.",
 		answer: chatDeletedJSON{
 			Canceled: []openActionJSON{{
@@ -416,7 +418,6 @@ func (s *service) listChats(ctx context.Context, in *listChatsInput) (*listOutpu
 		ExternalID:    in.ExternalID,
 		Page:          page,
 	})
-
 	if err != nil {
 		return nil, err
 	}

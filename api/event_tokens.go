@@ -28,7 +28,6 @@ func (s *service) eventTokenRoutes() {
 		id:      "createEventToken",
 		tag:     tagWorkspace,
 		summary: "Create a token for a stream of events",
-		status:  http.StatusCreated,
 		secrets: []string{"token"},
 		description: "A browser's `EventSource` cannot send a key. It opens the stream of `GET /events` with `?token=`, " +
 			"which counts once, within a minute. The stream has the rights of the key that the token was made with, and " +

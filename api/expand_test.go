@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -26,10 +27,7 @@ func TestExpandBringsAlongWhatIsNamed(t *testing.T) {
 	} {
 		w := newWorld(t)
 
-		query := "?"
-		for _, part := range test.parts {
-			query += "&expand=" + part
-		}
+		query := "?expand=" + strings.Join(test.parts, "&expand=")
 
 		shown := firstOf(t, w.do(t, request{method: http.MethodGet, path: workspaceURL(test.path + query)}))
 		for _, part := range test.parts {

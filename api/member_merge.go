@@ -25,8 +25,10 @@ func (s *service) memberMergeRoute() {
 			"places in chats, messages and questions become that one's, and it is no member any more. Name, role and " +
 			"tools of `into` stay, addresses that it lacks are added, and of consents and notifications the stricter " +
 			"holds. It cannot be undone. A repetition changes nothing.\n\n" +
-			"409 for a person and an assistant; two different phone numbers or email addresses; a member that goes and " +
-			"has, or had, API keys; two who were asked by one contributor request. When `into` has API keys, `keys:admin` " +
+			"409 for a person and an assistant; two different phone numbers or email addresses; a member that " +
+			"goes and " +
+			"has, or had, API keys; two who were asked by one contributor request. When `into` has API keys, " +
+			"`keys:admin` " +
 			"is needed too: they reach the other one's chats then.",
 		request:  mergeJSON{Into: 42},
 		answer:   exampleMember,

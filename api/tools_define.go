@@ -53,7 +53,8 @@ type secretsJSON map[string]*string
 func (secretsJSON) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{
 		Type: huma.TypeObject, AdditionalProperties: &huma.Schema{Type: huma.TypeString, Nullable: true},
-		Description: "Names like API_KEY, and values, which are never shown. null removes one, what is not named stays.",
+		Description: "Names like API_KEY, and values, which are never shown. null removes one, what is not " +
+			"named stays.",
 	}
 }
 

@@ -71,7 +71,8 @@ func (p *Pace) Brake() string {
 		)
 	case p.exceedsMonth():
 		return fmt.Sprintf(
-			"%s of the assistant left in all chats since %s, and this message has %d; the workspace allows %d in a month",
+			"%s of the assistant left in all chats since %s, and this message has %d; the workspace allows %d "+
+				"in a month",
 			countSegments(p.SegmentsInMonth),
 			formatTime(p.MonthBegan),
 			p.Segments,

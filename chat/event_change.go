@@ -71,16 +71,15 @@ func EventsOf(changes []EventChange) []Event {
 	return events
 }
 
-// mergeChatChanges puts the changes of a chat that have the same time into the first of them.
+// mergeChatChanges puts a change of a chat into the chat's last one, if both have the same time.
 func mergeChatChanges(changes []EventChange) []EventChange {
-	type moment struct {
+	type chatKey struct {
 		workspace WorkspaceID
 		chat      ChatID
-		at        time.Time
 	}
 
 	merged := make([]EventChange, 0, len(changes))
-	places := map[moment]int{}
+	places := map[chatKey]int{}
 
 	for _, change := range changes {
 		if change.Object != ChangedChat {
@@ -88,21 +87,17 @@ func mergeChatChanges(changes []EventChange) []EventChange {
 			continue
 		}
 
-		key := moment{
-			workspace: change.WorkspaceID,
-			chat:      change.ChatID,
-			at:        change.At.UTC(),
-		}
+		key := chatKey{workspace: change.WorkspaceID, chat: change.ChatID}
 
+		// Clocks may repeat a time: a change that has another one in between comes after that one.
 		place, found := places[key]
-		if !found {
-			places[key] = len(merged)
-			merged = append(merged, change)
-
+		if found && merged[place].At.Equal(change.At) {
+			merged[place].takeChatChange(&change)
 			continue
 		}
 
-		merged[place].takeChatChange(&change)
+		places[key] = len(merged)
+		merged = append(merged, change)
 	}
 
 	return merged

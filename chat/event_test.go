@@ -124,6 +124,15 @@ func TestWhatOneTransactionChangesOfAChatIsOneEvent(t *testing.T) {
 			changes: []chat.EventChange{change("", "open", at), change("open", "open", at, "needs_response")},
 			want:    []chat.EventType{chat.EventChatCreated, chat.EventChatNeedsResponse},
 		},
+		"a time that a clock has repeated": {
+			changes: []chat.EventChange{
+				change("open", "open", at, "needs_response"),
+				change("open", "open", at.Add(time.Second), "response_given"),
+				change("open", "open", at, "needs_response"),
+			},
+			want:   []chat.EventType{chat.EventChatNeedsResponse, chat.EventChatUpdated, chat.EventChatNeedsResponse},
+			fields: []string{"needs_response"},
+		},
 		"labels, and then its state": {
 			changes: []chat.EventChange{change("", "", at, "labels"), change("open", "closed", at, "state")},
 			want:    []chat.EventType{chat.EventChatUpdated},

@@ -1,7 +1,7 @@
 package chat
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -27,7 +27,7 @@ func RefuseMemberInUse(uses []MemberUse) error {
 			continue
 		}
 
-		count := fmt.Sprint(use.Count)
+		count := strconv.Itoa(use.Count)
 		if use.Count >= MaxMemberUses {
 			count += " or more"
 		}

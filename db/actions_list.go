@@ -219,7 +219,6 @@ func (s *Store) deliveriesByID(
 		Where("d.workspace_id = ?", ws).
 		Where("d.id IN ?", bun.Tuple(ids)).
 		Scan(ctx)
-
 	if err != nil {
 		return nil, wrapErr("find the deliveries of actions", err)
 	}

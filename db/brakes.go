@@ -57,7 +57,8 @@ var (
 )
 
 // hasBrakes is the condition that the workspace of wd has a brake.
-const hasBrakes = `(wd.max_unanswered IS NOT NULL OR wd.max_per_hour IS NOT NULL OR wd.max_segments_per_month IS NOT NULL)`
+const hasBrakes = `(wd.max_unanswered IS NOT NULL OR wd.max_per_hour IS NOT NULL
+	OR wd.max_segments_per_month IS NOT NULL)`
 
 // brakesJoin joins the brakes of the workspace of ac as wd.
 const brakesJoin = `workspace_defaults AS wd ON wd.workspace_id = ac.workspace_id`

@@ -176,6 +176,7 @@ func (s *Store) storeRetry(
 	old := r.old.delivery()
 
 	var statements []bun.Query
+
 	if r.Change == (chat.Change{}) && old.GoesOnAsIs() {
 		// What goes on as it is waits until it is allowed. In a chat that is gone it never is.
 		if _, err := findChat(ctx, tx.NewSelect(), r.old.WorkspaceID, r.old.ChatID); err != nil {

@@ -104,7 +104,7 @@ func TestTornLastLineIsDroppedAndSaid(t *testing.T) {
 			var log bytes.Buffer
 			box := reopenSandbox(t, path, slog.New(slog.NewTextHandler(&log, nil)))
 			assert.Len(t, box.Messages(sandbox.MessageFilter{}), 1)
-			assert.Contains(t, log.String(), "level=WARN")
+			assert.Contains(t, log.String(), "level=INFO")
 			assert.Contains(t, log.String(), "torn")
 
 			mended, err := os.ReadFile(path)

@@ -44,6 +44,7 @@ func (s *Sandbox) serveMCP(w http.ResponseWriter, r *http.Request, concierge htt
 	case refusedCall(w, fault):
 		return
 	case fault.Kind == FaultLate:
+		//nolint:contextcheck // the late work outlives the request
 		s.acceptLate(fault, func() (func(), error) {
 			concierge.ServeHTTP(newHeldAnswer(), r.WithContext(context.WithoutCancel(r.Context())))
 			return func() {}, nil

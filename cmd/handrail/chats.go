@@ -21,8 +21,8 @@ type chatsCommand struct {
 
 // Help is shown by kong.
 func (chatsCommand) Help() string {
-	return `From a customer to a message: handrail chats find +14155550199 lists the member's chats, and handrail chats show ID
-the messages with the ids of their deliveries.
+	return `From a customer to a message: handrail chats find +14155550199 lists the member's chats, and handrail chats
+show ID the messages with the ids of their deliveries.
 
 It takes the scopes chats:read and, for show, deliveries:read; takeover and release take chats:write. The chat is
 taken over for the member of the API key. What the assistant had still to say is held: handrail deliveries retry ID

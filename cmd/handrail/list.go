@@ -19,7 +19,7 @@ const noFilter = "all"
 type choice string
 
 // UnmarshalText reads what was given.
-func (c *choice) UnmarshalText(text []byte) error {
+func (c *choice) UnmarshalText(text []byte) error { //nolint:unparam // encoding.TextUnmarshaler
 	if *c = choice(text); *c == noFilter {
 		*c = ""
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -17,6 +18,7 @@ import (
 	"handrail/chat"
 	"handrail/db"
 	"handrail/db/dbtest"
+	"handrail/metrics"
 	"handrail/sandbox"
 )
 
@@ -100,6 +102,7 @@ func (l *lane) worker(store activities.Store) *activities.Activities {
 		Lease:       crashLease,
 		ClockSkew:   chat.ClockSkew,
 		WhenUnknown: chat.AtMostOnce,
+		Meter:       metrics.NewMeter(prometheus.NewRegistry(), false),
 	})
 
 	require.NoError(l, err)

@@ -4,9 +4,12 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"handrail/chat"
 	"handrail/cmd/internal/config"
 	"handrail/db"
+	"handrail/metrics"
 )
 
 // Reconcile asks the providers, without Temporal, about deliveries that may have been sent,
@@ -19,7 +22,14 @@ func Reconcile(
 	deliveries []chat.StaleDelivery,
 	logger *slog.Logger,
 ) (found, failed int, err error) {
-	acts, err := (&Service{Store: store, config: c, logger: logger}).activities()
+	s := &Service{
+		Store:   store,
+		config:  c,
+		logger:  logger,
+		monitor: &monitor{meter: metrics.NewMeter(prometheus.NewRegistry(), false)}, // nobody reads what it counts
+	}
+
+	acts, err := s.activities()
 	if err != nil {
 		return 0, 0, err
 	}

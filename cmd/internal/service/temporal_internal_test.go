@@ -30,7 +30,7 @@ func TestALateHeartbeatIsNoNoise(t *testing.T) {
 		var b bytes.Buffer
 
 		logger := slog.New(quiet{slog.NewTextHandler(&b, nil)}).With("component", "temporal")
-		logger.Warn("RecordActivityHeartbeat with error", "ActivityID", "6", "Error", c.err)
+		logger.Warn("RecordActivityHeartbeat with error", "ActivityID", "6", "Error", c.err) //nolint:sloglint // as the SDK writes it
 
 		assert.Equal(t, c.isTold, b.Len() > 0, name)
 	}

@@ -176,7 +176,8 @@ func (d *document) readAnswer(raw any) answer {
 	for media, content := range getObject(given, "content") {
 		a.media = append(a.media, media)
 
-		if schema, has := d.resolve(content)["schema"]; has {
+		// A stream of events has a schema too, which nothing is held to.
+		if schema, has := d.resolve(content)["schema"]; has && strings.HasSuffix(media, "json") {
 			a.schema = schema
 		}
 	}

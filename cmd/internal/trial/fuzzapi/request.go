@@ -64,6 +64,10 @@ func (s *requests) makeRequest(number int) *request {
 	q.method = q.op.method
 	if q.kind == "wrong" && rollChance(r, 4) {
 		q.method = pickOne(r, []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"})
+
+		if other := s.findOperation(q.op.path, q.method); other != nil {
+			q.op = other
+		}
 	}
 
 	m := &maker{
@@ -89,6 +93,17 @@ func (s *requests) makeRequest(number int) *request {
 	}
 
 	return q
+}
+
+// findOperation finds the operation with a path and a method, nil if the document has none.
+func (s *requests) findOperation(path, method string) *operation {
+	for _, op := range s.operations {
+		if op.path == path && op.method == method {
+			return op
+		}
+	}
+
+	return nil
 }
 
 // chooseOperation chooses each operation once a round, in the round's own order. Every fourth request, and most

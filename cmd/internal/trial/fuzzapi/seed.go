@@ -107,7 +107,7 @@ func Seed(ctx context.Context, store *db.Store) (*Callers, error) {
 // contributorCount is how many contributors there are. By SMS each is asked one question at a time.
 const contributorCount = 3
 
-// addOthers makes the contributors, the second manager, the key with one scope and the member who is no manager.
+// addOthers makes the second manager, the contributors, the key with one scope and the member who is no manager.
 func (c *Callers) addOthers(ctx context.Context, store *db.Store, ours *testcluster.Seeded) error {
 	second, err := store.CreateMember(ctx, ours.Workspace, chat.Actor{}, chat.Member{
 		Kind: chat.KindPerson,
@@ -118,32 +118,8 @@ func (c *Callers) addOthers(ctx context.Context, store *db.Store, ours *testclus
 		return fmt.Errorf("make the second manager: %w", err)
 	}
 
-	for n := range contributorCount {
-		asked, err := store.CreateMember(ctx, ours.Workspace, chat.Actor{}, chat.Member{
-			Kind:                 chat.KindPerson,
-			Role:                 chat.RoleUser,
-			Name:                 fmt.Sprintf("Contributor %d", n),
-			Phone:                fmt.Sprintf("+1604555%04d", n),
-			NotificationsEnabled: true,
-			Consents:             chat.Consents{chat.ChannelSMS: chat.ConsentGranted},
-		})
-		if err != nil {
-			return fmt.Errorf("make a contributor: %w", err)
-		}
-
-		c.spareMember(asked.ID)
-		c.Contributors = append(c.Contributors, fmt.Sprint(asked.ID))
-
-		id := ours.Chats[2*n] // the others are by email
-		c.Asking = append(c.Asking, fmt.Sprint(id))
-
-		_, err = store.AddParticipant(ctx, chat.AddParticipant{
-			Request:        chat.Request{ActionID: uuidv7.New[chat.ActionID](), WorkspaceID: ours.Workspace, ChatID: id},
-			NewParticipant: chat.NewParticipant{MemberID: asked.ID, Role: chat.ParticipantContributor},
-		})
-		if err != nil {
-			return fmt.Errorf("add a contributor: %w", err)
-		}
+	if err := c.addContributors(ctx, store, ours); err != nil {
+		return err
 	}
 
 	c.spareMember(second.ID)
@@ -169,6 +145,43 @@ func (c *Callers) addOthers(ctx context.Context, store *db.Store, ours *testclus
 	c.User.Name = "user"
 
 	return err
+}
+
+// addContributors makes members who can be asked, each in a chat by SMS.
+func (c *Callers) addContributors(ctx context.Context, store *db.Store, ours *testcluster.Seeded) error {
+	for n := range contributorCount {
+		asked, err := store.CreateMember(ctx, ours.Workspace, chat.Actor{}, chat.Member{
+			Kind:                 chat.KindPerson,
+			Role:                 chat.RoleUser,
+			Name:                 fmt.Sprintf("Contributor %d", n),
+			Phone:                fmt.Sprintf("+1604555%04d", n),
+			NotificationsEnabled: true,
+			Consents:             chat.Consents{chat.ChannelSMS: chat.ConsentGranted},
+		})
+		if err != nil {
+			return fmt.Errorf("make a contributor: %w", err)
+		}
+
+		c.spareMember(asked.ID)
+		c.Contributors = append(c.Contributors, fmt.Sprint(asked.ID))
+
+		id := ours.Chats[2*n] // the others are by email
+		c.Asking = append(c.Asking, fmt.Sprint(id))
+
+		_, err = store.AddParticipant(ctx, chat.AddParticipant{
+			Request: chat.Request{
+				ActionID:    uuidv7.New[chat.ActionID](),
+				WorkspaceID: ours.Workspace,
+				ChatID:      id,
+			},
+			NewParticipant: chat.NewParticipant{MemberID: asked.ID, Role: chat.ParticipantContributor},
+		})
+		if err != nil {
+			return fmt.Errorf("add a contributor: %w", err)
+		}
+	}
+
+	return nil
 }
 
 func makeKey(
