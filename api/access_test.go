@@ -152,6 +152,7 @@ func TestScopesOfRoutes(t *testing.T) {
 		"createSuppression":    "deliveries:admin",
 		"liftSuppression":      "deliveries:admin",
 		"listAuditLog":         "workspace:admin",
+		"listEvents":           "chats:read",
 	}
 
 	maps.Copy(want, map[string]chat.Scope{

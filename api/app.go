@@ -236,6 +236,7 @@ func (s *service) routes() {
 	// The workspace itself.
 	s.keyRoutes()
 	s.auditRoutes()
+	s.eventRoutes()
 }
 
 func (s *service) newFiber() *fiber.App {

@@ -78,6 +78,7 @@ var enumNames = map[string]string{
 	joinSorted(listWords(chat.Codes())):                                                            "ProblemCode",
 	joinSorted(listWords(chat.SubmissionStates())):                                                 "SubmissionState",
 	joinSorted(listWords(chat.DeliveryStatuses())):                                                 "CarrierStatus",
+	joinSorted(eventTypeName("").Schema(nil).Enum):                                                 "EventType",
 	joinSorted(deliveryStatus("").Schema(nil).Enum):                                                "DeliveryStatus",
 
 	"bounce carrier group_unsubscribe manual opt_out spam_report unsubscribe": "SuppressionReason",

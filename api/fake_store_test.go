@@ -89,6 +89,7 @@ type fakeStore struct {
 	labels            []chat.Label
 	participants      []chat.Participant
 	bulkState         chat.BulkState
+	eventFilter       chat.EventFilter
 	bulkNote          string
 	resumed           []string
 	changedSends      []chat.ChangeSend
@@ -277,6 +278,38 @@ func (f *fakeStore) AuditLog(context.Context, chat.WorkspaceID, chat.AuditFilter
 		Object: "42",
 		At:     noon,
 	}}}, f.fail
+}
+
+// Events notes the filter, and has one event of a chat and one of none.
+func (f *fakeStore) Events(_ context.Context, ws chat.WorkspaceID, filter chat.EventFilter) (chat.EventList, error) {
+	f.eventFilter = filter
+
+	return chat.EventList{
+		Items: []chat.Event{
+			{
+				ID:           "e1",
+				WorkspaceID:  ws,
+				Sequence:     7,
+				ChatID:       chatOne,
+				ChatSequence: 3,
+				Type:         chat.EventDeliveryUndelivered,
+				SubjectID:    "d1",
+				At:           noon,
+				Data:         chat.EventData{Status: "undelivered", ErrorCode: "twilio_30007"},
+			},
+			{
+				ID:          "e2",
+				WorkspaceID: ws,
+				Sequence:    8,
+				Type:        chat.EventSenderBlocked,
+				SubjectID:   "phone:1",
+				At:          noon,
+			},
+		},
+		Next:   8,
+		Latest: 9,
+		Oldest: 2,
+	}, f.fail
 }
 
 func (f *fakeStore) CheckWritable(context.Context) error { return f.ping }

@@ -30,6 +30,7 @@ type Store interface {
 	WebhookStore
 	InboundStore
 	HealthStore
+	EventStore
 	WorkspaceDefaults(ctx context.Context, ws chat.WorkspaceID) (chat.WorkspaceDefaults, error)
 	UpdateWorkspaceDefaults(
 		ctx context.Context,

@@ -7,6 +7,8 @@ import (
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/driver/pgdriver"
+
+	"handrail/chat"
 )
 
 // Bun is the pool, for tests that look behind the methods.
@@ -65,4 +67,20 @@ func MemberReferences() []string {
 	slices.Sort(all)
 
 	return all
+}
+
+// NewestEventChange is the id of the newest change that a trigger has noted, on SQLite.
+func NewestEventChange(ctx context.Context, s *Store) (int64, error) {
+	var id int64
+	err := s.db.NewRaw("SELECT seq FROM sqlite_sequence WHERE name = 'event_changes'").Scan(ctx, &id)
+
+	return id, unlessNone(err)
+}
+
+// EventsSince are the events of the changes after one that have no numbers yet.
+func EventsSince(ctx context.Context, s *Store, id int64) ([]chat.Event, error) {
+	var rows []eventChangeRow
+	err := s.db.NewSelect().Model(&rows).Where("ec.id > ?", id).OrderExpr("ec.id").Scan(ctx)
+
+	return chat.EventsOf(mapSlice(rows, (*eventChangeRow).change)), err
 }

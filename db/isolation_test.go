@@ -71,7 +71,8 @@ const victimsExternalID = "crm-1"
 // notOfAWorkspace are the methods that look at nothing inside of a workspace.
 var notOfAWorkspace = []string{
 	"Authenticate", "CheckWritable", "ClockOffset", "Close", "CountDuplicates", "CreateWorkspace", "Durability",
-	"ForgetRequests", "ForgottenSummaries", "HeldDeliveries", "HoldAfterFailover", "HoldUnsent", "LastCallbacks", "MessageOwners",
+	"Changed", "ForgetEvents", "ForgetRequests", "ForgottenSummaries", "HeldDeliveries", "HoldAfterFailover",
+	"HoldUnsent", "LastCallbacks", "MessageOwners", "NumberEvents",
 	"SenderAddresses", "SharedAddresses", "Timeline",
 	// The operator's own.
 	"GrantSender", "RevokeSender", "SenderGrants", "RevokedSenders",
@@ -118,6 +119,13 @@ var tries = map[string]try{
 	"Members": {"", func(ctx context.Context, i *intruder) (any, error) {
 		list, err := i.s.Members(ctx, i.ws, chat.MemberFilter{Page: chat.Page{Limit: 100}})
 		return slices.DeleteFunc(list.Items, func(m chat.Member) bool { return m.WorkspaceID == i.ws }), err
+	}},
+	"Events": {"", func(ctx context.Context, i *intruder) (any, error) {
+		list, err := i.s.Events(ctx, i.ws, chat.EventFilter{Limit: 10_000})
+
+		return slices.DeleteFunc(list.Items, func(e chat.Event) bool {
+			return e.WorkspaceID == i.ws && e.ChatID != i.victim.SMS.ID && e.ChatID != i.victim.Email.ID
+		}), err
 	}},
 	"UpdateMember": {chat.CodeMemberNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.UpdateMember(ctx, i.ws, i.by, i.victim.Customer.ID, chat.MemberPatch{Name: new("x")}))
@@ -518,6 +526,7 @@ func TestWorkspacesAreIsolated(t *testing.T) {
 		seedTools(t, i)
 		seedSummary(t, i)
 		seedPeople(t, i)
+		numberAll(t, s)
 		before := readWorkspace(t, s, i.victim.Workspace)
 
 		for name, try := range everyTry() {

@@ -31,6 +31,8 @@ type Store struct {
 	connect func() *sql.DB
 	// begun counts transactions.
 	begun *atomic.Int64
+	// changed has an entry after something was committed that may have made events.
+	changed chan struct{}
 	// onFailover is told of a failover that was noticed. It may be nil.
 	onFailover func(context.Context, Failover)
 	// onEnded is told of an action that was ended in Temporal. It may be nil.
@@ -138,6 +140,7 @@ func newStore(engine string, pool *sql.DB, o options) *Store {
 	db := bun.NewDB(pool, dialects[engine](), bun.WithDiscardUnknownColumns())
 	store := &Store{
 		begun:      new(atomic.Int64),
+		changed:    make(chan struct{}, 1),
 		db:         db,
 		engine:     engine,
 		now:        o.now,
@@ -171,6 +174,24 @@ func (s *Store) postgres() bool { return s.engine == migrations.Postgres }
 
 // inTx runs do in one transaction and says what was attempted when it fails.
 func (s *Store) inTx(ctx context.Context, what string, do func(ctx context.Context, tx bun.Tx) error) error {
+	s.begun.Add(1)
+
+	err := s.runTx(ctx, what, func(ctx context.Context, tx bun.Tx) error {
+		if err := do(ctx, tx); err != nil {
+			return err
+		}
+
+		return s.markRequest(ctx, tx)
+	})
+	if err == nil {
+		s.noticeChange()
+	}
+
+	return err
+}
+
+// runTx is inTx for what belongs to no request, and makes no events.
+func (s *Store) runTx(ctx context.Context, what string, do func(ctx context.Context, tx bun.Tx) error) error {
 	if s.writing != nil {
 		select {
 		case s.writing <- struct{}{}:
@@ -181,15 +202,7 @@ func (s *Store) inTx(ctx context.Context, what string, do func(ctx context.Conte
 		}
 	}
 
-	s.begun.Add(1)
-
-	return wrapErr(what, s.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		if err := do(ctx, tx); err != nil {
-			return err
-		}
-
-		return s.markRequest(ctx, tx)
-	}))
+	return wrapErr(what, s.db.RunInTx(ctx, nil, do))
 }
 
 // snapshot runs a reading of several statements that all see the same moment, and says
@@ -198,7 +211,8 @@ func (s *Store) snapshot(ctx context.Context, what string, read func(ctx context
 	return wrapErr(what, s.db.RunInTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, read))
 }
 
-// Transactions is how many transactions the store has begun: all that writes is in one.
+// Transactions is how many transactions the store has begun: all that writes is in one. What events need is not
+// counted.
 func (s *Store) Transactions() int64 { return s.begun.Load() }
 
 // locked makes q hold its rows until the transaction ends. SQLite's transactions are

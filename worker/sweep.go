@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -20,7 +21,7 @@ const (
 	sweepWithin = 45 * time.Second
 	// summaryGrace is how long after its time a chat counts as forgotten.
 	summaryGrace = 2 * time.Minute
-	// forgetLimit is how many old idempotency keys are deleted with one statement.
+	// forgetLimit is how many old idempotency keys or events are deleted with one statement.
 	forgetLimit = 1000
 	// endedOverlap is how much two looks for ended workflows overlap: Temporal's list lags.
 	endedOverlap = 10 * time.Minute
@@ -42,6 +43,7 @@ type SweepStore interface {
 	RecordEndedAction(ctx context.Context, a chat.Action) (bool, error)
 	CloseEvidence(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID) error
 	ForgetRequests(ctx context.Context, before time.Time, limit int) (int, error)
+	ForgetEvents(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
 // SweepEngine knows the workflows: it has one look at its delivery or chat, reports
@@ -65,6 +67,8 @@ type Sweeper struct {
 	// StaleAfter is how long nothing must have happened to a delivery before a sweep looks at it.
 	// It exceeds every wait between two tries of a delivery that is followed.
 	StaleAfter time.Duration
+	// EventsKept is how long events are kept; 0 for [chat.EventKept].
+	EventsKept time.Duration
 	// endedSince is from when on ended workflows are looked for; at first, all that Temporal has.
 	endedSince time.Time
 	// endedSeen are the runs that the last look has seen to: looks overlap.
@@ -95,6 +99,7 @@ func (s *Sweeper) Run(ctx context.Context) {
 			s.SweepEnded(ctx, time.Now())
 			s.SweepSummaries(ctx, time.Now())
 			s.SweepRequests(ctx, time.Now())
+			s.SweepEvents(ctx, time.Now())
 		}
 	}
 }
@@ -285,13 +290,30 @@ func (s *Sweeper) SweepSummaries(ctx context.Context, now time.Time) {
 
 // SweepRequests deletes the answers to requests with an Idempotency-Key that are not kept any longer.
 func (s *Sweeper) SweepRequests(ctx context.Context, now time.Time) {
+	s.forget(ctx, "idempotency keys", now.Add(-chat.RequestKept), s.Store.ForgetRequests)
+}
+
+// SweepEvents deletes the events that are not kept any longer.
+func (s *Sweeper) SweepEvents(ctx context.Context, now time.Time) {
+	kept := cmp.Or(s.EventsKept, chat.EventKept)
+
+	s.forget(ctx, "events", now.Add(-kept), s.Store.ForgetEvents)
+}
+
+// forget deletes what is older than before, in small batches, and says in the log if it cannot.
+func (s *Sweeper) forget(
+	ctx context.Context,
+	what string,
+	before time.Time,
+	deleteSome func(ctx context.Context, before time.Time, limit int) (int, error),
+) {
 	ctx, cancel := context.WithTimeout(ctx, sweepWithin)
 	defer cancel()
 
 	for {
-		count, err := s.Store.ForgetRequests(ctx, now.Add(-chat.RequestKept), forgetLimit)
+		count, err := deleteSome(ctx, before, forgetLimit)
 		if err != nil {
-			s.Logger.ErrorContext(ctx, "old idempotency keys could not be deleted", "error", err)
+			s.Logger.ErrorContext(ctx, "what is old could not be deleted", "what", what, "error", err)
 			return
 		}
 

@@ -36,8 +36,9 @@ type forgotten struct {
 	changed  []chat.ChatID
 	// open are the deliveries that actions have to follow.
 	open map[chat.ActionID][]chat.StaleDelivery
-	// keys is how many idempotency keys are old, before is until when they were made.
+	// keys and events are how many are old, before is until when they were made.
 	keys   int
+	events int
 	before time.Time
 }
 
@@ -52,6 +53,14 @@ func (f *forgotten) OpenDeliveries(
 func (f *forgotten) ForgetRequests(_ context.Context, before time.Time, limit int) (int, error) {
 	count := min(f.keys, limit)
 	f.keys -= count
+	f.before = before
+
+	return count, nil
+}
+
+func (f *forgotten) ForgetEvents(_ context.Context, before time.Time, limit int) (int, error) {
+	count := min(f.events, limit)
+	f.events -= count
 	f.before = before
 
 	return count, nil
@@ -340,4 +349,20 @@ func TestSweepForgetsOldIdempotencyKeys(t *testing.T) {
 
 	assert.Zero(t, f.keys)
 	assert.Equal(t, now.Add(-chat.RequestKept), f.before)
+}
+
+func TestSweepEventsForgetsThemInBatches(t *testing.T) {
+	t.Parallel()
+
+	f := &forgotten{events: 2500}
+	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	sweeper := newSweeper(f)
+
+	sweeper.SweepEvents(t.Context(), now)
+	assert.Zero(t, f.events)
+	assert.Equal(t, now.Add(-chat.EventKept), f.before)
+
+	sweeper.EventsKept = time.Hour
+	sweeper.SweepEvents(t.Context(), now)
+	assert.Equal(t, now.Add(-time.Hour), f.before)
 }

@@ -137,6 +137,7 @@ func (p *process) runService(ctx context.Context, running *errgroup.Group, l *li
 	}
 
 	running.Go(func() error { return s.Watch(ctx) })
+	running.Go(func() error { return s.Sequence(ctx) })
 	running.Go(func() error { return s.Work(ctx) })
 	running.Go(func() error { return s.ServeAPI(ctx, l.api) })
 

@@ -56,6 +56,7 @@ func (p *process) serve(api, work bool) error {
 	running, ctx := errgroup.WithContext(p.ctx)
 
 	running.Go(func() error { return s.Watch(ctx) })
+	running.Go(func() error { return s.Sequence(ctx) })
 
 	if work {
 		running.Go(func() error { return s.Work(ctx) })

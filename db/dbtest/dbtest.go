@@ -20,6 +20,10 @@ import (
 	"handrail/db"
 )
 
+// Watch is given every store of [Each], and what it returns is what the test gets. A package's tests may set it before
+// they run.
+var Watch = func(_ *testing.T, s *db.Store) *db.Store { return s }
+
 // Each runs test on every engine, each time on a fresh database. Without
 // TEST_DATABASE_URL it fails, because an engine that is silently left out looks like one
 // that passes; HANDRAIL_TEST_SQLITE_ONLY=1 leaves it out on purpose.
@@ -28,7 +32,7 @@ func Each(t *testing.T, test func(t *testing.T, s *db.Store)) {
 
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		test(t, New(t))
+		test(t, Watch(t, New(t)))
 	})
 
 	if sqliteOnly() {
@@ -37,7 +41,7 @@ func Each(t *testing.T, test func(t *testing.T, s *db.Store)) {
 
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		test(t, NewPostgres(t))
+		test(t, Watch(t, NewPostgres(t)))
 	})
 }
 

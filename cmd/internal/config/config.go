@@ -47,6 +47,8 @@ type Config struct {
 	ReceiptSMS   time.Duration `env:"HANDRAIL_RECEIPT_SMS" envDefault:"1h" help:"how long to wait for the final status of an accepted SMS"` //nolint:staticcheck // SMS is no unit of time
 	ReceiptEmail time.Duration `env:"HANDRAIL_RECEIPT_EMAIL" envDefault:"24h" help:"how long to wait for the final status of an accepted email"`
 
+	EventsKept time.Duration `env:"HANDRAIL_EVENTS_KEPT" envDefault:"720h" help:"how long events are kept; whoever reads them less often misses some"`
+
 	WhenUnknown string `env:"HANDRAIL_WHEN_UNKNOWN" envDefault:"at_most_once" help:"what happens to an unknown message without evidence: at_most_once (a person decides), expire, or resend_after_settle (it may arrive twice)"`
 
 	LLM              string        `env:"HANDRAIL_LLM" help:"provider of summaries for workspaces that have chosen none: offline, openai or anthropic; empty: openai or anthropic if its key is set, else offline"`
@@ -172,6 +174,8 @@ func (c *Config) validate() error {
 		"HANDRAIL_APPROVAL_DEADLINE must be between 1m and 720h, it is %s",
 		c.ApprovalWithin,
 	)
+
+	check(c.EventsKept >= time.Hour, "HANDRAIL_EVENTS_KEPT must be at least 1h, it is %s", c.EventsKept)
 
 	if _, err := c.Commands(); err != nil {
 		all = append(all, err)

@@ -75,6 +75,7 @@ func TestLoadRefusesWhatIsWrongAndNamesIt(t *testing.T) {
 			[]string{"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY=,MFk"},
 			[]string{"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY", "empty"},
 		},
+		"events": {[]string{"HANDRAIL_EVENTS_KEPT=30m"}, []string{"HANDRAIL_EVENTS_KEPT", "1h"}},
 		"settle": {[]string{"HANDRAIL_SETTLE=10ms"}, []string{"HANDRAIL_SETTLE", "1s"}},
 		"receipts": {
 			[]string{"HANDRAIL_RECEIPT_SMS=0s", "HANDRAIL_RECEIPT_EMAIL=-1h"},

@@ -242,6 +242,7 @@ func (w *env) start(s *service.Service) {
 	running.Go(func() { requireNoError(w, s.ServeAPI(ctx, l)) })
 	running.Go(func() { requireNoError(w, s.ServeMetrics(ctx, metrics)) })
 	running.Go(func() { requireNoError(w, s.Work(ctx)) })
+	running.Go(func() { requireNoError(w, s.Sequence(ctx)) })
 
 	w.stop = cancel
 	w.stopped = sync.OnceFunc(func() {

@@ -184,6 +184,18 @@ func (s *Service) Watch(ctx context.Context) error {
 	return nil
 }
 
+// Sequence gives events their numbers until ctx ends. Every process that writes does it, for itself and for those that
+// have ended before they could.
+func (s *Service) Sequence(ctx context.Context) error {
+	sequencer := &worker.Sequencer{
+		Store:  s.Store,
+		Logger: s.logger,
+	}
+	sequencer.Run(ctx)
+
+	return nil
+}
+
 // Work carries out actions, and looks for deliveries that were forgotten, until ctx ends.
 func (s *Service) Work(ctx context.Context) error {
 	acts, err := s.activities()
@@ -202,6 +214,7 @@ func (s *Service) Work(ctx context.Context) error {
 		Engine:     s.engine(),
 		Logger:     s.logger,
 		StaleAfter: s.config.StaleAfter,
+		EventsKept: s.config.EventsKept,
 
 		QueryProvider: acts.QueryProvider,
 	}

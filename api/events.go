@@ -1,0 +1,147 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"handrail/chat"
+)
+
+// EventStore reads the log of events.
+type EventStore interface {
+	Events(ctx context.Context, ws chat.WorkspaceID, f chat.EventFilter) (chat.EventList, error)
+}
+
+// logEntryJSON is one event of the log.
+type logEntryJSON struct {
+	ID           chat.EventID   `json:"id" doc:"It never changes: who gets an event twice knows it by this."`
+	Sequence     int64          `json:"sequence" doc:"Counts the workspace's events, without a gap."`
+	ChatID       *chat.ChatID   `json:"chat_id"`
+	ChatSequence *int64         `json:"chat_sequence" doc:"Counts the chat's events, without a gap."`
+	Type         eventTypeName  `json:"type"`
+	SubjectID    string         `json:"subject_id" doc:"Of what the type begins with; of a tool call, its message."`
+	At           time.Time      `json:"at"`
+	Explanation  string         `json:"explanation"`
+	Data         chat.EventData `json:"data" doc:"States, codes and ids; docs/events.md has the fields of each type."`
+}
+
+// eventTypeName is the name of a type of event.
+type eventTypeName chat.EventType
+
+// Schema is asked by huma.
+func (eventTypeName) Schema(huma.Registry) *huma.Schema {
+	schema := &huma.Schema{Type: huma.TypeString}
+	for _, text := range chat.EventTypes() {
+		schema.Enum = append(schema.Enum, string(text.Type))
+	}
+
+	return schema
+}
+
+func presentLogEntry(e *chat.Event) logEntryJSON {
+	shown := logEntryJSON{
+		ID:          e.ID,
+		Sequence:    e.Sequence,
+		Type:        eventTypeName(e.Type),
+		SubjectID:   e.SubjectID,
+		At:          e.At.UTC(),
+		Explanation: e.Explanation(),
+		Data:        e.Data,
+	}
+
+	if e.ChatID != 0 {
+		shown.ChatID = &e.ChatID
+		shown.ChatSequence = &e.ChatSequence
+	}
+
+	return shown
+}
+
+// logJSON is a part of the log.
+type logJSON struct {
+	Items  []logEntryJSON `json:"items"`
+	Next   int64          `json:"next" doc:"Give it as after to read on. It passes over events that were not asked for."`
+	Latest int64          `json:"latest" doc:"The sequence of the newest event. When next is latest, there is no more."`
+	Oldest int64          `json:"oldest" doc:"The sequence of the oldest event that is kept."`
+}
+
+type logOutput struct{ Body logJSON }
+
+func (s *service) eventRoutes() {
+	registerRoute(s, s.listEvents, route{
+		method:  http.MethodGet,
+		path:    "/events",
+		access:  withScope(chat.ScopeChatsRead),
+		id:      "listEvents",
+		tag:     tagWorkspace,
+		summary: "List events",
+		description: "What has happened in the workspace, in the order of `sequence`. Begin with `after=0`, and go " +
+			"on with `after` set to `next` until `next` is `latest`; an empty list alone is not the end. An event is " +
+			"here some 100 ms after it has happened, and is kept for 30 days (`HANDRAIL_EVENTS_KEPT`). It has ids, " +
+			"states and codes, and never a text or an address.",
+		answer: logJSON{
+			Items:  []logEntryJSON{presentLogEntry(exampleEvent())},
+			Next:   1041,
+			Latest: 1041,
+			Oldest: 1,
+		},
+	})
+}
+
+func exampleEvent() *chat.Event {
+	return &chat.Event{
+		ID:           "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+		Sequence:     1041,
+		ChatID:       7,
+		ChatSequence: 12,
+		Type:         chat.EventDeliveryAccepted,
+		SubjectID:    string(exampleDelivery),
+		At:           exampleTime,
+		Data: chat.EventData{
+			Status:     string(chat.SubmissionAccepted),
+			Channel:    chat.ChannelSMS,
+			Provider:   chat.ProviderTwilio,
+			Submission: string(chat.SubmissionAccepted),
+		},
+	}
+}
+
+type listEventsInput struct {
+	After  int64           `query:"after" minimum:"0" doc:"Only events with a greater sequence."`
+	Types  []eventTypeName `query:"types" doc:"Only of these types, with commas."`
+	ChatID chat.ChatID     `query:"chat_id" minimum:"1" doc:"Only of this chat."`
+	Limit  int             `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most events to answer with."`
+}
+
+func (s *service) listEvents(ctx context.Context, in *listEventsInput) (*logOutput, error) {
+	filter := chat.EventFilter{
+		After:  in.After,
+		ChatID: in.ChatID,
+		Limit:  in.Limit,
+	}
+
+	for _, name := range in.Types {
+		filter.Types = append(filter.Types, chat.EventType(name))
+	}
+
+	list, err := s.store.Events(ctx, callFrom(ctx).workspace(), filter)
+	if err != nil {
+		return nil, err
+	}
+
+	out := &logOutput{Body: logJSON{
+		Items:  make([]logEntryJSON, 0, len(list.Items)),
+		Next:   list.Next,
+		Latest: list.Latest,
+		Oldest: list.Oldest,
+	}}
+
+	for i := range list.Items {
+		out.Body.Items = append(out.Body.Items, presentLogEntry(&list.Items[i]))
+	}
+
+	return out, nil
+}
