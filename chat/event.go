@@ -39,6 +39,7 @@ const (
 	EventSenderBlocked              EventType = "sender.blocked"
 	EventSenderRestored             EventType = "sender.restored"
 	EventBulkRetryFinished          EventType = "bulk_retry.finished"
+	EventWebhookEndpointDisabled    EventType = "webhook_endpoint.disabled"
 )
 
 // EventKept is how long events are kept if nobody has configured it.
