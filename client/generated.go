@@ -211,6 +211,38 @@ const (
 	DuplicatePossible  Duplicate = "possible"
 )
 
+// Defines values for EventType.
+const (
+	EventTypeApprovalDecided            EventType = "approval.decided"
+	EventTypeApprovalRequested          EventType = "approval.requested"
+	EventTypeBulkRetryFinished          EventType = "bulk_retry.finished"
+	EventTypeChatCreated                EventType = "chat.created"
+	EventTypeChatEscalated              EventType = "chat.escalated"
+	EventTypeChatNeedsResponse          EventType = "chat.needs_response"
+	EventTypeChatPossibleOptOut         EventType = "chat.possible_opt_out"
+	EventTypeChatUpdated                EventType = "chat.updated"
+	EventTypeContributorRequestAnswered EventType = "contributor_request.answered"
+	EventTypeContributorRequestOpened   EventType = "contributor_request.opened"
+	EventTypeDeliveryAccepted           EventType = "delivery.accepted"
+	EventTypeDeliveryBlocked            EventType = "delivery.blocked"
+	EventTypeDeliveryBounced            EventType = "delivery.bounced"
+	EventTypeDeliveryDelivered          EventType = "delivery.delivered"
+	EventTypeDeliveryNeedsReview        EventType = "delivery.needs_review"
+	EventTypeDeliverySettled            EventType = "delivery.settled"
+	EventTypeDeliveryUndelivered        EventType = "delivery.undelivered"
+	EventTypeDeliveryUnknown            EventType = "delivery.unknown"
+	EventTypeMessageCreated             EventType = "message.created"
+	EventTypeMessageFailed              EventType = "message.failed"
+	EventTypeSenderBlocked              EventType = "sender.blocked"
+	EventTypeSenderRestored             EventType = "sender.restored"
+	EventTypeSummaryUpdated             EventType = "summary.updated"
+	EventTypeSuppressionAdded           EventType = "suppression.added"
+	EventTypeSuppressionLifted          EventType = "suppression.lifted"
+	EventTypeToolCallFailed             EventType = "tool_call.failed"
+	EventTypeToolCallSucceeded          EventType = "tool_call.succeeded"
+	EventTypeToolCallUnknown            EventType = "tool_call.unknown"
+)
+
 // Defines values for FunctionCallType.
 const (
 	FunctionCallTypeFunction FunctionCallType = "function"
@@ -1578,6 +1610,28 @@ type Event struct {
 	Type       string          `json:"type"`
 }
 
+// EventData defines model for EventData.
+type EventData struct {
+	ActionID   *string  `json:"action_id,omitempty"`
+	CallID     *string  `json:"call_id,omitempty"`
+	Channel    *string  `json:"channel,omitempty"`
+	ErrorCode  *string  `json:"error_code,omitempty"`
+	Fields     []string `json:"fields,omitzero"`
+	Index      *int64   `json:"index,omitempty"`
+	Kind       *string  `json:"kind,omitempty"`
+	MessageID  *string  `json:"message_id,omitempty"`
+	Name       *string  `json:"name,omitempty"`
+	Provider   *string  `json:"provider,omitempty"`
+	Reason     *string  `json:"reason,omitempty"`
+	Role       *string  `json:"role,omitempty"`
+	Status     *string  `json:"status,omitempty"`
+	Submission *string  `json:"submission,omitempty"`
+	SummaryID  *string  `json:"summary_id,omitempty"`
+}
+
+// EventType defines model for EventType.
+type EventType string
+
 // FieldError defines model for FieldError.
 type FieldError struct {
 	Field   string `json:"field"`
@@ -1837,6 +1891,41 @@ type ListedToolCallList struct {
 
 	// Total With total=true; 10000 is that many or more.
 	Total *int64 `json:"total,omitempty"`
+}
+
+// Log defines model for Log.
+type Log struct {
+	Items []LogEntry `json:"items,omitzero"`
+
+	// Latest The sequence of the newest event. When next is latest, there is no more.
+	Latest int64 `json:"latest"`
+
+	// Next Give it as after to read on. It passes over events that were not asked for.
+	Next int64 `json:"next"`
+
+	// Oldest The sequence of the oldest event that is kept.
+	Oldest int64 `json:"oldest"`
+}
+
+// LogEntry defines model for LogEntry.
+type LogEntry struct {
+	At     time.Time `json:"at"`
+	ChatID *int64    `json:"chat_id"`
+
+	// ChatSequence Counts the chat's events, without a gap.
+	ChatSequence *int64    `json:"chat_sequence"`
+	Data         EventData `json:"data"`
+	Explanation  string    `json:"explanation"`
+
+	// ID It never changes: who gets an event twice knows it by this.
+	ID string `json:"id"`
+
+	// Sequence Counts the workspace's events, without a gap.
+	Sequence int64 `json:"sequence"`
+
+	// SubjectID Of what the type begins with; of a tool call, its message.
+	SubjectID string    `json:"subject_id"`
+	Type      EventType `json:"type"`
 }
 
 // Matter defines model for Matter.
@@ -4041,6 +4130,21 @@ type RetryDeliveryParams struct {
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
+// ListEventsParams defines parameters for ListEvents.
+type ListEventsParams struct {
+	// After Only events with a greater sequence.
+	After *int64 `form:"after,omitempty" json:"after,omitempty"`
+
+	// Types Only of these types, with commas.
+	Types []EventType `form:"types,omitempty" json:"types,omitempty"`
+
+	// ChatID Only of this chat.
+	ChatID *int64 `form:"chat_id,omitempty" json:"chat_id,omitempty"`
+
+	// Limit The most events to answer with.
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // ListInboundParams defines parameters for ListInbound.
 type ListInboundParams struct {
 	// Limit The most entries to answer with.
@@ -5652,6 +5756,15 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v2/w/{workspace_uuid}/deliveries/{delivery_id}/retry (the `RetryDelivery` operationId).
 	RetryDelivery(ctx context.Context, workspaceUUID WorkspaceUUID, deliveryID DeliveryID, params *RetryDeliveryParams, body RetryDeliveryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListEvents List events
+	//
+	// What has happened in the workspace, in the order of `sequence`. Begin with `after=0`, and go on with `after` set to `next` until `next` is `latest`; an empty list alone is not the end. An event is here some 100 ms after it has happened, and is kept for 30 days (`HANDRAIL_EVENTS_KEPT`). It has ids, states and codes, and never a text or an address.
+	//
+	// Scope: `chats:read`.
+	//
+	// Corresponds with GET /api/v2/w/{workspace_uuid}/events (the `ListEvents` operationId).
+	ListEvents(ctx context.Context, workspaceUUID WorkspaceUUID, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListInbound List what came in
 	//
@@ -7934,6 +8047,25 @@ func (c *Client) RetryDeliveryWithBody(ctx context.Context, workspaceUUID Worksp
 // Corresponds with POST /api/v2/w/{workspace_uuid}/deliveries/{delivery_id}/retry (the `RetryDelivery` operationId).
 func (c *Client) RetryDelivery(ctx context.Context, workspaceUUID WorkspaceUUID, deliveryID DeliveryID, params *RetryDeliveryParams, body RetryDeliveryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRetryDeliveryRequest(c.Server, workspaceUUID, deliveryID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListEvents List events
+//
+// What has happened in the workspace, in the order of `sequence`. Begin with `after=0`, and go on with `after` set to `next` until `next` is `latest`; an empty list alone is not the end. An event is here some 100 ms after it has happened, and is kept for 30 days (`HANDRAIL_EVENTS_KEPT`). It has ids, states and codes, and never a text or an address.
+//
+// Scope: `chats:read`.
+//
+// Corresponds with GET /api/v2/w/{workspace_uuid}/events (the `ListEvents` operationId).
+func (c *Client) ListEvents(ctx context.Context, workspaceUUID WorkspaceUUID, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListEventsRequest(c.Server, workspaceUUID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -13821,6 +13953,103 @@ func NewRetryDeliveryRequestWithBody(server string, workspaceUUID WorkspaceUUID,
 	return req, nil
 }
 
+// NewListEventsRequest constructs an http.Request for the ListEvents method
+func NewListEventsRequest(server string, workspaceUUID WorkspaceUUID, params *ListEventsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/events", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Types != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "types", params.Types, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ChatID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "chat_id", *params.ChatID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListInboundRequest constructs an http.Request for the ListInbound method
 func NewListInboundRequest(server string, workspaceUUID WorkspaceUUID, params *ListInboundParams) (*http.Request, error) {
 	var err error
@@ -17411,6 +17640,17 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v2/w/{workspace_uuid}/deliveries/{delivery_id}/retry (the `RetryDelivery` operationId).
 	RetryDeliveryWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, deliveryID DeliveryID, params *RetryDeliveryParams, body RetryDeliveryJSONRequestBody, reqEditors ...RequestEditorFn) (*RetryDeliveryResponse, error)
 
+	// ListEventsWithResponse List events
+	//
+	// What has happened in the workspace, in the order of `sequence`. Begin with `after=0`, and go on with `after` set to `next` until `next` is `latest`; an empty list alone is not the end. An event is here some 100 ms after it has happened, and is kept for 30 days (`HANDRAIL_EVENTS_KEPT`). It has ids, states and codes, and never a text or an address.
+	//
+	// Scope: `chats:read`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/w/{workspace_uuid}/events (the `ListEvents` operationId).
+	ListEventsWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *ListEventsParams, reqEditors ...RequestEditorFn) (*ListEventsResponse, error)
+
 	// ListInboundWithResponse List what came in
 	//
 	// Every message that a provider has handed over, the newest first. An orphan is nobody's. It is shown in an installation with one workspace; where there are more, only the operator's command line shows it.
@@ -19439,6 +19679,29 @@ func (r RetryDeliveryResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r RetryDeliveryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListEventsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Log
+}
+
+// Status returns HTTPResponse.Status
+func (r ListEventsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListEventsResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -21798,6 +22061,23 @@ func (c *ClientWithResponses) RetryDeliveryWithResponse(ctx context.Context, wor
 		return nil, err
 	}
 	return ParseRetryDeliveryResponse(rsp)
+}
+
+// ListEventsWithResponse List events
+//
+// What has happened in the workspace, in the order of `sequence`. Begin with `after=0`, and go on with `after` set to `next` until `next` is `latest`; an empty list alone is not the end. An event is here some 100 ms after it has happened, and is kept for 30 days (`HANDRAIL_EVENTS_KEPT`). It has ids, states and codes, and never a text or an address.
+//
+// Scope: `chats:read`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/w/{workspace_uuid}/events (the `ListEvents` operationId).
+func (c *ClientWithResponses) ListEventsWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *ListEventsParams, reqEditors ...RequestEditorFn) (*ListEventsResponse, error) {
+	rsp, err := c.ListEvents(ctx, workspaceUUID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListEventsResponse(rsp)
 }
 
 // ListInboundWithResponse List what came in
@@ -24361,6 +24641,32 @@ func ParseRetryDeliveryResponse(rsp *http.Response) (*RetryDeliveryResponse, err
 			return nil, err
 		}
 		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListEventsResponse parses an HTTP response from a ListEventsWithResponse call
+func ParseListEventsResponse(rsp *http.Response) (*ListEventsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListEventsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Log
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 

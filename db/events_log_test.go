@@ -128,11 +128,11 @@ func TestEveryColumnOfAChatIsToldOrNot(t *testing.T) {
 	t.Parallel()
 
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
-		query := `SELECT name || ' ' || (SELECT sql FROM sqlite_master WHERE name = 'chats_changed')
+		query := `SELECT name || ' ' || (SELECT sql FROM sqlite_master WHERE name = 'chats_change_noted')
 			FROM pragma_table_xinfo('chats')`
 		if s.Engine() == "postgres" {
 			query = `SELECT column_name || ' ' || (SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c
-					ON c.oid = t.tgrelid WHERE t.tgname = 'chats_changed' AND c.relnamespace = current_schema()::regnamespace)
+					ON c.oid = t.tgrelid WHERE t.tgname = 'chats_change_noted' AND c.relnamespace = current_schema()::regnamespace)
 				FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = 'chats'`
 		}
 

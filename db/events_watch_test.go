@@ -388,8 +388,8 @@ var readers = []string{
 	"OpenDeliveries", "Participants", "PhoneNumber", "PhoneNumbers", "Ping", "Reading", "RetryCandidates",
 	"RevokedSenders", "SealedSecrets", "SendView", "SenderAddresses", "SenderGrants", "SenderWaiters",
 	"SentMessage", "SharedAddresses", "Summaries", "SummaryDue", "SummarySettings", "SummaryVersion",
-	"Suppressions", "TakesPart", "Timeline", "Tool", "ToolCallMessages", "Tools", "Transactions", "Watched",
-	"Workspace", "WorkspaceDefaults", "WorkspaceStatus", "Workspaces",
+	"Suppressions", "TakesPart", "Timeline", "Tool", "ToolCallMessages", "ToolCalls", "Tools", "Transactions",
+	"Watched", "Workspace", "WorkspaceDefaults", "WorkspaceStatus", "Workspaces",
 }
 
 // misjudgedMethods are the methods that are neither known to write nothing nor were compared, and those that were
@@ -468,7 +468,7 @@ func TestTheWatchFindsAMissingEvent(t *testing.T) {
 	require.NotEmpty(t, want)
 	assert.Equal(t, want, got)
 
-	_, err := s.Bun().ExecContext(t.Context(), "DROP TRIGGER chats_changed")
+	_, err := s.Bun().ExecContext(t.Context(), "DROP TRIGGER chats_change_noted")
 	require.NoError(t, err)
 
 	want, got = change("a third")

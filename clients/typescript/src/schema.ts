@@ -1563,6 +1563,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/w/{workspace_uuid}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List events
+         * @description What has happened in the workspace, in the order of `sequence`. Begin with `after=0`, and go on with `after` set to `next` until `next` is `latest`; an empty list alone is not the end. An event is here some 100 ms after it has happened, and is kept for 30 days (`HANDRAIL_EVENTS_KEPT`). It has ids, states and codes, and never a text or an address.
+         *
+         *     Scope: `chats:read`.
+         */
+        get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/w/{workspace_uuid}/inbound": {
         parameters: {
             query?: never;
@@ -3362,6 +3390,26 @@ export interface components {
             received_at: string;
             type: string;
         };
+        EventData: {
+            action_id?: string;
+            call_id?: string;
+            channel?: string;
+            error_code?: string;
+            fields?: string[];
+            /** Format: int64 */
+            index?: number;
+            kind?: string;
+            message_id?: string;
+            name?: string;
+            provider?: string;
+            reason?: string;
+            role?: string;
+            status?: string;
+            submission?: string;
+            summary_id?: string;
+        };
+        /** @enum {string} */
+        EventType: "message.created" | "message.failed" | "delivery.accepted" | "delivery.delivered" | "delivery.undelivered" | "delivery.bounced" | "delivery.unknown" | "delivery.needs_review" | "delivery.blocked" | "delivery.settled" | "chat.created" | "chat.updated" | "chat.needs_response" | "chat.escalated" | "chat.possible_opt_out" | "summary.updated" | "tool_call.succeeded" | "tool_call.failed" | "tool_call.unknown" | "approval.requested" | "approval.decided" | "contributor_request.opened" | "contributor_request.answered" | "suppression.added" | "suppression.lifted" | "sender.blocked" | "sender.restored" | "bulk_retry.finished";
         FieldError: {
             field: string;
             message: string;
@@ -3613,6 +3661,48 @@ export interface components {
              * @description With total=true; 10000 is that many or more.
              */
             total?: number;
+        };
+        Log: {
+            items: components["schemas"]["LogEntry"][];
+            /**
+             * Format: int64
+             * @description The sequence of the newest event. When next is latest, there is no more.
+             */
+            latest: number;
+            /**
+             * Format: int64
+             * @description Give it as after to read on. It passes over events that were not asked for.
+             */
+            next: number;
+            /**
+             * Format: int64
+             * @description The sequence of the oldest event that is kept.
+             */
+            oldest: number;
+        };
+        LogEntry: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            chat_id: number | null;
+            /**
+             * Format: int64
+             * @description Counts the chat's events, without a gap.
+             */
+            chat_sequence: number | null;
+            /** @description States, codes and ids; docs/events.md has the fields of each type. */
+            data: components["schemas"]["EventData"];
+            explanation: string;
+            /** @description It never changes: who gets an event twice knows it by this. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Counts the workspace's events, without a gap.
+             */
+            sequence: number;
+            /** @description Of what the type begins with; of a tool call, its message. */
+            subject_id: string;
+            type: components["schemas"]["EventType"];
         };
         Matter: {
             /** Format: int64 */
@@ -7875,6 +7965,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WholeAction"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    listEvents: {
+        parameters: {
+            query?: {
+                /** @description Only events with a greater sequence. */
+                after?: number;
+                /** @description Only of these types, with commas. */
+                types?: components["schemas"]["EventType"][];
+                /** @description Only of this chat. */
+                chat_id?: number;
+                /** @description The most events to answer with. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Log"];
                 };
             };
             "4XX": components["responses"]["Refused"];

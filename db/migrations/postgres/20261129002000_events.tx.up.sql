@@ -99,7 +99,7 @@ $$;
 CREATE TRIGGER chats_begun AFTER INSERT ON chats FOR EACH ROW EXECUTE FUNCTION note_chat_change();
 
 -- Most changes of a chat are of its last activity alone: they do not come here.
-CREATE TRIGGER chats_changed AFTER UPDATE OF title, state, member_id, assistant_member_id, phone_number_id, inbox_id,
+CREATE TRIGGER chats_change_noted AFTER UPDATE OF title, state, member_id, assistant_member_id, phone_number_id, inbox_id,
     external_id, metadata, taken_over_by, deleted_at, needs_response, attention_reason, summary, summary_updated_at
     ON chats FOR EACH ROW WHEN (
     (OLD.title, OLD.state, OLD.member_id, OLD.assistant_member_id, OLD.phone_number_id, OLD.inbox_id, OLD.external_id,
@@ -132,9 +132,9 @@ $$;
 
 CREATE TRIGGER participants_counted AFTER INSERT OR DELETE ON participants
     FOR EACH ROW EXECUTE FUNCTION note_place_change('participants');
-CREATE TRIGGER participants_changed AFTER UPDATE OF role, member_id ON participants FOR EACH ROW
+CREATE TRIGGER participants_change_noted AFTER UPDATE OF role, member_id ON participants FOR EACH ROW
     WHEN (OLD.role <> NEW.role OR OLD.member_id <> NEW.member_id) EXECUTE FUNCTION note_place_change('participants');
-CREATE TRIGGER chat_labels_changed AFTER INSERT OR DELETE ON chat_labels
+CREATE TRIGGER chat_labels_change_noted AFTER INSERT OR DELETE ON chat_labels
     FOR EACH ROW EXECUTE FUNCTION note_place_change('labels');
 
 CREATE FUNCTION note_message_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -154,7 +154,7 @@ END
 $$;
 
 CREATE TRIGGER messages_begun AFTER INSERT ON messages FOR EACH ROW EXECUTE FUNCTION note_message_change();
-CREATE TRIGGER messages_changed AFTER UPDATE OF state ON messages
+CREATE TRIGGER messages_change_noted AFTER UPDATE OF state ON messages
     FOR EACH ROW WHEN (OLD.state <> NEW.state AND NEW.state = 'not_sent') EXECUTE FUNCTION note_message_change();
 
 CREATE FUNCTION note_delivery_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -180,7 +180,7 @@ $$;
 -- That a delivery waits for its turn, or is being posted, is no event.
 CREATE TRIGGER deliveries_begun AFTER INSERT ON deliveries FOR EACH ROW
     WHEN (NEW.status NOT IN ('pending', 'sending')) EXECUTE FUNCTION note_delivery_change();
-CREATE TRIGGER deliveries_changed AFTER UPDATE ON deliveries FOR EACH ROW
+CREATE TRIGGER deliveries_change_noted AFTER UPDATE ON deliveries FOR EACH ROW
     WHEN (OLD.status <> NEW.status AND NEW.status NOT IN ('pending', 'sending'))
     EXECUTE FUNCTION note_delivery_change();
 
@@ -205,7 +205,7 @@ $$;
 
 CREATE TRIGGER tool_calls_begun AFTER INSERT ON tool_calls FOR EACH ROW
     WHEN (NEW.state IN ('succeeded', 'failed', 'unknown')) EXECUTE FUNCTION note_tool_call_change();
-CREATE TRIGGER tool_calls_changed AFTER UPDATE OF state ON tool_calls FOR EACH ROW
+CREATE TRIGGER tool_calls_change_noted AFTER UPDATE OF state ON tool_calls FOR EACH ROW
     WHEN (OLD.state <> NEW.state AND NEW.state IN ('succeeded', 'failed', 'unknown'))
     EXECUTE FUNCTION note_tool_call_change();
 
@@ -226,7 +226,7 @@ END
 $$;
 
 CREATE TRIGGER approvals_begun AFTER INSERT ON approvals FOR EACH ROW EXECUTE FUNCTION note_approval_change();
-CREATE TRIGGER approvals_changed AFTER UPDATE OF state ON approvals FOR EACH ROW
+CREATE TRIGGER approvals_change_noted AFTER UPDATE OF state ON approvals FOR EACH ROW
     WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION note_approval_change();
 
 CREATE FUNCTION note_contributor_request_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -246,7 +246,7 @@ $$;
 
 CREATE TRIGGER contributor_requests_begun AFTER INSERT ON contributor_requests FOR EACH ROW
     EXECUTE FUNCTION note_contributor_request_change();
-CREATE TRIGGER contributor_requests_changed AFTER UPDATE OF state ON contributor_requests FOR EACH ROW
+CREATE TRIGGER contributor_requests_change_noted AFTER UPDATE OF state ON contributor_requests FOR EACH ROW
     WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION note_contributor_request_change();
 
 CREATE FUNCTION note_suppression_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -271,7 +271,7 @@ $$;
 
 CREATE TRIGGER suppressions_begun AFTER INSERT ON suppressions FOR EACH ROW
     WHEN (NEW.lifted_at IS NULL) EXECUTE FUNCTION note_suppression_change();
-CREATE TRIGGER suppressions_changed AFTER UPDATE OF lifted_at ON suppressions FOR EACH ROW
+CREATE TRIGGER suppressions_change_noted AFTER UPDATE OF lifted_at ON suppressions FOR EACH ROW
     WHEN ((OLD.lifted_at IS NULL) <> (NEW.lifted_at IS NULL)) EXECUTE FUNCTION note_suppression_change();
 
 CREATE FUNCTION note_breaker_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -289,7 +289,7 @@ BEGIN
 END
 $$;
 
-CREATE TRIGGER sender_breakers_changed AFTER INSERT OR DELETE ON sender_breakers
+CREATE TRIGGER sender_breakers_change_noted AFTER INSERT OR DELETE ON sender_breakers
     FOR EACH ROW EXECUTE FUNCTION note_breaker_change();
 
 CREATE FUNCTION note_bulk_retry_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -301,5 +301,5 @@ BEGIN
 END
 $$;
 
-CREATE TRIGGER bulk_retries_changed AFTER UPDATE OF state ON bulk_retries FOR EACH ROW
+CREATE TRIGGER bulk_retries_change_noted AFTER UPDATE OF state ON bulk_retries FOR EACH ROW
     WHEN (OLD.state <> NEW.state AND NEW.state IN ('finished', 'canceled')) EXECUTE FUNCTION note_bulk_retry_change();

@@ -51,7 +51,7 @@ CREATE TRIGGER chats_begun AFTER INSERT ON chats BEGIN
         json_object('channel', NEW.channel, 'status', NEW.state), NEW.created_at);
 END;
 
-CREATE TRIGGER chats_changed AFTER UPDATE OF title, state, member_id, assistant_member_id, phone_number_id, inbox_id,
+CREATE TRIGGER chats_change_noted AFTER UPDATE OF title, state, member_id, assistant_member_id, phone_number_id, inbox_id,
     external_id, metadata, taken_over_by, deleted_at, needs_response, attention_reason, summary, summary_updated_at
     ON chats
     WHEN (OLD.title, OLD.state, OLD.member_id, OLD.assistant_member_id, OLD.phone_number_id, OLD.inbox_id,
@@ -88,7 +88,7 @@ CREATE TRIGGER participants_added AFTER INSERT ON participants BEGIN
     VALUES (NEW.workspace_id, 'chat', NEW.chat_id, NEW.chat_id, '', '', 'participants', '{}', NEW.created_at);
 END;
 
-CREATE TRIGGER participants_changed AFTER UPDATE OF role, member_id ON participants
+CREATE TRIGGER participants_change_noted AFTER UPDATE OF role, member_id ON participants
     WHEN OLD.role <> NEW.role OR OLD.member_id <> NEW.member_id BEGIN
     INSERT INTO event_changes (workspace_id, object, chat_id, subject_id, was, now, fields, data, at)
     VALUES (NEW.workspace_id, 'chat', NEW.chat_id, NEW.chat_id, '', '', 'participants', '{}',
@@ -118,7 +118,7 @@ CREATE TRIGGER messages_begun AFTER INSERT ON messages BEGIN
         json_object('role', NEW.role, 'status', NEW.state, 'action_id', NEW.action_id), NEW.created_at);
 END;
 
-CREATE TRIGGER messages_changed AFTER UPDATE OF state ON messages
+CREATE TRIGGER messages_change_noted AFTER UPDATE OF state ON messages
     WHEN OLD.state <> NEW.state AND NEW.state = 'not_sent' BEGIN
     INSERT INTO event_changes (workspace_id, object, chat_id, subject_id, was, now, fields, data, at)
     VALUES (NEW.workspace_id, 'message', NEW.chat_id, NEW.id, OLD.state, NEW.state, '',
@@ -135,7 +135,7 @@ CREATE TRIGGER deliveries_begun AFTER INSERT ON deliveries
             'action_id', NEW.action_id), NEW.created_at);
 END;
 
-CREATE TRIGGER deliveries_changed AFTER UPDATE ON deliveries
+CREATE TRIGGER deliveries_change_noted AFTER UPDATE ON deliveries
     WHEN OLD.status <> NEW.status AND NEW.status NOT IN ('pending', 'sending') BEGIN
     INSERT INTO event_changes (workspace_id, object, chat_id, subject_id, was, now, fields, data, at)
     VALUES (NEW.workspace_id, 'delivery', NEW.chat_id, NEW.id,
@@ -156,7 +156,7 @@ CREATE TRIGGER tool_calls_begun AFTER INSERT ON tool_calls
     FROM messages m WHERE m.workspace_id = NEW.workspace_id AND m.id = NEW.message_id;
 END;
 
-CREATE TRIGGER tool_calls_changed AFTER UPDATE OF state ON tool_calls
+CREATE TRIGGER tool_calls_change_noted AFTER UPDATE OF state ON tool_calls
     WHEN OLD.state <> NEW.state AND NEW.state IN ('succeeded', 'failed', 'unknown') BEGIN
     INSERT INTO event_changes (workspace_id, object, chat_id, subject_id, was, now, fields, data, at)
     SELECT NEW.workspace_id, 'tool_call', m.chat_id, NEW.message_id, OLD.state, NEW.state, '',
@@ -172,7 +172,7 @@ CREATE TRIGGER approvals_begun AFTER INSERT ON approvals BEGIN
         NEW.created_at);
 END;
 
-CREATE TRIGGER approvals_changed AFTER UPDATE OF state ON approvals
+CREATE TRIGGER approvals_change_noted AFTER UPDATE OF state ON approvals
     WHEN OLD.state <> NEW.state BEGIN
     INSERT INTO event_changes (workspace_id, object, chat_id, subject_id, was, now, fields, data, at)
     VALUES (NEW.workspace_id, 'approval', NEW.chat_id, NEW.id, OLD.state, NEW.state, '',
@@ -186,7 +186,7 @@ CREATE TRIGGER contributor_requests_begun AFTER INSERT ON contributor_requests B
         json_object('status', NEW.state, 'message_id', NEW.message_id, 'action_id', NEW.action_id), NEW.updated_at);
 END;
 
-CREATE TRIGGER contributor_requests_changed AFTER UPDATE OF state ON contributor_requests
+CREATE TRIGGER contributor_requests_change_noted AFTER UPDATE OF state ON contributor_requests
     WHEN OLD.state <> NEW.state BEGIN
     INSERT INTO event_changes (workspace_id, object, chat_id, subject_id, was, now, fields, data, at)
     VALUES (NEW.workspace_id, 'contributor_request', NEW.chat_id, NEW.id, OLD.state, NEW.state, '',
@@ -200,7 +200,7 @@ CREATE TRIGGER suppressions_begun AFTER INSERT ON suppressions
         json_object('channel', NEW.channel, 'reason', NEW.reason), NEW.created_at);
 END;
 
-CREATE TRIGGER suppressions_changed AFTER UPDATE OF lifted_at ON suppressions
+CREATE TRIGGER suppressions_change_noted AFTER UPDATE OF lifted_at ON suppressions
     WHEN (OLD.lifted_at IS NULL) <> (NEW.lifted_at IS NULL) BEGIN
     INSERT INTO event_changes (workspace_id, object, chat_id, subject_id, was, now, fields, data, at)
     VALUES (NEW.workspace_id, 'suppression', NULL, NEW.id, iif(OLD.lifted_at IS NULL, 'in_force', ''),
@@ -221,7 +221,7 @@ CREATE TRIGGER sender_breakers_ended AFTER DELETE ON sender_breakers BEGIN
         json_object('provider', OLD.provider), strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
 END;
 
-CREATE TRIGGER bulk_retries_changed AFTER UPDATE OF state ON bulk_retries
+CREATE TRIGGER bulk_retries_change_noted AFTER UPDATE OF state ON bulk_retries
     WHEN OLD.state <> NEW.state AND NEW.state IN ('finished', 'canceled') BEGIN
     INSERT INTO event_changes (workspace_id, object, chat_id, subject_id, was, now, fields, data, at)
     VALUES (NEW.workspace_id, 'bulk_retry', NULL, NEW.id, OLD.state, NEW.state, '',
