@@ -40,6 +40,7 @@ type fakeStore struct {
 	toolFacts
 	peopleFacts
 	summaryFacts
+	endpointFacts
 
 	principals map[[32]byte]chat.Principal
 	chat       func(chat.ChatID) (chat.Chat, error)
@@ -126,6 +127,7 @@ func newFakeStore() *fakeStore {
 	stranger.KeyID, stranger.WorkspaceID = 4, foreign
 
 	return &fakeStore{
+		endpointFacts: endpointFacts{endpoint: oneEndpoint()},
 		principals: map[[32]byte]chat.Principal{
 			chat.HashKey(managerKey): manager,
 			chat.HashKey(userKey):    user,

@@ -31,6 +31,7 @@ type Store interface {
 	InboundStore
 	HealthStore
 	EventStore
+	WebhookEndpointStore
 	WorkspaceDefaults(ctx context.Context, ws chat.WorkspaceID) (chat.WorkspaceDefaults, error)
 	UpdateWorkspaceDefaults(
 		ctx context.Context,

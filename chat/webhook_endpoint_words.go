@@ -164,3 +164,69 @@ func clockTime(at, now time.Time) string {
 
 	return at.Format("2006-01-02 15:04")
 }
+
+// webhookWords explain the values of webhook endpoints.
+var webhookWords = []WordTable{
+	{
+		Title:  "Reason of a disabled webhook endpoint",
+		Fields: "`disabled_reason` of a webhook endpoint, `reason` of `webhook_endpoint.disabled`",
+		Words: []WordText{
+			{
+				Word:    string(WebhookDisabledByMember),
+				Meaning: "Somebody has switched it off.",
+				Remedy:  "Enable it. It goes on where it has stopped.",
+			},
+			{
+				Word:    string(WebhookGone),
+				Meaning: "The receiver has answered 410, which asks for no more.",
+				Remedy:  "Delete it, or give it another URL and enable it.",
+			},
+			{
+				Word:    string(WebhookFailing),
+				Meaning: "Nothing has arrived for five days.",
+				Remedy:  "See its attempts, mend the receiver, and enable it. It goes on where it has stopped.",
+			},
+		},
+	},
+	{
+		Title:  "Fault of a post to a webhook endpoint",
+		Fields: "`fault` of an attempt",
+		Words: []WordText{
+			{
+				Word:     string(WebhookTimedOut),
+				Meaning:  "The receiver has not answered within 10 seconds. It may have got the event.",
+				ByItself: "It is tried again.",
+				Remedy:   "Have the receiver answer first, and work afterwards.",
+			},
+			{
+				Word:     string(WebhookConnectionFailed),
+				Meaning:  "There was no connection, or it broke before the answer.",
+				ByItself: "It is tried again.",
+			},
+			{
+				Word:     string(WebhookAddressRefused),
+				Meaning:  "The host's address is not public. Nothing was sent.",
+				ByItself: "It is tried again.",
+				Remedy:   "Change the URL, or have the operator allow the host with `HANDRAIL_TOOL_HOSTS`.",
+			},
+			{
+				Word:     string(WebhookSecretUnreadable),
+				Meaning:  "The signing secret could not be decrypted. Nothing was sent.",
+				ByItself: "It is tried again.",
+				Remedy:   "Have the operator restore the key in `HANDRAIL_ENCRYPTION_KEYS`.",
+			},
+			{
+				Word:     string(WebhookRedirectNotTaken),
+				Meaning:  "The receiver has answered with a redirect, which is not followed.",
+				ByItself: "It is tried again.",
+				Remedy:   "Give the endpoint the URL that it leads to.",
+			},
+			{
+				Word:     string(WebhookStatusNotAccepted),
+				Meaning:  "The receiver has answered with a status other than 2xx.",
+				ByItself: "It is tried again, unless it was 410.",
+				Remedy:   "See the attempt's answer.",
+			},
+		},
+	},
+}

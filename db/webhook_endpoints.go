@@ -289,7 +289,8 @@ func countWebhookEvents(ctx context.Context, db bun.IDB, e *chat.WebhookEndpoint
 	}
 
 	e.Lane.AsideAt = new(next[0].UTC())
-	e.Lane.Aside, err = asidesOf(db, e.WorkspaceID, e.ID).Count(ctx)
+	count, err := asidesOf(db, e.WorkspaceID, e.ID).Count(ctx)
+	e.Lane.Aside = int(count)
 
 	return err
 }
