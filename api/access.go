@@ -85,11 +85,17 @@ const minKey, maxKey = len(chat.KeyPrefix) + 20, 128
 // from: behind a shared proxy, one client's wrong keys must not lock out the others.
 func (s *service) authenticate(ctx huma.Context, c *requestInfo) error {
 	principal, err := s.principal(ctx.Context(), ctx.Header("Authorization"))
-	if err == nil {
-		c.principal = principal
-		return nil
+	if err != nil {
+		return s.refuseCaller(ctx, err)
 	}
 
+	c.principal = principal
+
+	return nil
+}
+
+// refuseCaller answers who is not known, and counts it.
+func (s *service) refuseCaller(ctx huma.Context, err error) error {
 	if chat.CodeOf(err) != chat.CodeUnauthenticated {
 		return err
 	}

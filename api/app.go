@@ -51,6 +51,8 @@ type Config struct {
 	// remote address, whose requests are counted before their key is looked up. What is not
 	// given is 200 a second, and 500, in bursts of twice as many.
 	WorkspaceLimit, AddressLimit RateLimit
+	// Streams are the limits of the streams of events.
+	Streams StreamLimits
 	// AllowsHost reports whether the API answers requests with this Host header; nil: it answers all.
 	AllowsHost func(host string) bool
 	// Wait is how long an action is waited for when the caller does not say: 25 s when 0.
@@ -94,6 +96,8 @@ type service struct {
 	// mails has a place for each inbound mail that may be taken apart at once.
 	mails    chan struct{}
 	notifier *notifier
+	// streams are the open streams of events.
+	streams *eventStreams
 	// automatic knows whose chats are summarized by themselves.
 	automatic automatic
 	logger    *slog.Logger
@@ -153,6 +157,8 @@ func (c *Config) setDefaults() {
 	if c.BodyBytes <= 0 {
 		c.BodyBytes = budget.UnverifiedBodies
 	}
+
+	c.Streams.setDefaults()
 }
 
 // New makes an App. It fails only when its own routes contradict each other.
@@ -194,6 +200,8 @@ func New(config Config) (*App, error) {
 		dropped: s.metrics.dropped,
 		alive:   s.alive,
 	}
+
+	s.streams = newEventStreams(s.stopping, &config)
 
 	app.notifier = s.notifier
 	app.fiber = s.newFiber()
@@ -245,7 +253,11 @@ func (s *service) routes() {
 	s.keyRoutes()
 	s.auditRoutes()
 	s.eventRoutes()
+<<<<<<< HEAD
 	s.webhookEndpointRoutes()
+=======
+	s.eventTokenRoutes()
+>>>>>>> hE
 }
 
 func (s *service) newFiber() *fiber.App {

@@ -16,6 +16,8 @@ import (
 type requestInfo struct {
 	requestID string
 	principal chat.Principal
+	// stream reports whether a stream is asked for, of what can be one.
+	stream bool
 	// chat is the one that the path names.
 	chat chat.ChatHead
 	// gone is what the request is answered with, because its chat is gone, unless its key gets an earlier answer.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"time"
 
@@ -10,9 +11,18 @@ import (
 	"handrail/chat"
 )
 
-// EventStore reads the log of events.
+// EventStore reads the log of events, and knows who may read it as a stream.
+//
+// UseEventToken and KeyPrincipal answer CodeUnauthenticated for what does not count any more.
 type EventStore interface {
 	Events(ctx context.Context, ws chat.WorkspaceID, f chat.EventFilter) (chat.EventList, error)
+	// ListenEvents calls heard with each workspace that has new events, or with "" when any may have, until ctx ends
+	// or it can hear no more.
+	ListenEvents(ctx context.Context, heard func(chat.WorkspaceID)) error
+	CreateEventToken(ctx context.Context, token chat.EventToken, hash [32]byte, now time.Time) error
+	// UseEventToken takes a token once.
+	UseEventToken(ctx context.Context, ws chat.WorkspaceID, hash [32]byte, now time.Time) (chat.Principal, error)
+	KeyPrincipal(ctx context.Context, ws chat.WorkspaceID, id chat.KeyID, now time.Time) (chat.Principal, error)
 }
 
 // logEntryJSON is one event of the log.
@@ -68,7 +78,8 @@ type logJSON struct {
 	Oldest int64          `json:"oldest" doc:"The sequence of the oldest event that is kept."`
 }
 
-type logOutput struct{ Body logJSON }
+// logOutput writes a part of the log, or all that comes.
+type logOutput struct{ Body func(huma.Context) }
 
 func (s *service) eventRoutes() {
 	registerRoute(s, s.listEvents, route{
@@ -81,7 +92,12 @@ func (s *service) eventRoutes() {
 		description: "What has happened in the workspace, in the order of `sequence`. Begin with `after=0`, and go " +
 			"on with `after` set to `next` until `next` is `latest`; an empty list alone is not the end. An event is " +
 			"here some 100 ms after it has happened, and is kept for 30 days (`HANDRAIL_EVENTS_KEPT`). It has ids, " +
-			"states and codes, and never a text or an address.",
+			"states and codes, and never a text or an address.\n\nWith `Accept: text/event-stream`, the answer is a " +
+			"stream: what comes after `Last-Event-ID` or `after`, without either what comes from now on, each event " +
+			"as soon as it is in the log. `id` is its sequence, `data` one of `items`. `event` is there for two that " +
+			"are not of the log: `stream.missed`, and `stream.closed` with the reason why the server ends it. " +
+			"docs/events.md says how to come back.",
+		streams: true,
 		answer: logJSON{
 			Items:  []logEntryJSON{presentLogEntry(exampleEvent())},
 			Next:   1041,
@@ -110,15 +126,19 @@ func exampleEvent() *chat.Event {
 }
 
 type listEventsInput struct {
-	After  int64           `query:"after" minimum:"0" doc:"Only events with a greater sequence."`
+	After  optional[int64] `query:"after" minimum:"0" doc:"Only events with a greater sequence: all of them when left out; of a stream, those from now on."`
 	Types  []eventTypeName `query:"types" doc:"Only of these types, with commas."`
 	ChatID chat.ChatID     `query:"chat_id" minimum:"1" doc:"Only of this chat."`
-	Limit  int             `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most events to answer with."`
+	Limit  int             `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most events to answer with. A stream goes on."`
+	Token  string          `query:"token" maxLength:"128" doc:"Of a stream, instead of a key: a token of POST /events/tokens."`
+
+	LastEventID optional[int64] `header:"Last-Event-ID" minimum:"0" doc:"Of a stream: the id of the last event that was read. It goes before after."`
 }
 
 func (s *service) listEvents(ctx context.Context, in *listEventsInput) (*logOutput, error) {
+	c := callFrom(ctx)
 	filter := chat.EventFilter{
-		After:  in.After,
+		After:  in.After.Value,
 		ChatID: in.ChatID,
 		Limit:  in.Limit,
 	}
@@ -127,21 +147,69 @@ func (s *service) listEvents(ctx context.Context, in *listEventsInput) (*logOutp
 		filter.Types = append(filter.Types, chat.EventType(name))
 	}
 
-	list, err := s.store.Events(ctx, callFrom(ctx).workspace(), filter)
+	if c.stream {
+		return s.streamEvents(ctx, in, filter)
+	}
+
+	if in.Token != "" {
+		return nil, chat.Invalid("query.token", "is for streams: Accept must be %s", mediaEvents)
+	}
+
+	list, err := s.store.Events(ctx, c.workspace(), filter)
 	if err != nil {
 		return nil, err
 	}
 
-	out := &logOutput{Body: logJSON{
+	shown := logJSON{
 		Items:  make([]logEntryJSON, 0, len(list.Items)),
 		Next:   list.Next,
 		Latest: list.Latest,
 		Oldest: list.Oldest,
-	}}
-
-	for i := range list.Items {
-		out.Body.Items = append(out.Body.Items, presentLogEntry(&list.Items[i]))
 	}
 
-	return out, nil
+	for i := range list.Items {
+		shown.Items = append(shown.Items, presentLogEntry(&list.Items[i]))
+	}
+
+	return &logOutput{Body: func(to huma.Context) {
+		to.SetHeader("Content-Type", "application/json")
+
+		if err := huma.DefaultJSONFormat.Marshal(to.BodyWriter(), shown); err != nil {
+			s.refuse(to, err)
+		}
+	}}, nil
+}
+
+// streamEvents answers with a stream, from the position on that is asked for.
+func (s *service) streamEvents(ctx context.Context, in *listEventsInput, f chat.EventFilter) (*logOutput, error) {
+	c := callFrom(ctx)
+	f.Limit = streamPage
+
+	switch {
+	case in.LastEventID.IsSet:
+		f.After = in.LastEventID.Value
+
+	case !in.After.IsSet:
+		list, err := s.store.Events(ctx, c.workspace(), chat.EventFilter{After: math.MaxInt64, Limit: 1})
+		if err != nil {
+			return nil, err
+		}
+
+		f.After = list.Latest
+	}
+
+	if err := s.streams.join(&c.principal); err != nil {
+		return &logOutput{Body: func(to huma.Context) {
+			to.SetHeader("Retry-After", streamsFullFor)
+			s.refuse(to, err)
+		}}, nil
+	}
+
+	stream := &eventStream{
+		eventStreams: s.streams,
+		principal:    c.principal,
+		filter:       f,
+	}
+
+	return &logOutput{Body: stream.begin}, nil
 }

@@ -91,6 +91,7 @@ type fakeStore struct {
 	participants      []chat.Participant
 	bulkState         chat.BulkState
 	eventFilter       chat.EventFilter
+	eventTokens       map[[32]byte]chat.EventToken
 	bulkNote          string
 	resumed           []string
 	changedSends      []chat.ChangeSend
@@ -127,7 +128,11 @@ func newFakeStore() *fakeStore {
 	stranger.KeyID, stranger.WorkspaceID = 4, foreign
 
 	return &fakeStore{
+<<<<<<< HEAD
 		endpointFacts: endpointFacts{endpoint: oneEndpoint()},
+=======
+		eventTokens: map[[32]byte]chat.EventToken{},
+>>>>>>> hE
 		principals: map[[32]byte]chat.Principal{
 			chat.HashKey(managerKey): manager,
 			chat.HashKey(userKey):    user,
@@ -312,6 +317,50 @@ func (f *fakeStore) Events(_ context.Context, ws chat.WorkspaceID, filter chat.E
 		Latest: 9,
 		Oldest: 2,
 	}, f.fail
+}
+
+// ListenEvents hears nothing: streams look.
+func (f *fakeStore) ListenEvents(ctx context.Context, _ func(chat.WorkspaceID)) error {
+	<-ctx.Done()
+
+	return ctx.Err()
+}
+
+func (f *fakeStore) CreateEventToken(_ context.Context, token chat.EventToken, hash [32]byte, _ time.Time) error {
+	f.eventTokens[hash] = token
+
+	return f.change("CreateEventToken")
+}
+
+func (f *fakeStore) UseEventToken(
+	_ context.Context,
+	ws chat.WorkspaceID,
+	hash [32]byte,
+	_ time.Time,
+) (chat.Principal, error) {
+	token, ok := f.eventTokens[hash]
+	if !ok || token.WorkspaceID != ws {
+		return chat.Principal{}, chat.Errorf(chat.CodeUnauthenticated, "expired on Monday")
+	}
+
+	delete(f.eventTokens, hash)
+
+	return f.KeyPrincipal(context.Background(), ws, token.KeyID, time.Time{})
+}
+
+func (f *fakeStore) KeyPrincipal(
+	_ context.Context,
+	ws chat.WorkspaceID,
+	id chat.KeyID,
+	_ time.Time,
+) (chat.Principal, error) {
+	for _, p := range f.principals {
+		if p.WorkspaceID == ws && p.KeyID == id {
+			return p, nil
+		}
+	}
+
+	return chat.Principal{}, chat.Errorf(chat.CodeUnauthenticated, "expired on Monday")
 }
 
 func (f *fakeStore) CheckWritable(context.Context) error { return f.ping }

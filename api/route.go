@@ -42,6 +42,8 @@ type route struct {
 	emptyToo bool
 	// createsOr says that success may also be 201, of the same answer.
 	createsOr bool
+	// streams says that success may also be a stream of events, to who asks for that, with a key or a token.
+	streams bool
 	// repeatable says that it may be asked twice: one that has failed frees its key whatever it has stored.
 	repeatable bool
 	// secrets are fields of the answer that are shown once: a repeated request does not get them.
@@ -136,9 +138,14 @@ func registerRoute[P, O any](s *service, handle func(context.Context, *P) (*O, e
 // listChecks returns the checks of a route up to that of its body, and adds the codes that
 // they answer with to its problems.
 func (s *service) listChecks(r *route, ids *pathReader) []check {
+	authenticate := s.authenticate
+	if r.streams {
+		authenticate = s.authenticateReader
+	}
+
 	checks := []check{
 		s.withinAddressRate,
-		s.authenticate,
+		authenticate,
 		s.withinRate,
 		s.withinWorkspaceRate,
 		s.inWorkspace,
@@ -222,6 +229,15 @@ func (s *service) documentAnswers(op *huma.Operation, r *route) {
 	status := cmp.Or(op.DefaultStatus, http.StatusOK)
 	if r.answer != nil {
 		s.documentAnswer(op, status, http.StatusText(status), r.answer)
+	}
+
+	if r.streams {
+		op.Responses[strconv.Itoa(status)].Content[mediaEvents] = &huma.MediaType{
+			Schema: &huma.Schema{
+				Type:        huma.TypeString,
+				Description: "Server-sent events: data of each is one of items, id its sequence.",
+			},
+		}
 	}
 
 	if r.createsOr {

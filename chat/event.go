@@ -105,6 +105,21 @@ type EventList struct {
 	Oldest int64
 }
 
+// Missed says in a sentence what a reader who knows the events up to after cannot read in the list, "" when there is
+// nothing.
+func (l *EventList) Missed(after int64) string {
+	switch {
+	case after > l.Latest:
+		return "The log ends before this position: the database has lost its newest events, and their numbers are given " +
+			"again. Read the chats and deliveries that you need."
+	case after < l.Latest && (l.Oldest == 0 || l.Oldest > after+1):
+		return "Events after this position were deleted, because they were too old. Read the chats and deliveries that " +
+			"you need."
+	}
+
+	return ""
+}
+
 // NumberedEvents says which events of a workspace have just got their numbers: those up to Latest.
 type NumberedEvents struct {
 	WorkspaceID WorkspaceID

@@ -51,9 +51,14 @@ func isRepeatable(request *http.Request) bool {
 }
 
 // Do makes a request, and repeats it where the API or the way to it failed for a moment. It returns an answer only if
-// its status is 2xx.
+// its status is 2xx. A stream is asked for once, and returned unread.
 // Errors: [Error], [UnreachableError], [UnexpectedAnswerError], and the cause for which the context ended.
 func (c *caller) Do(request *http.Request) (*http.Response, error) {
+	// Whoever follows a stream comes back anyway.
+	if request.Header.Get("Accept") == mediaEvents {
+		return c.openStream(request)
+	}
+
 	for try := 1; ; try++ {
 		answer, err := c.once(request)
 		if err == nil || try >= c.tries || !isRepeatable(request) || !IsTransient(err) {
@@ -132,9 +137,40 @@ func (c *caller) once(request *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
-func isJSON(header http.Header) bool {
+// openStream makes a request for a stream, which the answer's body then is.
+func (c *caller) openStream(request *http.Request) (*http.Response, error) {
+	doer := c.streams
+	if doer == nil {
+		doer = c.doer
+	}
+
+	answer, err := doer.Do(request)
+	if err != nil {
+		return nil, newUnreachableError(request, err)
+	}
+
+	if answer.StatusCode == http.StatusOK && hasMedia(answer.Header, mediaEvents) {
+		return answer, nil
+	}
+
+	raw, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
+	_ = answer.Body.Close() // it was read to its end, or is given up
+
+	switch {
+	case err != nil:
+		return nil, newUnreachableError(request, err)
+	case answer.StatusCode/100 == 2:
+		return nil, &UnexpectedAnswerError{Status: answer.Status}
+	default:
+		return nil, readError(answer, raw)
+	}
+}
+
+func isJSON(header http.Header) bool { return hasMedia(header, "application/json") }
+
+func hasMedia(header http.Header, want string) bool {
 	media, _, err := mime.ParseMediaType(header.Get("Content-Type"))
-	return err == nil && media == "application/json"
+	return err == nil && media == want
 }
 
 // newUnreachableError returns the error of a request that got no answer.

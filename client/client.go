@@ -13,6 +13,10 @@ import (
 // API calls the API with one key. Its methods are safe for concurrent use.
 type API struct {
 	*ClientWithResponses
+
+	// address is that of the API, pause the shortest time between two connections of a stream.
+	address string
+	pause   time.Duration
 }
 
 // How requests are made, unless an option says otherwise.
@@ -26,8 +30,10 @@ const (
 
 // settings are what options change.
 type settings struct {
-	agent   string
-	doer    HttpRequestDoer
+	agent string
+	doer  HttpRequestDoer
+	// streams makes requests for streams, which have no end in time; nil: doer does.
+	streams HttpRequestDoer
 	timeout time.Duration
 	tries   int
 	pause   time.Duration
@@ -40,9 +46,11 @@ type Option func(*settings)
 func WithUserAgent(agent string) Option { return func(s *settings) { s.agent = agent } }
 
 // WithDoer makes requests with another [http.Client] than one that gives up after 90 seconds and follows no redirects.
+// Where it gives up after a time, so it does with a stream of [API.FollowEvents], which then comes back.
 func WithDoer(doer HttpRequestDoer) Option { return func(s *settings) { s.doer = doer } }
 
-// WithTimeout gives a request up after a time other than 90 seconds. It has no effect with [WithDoer].
+// WithTimeout gives a request up after a time other than 90 seconds. It has no effect with [WithDoer], nor on
+// [API.FollowEvents].
 func WithTimeout(timeout time.Duration) Option { return func(s *settings) { s.timeout = timeout } }
 
 // WithRetries makes a request that may be repeated at most tries times, and waits for pause between them, or for as
@@ -73,10 +81,8 @@ func New(address, key string, options ...Option) (*API, error) {
 	}
 
 	if s.doer == nil {
-		s.doer = &http.Client{
-			Timeout:       s.timeout,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		}
+		s.doer = newDoer(s.timeout)
+		s.streams = newDoer(0)
 	}
 
 	introduce := func(_ context.Context, request *http.Request) error {
@@ -99,7 +105,19 @@ func New(address, key string, options ...Option) (*API, error) {
 		return nil, fmt.Errorf("make a client of %s: %w", address, err)
 	}
 
-	return &API{ClientWithResponses: generated}, nil
+	return &API{
+		ClientWithResponses: generated,
+		address:             address,
+		pause:               s.pause,
+	}, nil
+}
+
+// newDoer returns a client that follows no redirects, and gives up after the timeout, or with 0 never.
+func newDoer(timeout time.Duration) *http.Client {
+	return &http.Client{
+		Timeout:       timeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 // checkAddress reports what is wrong with the address of an API.

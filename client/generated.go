@@ -1629,6 +1629,15 @@ type EventData struct {
 	SummaryID  *string  `json:"summary_id,omitempty"`
 }
 
+// EventToken defines model for EventToken.
+type EventToken struct {
+	// ExpiresAt Until then it opens one stream.
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Token Give it as token to the stream of GET /events. It is not kept and never shown again: the answer to a repeated request is without it.
+	Token *string `json:"token,omitempty"`
+}
+
 // EventType defines model for EventType.
 type EventType string
 
@@ -4132,7 +4141,7 @@ type RetryDeliveryParams struct {
 
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
-	// After Only events with a greater sequence.
+	// After Only events with a greater sequence: all of them when left out; of a stream, those from now on.
 	After *int64 `form:"after,omitempty" json:"after,omitempty"`
 
 	// Types Only of these types, with commas.
@@ -4141,8 +4150,20 @@ type ListEventsParams struct {
 	// ChatID Only of this chat.
 	ChatID *int64 `form:"chat_id,omitempty" json:"chat_id,omitempty"`
 
-	// Limit The most events to answer with.
+	// Limit The most events to answer with. A stream goes on.
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Token Of a stream, instead of a key: a token of POST /events/tokens.
+	Token *string `form:"token,omitempty" json:"token,omitempty"`
+
+	// LastEventID Of a stream: the id of the last event that was read. It goes before after.
+	LastEventID *int64 `json:"Last-Event-ID,omitempty"`
+}
+
+// CreateEventTokenParams defines parameters for CreateEventToken.
+type CreateEventTokenParams struct {
+	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListInboundParams defines parameters for ListInbound.
@@ -5761,10 +5782,21 @@ type ClientInterface interface {
 	//
 	// What has happened in the workspace, in the order of `sequence`. Begin with `after=0`, and go on with `after` set to `next` until `next` is `latest`; an empty list alone is not the end. An event is here some 100 ms after it has happened, and is kept for 30 days (`HANDRAIL_EVENTS_KEPT`). It has ids, states and codes, and never a text or an address.
 	//
+	// With `Accept: text/event-stream`, the answer is a stream: what comes after `Last-Event-ID` or `after`, without either what comes from now on, each event as soon as it is in the log. `id` is its sequence, `data` one of `items`. `event` is there for two that are not of the log: `stream.missed`, and `stream.closed` with the reason why the server ends it. docs/events.md says how to come back.
+	//
 	// Scope: `chats:read`.
 	//
 	// Corresponds with GET /api/v2/w/{workspace_uuid}/events (the `ListEvents` operationId).
 	ListEvents(ctx context.Context, workspaceUUID WorkspaceUUID, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateEventToken Create a token for a stream of events
+	//
+	// A browser's `EventSource` cannot send a key. It opens the stream of `GET /events` with `?token=`, which counts once, within a minute. The stream has the rights of the key that the token was made with, and ends with that key.
+	//
+	// Scope: `chats:read`. The answer to a repeated request is without `token`, which is kept nowhere.
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/events/tokens (the `CreateEventToken` operationId).
+	CreateEventToken(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateEventTokenParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListInbound List what came in
 	//
@@ -8061,11 +8093,32 @@ func (c *Client) RetryDelivery(ctx context.Context, workspaceUUID WorkspaceUUID,
 //
 // What has happened in the workspace, in the order of `sequence`. Begin with `after=0`, and go on with `after` set to `next` until `next` is `latest`; an empty list alone is not the end. An event is here some 100 ms after it has happened, and is kept for 30 days (`HANDRAIL_EVENTS_KEPT`). It has ids, states and codes, and never a text or an address.
 //
+// With `Accept: text/event-stream`, the answer is a stream: what comes after `Last-Event-ID` or `after`, without either what comes from now on, each event as soon as it is in the log. `id` is its sequence, `data` one of `items`. `event` is there for two that are not of the log: `stream.missed`, and `stream.closed` with the reason why the server ends it. docs/events.md says how to come back.
+//
 // Scope: `chats:read`.
 //
 // Corresponds with GET /api/v2/w/{workspace_uuid}/events (the `ListEvents` operationId).
 func (c *Client) ListEvents(ctx context.Context, workspaceUUID WorkspaceUUID, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListEventsRequest(c.Server, workspaceUUID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateEventToken Create a token for a stream of events
+//
+// A browser's `EventSource` cannot send a key. It opens the stream of `GET /events` with `?token=`, which counts once, within a minute. The stream has the rights of the key that the token was made with, and ends with that key.
+//
+// Scope: `chats:read`. The answer to a repeated request is without `token`, which is kept nowhere.
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/events/tokens (the `CreateEventToken` operationId).
+func (c *Client) CreateEventToken(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateEventTokenParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateEventTokenRequest(c.Server, workspaceUUID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -14036,6 +14089,18 @@ func NewListEventsRequest(server string, workspaceUUID WorkspaceUUID, params *Li
 
 		}
 
+		if params.Token != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "token", *params.Token, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -14045,6 +14110,70 @@ func NewListEventsRequest(server string, workspaceUUID WorkspaceUUID, params *Li
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.LastEventID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Last-Event-ID", *params.LastEventID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "integer", Format: "int64"})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Last-Event-ID", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewCreateEventTokenRequest constructs an http.Request for the CreateEventToken method
+func NewCreateEventTokenRequest(server string, workspaceUUID WorkspaceUUID, params *CreateEventTokenParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/events/tokens", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -17644,12 +17773,25 @@ type ClientWithResponsesInterface interface {
 	//
 	// What has happened in the workspace, in the order of `sequence`. Begin with `after=0`, and go on with `after` set to `next` until `next` is `latest`; an empty list alone is not the end. An event is here some 100 ms after it has happened, and is kept for 30 days (`HANDRAIL_EVENTS_KEPT`). It has ids, states and codes, and never a text or an address.
 	//
+	// With `Accept: text/event-stream`, the answer is a stream: what comes after `Last-Event-ID` or `after`, without either what comes from now on, each event as soon as it is in the log. `id` is its sequence, `data` one of `items`. `event` is there for two that are not of the log: `stream.missed`, and `stream.closed` with the reason why the server ends it. docs/events.md says how to come back.
+	//
 	// Scope: `chats:read`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/v2/w/{workspace_uuid}/events (the `ListEvents` operationId).
 	ListEventsWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *ListEventsParams, reqEditors ...RequestEditorFn) (*ListEventsResponse, error)
+
+	// CreateEventTokenWithResponse Create a token for a stream of events
+	//
+	// A browser's `EventSource` cannot send a key. It opens the stream of `GET /events` with `?token=`, which counts once, within a minute. The stream has the rights of the key that the token was made with, and ends with that key.
+	//
+	// Scope: `chats:read`. The answer to a repeated request is without `token`, which is kept nowhere.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/events/tokens (the `CreateEventToken` operationId).
+	CreateEventTokenWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateEventTokenParams, reqEditors ...RequestEditorFn) (*CreateEventTokenResponse, error)
 
 	// ListInboundWithResponse List what came in
 	//
@@ -19702,6 +19844,29 @@ func (r ListEventsResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r ListEventsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type CreateEventTokenResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *EventToken
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateEventTokenResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateEventTokenResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -22067,6 +22232,8 @@ func (c *ClientWithResponses) RetryDeliveryWithResponse(ctx context.Context, wor
 //
 // What has happened in the workspace, in the order of `sequence`. Begin with `after=0`, and go on with `after` set to `next` until `next` is `latest`; an empty list alone is not the end. An event is here some 100 ms after it has happened, and is kept for 30 days (`HANDRAIL_EVENTS_KEPT`). It has ids, states and codes, and never a text or an address.
 //
+// With `Accept: text/event-stream`, the answer is a stream: what comes after `Last-Event-ID` or `after`, without either what comes from now on, each event as soon as it is in the log. `id` is its sequence, `data` one of `items`. `event` is there for two that are not of the log: `stream.missed`, and `stream.closed` with the reason why the server ends it. docs/events.md says how to come back.
+//
 // Scope: `chats:read`.
 //
 // Returns a wrapper object for the known response body format(s).
@@ -22078,6 +22245,23 @@ func (c *ClientWithResponses) ListEventsWithResponse(ctx context.Context, worksp
 		return nil, err
 	}
 	return ParseListEventsResponse(rsp)
+}
+
+// CreateEventTokenWithResponse Create a token for a stream of events
+//
+// A browser's `EventSource` cannot send a key. It opens the stream of `GET /events` with `?token=`, which counts once, within a minute. The stream has the rights of the key that the token was made with, and ends with that key.
+//
+// Scope: `chats:read`. The answer to a repeated request is without `token`, which is kept nowhere.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/events/tokens (the `CreateEventToken` operationId).
+func (c *ClientWithResponses) CreateEventTokenWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateEventTokenParams, reqEditors ...RequestEditorFn) (*CreateEventTokenResponse, error) {
+	rsp, err := c.CreateEventToken(ctx, workspaceUUID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateEventTokenResponse(rsp)
 }
 
 // ListInboundWithResponse List what came in
@@ -24667,6 +24851,35 @@ func ParseListEventsResponse(rsp *http.Response) (*ListEventsResponse, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/event-stream) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateEventTokenResponse parses an HTTP response from a CreateEventTokenWithResponse call
+func ParseCreateEventTokenResponse(rsp *http.Response) (*CreateEventTokenResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateEventTokenResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest EventToken
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
 
 	}
 

@@ -140,8 +140,13 @@ func (s *Store) NumberEvents(ctx context.Context, limit int) ([]chat.NumberedEve
 
 		return err
 	})
+	if err != nil {
+		return nil, false, err
+	}
 
-	return numbered, more && err == nil, err
+	s.listeners.report(numbered)
+
+	return numbered, more, nil
 }
 
 // numberChanges stores the events that changes are, and takes the changes away.
@@ -177,6 +182,7 @@ func (s *Store) numberChanges(
 				Set("last = EXCLUDED.last").
 				Returning("NULL"),
 		)
+		statements = append(statements, s.notifyStatements(tx, counters.latest())...)
 	}
 
 	if err := s.batch(ctx, tx, statements...); err != nil {

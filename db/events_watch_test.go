@@ -386,7 +386,7 @@ var readers = []string{
 	"ContributorRequest", "ContributorRequests", "CountDuplicates", "CountRetryCandidates", "Deliveries",
 	"Delivery", "Durability", "Engine", "Events", "EvidenceRivals", "FindDelivery", "ForgottenSummaries",
 	"HasRequest", "HeldDeliveries", "Inbound", "InboundRecord", "Inbox", "Inboxes", "Key", "Keys", "Label",
-	"Labels", "LastCallbacks", "Member", "Members", "MessageOwners", "Messages", "MigrationsCurrent",
+	"Labels", "LastCallbacks", "ListenEvents", "Member", "Members", "MessageOwners", "Messages", "MigrationsCurrent",
 	"OpenDeliveries", "Participants", "PhoneNumber", "PhoneNumbers", "Ping", "Reading", "RetryCandidates",
 	"RevokedSenders", "SealedSecrets", "SendView", "SenderAddresses", "SenderGrants", "SenderWaiters",
 	"SentMessage", "SharedAddresses", "Summaries", "SummaryDue", "SummarySettings", "SummaryVersion",

@@ -42,6 +42,8 @@ type intruder struct {
 	version chat.SummaryID
 	// endpoint is a webhook endpoint of the victim.
 	endpoint chat.WebhookEndpointID
+	// token opens a stream of the victim's events.
+	token [32]byte
 	// third is a workspace that has nothing.
 	third chat.WorkspaceID
 }
@@ -75,6 +77,8 @@ var notOfAWorkspace = []string{
 	"Authenticate", "CheckWritable", "ClockOffset", "Close", "CountDuplicates", "CreateWorkspace", "Durability",
 	"Changed", "ForgetEvents", "ForgetRequests", "ForgetWebhookAttempts", "ForgottenSummaries", "HeldDeliveries", "HoldAfterFailover",
 	"HoldUnsent", "LastCallbacks", "MessageOwners", "NumberEvents",
+	"Changed", "ForgetEvents", "ForgetRequests", "ForgottenSummaries", "HeldDeliveries", "HoldAfterFailover",
+	"HoldUnsent", "LastCallbacks", "ListenEvents", "MessageOwners", "NumberEvents",
 	"SenderAddresses", "SharedAddresses", "Timeline",
 	// The operator's own.
 	"GrantSender", "RevokeSender", "SenderGrants", "RevokedSenders",
@@ -95,6 +99,16 @@ var tries = map[string]try{
 	"Keys": {"", func(ctx context.Context, i *intruder) (any, error) {
 		list, err := i.s.Keys(ctx, i.ws, chat.Page{Limit: 100})
 		return slices.DeleteFunc(list.Items, func(k chat.Key) bool { return k.WorkspaceID == i.ws }), err
+	}},
+	"KeyPrincipal": {chat.CodeUnauthenticated, func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.KeyPrincipal(ctx, i.ws, i.victim.Key.ID, time.Now()))
+	}},
+	"CreateEventToken": {chat.CodeKeyNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		token := chat.EventToken{WorkspaceID: i.ws, KeyID: i.victim.Key.ID, ExpiresAt: time.Now()}
+		return errorOnly(i.s.CreateEventToken(ctx, token, [32]byte{9}, time.Now()))
+	}},
+	"UseEventToken": {chat.CodeUnauthenticated, func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.UseEventToken(ctx, i.ws, i.token, time.Now()))
 	}},
 	"RevokeKey": {chat.CodeKeyNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return errorOnly(i.s.RevokeKey(ctx, i.ws, i.by, i.victim.Key.ID, time.Now()))
@@ -530,6 +544,7 @@ func TestWorkspacesAreIsolated(t *testing.T) {
 		seedTools(t, i)
 		seedSummary(t, i)
 		seedPeople(t, i)
+		i.token = newEventToken(t, s, i.victim, time.Now())
 		numberAll(t, s)
 		before := readWorkspace(t, s, i.victim.Workspace)
 

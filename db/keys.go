@@ -50,17 +50,31 @@ const touchEvery = time.Minute
 // Authenticate finds who the key with this hash speaks for: unauthenticated when it is
 // unknown, expired or revoked.
 func (s *Store) Authenticate(ctx context.Context, hash [32]byte, now time.Time) (chat.Principal, error) {
+	return s.usePrincipal(ctx, now, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("k.hash = ?", hash[:])
+	})
+}
+
+// KeyPrincipal finds who a key speaks for that was authenticated before: unauthenticated when it has expired since or
+// was revoked.
+func (s *Store) KeyPrincipal(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.KeyID,
+	now time.Time,
+) (chat.Principal, error) {
+	return s.usePrincipal(ctx, now, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("k.workspace_id = ?", ws).Where("k.id = ?", id)
+	})
+}
+
+// usePrincipal finds who a key speaks for, and notes that it was used.
+func (s *Store) usePrincipal(ctx context.Context, now time.Time, which whichKey) (chat.Principal, error) {
 	now = toMicroseconds(now)
-	var row keyRow
 
-	err := s.db.NewSelect().Model(&row).Relation("Member").Where("k.hash = ?", hash[:]).
-		Where("k.revoked_at IS NULL").Where("k.expires_at IS NULL OR k.expires_at > ?", now).Scan(ctx)
-	if noRows(err) {
-		return chat.Principal{}, chat.Errorf(chat.CodeUnauthenticated, "the API key is unknown, expired or revoked")
-	}
-
+	row, err := findLiveKey(ctx, s.db, now, which)
 	if err != nil {
-		return chat.Principal{}, wrapErr("find an API key", err)
+		return chat.Principal{}, err
 	}
 
 	if row.LastUsedAt == nil || row.LastUsedAt.Before(now.Add(-touchEvery)) {
@@ -68,14 +82,39 @@ func (s *Store) Authenticate(ctx context.Context, hash [32]byte, now time.Time) 
 		_ = s.touchKey(ctx, &row, now)
 	}
 
+	return row.principal(), nil
+}
+
+// whichKey says which key is looked for.
+type whichKey func(*bun.SelectQuery) *bun.SelectQuery
+
+// findLiveKey finds a key that is neither expired nor revoked, with its member.
+func findLiveKey(ctx context.Context, db bun.IDB, now time.Time, which whichKey) (keyRow, error) {
+	var row keyRow
+
+	err := db.NewSelect().
+		Model(&row).
+		Relation("Member").
+		Apply(which).
+		Where("k.revoked_at IS NULL").
+		Where("k.expires_at IS NULL OR k.expires_at > ?", toMicroseconds(now)).
+		Scan(ctx)
+	if noRows(err) {
+		return keyRow{}, chat.Errorf(chat.CodeUnauthenticated, "the API key is unknown, expired or revoked")
+	}
+
+	return row, wrapErr("find an API key", err)
+}
+
+func (r *keyRow) principal() chat.Principal {
 	return chat.Principal{
-		KeyID:       row.ID,
-		WorkspaceID: row.WorkspaceID,
-		MemberID:    row.MemberID,
-		Kind:        row.Member.Kind,
-		Role:        row.Member.Role,
-		Scopes:      row.Scopes,
-	}, nil
+		KeyID:       r.ID,
+		WorkspaceID: r.WorkspaceID,
+		MemberID:    r.MemberID,
+		Kind:        r.Member.Kind,
+		Role:        r.Member.Role,
+		Scopes:      r.Scopes,
+	}
 }
 
 func (s *Store) touchKey(ctx context.Context, key *keyRow, now time.Time) error {

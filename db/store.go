@@ -33,6 +33,8 @@ type Store struct {
 	begun *atomic.Int64
 	// changed has an entry after something was committed that may have made events.
 	changed chan struct{}
+	// listeners want to hear of events that have got their numbers, on SQLite.
+	listeners *eventListeners
 	// onFailover is told of a failover that was noticed. It may be nil.
 	onFailover func(context.Context, Failover)
 	// onEnded is told of an action that was ended in Temporal. It may be nil.
@@ -141,6 +143,7 @@ func newStore(engine string, pool *sql.DB, o options) *Store {
 	store := &Store{
 		begun:      new(atomic.Int64),
 		changed:    make(chan struct{}, 1),
+		listeners:  &eventListeners{},
 		db:         db,
 		engine:     engine,
 		now:        o.now,

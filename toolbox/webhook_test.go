@@ -39,22 +39,12 @@ func receive(secret string, taken *[]string) http.HandlerFunc {
 	}
 }
 
-func newWebhookBox(t *testing.T, allowed ...string) *toolbox.Toolbox {
-	t.Helper()
-
-	box, err := toolbox.New(toolbox.Config{Sealer: newSealer(t), Allowed: allowed})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, box.Close()) })
-
-	return box
-}
-
 // TestAReceiverKnowsWhatHandrailHasPosted runs the receiver of the documentation: it takes what was signed with the
 // secret, also while the secret is changed, and refuses what is forged, tampered with, or was kept and posted again.
 func TestAReceiverKnowsWhatHandrailHasPosted(t *testing.T) {
 	t.Parallel()
 
-	box := newWebhookBox(t, "127.0.0.1")
+	box := newBox(t, toolbox.Config{Allowed: []string{"127.0.0.1"}})
 	endpoint := &chat.WebhookEndpoint{ID: 3, WorkspaceID: "w"}
 	now := time.Now()
 
@@ -153,7 +143,7 @@ func TestAReceiverRefusesWhatHandrailHasNotPosted(t *testing.T) {
 func TestAPostSaysWhatHasComeOfIt(t *testing.T) {
 	t.Parallel()
 
-	box := newWebhookBox(t, "127.0.0.1")
+	box := newBox(t, toolbox.Config{Allowed: []string{"127.0.0.1"}})
 	elsewhere := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -210,7 +200,7 @@ func TestAWebhookReachesPublicAddressesOnly(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
 	t.Cleanup(server.Close)
 
-	box := newWebhookBox(t)
+	box := newBox(t, toolbox.Config{})
 	endpoint := &chat.WebhookEndpoint{WorkspaceID: "w", URL: server.URL}
 	_, err := box.NewWebhookSecret(endpoint, time.Now())
 	require.NoError(t, err)

@@ -42,6 +42,7 @@ type cli struct {
 	ToolCalls    toolCallsCommand    `cmd:"" help:"List and show tool calls, and resolve one whose outcome is unknown."`
 	Approvals    approvalsCommand    `cmd:"" help:"List what waits for a second member, and approve or refuse it."`
 	Audit        auditCommand        `cmd:"" help:"List who has done what: the audit log."`
+	Events       eventsCommand       `cmd:"" help:"List what has happened, or show it as it comes."`
 	Requests     requestsCommand     `cmd:"" help:"List, show, answer and cancel questions to contributors."`
 	Summaries    summariesCommand    `cmd:"" help:"Summarize a chat; list, show and restore versions; undo a run's label changes."`
 

@@ -1580,11 +1580,41 @@ export interface paths {
          * List events
          * @description What has happened in the workspace, in the order of `sequence`. Begin with `after=0`, and go on with `after` set to `next` until `next` is `latest`; an empty list alone is not the end. An event is here some 100 ms after it has happened, and is kept for 30 days (`HANDRAIL_EVENTS_KEPT`). It has ids, states and codes, and never a text or an address.
          *
+         *     With `Accept: text/event-stream`, the answer is a stream: what comes after `Last-Event-ID` or `after`, without either what comes from now on, each event as soon as it is in the log. `id` is its sequence, `data` one of `items`. `event` is there for two that are not of the log: `stream.missed`, and `stream.closed` with the reason why the server ends it. docs/events.md says how to come back.
+         *
          *     Scope: `chats:read`.
          */
         get: operations["listEvents"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/w/{workspace_uuid}/events/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a token for a stream of events
+         * @description A browser's `EventSource` cannot send a key. It opens the stream of `GET /events` with `?token=`, which counts once, within a minute. The stream has the rights of the key that the token was made with, and ends with that key.
+         *
+         *     Scope: `chats:read`. The answer to a repeated request is without `token`, which is kept nowhere.
+         */
+        post: operations["createEventToken"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3407,6 +3437,15 @@ export interface components {
             status?: string;
             submission?: string;
             summary_id?: string;
+        };
+        EventToken: {
+            /**
+             * Format: date-time
+             * @description Until then it opens one stream.
+             */
+            expires_at: string;
+            /** @description Give it as token to the stream of GET /events. It is not kept and never shown again: the answer to a repeated request is without it. */
+            token?: string;
         };
         /** @enum {string} */
         EventType: "message.created" | "message.failed" | "delivery.accepted" | "delivery.delivered" | "delivery.undelivered" | "delivery.bounced" | "delivery.unknown" | "delivery.needs_review" | "delivery.blocked" | "delivery.settled" | "chat.created" | "chat.updated" | "chat.needs_response" | "chat.escalated" | "chat.possible_opt_out" | "summary.updated" | "tool_call.succeeded" | "tool_call.failed" | "tool_call.unknown" | "approval.requested" | "approval.decided" | "contributor_request.opened" | "contributor_request.answered" | "suppression.added" | "suppression.lifted" | "sender.blocked" | "sender.restored" | "bulk_retry.finished";
@@ -7974,16 +8013,21 @@ export interface operations {
     listEvents: {
         parameters: {
             query?: {
-                /** @description Only events with a greater sequence. */
+                /** @description Only events with a greater sequence: all of them when left out; of a stream, those from now on. */
                 after?: number;
                 /** @description Only of these types, with commas. */
                 types?: components["schemas"]["EventType"][];
                 /** @description Only of this chat. */
                 chat_id?: number;
-                /** @description The most events to answer with. */
+                /** @description The most events to answer with. A stream goes on. */
                 limit?: number;
+                /** @description Of a stream, instead of a key: a token of POST /events/tokens. */
+                token?: string;
             };
-            header?: never;
+            header?: {
+                /** @description Of a stream: the id of the last event that was read. It goes before after. */
+                "Last-Event-ID"?: number;
+            };
             path: {
                 /**
                  * @description The workspace that the key belongs to.
@@ -8002,6 +8046,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Log"];
+                    "text/event-stream": string;
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    createEventToken: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventToken"];
                 };
             };
             "4XX": components["responses"]["Refused"];

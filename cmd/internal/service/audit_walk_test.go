@@ -24,6 +24,8 @@ var unaudited = map[string]string{
 	"twilioStatus":    byProvider,
 	"sendgridInbound": byProvider,
 	"sendgridEvents":  byProvider,
+
+	"createEventToken": "for a minute it lets read what its key may read anyway, and changes nothing",
 }
 
 // auditWalk goes through the routes that write, and looks for the audit entry of each.
