@@ -153,7 +153,7 @@ func TestScopesOfRoutes(t *testing.T) {
 		"liftSuppression":      "deliveries:admin",
 		"listAuditLog":         "workspace:admin",
 		"listEvents":           "chats:read",
-<<<<<<< HEAD
+		"createEventToken":     "chats:read",
 
 		"listWebhookEndpoints":  "webhooks:read",
 		"getWebhookEndpoint":    "webhooks:read",
@@ -165,9 +165,6 @@ func TestScopesOfRoutes(t *testing.T) {
 		"testWebhookEndpoint":   "webhooks:write",
 		"replayWebhookEvents":   "webhooks:write",
 		"replayWebhookEvent":    "webhooks:write",
-=======
-		"createEventToken":     "chats:read",
->>>>>>> hE
 	}
 
 	maps.Copy(want, map[string]chat.Scope{

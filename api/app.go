@@ -253,11 +253,8 @@ func (s *service) routes() {
 	s.keyRoutes()
 	s.auditRoutes()
 	s.eventRoutes()
-<<<<<<< HEAD
 	s.webhookEndpointRoutes()
-=======
 	s.eventTokenRoutes()
->>>>>>> hE
 }
 
 func (s *service) newFiber() *fiber.App {

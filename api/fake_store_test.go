@@ -128,11 +128,8 @@ func newFakeStore() *fakeStore {
 	stranger.KeyID, stranger.WorkspaceID = 4, foreign
 
 	return &fakeStore{
-<<<<<<< HEAD
 		endpointFacts: endpointFacts{endpoint: oneEndpoint()},
-=======
-		eventTokens: map[[32]byte]chat.EventToken{},
->>>>>>> hE
+		eventTokens:   map[[32]byte]chat.EventToken{},
 		principals: map[[32]byte]chat.Principal{
 			chat.HashKey(managerKey): manager,
 			chat.HashKey(userKey):    user,
