@@ -450,3 +450,31 @@ func (s *Store) DeleteWebhookEndpoint(
 		})
 	})
 }
+
+// sealedWebhooks lists the signing keys of all webhook endpoints.
+func (s *Store) sealedWebhooks(ctx context.Context) ([]SealedSecrets, error) {
+	var all []SealedSecrets
+
+	err := s.db.NewSelect().
+		Model((*webhookEndpointRow)(nil)).
+		Column("workspace_id", "sealed").
+		ColumnExpr("id AS endpoint_id").
+		Where("sealed IS NOT NULL").
+		OrderExpr("workspace_id, id").
+		Scan(ctx, &all)
+
+	return all, wrapErr("list the secrets of webhooks", err)
+}
+
+// replaceSealedWebhook is [Store.ReplaceSealed] for a webhook endpoint.
+func (s *Store) replaceSealedWebhook(ctx context.Context, was SealedSecrets, fresh []byte) (bool, error) {
+	done, err := hasChanged(s.db.NewUpdate().
+		Model((*webhookEndpointRow)(nil)).
+		Set("sealed = ?", fresh).
+		Where("workspace_id = ?", was.WorkspaceID).
+		Where("id = ?", was.EndpointID).
+		Where("sealed = ?", was.Sealed).
+		Exec(ctx))
+
+	return done, wrapErr("store a webhook's secret sealed anew", err)
+}

@@ -46,6 +46,8 @@ type cli struct {
 	Requests     requestsCommand     `cmd:"" help:"List, show, answer and cancel questions to contributors."`
 	Summaries    summariesCommand    `cmd:"" help:"Summarize a chat; list, show and restore versions; undo a run's label changes."`
 
+	Webhooks webhooksCommand `cmd:"" help:"Tell programs of yours of events: create, test and replay webhook endpoints, and see every post."`
+
 	SummarySettings summarySettingsCommand `cmd:"" help:"Show or change how chats are summarized: model, language, budget, automatic runs."`
 
 	MCP mcpCommand `cmd:"" name:"mcp" help:"Serve Handrail's tools to an AI assistant, by the Model Context Protocol."`
