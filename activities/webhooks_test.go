@@ -52,7 +52,14 @@ func (l *laneStore) WebhookBatch(
 		batch.Tries[0].Tries = lane.Tries
 	}
 
+	lane.Aside = len(l.asides)
+	lane.AsideAt = nil
+
 	for sequence, move := range l.asides {
+		if lane.AsideAt == nil || move.AsideAt.Before(*lane.AsideAt) {
+			lane.AsideAt = move.AsideAt
+		}
+
 		if !move.AsideAt.After(now) && l.endpoint.Enabled && !lane.IsQuiet(now) {
 			batch.Tries = append(
 				batch.Tries,

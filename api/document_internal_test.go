@@ -235,7 +235,7 @@ func writeProblemsPage() string {
 }
 
 // documentLimit is how many bytes the document may have. Of what it has now, 50,000 are its sentences.
-const documentLimit = 220_000
+const documentLimit = 230_000
 
 // TestTheDocumentStaysSmall measures the document as it is sent without compression.
 func TestTheDocumentStaysSmall(t *testing.T) {

@@ -16,7 +16,7 @@ type webhookAttemptJSON struct {
 	Sequence    *int64                `json:"sequence" doc:"That of the event; null for a test."`
 	Number      int                   `json:"number" doc:"Counts the posts of the event."`
 	Succeeded   bool                  `json:"succeeded"`
-	Fault       *chat.WebhookFault    `json:"fault" enum:"timeout,connection_failed,address_refused,secret_unreadable,redirect_not_followed,status_not_accepted" doc:"Why it has failed."`
+	Fault       *chat.WebhookFault    `json:"fault,omitempty" enum:"timeout,connection_failed,address_refused,secret_unreadable,redirect_not_followed,status_not_accepted" doc:"Why it has failed; left out when it has succeeded."`
 	Status      *int                  `json:"status" doc:"The HTTP status; null if there was no answer."`
 	Answer      string                `json:"answer" doc:"How the answer begins: at most 1 KiB."`
 	DurationMS  int64                 `json:"duration_ms"`

@@ -69,7 +69,7 @@ type WebhookEndpointJSON struct {
 	Types          []eventTypeName             `json:"types" doc:"The types of events that it is told of; all when empty."`
 	Payload        chat.WebhookPayload         `json:"payload" enum:"thin,full"`
 	Enabled        bool                        `json:"enabled"`
-	DisabledReason *chat.WebhookDisabledReason `json:"disabled_reason" enum:"member,gone,failing" doc:"Who or what has disabled it: a member, an answer of 410, or five days without success."`
+	DisabledReason *chat.WebhookDisabledReason `json:"disabled_reason,omitempty" enum:"member,gone,failing" doc:"Left out while it is enabled. Who or what has disabled it: a member, an answer of 410, or five days without success."`
 	Explanation    string                      `json:"explanation" doc:"How it stands, in a sentence."`
 	Behind         int                         `json:"behind" doc:"Events that it is still to be told of in order; 10000 is that many or more."`
 	Aside          int                         `json:"aside" doc:"Events that have failed three times, and are tried on their own schedules."`

@@ -19,13 +19,13 @@ var webhookTries = map[string]try{
 		return anyResult(i.s.WebhookEndpoint(ctx, i.ws, i.endpoint))
 	}},
 	"CreateWebhookEndpoint": {"", func(ctx context.Context, i *intruder) (any, error) {
-		made, err := i.s.CreateWebhookEndpoint(ctx, i.foreignTo(), i.by, chat.WebhookEndpoint{
+		made, err := i.s.CreateWebhookEndpoint(ctx, i.foreignTo(), chat.Actor{}, chat.WebhookEndpoint{
 			URL:     "https://example.com",
 			Payload: chat.PayloadThin,
 			Enabled: true,
 		})
 		if err == nil {
-			err = i.s.DeleteWebhookEndpoint(ctx, i.foreignTo(), i.by, made.ID)
+			err = i.s.DeleteWebhookEndpoint(ctx, i.foreignTo(), chat.Actor{}, made.ID)
 		}
 
 		return made.Lane.Position, err // it is told nothing of the victim's
