@@ -28,7 +28,7 @@ var webhookTries = map[string]try{
 			err = i.s.DeleteWebhookEndpoint(ctx, i.foreignTo(), chat.Actor{}, made.ID)
 		}
 
-		return made.Lane.Position, err // it is told nothing of the victim's
+		return made.WorkspaceID == i.victim.Workspace, err
 	}},
 	"UpdateWebhookEndpoint": {chat.CodeWebhookNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.UpdateWebhookEndpoint(
