@@ -19,7 +19,7 @@ func exampleWebhookEndpoint() WebhookEndpointJSON {
 		ID:            3,
 		URL:           "https://example.com/handrail",
 		Description:   "Our help desk",
-		Types:         []eventTypeName{eventTypeName(chat.EventMessageCreated), eventTypeName(chat.EventDeliverySettled)},
+		Types:         []eventTypeName{eventTypeName(chat.EventDeliverySettled)},
 		Payload:       chat.PayloadThin,
 		Enabled:       true,
 		Explanation:   "12 behind; last answer 503 at 10:02; next try 10:07.",
@@ -50,8 +50,8 @@ func exampleWebhookAttempt() webhookAttemptJSON {
 
 // aboutWebhookEndpoints is all that somebody needs who is told of events.
 const aboutWebhookEndpoints = "Handrail posts every event of these types to the URL, in the order of `sequence`, " +
-	"signed by Standard Webhooks: `webhook-id` is the event's id, and is the same if an event comes twice. Answer with " +
-	"2xx within 10 seconds. An event that fails three times steps aside, and is tried for three days on its own " +
+	"signed by Standard Webhooks: `webhook-id` is the event's id, and is the same if an event comes twice. Answer " +
+	"with 2xx within 10 seconds. An event that fails three times steps aside, and is tried for three days on its own " +
 	"schedule, so that others go on. `Retry-After` is heeded, 410 disables the endpoint, and redirects are not " +
 	"followed. After five days without success the endpoint is disabled (`webhook_endpoint.disabled`).\n\n" +
 	"It is told of what happens after it was created. What was missed can be replayed, or read with `GET /events`."

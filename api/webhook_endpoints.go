@@ -166,7 +166,7 @@ func (p *webhookEndpointPatchJSON) patch() chat.WebhookEndpointPatch {
 // allowWebhook lets whoever may not read chats have no texts sent anywhere.
 func allowWebhook(c *requestInfo, e *chat.WebhookEndpoint) error {
 	if e.NeedsToRead() && !c.principal.May(chat.ScopeChatsRead) {
-		return chat.Errorf(chat.CodeForbidden, "an endpoint with the payload full needs the scope %s", chat.ScopeChatsRead)
+		return chat.Errorf(chat.CodeForbidden, "the payload full needs the scope %s", chat.ScopeChatsRead)
 	}
 
 	return nil

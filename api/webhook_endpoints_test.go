@@ -61,7 +61,9 @@ func TestAWebhookEndpointIsCreatedWithASecretThatIsShownOnce(t *testing.T) {
 	w.posts.refuse = chat.InvalidAs(chat.CodeAddressRefused, "url", "must be public")
 	requireProblem(t, w.do(t, request{method: http.MethodPost, path: path, body: body}),
 		http.StatusBadRequest, "address_refused", "url")
-	requireProblem(t, w.do(t, request{method: http.MethodPatch, path: path + "/3", body: `{"url":"https://a.example"}`}),
+
+	moved := request{method: http.MethodPatch, path: path + "/3", body: `{"url":"https://a.example"}`}
+	requireProblem(t, w.do(t, moved),
 		http.StatusBadRequest, "address_refused", "url")
 }
 

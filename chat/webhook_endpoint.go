@@ -3,7 +3,6 @@ package chat
 import (
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -151,16 +150,6 @@ func (e *WebhookEndpoint) disable(reason WebhookDisabledReason) {
 
 // NeedsToRead reports whether whoever changes the endpoint must be allowed to read chats, since texts go to it.
 func (e *WebhookEndpoint) NeedsToRead() bool { return e.Payload == PayloadFull }
-
-// Host is where it leads, for people: the rest of the URL may hold what only the receiver should know.
-func (e *WebhookEndpoint) Host() string {
-	u, err := url.Parse(e.URL)
-	if err != nil {
-		return ""
-	}
-
-	return strings.ToLower(u.Host)
-}
 
 // WebhookAttempt is one post of one event, and what came of it.
 type WebhookAttempt struct {

@@ -47,7 +47,7 @@ type webhookBody struct {
 	*WebhookTexts
 }
 
-// WebhookBody is the JSON that an endpoint is posted. After the base comes the id of a workspace in the API's addresses.
+// WebhookBody is the JSON that an endpoint is posted. The base is the API's address up to the id of a workspace.
 func WebhookBody(endpoint *WebhookEndpoint, try *WebhookTry, base string) ([]byte, error) {
 	e := &try.Event
 	body := webhookBody{

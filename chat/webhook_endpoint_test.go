@@ -157,6 +157,12 @@ func TestAWebhookSaysHowItStands(t *testing.T) {
 	next := time.Date(2026, 11, 29, 10, 7, 0, 0, time.UTC)
 	tomorrow := next.Add(24 * time.Hour)
 
+	const (
+		aside = "Nothing behind; 2 aside, on their own schedules; no answer within 10s at 10:02; next try 2026-11-30 10:07."
+		gone  = "Disabled: the receiver has answered 410, which asks for no more; 10000 or more behind; " +
+			"last answer 410 at 10:02."
+	)
+
 	cases := map[string]func(e *chat.WebhookEndpoint){
 		"Nothing behind.": func(*chat.WebhookEndpoint) {},
 		"12 behind; last answer 503 at 10:02; next try 10:07.": func(e *chat.WebhookEndpoint) {
@@ -164,16 +170,12 @@ func TestAWebhookSaysHowItStands(t *testing.T) {
 			e.Lane.RetryAt = &next
 			e.Lane.Last = &chat.WebhookLast{Status: 503, Fault: chat.WebhookStatusNotAccepted, At: webhookNoon}
 		},
-		"Nothing behind; 2 aside, on their own schedules; no answer within 10s at 10:02; next try 2026-11-30 10:07.": func(
-			e *chat.WebhookEndpoint,
-		) {
+		aside: func(e *chat.WebhookEndpoint) {
 			e.Lane.Aside = 2
 			e.Lane.AsideAt = &tomorrow
 			e.Lane.Last = &chat.WebhookLast{Fault: chat.WebhookTimedOut, At: webhookNoon}
 		},
-		"Disabled: the receiver has answered 410, which asks for no more; 10000 or more behind; last answer 410 at 10:02.": func(
-			e *chat.WebhookEndpoint,
-		) {
+		gone: func(e *chat.WebhookEndpoint) {
 			e.Enabled = false
 			e.DisabledReason = chat.WebhookGone
 			e.Lane.Behind = chat.MaxWebhookBehind
@@ -230,7 +232,7 @@ func TestAWebhooksBodyTellsTextsOnlyWhenFull(t *testing.T) {
 			At:           webhookNoon,
 			Data:         chat.EventData{Status: "delivered", MessageID: "m1"},
 		},
-		Texts: chat.WebhookTexts{Message: &chat.WebhookMessage{ID: "m1", Role: "assistant", Text: "Your code is 4711."}},
+		Texts: chat.WebhookTexts{Message: &chat.WebhookMessage{ID: "m1", Role: "user", Text: "Your code is 4711."}},
 	}
 
 	read := func() map[string]any {

@@ -156,8 +156,11 @@ func (s *Store) CreateWebhookEndpoint(
 		}
 
 		if count >= chat.MaxWebhookEndpoints {
-			return chat.Invalid("url", "is one too many: a workspace has at most %d webhook endpoints, delete one first",
-				chat.MaxWebhookEndpoints)
+			return chat.Invalid(
+				"url",
+				"is one too many: a workspace has at most %d webhook endpoints; delete one first",
+				chat.MaxWebhookEndpoints,
+			)
 		}
 
 		row.take(&e)

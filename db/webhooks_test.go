@@ -279,7 +279,8 @@ func TestAWebhookIsToldAgain(t *testing.T) {
 		w.forward(24 * time.Hour * 365)
 		assert.Equal(t, []int64{one.Sequence}, w.posts())
 
-		requireCode(t, chat.CodeEventNotFound, s.ReplayWebhookEvent(t.Context(), w.step, w.By, "01983c5e-0000-7000-8000-000000000000"))
+		err := s.ReplayWebhookEvent(t.Context(), w.step, w.By, "01983c5e-0000-7000-8000-000000000000")
+		requireCode(t, chat.CodeEventNotFound, err)
 
 		// From the second message on, and then what is new.
 		second := events[begin+1]
@@ -326,7 +327,8 @@ func TestAWebhookThatIsDisabledGoesOnWhereItStopped(t *testing.T) {
 		assert.Equal(t, "gone", disabled.Data.Reason)
 
 		allow := func(*chat.WebhookEndpoint) error { return nil }
-		_, err := s.UpdateWebhookEndpoint(t.Context(), w.step, w.By, chat.WebhookEndpointPatch{Enabled: new(true)}, allow)
+		enable := chat.WebhookEndpointPatch{Enabled: new(true)}
+		_, err := s.UpdateWebhookEndpoint(t.Context(), w.step, w.By, enable, allow)
 		require.NoError(t, err)
 
 		told := w.posts()

@@ -30,7 +30,10 @@ func (c *Client) WebhooksChanged(ctx context.Context, step chat.WebhookStep) err
 				workflows.AttributeStatus.ValueSet(string(chat.ActionRunning)),
 			),
 			StaticSummary: "Tell " + workflows.WebhookName(step.EndpointID) + " of events",
-			Priority:      temporal.Priority{PriorityKey: workflows.PriorityBulk, FairnessKey: string(step.WorkspaceID)},
+			Priority: temporal.Priority{
+				PriorityKey: workflows.PriorityBulk,
+				FairnessKey: string(step.WorkspaceID),
+			},
 		},
 		workflows.WorkflowDeliverWebhooks,
 		step,

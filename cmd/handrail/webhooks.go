@@ -138,7 +138,7 @@ func (w *webhookCreate) Run(c *console) error {
 	return showOne(c, &w.remote, ask, func(_ *apiClient, made *client.CreatedWebhookEndpoint) error {
 		fmt.Fprintf(
 			c.out,
-			"webhook endpoint %d\n%s\n\nSave this secret now: it is not shown again. docs/webhooks.md says how to verify posts.\n",
+			"webhook endpoint %d\n%s\n\nSave this secret now: it is not shown again. docs/webhooks.md says what it is for.\n",
 			made.ID,
 			makePrintable(client.ValueOf(made.Secret)),
 		)
@@ -186,7 +186,8 @@ func (t *webhookTest) Run(c *console) error {
 	}
 
 	return showOne(c, &t.remote, ask, func(_ *apiClient, v *attemptView) error {
-		fmt.Fprintf(c.out, "answer: %s after %s\n", makePrintable(v.outcome()), time.Duration(v.DurationMs)*time.Millisecond)
+		took := time.Duration(v.DurationMs) * time.Millisecond
+		fmt.Fprintf(c.out, "answer: %s after %s\n", makePrintable(v.outcome()), took)
 
 		if v.Answer != "" {
 			fmt.Fprintf(c.out, "%s\n", makePrintable(v.Answer))
@@ -271,7 +272,7 @@ func (r *webhookRotate) Run(c *console) error {
 	return showOne(c, &r.remote, ask, func(_ *apiClient, made *client.WebhookSecret) error {
 		fmt.Fprintf(
 			c.out,
-			"%s\n\nSave this secret now: it is not shown again. For 24 hours, posts are also signed with the old one.\n",
+			"%s\n\nSave this secret now: it is not shown again. The old one also signs for 24 hours.\n",
 			makePrintable(client.ValueOf(made.Secret)),
 		)
 

@@ -127,7 +127,8 @@ func TestAReceiverIsToldOfASend(t *testing.T) {
 			assert.Equal(t, taken[0].Sequence+int64(i), e.Sequence, "in order, and none is left out")
 		}
 
-		created := slices.IndexFunc(taken, func(e takenEvent) bool { return e.Type == string(chat.EventMessageCreated) })
+		isMessage := func(e takenEvent) bool { return e.Type == string(chat.EventMessageCreated) }
+		created := slices.IndexFunc(taken, isMessage)
 		require.GreaterOrEqual(t, created, 0)
 		assert.Equal(t, "On its way.", taken[created].Message["text"])
 
