@@ -10252,7 +10252,6 @@ export interface operations {
                  *       "description": "Our help desk",
                  *       "payload": "thin",
                  *       "types": [
-                 *         "message.created",
                  *         "delivery.settled"
                  *       ],
                  *       "url": "https://example.com/handrail"
