@@ -118,6 +118,8 @@ func (e *Event) readPath() string {
 	}
 
 	switch {
+	case e.Type == EventTestPing:
+		return "/webhook-endpoints/" + id
 	case e.ChatID == 0:
 		return fmt.Sprintf("/events?after=%d&limit=1", max(e.Sequence-1, 0))
 	case object == string(ChangedMessage), object == string(ChangedToolCall):
