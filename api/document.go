@@ -112,10 +112,11 @@ func nameEnums(value any, schemas map[string]any) {
 		}
 
 	case map[string]any:
-		for name, item := range v {
+		// In one order: lists of the same values may have different ones, and the last gives its own to all.
+		for _, name := range slices.Sorted(maps.Keys(v)) {
 			// What stands in an example is nobody's schema.
 			if name != "example" && name != "examples" {
-				nameEnums(item, schemas)
+				nameEnums(v[name], schemas)
 			}
 		}
 
