@@ -279,7 +279,7 @@ func (s *service) newFiber() *fiber.App {
 
 	f.Server().HeaderReceived = s.startBody
 	f.Use(s.observe, s.guardHost, s.receive)
-	f.Use(basePath, tagAnswer, compress.New(compress.Config{Next: isNoRead}))
+	f.Use(basePath, tagAnswer, compress.New(compress.Config{Next: staysUncompressed}))
 
 	known := f.Server().Handler
 	f.Server().Handler = func(ctx *fasthttp.RequestCtx) {
@@ -311,8 +311,9 @@ func (s *service) newFiber() *fiber.App {
 	return f
 }
 
-// isNoRead reports whether a request is no GET: only their answers are compressed.
-func isNoRead(c *fiber.Ctx) bool { return c.Method() != http.MethodGet }
+// staysUncompressed reports whether the answer to a request is not compressed: only those to a GET are, and a stream
+// would wait in the compressor.
+func staysUncompressed(c *fiber.Ctx) bool { return c.Method() != http.MethodGet || acceptsStream(c) }
 
 // Fiber is the app beneath, for whoever adds routes of their own.
 func (a *App) Fiber() *fiber.App { return a.fiber }

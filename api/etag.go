@@ -10,9 +10,9 @@ import (
 )
 
 // tagAnswer gives what a GET is answered with an ETag, and answers 304 to who has that already. Others keep what they
-// have by it for good, so that it is a digest: no two answers have the same one.
+// have by it for good, so that it is a digest: no two answers have the same one. A stream has none.
 func tagAnswer(c *fiber.Ctx) error {
-	if err := c.Next(); err != nil || c.Method() != http.MethodGet {
+	if err := c.Next(); err != nil || c.Method() != http.MethodGet || c.Response().IsBodyStream() {
 		return err
 	}
 

@@ -190,6 +190,8 @@ func (w *streamed) read(answer *http.Response) *reader {
 	w.Helper()
 	require.Equal(w, http.StatusOK, answer.StatusCode)
 	require.Equal(w, "text/event-stream", answer.Header.Get("Content-Type"))
+	require.False(w, answer.Uncompressed, "it is not compressed")
+	require.Empty(w, answer.Header.Get("ETag"))
 
 	return &reader{
 		streamed: w,

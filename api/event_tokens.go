@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 
 	"handrail/chat"
@@ -55,14 +56,14 @@ func (s *service) createEventToken(ctx context.Context, _ *struct{}) (*eventToke
 // mediaEvents is the type of a stream.
 const mediaEvents = "text/event-stream"
 
-// wantsStream reports whether a stream is asked for, rather than JSON.
-func wantsStream(ctx huma.Context) bool {
-	return humafiber.Unwrap(ctx).Accepts("application/json", mediaEvents) == mediaEvents
+// acceptsStream reports whether a stream is asked for, rather than JSON.
+func acceptsStream(c *fiber.Ctx) bool {
+	return c.Accepts("application/json", mediaEvents) == mediaEvents
 }
 
 // authenticateReader is authenticate for what may be a stream, which a token opens too.
 func (s *service) authenticateReader(ctx huma.Context, c *requestInfo) error {
-	c.stream = wantsStream(ctx)
+	c.stream = acceptsStream(humafiber.Unwrap(ctx))
 
 	token := ctx.Query("token")
 	if token == "" || !c.stream || ctx.Header("Authorization") != "" {

@@ -17,6 +17,7 @@ var contents = []group{
 	{"Use it", []string{
 		"docs/api.md",
 		"docs/clients.md",
+		"docs/events.md",
 		"docs/mcp.md",
 		"docs/tools.md",
 		"docs/summaries.md",

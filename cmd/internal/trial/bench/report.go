@@ -22,6 +22,7 @@ type Report struct {
 	Growth  []Stage   `json:"growth,omitempty"`
 	Waiting []Waiting `json:"waiting,omitempty"`
 	Burst   *Burst    `json:"burst,omitempty"`
+	Events  *Events   `json:"events,omitempty"`
 	Soak    *Soak     `json:"soak,omitempty"`
 	Workers []Workers `json:"workers,omitempty"`
 	Goals   []Goal    `json:"goals"`
@@ -115,6 +116,10 @@ func (r *Report) Show(out io.Writer) error {
 
 	if r.Burst != nil {
 		r.Burst.show(t)
+	}
+
+	if r.Events != nil {
+		r.Events.show(t)
 	}
 
 	if r.Soak != nil {

@@ -104,7 +104,13 @@ type part struct {
 
 // otherParts are all but the speed, in their order.
 func (r *run) otherParts() []part {
-	all := []part{{partGrowth, 1, r.growth}, {partWaiting, 1, r.waiting}, {partBurst, 1, r.burst}}
+	all := []part{
+		{partGrowth, 1, r.growth},
+		{partWaiting, 1, r.waiting},
+		{partBurst, 1, r.burst},
+		{partEvents, 1, r.events},
+	}
+
 	for _, n := range numbersOfWorkers() {
 		all = append(all, part{partWorkers, n, r.workers})
 	}
@@ -119,6 +125,8 @@ const (
 	// partWaiting measures sweeps with many sends that wait for people.
 	partWaiting = "waiting"
 	partBurst   = "burst"
+	// partEvents measures what the log of events costs, and its streams.
+	partEvents = "events"
 	// partWorkers measures with more than one worker, partSoak for long.
 	partWorkers = "workers"
 	partSoak    = "soak"

@@ -32,12 +32,16 @@ type Report struct {
 	NotPlayed []string `json:"not_played,omitempty"`
 	// Tries are all requests that callers made, repetitions included.
 	Tries int `json:"tries"`
+	// EventLog is the log of events, compared with the tables.
+	EventLog EventLog `json:"event_log"`
 	Outcome
 }
 
 // Passed reports whether nothing happened that must not, and everything that was to be played
 // was.
-func (r *Report) Passed() bool { return r.Outcome.Passed() && len(r.NotPlayed) == 0 }
+func (r *Report) Passed() bool {
+	return r.Outcome.Passed() && r.EventLog.Passed() && len(r.NotPlayed) == 0
+}
 
 // verdictLabels returns the verdicts in words, in the order in which they are shown.
 func verdictLabels() [][2]string {
@@ -80,6 +84,12 @@ func (r *Report) Show(out io.Writer) error {
 	line("made by a person's retry", r.Retries)
 	line("received twice, and flagged", r.DuplicatesFlagged)
 	line("flagged, and received once", r.FalseAlarms)
+
+	fmt.Fprintln(t)
+	line("events in the log", r.EventLog.Events)
+	line("GAPS IN THE NUMBERS OF EVENTS", r.EventLog.Gaps)
+	line("CHANGES WITHOUT A NUMBER", r.EventLog.Unnumbered)
+	line("FACTS THAT NO EVENT TELLS", r.EventLog.Untold)
 
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("show the report: %w", err)

@@ -343,6 +343,10 @@ func (r *run) compare(ctx context.Context, answers []answer) error {
 		ended:     r.ended,
 	}))
 
+	if r.report.EventLog, err = r.ledger.eventLog(ctx); err != nil {
+		return err
+	}
+
 	for _, a := range answers {
 		r.report.Tries += a.tries
 	}
