@@ -128,6 +128,7 @@ func TestScopesOfRoutes(t *testing.T) {
 		"optOutMember":         "members:write",
 		"notOptOutMember":      "members:write",
 		"mergeMember":          "members:write",
+		"deleteMember":         "members:write",
 		"listLabels":           "labels:read",
 		"getLabel":             "labels:read",
 		"createLabel":          "chats:write",

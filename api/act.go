@@ -19,7 +19,7 @@ import (
 // ActionHeaders are the headers that actions take. The type is exported because
 // huma finds parameters in exported fields only.
 type ActionHeaders struct {
-	IdempotencyKey string `header:"Idempotency-Key" pattern:"^[!-~]{1,255}$" patternDescription:"1 to 255 visible ASCII characters" doc:"Names this request: the same key with the same body is carried out once, however often it is sent." example:"order-4711"`
+	IdempotencyKey string `header:"Idempotency-Key" pattern:"^[!-~]{1,255}$" patternDescription:"1 to 255 visible ASCII characters" doc:"The same key with the same body is carried out once." example:"order-4711"`
 	Prefer         string `header:"Prefer" doc:"respond-async answers 202 at once; wait=N waits at most N seconds, 0 to 60, for the outcome (RFC 7240)." example:"wait=10"`
 }
 

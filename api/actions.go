@@ -17,15 +17,15 @@ import (
 type ActionJSON struct {
 	ActionID     chat.ActionID    `json:"action_id" format:"uuid"`
 	Kind         string           `json:"kind" enum:"add_participant,send_assistant_message,summarize_chat,retry_delivery,retry_deliveries"`
-	State        chat.ActionState `json:"state" enum:"running,parked,succeeded,failed" doc:"parked is an action that waits for more than a moment: for another try or for a person, as waiting_for says."`
-	Status       string           `json:"status" doc:"waiting_for_approval, waiting_for_contributor or tool_call_unknown while a send waits for people; else the delivery's status when there is one, else the state." example:"unknown"`
+	State        chat.ActionState `json:"state" enum:"running,parked,succeeded,failed" doc:"parked waits for more than a moment, as waiting_for says."`
+	Status       string           `json:"status" doc:"waiting_for_approval, waiting_for_contributor or tool_call_unknown while a send waits for people; else its delivery's status, else the state." example:"unknown"`
 	ChatID       chat.ChatID      `json:"chat_id"`
-	WorkflowID   string           `json:"workflow_id,omitempty" doc:"Where operators find it in the Temporal UI."`
-	WaitingFor   waitingJSON      `json:"waiting_for,omitempty" doc:"What it waits for, in one word. Left out when it waits for nothing."`
+	WorkflowID   string           `json:"workflow_id,omitempty" doc:"In Temporal."`
+	WaitingFor   waitingJSON      `json:"waiting_for,omitempty"`
 	WaitingUntil *time.Time       `json:"waiting_until,omitempty" doc:"When that ends by itself, if it is known."`
-	Explanation  string           `json:"explanation,omitempty" doc:"Where it stands, what it waits for, and what may be done, in a sentence or two."`
+	Explanation  string           `json:"explanation,omitempty" doc:"Where it stands, and what may be done."`
 	Problem      *problem         `json:"problem,omitempty" doc:"When it failed: what the call answers."`
-	RequestedBy  chat.MemberID    `json:"requested_by,omitempty" doc:"The member who asked for it; left out for Handrail itself."`
+	RequestedBy  chat.MemberID    `json:"requested_by,omitempty" doc:"Left out for Handrail itself."`
 	CreatedAt    time.Time        `json:"created_at"`
 	UpdatedAt    time.Time        `json:"updated_at"`
 }
@@ -34,19 +34,17 @@ type ActionJSON struct {
 type wholeActionJSON struct {
 	ActionJSON
 	Timeline []momentJSON         `json:"timeline" doc:"What has happened, oldest first."`
-	Message  *sentJSON            `json:"message,omitempty" doc:"With a send: the message."`
-	Approval *approvalJSON        `json:"approval,omitempty" doc:"With a send whose tool calls need it: a second person's word."`
-	Delivery *receiptJSON         `json:"delivery,omitempty" doc:"With a send or a retry: its delivery."`
+	Message  *sentJSON            `json:"message,omitempty" doc:"With a send."`
+	Approval *approvalJSON        `json:"approval,omitempty" doc:"With a send whose tool calls need it."`
+	Delivery *receiptJSON         `json:"delivery,omitempty" doc:"With a send or a retry."`
 	Result   any                  `json:"result,omitempty" doc:"When it succeeded: what the call answers with 200."`
-	Next     []chat.ActionCommand `json:"next" enum:"approve,refuse,resolve_tool_call,resume,change,cancel" doc:"What the caller may do about it now. Approving and refusing is offered to who may decide."`
+	Next     []chat.ActionCommand `json:"next" enum:"approve,refuse,resolve_tool_call,resume,change,cancel" doc:"What the caller may do about it now."`
 }
 
 // TransformSchema is asked by huma: the result is what the call of the action's kind answers with.
 func (wholeActionJSON) TransformSchema(registry huma.Registry, s *huma.Schema) *huma.Schema {
 	s.Properties["result"] = &huma.Schema{
-		Description: "When it succeeded: what the call answers with 200. By its kind, add_participant: " +
-			"ParticipantAdded; send_assistant_message: MessageSent; summarize_chat: Chat; retry_delivery: Retried; " +
-			"retry_deliveries: BulkRetry.",
+		Description: "When it succeeded: what the call answers with 200, by its kind.",
 		AnyOf: []*huma.Schema{
 			registry.Schema(reflect.TypeFor[participantAddedJSON](), true, ""),
 			registry.Schema(reflect.TypeFor[messageSentJSON](), true, ""),
@@ -94,9 +92,8 @@ func (s *service) actionRoutes() {
 		id:      "listActions",
 		tag:     tagActions,
 		summary: "List actions",
-		description: "The newest first. What waits for a person is found with `waiting_for`: `approval`, " +
-			"`tool_decision` and `person`, which may be given together, with commas. A key without `chats:read` sees " +
-			"sends and retries only.",
+		description: "The newest first. `waiting_for=approval,tool_decision,person` finds what waits for people. A key " +
+			"without `chats:read` sees sends and retries only.",
 		answer: listOf(exampleRunning().ActionJSON),
 	})
 
@@ -125,10 +122,9 @@ func (s *service) actionCommandRoutes() {
 		id:      "resumeAction",
 		tag:     tagActions,
 		summary: "Resume an action that was ended in Temporal",
-		description: "For an action that was promised with 202 and then terminated, canceled, timed out or failed in " +
-			"Temporal before it had done anything: its problem has the code `action_ended`. It starts again with " +
-			"what was asked for. If it is then refused, its problem says why, and it may be resumed once more. " +
-			"It may be asked twice.",
+		description: "For an action that was answered with 202 and ended in Temporal before it had done anything: its " +
+			"problem is `action_ended`. It starts again with what was asked for, and if it is refused then, it may be " +
+			"resumed once more. It may be asked twice.",
 		request:    reasonJSON{Reason: "Terminated by mistake."},
 		answer:     exampleRunning(),
 		status:     http.StatusAccepted,
@@ -158,10 +154,9 @@ func (s *service) actionCommandRoutes() {
 		id:      "cancelAction",
 		tag:     tagActions,
 		summary: "Cancel an action that has not left",
-		description: "A send or a retry that certainly was not handed to its provider never is: whether it waits for " +
-			"an approval, a contributor, a tool call that a person must resolve, or its next attempt. 409 " +
-			"`already_sending` when an attempt may have left. What its tool calls have done is taken back where they " +
-			"can be. A bulk retry begins nothing more. An action in whose `next` there is no `cancel` is refused.",
+		description: "A send or a retry that certainly was not handed to its provider never will be; 409 " +
+			"`already_sending` when an attempt may have left. What its tool calls have done is taken back where it can " +
+			"be. A bulk retry begins nothing more. An action without `cancel` in `next` is refused.",
 		request:  reasonJSON{Reason: "The customer called, and knows."},
 		answer:   exampleRunning(),
 		problems: []chat.Code{chat.CodeActionNotFound, chat.CodeAlreadySending, chat.CodeConflict},

@@ -10,15 +10,15 @@ import (
 
 type listActionsInput struct {
 	Paging
-	State      []chat.ActionState `query:"state" enum:"running,parked,succeeded,failed" doc:"Only in these states, with commas."`
-	Kind       []string           `query:"kind" enum:"add_participant,send_assistant_message,summarize_chat,retry_delivery,retry_deliveries" doc:"Only of these kinds, with commas."`
-	WaitingFor []waitingJSON      `query:"waiting_for" doc:"Only what waits for one of these, with commas."`
-	Sort       string             `query:"sort" enum:"created_at,-created_at,updated_at,-updated_at" doc:"What to sort by; with - the newest first."`
+	State      []chat.ActionState `query:"state" enum:"running,parked,succeeded,failed" doc:"In any of these states."`
+	Kind       []string           `query:"kind" enum:"add_participant,send_assistant_message,summarize_chat,retry_delivery,retry_deliveries" doc:"Of any of these kinds."`
+	WaitingFor []waitingJSON      `query:"waiting_for" doc:"What waits for any of these."`
+	Sort       string             `query:"sort" enum:"created_at,-created_at,updated_at,-updated_at" doc:"With - the newest first."`
 	ChatID     chat.ChatID        `query:"chat_id" minimum:"1"`
 	Since      time.Time          `query:"since" doc:"Made at this time or later."`
 	Until      time.Time          `query:"until" doc:"Made before this time."`
 
-	UpdatedSince time.Time `query:"updated_since" doc:"Changed at this time or later."`
+	UpdatedSince time.Time `query:"updated_since" doc:"Changed then or later."`
 }
 
 func (s *service) listActions(ctx context.Context, in *listActionsInput) (*listOutput[ActionJSON], error) {

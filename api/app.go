@@ -115,7 +115,9 @@ type service struct {
 	// inFlight counts the requests whose handler has not returned.
 	inFlight atomic.Int64
 
+	// document is the whole one, concise what is left of it without its explanations.
 	document  []byte
+	concise   []byte
 	bodyTypes map[string]string
 	// registered are the routes of a workspace, in the order in which they were registered.
 	registered []route

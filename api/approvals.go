@@ -14,19 +14,19 @@ import (
 type approvalJSON struct {
 	ID            chat.ApprovalID      `json:"id" format:"uuid"`
 	Kind          chat.ApprovalKind    `json:"kind" enum:"send,member_role,api_key,tool_change,tool_test,tool_secret" doc:"member_role and tool_change are done with the decision. api_key, tool_test and tool_secret allow it once, for 24 hours: who asked repeats the request with approval_id."`
-	ActionID      chat.ActionID        `json:"action_id,omitempty" format:"uuid" doc:"With a send: the one that waits, or has waited."`
+	ActionID      chat.ActionID        `json:"action_id,omitempty" format:"uuid" doc:"With a send: the one that waits."`
 	ChatID        chat.ChatID          `json:"chat_id,omitempty" doc:"With a send."`
 	State         chat.ApprovalState   `json:"state" enum:"waiting,approved,refused,expired,void" doc:"expired: nobody has decided in time. void: after it was asked for, a tool was changed, or who asked lost the right to ask."`
-	ToolCallIDs   []string             `json:"tool_call_ids" doc:"With a send: the tool calls that need it."`
-	Request       *approvalRequestJSON `json:"request,omitempty" doc:"What is asked for, as it was then. For those with the scopes that deciding takes."`
+	ToolCallIDs   []string             `json:"tool_call_ids" doc:"With a send."`
+	Request       *approvalRequestJSON `json:"request,omitempty" doc:"What is asked for, for those with the scopes that deciding takes."`
 	Deadline      time.Time            `json:"deadline"`
 	RequestedBy   chat.MemberID        `json:"requested_by" doc:"Who has asked, and cannot decide."`
-	RequesterName string               `json:"requester_name,omitempty" doc:"The name of who has asked."`
-	Message       string               `json:"message,omitempty" doc:"With a send: the text that is sent when its tools have run. For those with chats:read."`
-	Deciders      []chat.MemberID      `json:"deciders,omitempty" doc:"While it waits: the members who can decide now."`
-	Void          bool                 `json:"void,omitempty" doc:"While it waits: that it cannot be approved any more, because a tool was changed, or who asked lost the right to ask. Who approves it finds it void."`
-	Note          string               `json:"note,omitempty" doc:"While it waits: why it cannot be approved any more, or that no other member can decide, and who can."`
-	DecidedBy     chat.MemberID        `json:"decided_by,omitempty" doc:"Left out when the operator has decided, on the command line."`
+	RequesterName string               `json:"requester_name,omitempty"`
+	Message       string               `json:"message,omitempty" doc:"With a send: its text, for those with chats:read."`
+	Deciders      []chat.MemberID      `json:"deciders,omitempty" doc:"While it waits: who can decide now."`
+	Void          bool                 `json:"void,omitempty" doc:"While it waits: whether it cannot be approved any more, as note says."`
+	Note          string               `json:"note,omitempty" doc:"While it waits: why it cannot be approved any more, or by whom alone it can be decided."`
+	DecidedBy     chat.MemberID        `json:"decided_by,omitempty" doc:"Left out when it was the operator."`
 	DecidedAt     *time.Time           `json:"decided_at,omitempty"`
 	ExecutedAt    *time.Time           `json:"executed_at,omitempty" doc:"When it was done, or used. Not with a send."`
 	Reason        string               `json:"reason,omitempty"`
@@ -74,14 +74,14 @@ func presentApproval(a chat.Approval, to *chat.Principal) approvalJSON {
 // newApprovalJSON decides.
 type newApprovalJSON struct {
 	Decision string `json:"decision" enum:"approve,refuse"`
-	Reason   string `json:"reason" minLength:"1" doc:"Why, for the audit log: at most 500 characters."`
+	Reason   string `json:"reason" minLength:"1" doc:"Why, for the audit log, up to 500 characters."`
 }
 
 // resolveCallJSON is what a person has found out about a tool call.
 type resolveCallJSON struct {
 	Outcome chat.ToolVerdict `json:"outcome" enum:"succeeded,failed,retry" doc:"succeeded: it has had its effect, and the send goes on. failed: it has not, and the send ends. retry: it is run again."`
 	Result  json.RawMessage  `json:"result,omitempty" doc:"With succeeded: what the tool should have answered, any JSON; {} when left out."`
-	Reason  string           `json:"reason" minLength:"1" doc:"How that is known, for the audit log: at most 500 characters."`
+	Reason  string           `json:"reason" minLength:"1" doc:"How that is known, for the audit log, up to 500 characters."`
 }
 
 func exampleApproval(state chat.ApprovalState) approvalJSON {
@@ -170,9 +170,9 @@ func (s *service) approvalRoutes() {
 		id:      "listApprovals",
 		tag:     tagTools,
 		summary: "List approvals",
-		description: "What waits, or has waited, for a second member: sends with a tool call of the risk " +
-			"`approval`, new managers, keys that reach further than who asks for them, changes and tests of tools " +
-			"that need approval. The newest first.",
+		description: "What waits, or has waited, for a second member, the newest first: sends with a tool call of the " +
+			"risk `approval`, new managers, keys that reach further than who asks for them, changes and tests of tools " +
+			"that need approval.",
 		answer: listOf(exampleApproval(chat.ApprovalWaiting)),
 	})
 
@@ -183,11 +183,10 @@ func (s *service) approvalRoutes() {
 		id:      "decideApproval",
 		tag:     tagTools,
 		summary: "Approve or refuse a send",
-		description: "Once, before the deadline, and not by who has asked for the send. A send that is refused, or " +
-			"that nobody decides on in time, ends: none of its tools runs. So does one whose tool was changed after " +
-			"the approval was asked for, or whose requester is no manager any more, or has no working key: 409 " +
-			"`approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded then, and " +
-			"nothing would come of it.",
+		description: "Once, before the deadline, and not by who asked for the send. One that is refused or not decided " +
+			"ends before any of its tools runs; so does one whose tool was changed since, or whose requester is no " +
+			"manager any more or has no working key: 409 `approval_void`. 409 `action_gone` when its workflow no longer " +
+			"runs: nothing is recorded.",
 		request:  newApprovalJSON{Decision: "approve", Reason: "The terrace was closed."},
 		answer:   exampleApproval(chat.ApprovalApproved),
 		problems: decisionProblems(),
@@ -202,9 +201,8 @@ func (s *service) approvalRoutes() {
 		id:      "resolveToolCall",
 		tag:     tagTools,
 		summary: "Resolve a tool call",
-		description: "For a call with the status `unknown`: it may have had its effect, so it is not run again by " +
-			"itself, and its send waits. The undo of `call_1` is called `undo_call_1`. Of a call of the risk " +
-			"`approval`, who has asked for it may only say that it failed.",
+		description: "For a call with the status `unknown`: it may have had its effect, so its send waits. The undo of " +
+			"`call_1` is `undo_call_1`. Of a call of the risk `approval`, who asked for it may only say that it failed.",
 		request: resolveCallJSON{
 			Outcome: chat.VerdictToolSucceeded,
 			Result:  json.RawMessage(`{"booking_id":"b-9"}`),
@@ -237,10 +235,10 @@ func (s *service) requestRoutes() {
 		id:      "decideRequest",
 		tag:     tagTools,
 		summary: "Approve or refuse what one member may not do alone",
-		description: "Once, before the deadline. It also takes the scope that asking took, and for a key all scopes " +
-			"that the key is to have. 403 `own_request` for who has asked, and for a member or key that one of the " +
-			"two has made within 24 hours. What is asked for is done with the decision, but for a key, a tool's test " +
-			"and a signing secret: who asked repeats the request with `approval_id`, within 24 hours.",
+		description: "Once, before the deadline. It also takes the scope that asking took, and for a key all its " +
+			"scopes. 403 `own_request` for who asked, and for a member or key that one of the two made within 24 hours. " +
+			"The decision does what is asked for, except for a key, a tool's test and a signing secret: who asked repeats " +
+			"the request with `approval_id`, within 24 hours.",
 		request: newApprovalJSON{Decision: "approve", Reason: "She leads the new team."},
 		answer:  exampleSecond(),
 		problems: append(
@@ -266,7 +264,7 @@ func decisionProblems() []chat.Code {
 
 type listApprovalsInput struct {
 	Paging
-	State chat.ApprovalState `query:"state" enum:"waiting,approved,refused,expired,void"`
+	State []chat.ApprovalState `query:"state" enum:"waiting,approved,refused,expired,void" doc:"In any of these."`
 }
 
 func (s *service) listApprovals(ctx context.Context, in *listApprovalsInput) (*listOutput[approvalJSON], error) {

@@ -16,9 +16,9 @@ type auditEntryJSON struct {
 	Verb      string          `json:"verb" example:"member.created"`
 	Object    string          `json:"object" doc:"The id of what was changed."`
 	MemberID  chat.MemberID   `json:"member_id" doc:"Who did it."`
-	KeyID     chat.KeyID      `json:"key_id" doc:"With which API key; 0 when it was the command line."`
+	KeyID     chat.KeyID      `json:"key_id" doc:"0 is the command line."`
 	RequestID string          `json:"request_id"`
-	Detail    json.RawMessage `json:"detail" doc:"What helps to understand the change. changes has the old and the new value of each field that has changed: addresses masked, of a URL the host; of names, texts and secrets only that they have changed."`
+	Detail    json.RawMessage `json:"detail" doc:"changes has the old and the new value of each field: addresses masked, of a URL the host; of names, texts and secrets only that they have changed."`
 }
 
 func presentAuditEntry(e chat.AuditEntry) auditEntryJSON {
@@ -65,10 +65,10 @@ func (s *service) auditRoutes() {
 
 type listAuditLogInput struct {
 	Paging
-	Verb     string        `query:"verb" maxLength:"100" doc:"Only this verb, like member.updated; member stands for all that begin with member."`
-	Object   string        `query:"object" maxLength:"200" doc:"Only what was done to the object with this id."`
-	MemberID chat.MemberID `query:"member_id" minimum:"1" doc:"Only what this member did."`
-	KeyID    chat.KeyID    `query:"key_id" minimum:"1" doc:"Only what was done with this API key."`
+	Verb     string        `query:"verb" maxLength:"100" doc:"A verb, like member.updated; member stands for all that begin with member."`
+	Object   string        `query:"object" maxLength:"200" doc:"The id of what was changed."`
+	MemberID chat.MemberID `query:"member_id" minimum:"1" doc:"Who did it."`
+	KeyID    chat.KeyID    `query:"key_id" minimum:"1" doc:"With which API key."`
 	Since    time.Time     `query:"since" doc:"Only from then on."`
 	Until    time.Time     `query:"until" doc:"Only before then."`
 }

@@ -214,6 +214,10 @@ func TestEveryFieldIsChecked(t *testing.T) {
 
 		required, _ := schema["required"].([]any)
 		for name, property := range schema["properties"].(map[string]any) {
+			if property.(map[string]any)["deprecated"] == true {
+				continue // another name of a field is checked as that field
+			}
+
 			types, _ := property.(map[string]any)["type"].([]any)
 
 			for _, wrong := range []any{map[string]any{"x": 1}, nil, []any{map[string]any{}}} {

@@ -60,12 +60,12 @@ type newBulkRetryJSON struct {
 	BulkFilterJSON
 	DryRun bool `json:"dry_run,omitempty" doc:"Only count what would be tried again."`
 	Rate   *int `json:"rate_per_second,omitempty" minimum:"1" maximum:"50" default:"5" doc:"How many are begun in a second."`
-	Canary *int `json:"canary,omitempty" minimum:"0" maximum:"100" default:"5" doc:"How many are tried first. The rest waits for their outcome, and the run pauses when one of them fails. What is skipped does not count. It begins anew when the run is resumed. 0 is none."`
+	Canary *int `json:"canary,omitempty" minimum:"0" maximum:"100" default:"5" doc:"How many are tried first, also when it is resumed. The rest waits for their outcome, and the run pauses when one of them fails. 0 is none."`
 	// FailurePercent is a [chat.FailureLimit].
-	FailurePercent       *int   `json:"pause_at_failure_percent,omitempty" minimum:"1" maximum:"100" default:"20" doc:"After the canary: the run pauses as soon as so many of its last 50 attempts have failed. 20 are ten of them. Skipped deliveries do not count."`
-	AllowOverlap         bool   `json:"allow_overlap,omitempty" doc:"Begin also when an unfinished bulk retry is to retry some of the same deliveries."`
-	Reason               string `json:"reason,omitempty" doc:"Why, for the audit log: at most 500 characters. Needed unless it is a dry run."`
-	AcknowledgeDuplicate bool   `json:"acknowledge_duplicate,omitempty" doc:"Also retries deliveries that may have been sent already, so that their messages may be sent twice. Without it they are skipped."`
+	FailurePercent       *int   `json:"pause_at_failure_percent,omitempty" minimum:"1" maximum:"100" default:"20" doc:"After the canary: the run pauses as soon as so many of its last 50 attempts, at least 20, have failed. Skipped deliveries do not count."`
+	AllowOverlap         bool   `json:"allow_overlap,omitempty" doc:"Begin also when an unfinished one is to retry some of the same."`
+	Reason               string `json:"reason,omitempty" doc:"Why, for the audit log, up to 500 characters. Needed unless it is a dry run."`
+	AcknowledgeDuplicate bool   `json:"acknowledge_duplicate,omitempty" doc:"Also retries what may have been sent already, so that it may be sent twice."`
 }
 
 // dryRunJSON is what a bulk retry would do.
@@ -110,13 +110,13 @@ type bulkRetryJSON struct {
 	MemberID             chat.MemberID  `json:"member_id" doc:"Who asked for it."`
 	Selected             int            `json:"selected" doc:"How many deliveries it set out to retry."`
 	Begun                int            `json:"begun" doc:"How many it has begun."`
-	Skipped              int            `json:"skipped" doc:"How many could not be retried any more when their turn came."`
+	Skipped              int            `json:"skipped" doc:"Could not be retried any more when their turn came."`
 	ByStatus             map[string]int `json:"by_status" doc:"How those that were begun stand now."`
-	SkippedBy            map[string]int `json:"skipped_by_reason" doc:"Why those that were skipped could not be retried. Each of them is listed at /skipped."`
-	WorkflowID           string         `json:"workflow_id,omitempty" doc:"Where operators find it in the Temporal UI."`
+	SkippedBy            map[string]int `json:"skipped_by_reason" doc:"Each of them is listed at /skipped."`
+	WorkflowID           string         `json:"workflow_id,omitempty" doc:"In Temporal."`
 	CreatedAt            time.Time      `json:"created_at"`
 	UpdatedAt            time.Time      `json:"updated_at"`
-	AcknowledgeDuplicate bool           `json:"acknowledge_duplicate" doc:"Whether it also retries what may have been sent already."`
+	AcknowledgeDuplicate bool           `json:"acknowledge_duplicate" doc:"Also what may have been sent already."`
 }
 
 func presentBulk(r chat.BulkRetry) bulkRetryJSON {
@@ -190,13 +190,11 @@ func (s *service) bulkRetryRoutes() {
 		summary: "Retry deliveries in bulk",
 		acts:    true,
 		running: running,
-		description: "Those that fit the filter and may be retried, one after the other, at a steady rate. With " +
-			"`dry_run` it only counts them. Otherwise it answers 202 with the bulk retry, which can be watched, " +
-			"paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), and later " +
-			"when too many of the last 50 do (`pause_at_failure_percent`); its note says why. 409 " +
-			"`bulk_retry_overlaps` when an unfinished one is to retry some of the same deliveries, unless " +
-			"`allow_overlap` says that both shall run. " +
-			"What may have been sent already is skipped unless `acknowledge_duplicate` is true.",
+		description: "Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` " +
+			"only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and " +
+			"canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do " +
+			"(`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, " +
+			"unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.",
 		request: newBulkRetryJSON{
 			BulkFilterJSON: BulkFilterJSON{Status: "undelivered", ErrorCode: "twilio_30003"},
 			Rate:           new(chat.DefaultBulkRate),

@@ -8,7 +8,7 @@ import (
 )
 
 type deleteChatInput struct {
-	Cancel bool `query:"cancel" doc:"Cancels what is still to be sent in the chat, first."`
+	Cancel bool `query:"cancel" doc:"Cancels first what is still to be sent."`
 }
 
 // openActionJSON is an action that was going on in a chat that is deleted.
@@ -21,7 +21,7 @@ type openActionJSON struct {
 // chatDeletedJSON is what became of the actions of a chat that is deleted.
 type chatDeletedJSON struct {
 	Canceled    []openActionJSON `json:"canceled" doc:"These have sent nothing, and never will."`
-	MayHaveLeft []openActionJSON `json:"may_have_left" doc:"An attempt of these may have left. They go on until it is known, under their ids."`
+	MayHaveLeft []openActionJSON `json:"may_have_left" doc:"An attempt may have left: they go on until it is known."`
 }
 
 // deletedOutput answers 204, or 200 when something was going on in the chat.

@@ -20,28 +20,30 @@ type chatJSON struct {
 	State             chat.State          `json:"state" enum:"open,waiting,closed,archived"`
 	Title             string              `json:"title"`
 	MemberID          chat.MemberID       `json:"member_id" doc:"Whom the assistant's messages go to."`
+	MemberName        string              `json:"member_name"`
 	AssistantMemberID *chat.MemberID      `json:"assistant_member_id" doc:"Who speaks as the assistant."`
 	PhoneNumberID     *chat.PhoneNumberID `json:"phone_number_id" doc:"What messages are sent from on phone-sms."`
 	InboxID           *chat.InboxID       `json:"inbox_id" doc:"What messages are sent from on email."`
 	NeedsResponse     bool                `json:"needs_response"`
-	NeedsReason       string              `json:"needs_response_reason,omitempty" doc:"Why, when it was not a message that came in: a call for a human, a message that was not delivered."`
+	NeedsReason       string              `json:"needs_response_reason,omitempty" doc:"Why, when it was not a message that came in."`
 	Summary           string              `json:"summary"`
 	PointsJSON
-	SummaryModel     string               `json:"summary_model" doc:"What wrote the summary: offline, a model's name, or person; empty when there is none."`
+	SummaryModel     string               `json:"summary_model" doc:"offline, a model's name, or person; empty for none."`
 	SummaryUpdatedAt *time.Time           `json:"summary_updated_at"`
 	SummaryID        chat.SummaryID       `json:"summary_id,omitempty" format:"uuid" doc:"The version that the chat shows."`
-	TitleEdited      bool                 `json:"title_edited" doc:"Whether a person wrote the title: no summary replaces it without overwrite."`
-	SummaryEdited    bool                 `json:"summary_edited" doc:"Whether a person wrote the summary: no model replaces it without overwrite."`
+	TitleEdited      bool                 `json:"title_edited" doc:"A person's: only overwrite replaces it."`
+	SummaryEdited    bool                 `json:"summary_edited" doc:"A person's: only overwrite replaces it."`
 	StaleBy          int                  `json:"stale_by" doc:"How many messages are newer than the summary; 1000 is that many or more."`
 	Labels           []chatLabelJSON      `json:"labels"`
 	SuggestedLabels  []suggestedLabelJSON `json:"suggested_labels" doc:"What a model would set if it were surer."`
 	ExternalID       string               `json:"external_id" doc:"Your own id of the chat; empty when there is none."`
 	Metadata         metadataJSON         `json:"metadata"`
-	TakenOverBy      chat.MemberID        `json:"taken_over_by,omitempty" doc:"The person who has taken the chat over: the assistant does not speak in it until it is released."`
+	TakenOverBy      chat.MemberID        `json:"taken_over_by,omitempty" doc:"Who has taken the chat over: the assistant does not speak until it is released."`
 	TakenOverAt      *time.Time           `json:"taken_over_at,omitempty"`
 	LastActivityAt   time.Time            `json:"last_activity_at"`
 	CreatedAt        time.Time            `json:"created_at"`
 	UpdatedAt        time.Time            `json:"updated_at"`
+	Member           *memberJSON          `json:"member,omitempty" doc:"With expand=member: whom member_id names."`
 }
 
 type chatLabelJSON struct {
@@ -89,6 +91,7 @@ func presentChat(c chat.Chat) chatJSON {
 		State:             c.State,
 		Title:             c.Title,
 		MemberID:          c.MemberID,
+		MemberName:        c.MemberName,
 		AssistantMemberID: c.AssistantMemberID,
 		PhoneNumberID:     c.PhoneNumberID,
 		InboxID:           c.InboxID,
@@ -125,6 +128,7 @@ var exampleChat = chatJSON{
 	State:             chat.StateOpen,
 	Title:             "Late delivery",
 	MemberID:          42,
+	MemberName:        "Ana Lopez",
 	AssistantMemberID: new(chat.MemberID(2)),
 	PhoneNumberID:     new(chat.PhoneNumberID(1)),
 	NeedsResponse:     true,
@@ -164,13 +168,13 @@ var exampleChat = chatJSON{
 // newChatJSON begins a chat.
 type newChatJSON struct {
 	Channel           channelJSON          `json:"channel"`
-	MemberID          chat.MemberID        `json:"member_id" minimum:"1" doc:"Whom the assistant's messages go to; becomes an owner of the chat. memberId is taken too."`
+	MemberID          chat.MemberID        `json:"member_id" minimum:"1" doc:"Whom the assistant's messages go to; becomes an owner of the chat."`
 	AssistantMemberID *chat.MemberID       `json:"assistant_member_id,omitempty" minimum:"1" doc:"Who speaks as the assistant."`
 	PhoneNumberID     *chat.PhoneNumberID  `json:"phone_number_id,omitempty" minimum:"1" doc:"What messages are sent from on phone-sms."`
 	InboxID           *chat.InboxID        `json:"inbox_id,omitempty" minimum:"1" doc:"What messages are sent from on email."`
 	Participants      []newParticipantJSON `json:"participants,omitempty" maxItems:"100" doc:"Who else takes part."`
 	Title             string               `json:"title,omitempty" maxLength:"200"`
-	ExternalID        clearableJSON        `json:"external_id,omitzero" maxLength:"255" doc:"Your own id of the chat, unique among the workspace's chats: 1 to 255 visible characters. null and empty are none."`
+	ExternalID        clearableJSON        `json:"external_id,omitzero" maxLength:"255" doc:"Your own id, unique among the chats: visible characters. null and empty are none."`
 	Metadata          metadataJSON         `json:"metadata,omitempty"`
 }
 
@@ -283,10 +287,9 @@ func (s *service) chatChangeRoutes() {
 		id:       "deleteChat",
 		tag:      tagChats,
 		summary:  "Delete a chat",
-		description: "Its questions to contributors end. While sends or retries are going on in it, it is 409 " +
-			"`open_actions`, and `errors` names them: each `field` is `action:` and the action's id. With " +
-			"`cancel=true` they are canceled first, and the answer is 200 with what has become of them; it is 204 " +
-			"when there was nothing to cancel.",
+		description: "Its questions to contributors end. 409 `open_actions` while sends or retries are going on in it: " +
+			"each `field` of `errors` is `action:` and the action's id. `cancel=true` cancels them first, and answers 200 " +
+			"with what became of them; 204 when there was nothing to cancel.",
 		answer: chatDeletedJSON{
 			Canceled: []openActionJSON{{
 				ActionID: exampleAction,
@@ -379,14 +382,15 @@ func (o *optional[T]) pointer() *T {
 
 type listChatsInput struct {
 	Paging
+	Expand        []string       `query:"expand" enum:"member" doc:"What to bring along: member, with the scope members:read."`
 	NeedsResponse optional[bool] `query:"needs_response"`
-	Sort          string         `query:"sort" enum:"last_activity_at,-last_activity_at,created_at,-created_at,updated_at,-updated_at" doc:"What to sort by; with - the newest first."`
-	Channel       []channelJSON  `query:"channel" doc:"Only by one of these, with commas."`
-	State         []chat.State   `query:"state" enum:"open,waiting,closed,archived" doc:"Only in one of these, with commas."`
-	UpdatedSince  time.Time      `query:"updated_since" doc:"Changed at this time or later."`
+	Sort          string         `query:"sort" enum:"last_activity_at,-last_activity_at,created_at,-created_at,updated_at,-updated_at" doc:"With - the newest first."`
+	Channel       []channelJSON  `query:"channel" doc:"By any of these."`
+	State         []chat.State   `query:"state" enum:"open,waiting,closed,archived" doc:"In any of these."`
+	UpdatedSince  time.Time      `query:"updated_since" doc:"Changed then or later."`
 	Label         string         `query:"label" maxLength:"50" doc:"A label's name."`
 	MemberID      chat.MemberID  `query:"member_id" minimum:"1" doc:"Whom the assistant's messages go to."`
-	MemberIDAlias chat.MemberID  `query:"memberId" minimum:"1" hidden:"true"`
+	MemberIDAlias chat.MemberID  `query:"memberId" minimum:"1" deprecated:"true" doc:"Another name of member_id."`
 	Query         string         `query:"q" maxLength:"200" doc:"A part of the title, the summary or a message."`
 	ExternalID    string         `query:"external_id" maxLength:"255" doc:"Your own id of the chat." example:"ticket-4711"`
 }
@@ -394,6 +398,10 @@ type listChatsInput struct {
 func (s *service) listChats(ctx context.Context, in *listChatsInput) (*listOutput[chatJSON], error) {
 	page, err := in.sortedPage(in.Sort)
 	if err != nil {
+		return nil, err
+	}
+
+	if err := checkExpand(callFrom(ctx), in.Expand); err != nil {
 		return nil, err
 	}
 
@@ -409,12 +417,46 @@ func (s *service) listChats(ctx context.Context, in *listChatsInput) (*listOutpu
 		Page:          page,
 	})
 
-	return presentList(part, err, presentChat)
+	if err != nil {
+		return nil, err
+	}
+
+	with := idsOf(part.Items, func(c *chat.Chat) chat.MemberID { return c.MemberID })
+	members, err := s.expandMembers(ctx, in.Expand, with)
+
+	return presentList(part, err, func(c chat.Chat) chatJSON {
+		shown := presentChat(c)
+		shown.Member = members[c.MemberID]
+
+		return shown
+	})
 }
 
-func (s *service) getChat(ctx context.Context, _ *struct{}) (*chatOutput, error) {
+type getChatInput struct {
+	Expand []string `query:"expand" enum:"member" doc:"What to bring along: member, with the scope members:read."`
+}
+
+func (s *service) getChat(ctx context.Context, in *getChatInput) (*chatOutput, error) {
 	c := callFrom(ctx)
-	return shownChat(s.store.Chat(ctx, c.workspace(), c.chat.ID))
+
+	if err := checkExpand(c, in.Expand); err != nil {
+		return nil, err
+	}
+
+	found, err := s.store.Chat(ctx, c.workspace(), c.chat.ID)
+	if err != nil {
+		return nil, err
+	}
+
+	members, err := s.expandMembers(ctx, in.Expand, []chat.MemberID{found.MemberID})
+	if err != nil {
+		return nil, err
+	}
+
+	shown := presentChat(found)
+	shown.Member = members[found.MemberID]
+
+	return &chatOutput{Body: shown}, nil
 }
 
 type updateChatInput struct{ Body chatPatchJSON }

@@ -24,7 +24,7 @@ type contributorRequestJSON struct {
 	RequestedBy chat.MemberID                `json:"requested_by" doc:"Who has asked for the send."`
 	Question    string                       `json:"question"`
 	Hint        string                       `json:"hint,omitempty" doc:"What is expected, in words."`
-	Expects     json.RawMessage              `json:"expects,omitempty" doc:"The JSON Schema that an answer must fit; any text does when there is none."`
+	Expects     json.RawMessage              `json:"expects,omitempty" doc:"The JSON Schema of the answer; without one any text does."`
 	Require     string                       `json:"require" enum:"any,all" doc:"Whether one answer is enough."`
 	Wait        bool                         `json:"wait" doc:"Whether the message waits for it."`
 	Default     json.RawMessage              `json:"default,omitempty" doc:"The answer when nobody has answered by the deadline."`
@@ -34,7 +34,7 @@ type contributorRequestJSON struct {
 	Deadline    time.Time                    `json:"deadline"`
 	Result      json.RawMessage              `json:"result,omitempty" doc:"The tool call's, once there is one."`
 	Asks        []askJSON                    `json:"asks" doc:"Who is asked."`
-	WorkflowID  string                       `json:"workflow_id,omitempty" doc:"Where operators find it in the Temporal UI."`
+	WorkflowID  string                       `json:"workflow_id,omitempty" doc:"In Temporal."`
 	CreatedAt   time.Time                    `json:"created_at"`
 	UpdatedAt   time.Time                    `json:"updated_at"`
 }
@@ -45,12 +45,12 @@ type askJSON struct {
 	MemberName string             `json:"member_name"`
 	Channel    chat.Channel       `json:"channel"`
 	State      chat.QuestionState `json:"state" enum:"pending,asked,replied,unreadable,answered,failed,closed" doc:"pending waits its turn: over SMS a person is asked one thing at a time. closed was not needed any more."`
-	Reply      string             `json:"reply,omitempty" doc:"What they have written last, in their own words. Lists leave it out."`
+	Reply      string             `json:"reply,omitempty" doc:"Their own words. Lists leave it out."`
 	Answer     json.RawMessage    `json:"answer,omitempty"`
 	AnsweredAt *time.Time         `json:"answered_at,omitempty"`
 	Confirm    bool               `json:"confirm,omitempty" doc:"Whether the question had a code that an answer by SMS must have."`
-	WrongCodes int                `json:"wrong_codes,omitempty" doc:"How many replies had a wrong code. After ten, no answer by SMS is taken any more."`
-	Trust      *trustJSON         `json:"trust,omitempty" doc:"What shows that the reply is theirs; not given for an answer that came with a key."`
+	WrongCodes int                `json:"wrong_codes,omitempty" doc:"After ten wrong codes, no answer by SMS is taken."`
+	Trust      *trustJSON         `json:"trust,omitempty" doc:"Left out for an answer that came with a key."`
 	Why        string             `json:"why,omitempty" doc:"What went wrong, or how the answer was read where that needs saying."`
 }
 
@@ -100,7 +100,7 @@ func presentContributorRequest(r chat.ContributorRequest) contributorRequestJSON
 
 // contributorAnswerJSON answers a question.
 type contributorAnswerJSON struct {
-	MemberID chat.MemberID   `json:"member_id,omitempty" minimum:"1" doc:"Who answers: the key's own member when left out. Another one needs the scope chats:write. memberId is taken too."`
+	MemberID chat.MemberID   `json:"member_id,omitempty" minimum:"1" doc:"The key's own member when left out; another one needs chats:write."`
 	Answer   json.RawMessage `json:"answer" doc:"What fits expects; without expects a text of 1 to 1,600 characters."`
 }
 
@@ -218,7 +218,7 @@ func (s *service) contributorCommandRoutes() {
 
 type listContributorRequestsInput struct {
 	Paging
-	State  []chat.ContributorRequestState `query:"state" enum:"open,answered,defaulted,expired,failed,canceled" doc:"Only in one of these, with commas."`
+	State  []chat.ContributorRequestState `query:"state" enum:"open,answered,defaulted,expired,failed,canceled" doc:"In any of these."`
 	ChatID chat.ChatID                    `query:"chat_id" minimum:"1"`
 }
 

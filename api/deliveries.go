@@ -25,11 +25,11 @@ type DeliveryJSON struct {
 	Status            deliveryStatus       `json:"status" doc:"The submission until the provider took it, and after that the provider's final status."`
 	Submission        chat.SubmissionState `json:"submission" doc:"Whether the provider took it."`
 	Carrier           chat.DeliveryStatus  `json:"carrier" doc:"What the provider says became of it; empty when nothing was heard."`
-	Duplicate         chat.Duplicate       `json:"duplicate" enum:"none,possible,confirmed" doc:"confirmed: two messages of it were found, its own or those of a retry. possible: one attempt was taken, and the outcome of another one was never known."`
-	Explanation       string               `json:"explanation" doc:"Where it stands, what it waits for, and what may be done."`
-	WaitingFor        waitingJSON          `json:"waiting_for,omitempty" doc:"What it waits for, in one word; before its first attempt, what its message waits for. Left out when it waits for nothing."`
+	Duplicate         chat.Duplicate       `json:"duplicate" enum:"none,possible,confirmed" doc:"confirmed: two messages of it were found, its own or a retry's. possible: one attempt was taken, and another one's outcome was never known."`
+	Explanation       string               `json:"explanation" doc:"Where it stands, and what may be done."`
+	WaitingFor        waitingJSON          `json:"waiting_for,omitempty" doc:"Before its first attempt, what its message waits for."`
 	WaitingUntil      *time.Time           `json:"waiting_until,omitempty" doc:"When that ends by itself, if it is known."`
-	Advice            chat.Advice          `json:"advice,omitempty" enum:"wait_and_retry,change_text,change_address,change_sender,mend_account,do_not_retry" doc:"What to do about what the provider refused or did not deliver; left out when there is nothing to do."`
+	Advice            chat.Advice          `json:"advice,omitempty" enum:"wait_and_retry,change_text,change_address,change_sender,mend_account,do_not_retry" doc:"What to do about what was refused or not delivered."`
 	From              string               `json:"from"`
 	To                string               `json:"to"`
 	ProviderMessageID string               `json:"provider_message_id"`
@@ -39,12 +39,13 @@ type DeliveryJSON struct {
 	AttemptCount      int64                `json:"attempt_count"`
 	RetryAt           *time.Time           `json:"retry_at"`
 	UnknownSince      *time.Time           `json:"unknown_since"`
-	RetryOf           *chat.DeliveryID     `json:"retry_of" format:"uuid" doc:"The delivery that this one repeats."`
-	RetriedBy         *chat.DeliveryID     `json:"retried_by" format:"uuid" doc:"The delivery that repeats this one."`
+	RetryOf           *chat.DeliveryID     `json:"retry_of" format:"uuid"`
+	RetriedBy         *chat.DeliveryID     `json:"retried_by" format:"uuid"`
 	BulkRetryID       *chat.ActionID       `json:"bulk_retry_id" format:"uuid" doc:"The bulk retry that made it, or tried it again."`
-	Decision          *decisionJSON        `json:"decision,omitempty" doc:"A person's decision on it."`
+	Decision          *decisionJSON        `json:"decision,omitempty"`
 	CreatedAt         time.Time            `json:"created_at"`
 	UpdatedAt         time.Time            `json:"updated_at"`
+	Member            *memberJSON          `json:"member,omitempty" doc:"With expand=member: to whom it goes."`
 }
 
 // decisionJSON is a person's word on a delivery.
@@ -76,9 +77,9 @@ type wholeDeliveryJSON struct {
 	Payload  payloadJSON   `json:"payload" doc:"What is posted to the provider."`
 	Attempts []attemptJSON `json:"attempts" doc:"In their order. Attempts are never erased."`
 	Events   []eventJSON   `json:"events" doc:"What the provider told, in the order of arrival."`
-	Next     []string      `json:"next" enum:"retry,cancel,resolve,look_up" doc:"What an operator may do now."`
+	Next     []string      `json:"next" enum:"retry,cancel,resolve,look_up"`
 
-	RetryNeeds []string `json:"retry_needs,omitempty" enum:"reason,acknowledge_duplicate" doc:"With retry in next: the fields that its body must have, acknowledge_duplicate as true. Left out when there are none."`
+	RetryNeeds []string `json:"retry_needs,omitempty" enum:"reason,acknowledge_duplicate" doc:"With retry in next: the fields that its body must have, acknowledge_duplicate as true."`
 }
 
 type payloadJSON struct {
@@ -306,9 +307,10 @@ func (s *service) deliveryRoutes() {
 
 type listDeliveriesInput struct {
 	Paging
-	Sort        string           `query:"sort" enum:"created_at,-created_at,updated_at,-updated_at" doc:"What to sort by; with - the newest first."`
-	Status      []deliveryStatus `query:"status" doc:"Only with one of these, with commas."`
-	Channel     []channelJSON    `query:"channel" doc:"Only by one of these, with commas."`
+	Expand      []string         `query:"expand" enum:"member" doc:"What to bring along: member, with the scope members:read."`
+	Sort        string           `query:"sort" enum:"created_at,-created_at,updated_at,-updated_at" doc:"With - the newest first."`
+	Status      []deliveryStatus `query:"status" doc:"With any of these."`
+	Channel     []channelJSON    `query:"channel" doc:"By any of these."`
 	ErrorCode   string           `query:"error_code" maxLength:"100" example:"twilio_30003"`
 	ChatID      chat.ChatID      `query:"chat_id" minimum:"1"`
 	MemberID    chat.MemberID    `query:"member_id" minimum:"1" doc:"What was sent in the chats with this member."`
@@ -316,9 +318,9 @@ type listDeliveriesInput struct {
 	Since       time.Time        `query:"since" doc:"Made at this time or later."`
 	Until       time.Time        `query:"until" doc:"Made before this time."`
 
-	UpdatedSince time.Time `query:"updated_since" doc:"Changed at this time or later."`
+	UpdatedSince time.Time `query:"updated_since" doc:"Changed then or later."`
 
-	Duplicate []chat.Duplicate `query:"duplicate" enum:"possible,confirmed" doc:"Only what was sent twice, or may have been: one of these, or both with a comma."`
+	Duplicate []chat.Duplicate `query:"duplicate" enum:"possible,confirmed" doc:"What was sent twice, or may have been."`
 }
 
 func (s *service) listDeliveries(ctx context.Context, in *listDeliveriesInput) (*listOutput[DeliveryJSON], error) {
@@ -354,9 +356,24 @@ func (s *service) listDeliveries(ctx context.Context, in *listDeliveriesInput) (
 		}
 	}
 
-	part, err := s.store.Deliveries(ctx, callFrom(ctx).workspace(), filter)
+	if err := checkExpand(callFrom(ctx), in.Expand); err != nil {
+		return nil, err
+	}
 
-	return presentList(part, err, presentDelivery)
+	part, err := s.store.Deliveries(ctx, callFrom(ctx).workspace(), filter)
+	if err != nil {
+		return nil, err
+	}
+
+	recipients := idsOf(part.Items, func(d *chat.Delivery) chat.MemberID { return d.ToMemberID })
+	members, err := s.expandMembers(ctx, in.Expand, recipients)
+
+	return presentList(part, err, func(d chat.Delivery) DeliveryJSON {
+		shown := presentDelivery(d)
+		shown.Member = members[d.ToMemberID]
+
+		return shown
+	})
 }
 
 type deliveryOutput struct{ Body wholeDeliveryJSON }

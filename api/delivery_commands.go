@@ -15,10 +15,10 @@ import (
 type retryJSON struct {
 	To     string `json:"to,omitempty" maxLength:"320" doc:"Another address: E.164 on SMS, local@domain on email." example:"+14155550124"`
 	Body   string `json:"body,omitempty" doc:"Another text, in markdown, as long as a message of the channel may be."`
-	Sender string `json:"sender,omitempty" maxLength:"30" doc:"Another sender of the same channel: phone: and the phone number's id, or inbox: and the inbox's id." example:"phone:12"`
-	Reason string `json:"reason,omitempty" doc:"Why, for the audit log: at most 500 characters. Needed with a change, and where acknowledge_duplicate is."`
+	Sender string `json:"sender,omitempty" maxLength:"30" doc:"Another sender of the channel: phone: or inbox:, and its id." example:"phone:12"`
+	Reason string `json:"reason,omitempty" doc:"Why, for the audit log, up to 500 characters. Needed with a change, and with acknowledge_duplicate."`
 
-	AcknowledgeDuplicate bool `json:"acknowledge_duplicate,omitempty" doc:"Says that the message may be sent twice. Needed for a delivery that may have been sent: needs_review, expired, abandoned, unconfirmed, or one with an attempt whose outcome is not known. Ignored for any other."`
+	AcknowledgeDuplicate bool `json:"acknowledge_duplicate,omitempty" doc:"Says that the message may be sent twice. Needed for a delivery that may have been sent, as its retry_needs says."`
 }
 
 func (r *retryJSON) change() chat.Change {
@@ -29,19 +29,19 @@ func (r *retryJSON) change() chat.Change {
 type retriedJSON struct {
 	Success  bool            `json:"success"`
 	Delivery receiptJSON     `json:"delivery"`
-	RetryOf  chat.DeliveryID `json:"retry_of" format:"uuid" doc:"The delivery that was to be tried again: the same one when it goes on under its own id."`
+	RetryOf  chat.DeliveryID `json:"retry_of" format:"uuid" doc:"What was to be tried again: delivery itself when it goes on under its own id."`
 	ActionID chat.ActionID   `json:"action_id" format:"uuid"`
 }
 
 // reasonJSON is why somebody does something.
 type reasonJSON struct {
-	Reason string `json:"reason" minLength:"1" doc:"Why, for the audit log: at most 500 characters."`
+	Reason string `json:"reason" minLength:"1" doc:"Why, for the audit log, up to 500 characters."`
 }
 
 // resolveJSON is what a person knows of a delivery that nobody else can tell about.
 type resolveJSON struct {
 	As                string `json:"as" enum:"sent,not_sent" doc:"sent: it is with the provider or has arrived. not_sent: it is given up, and can then be retried."`
-	Reason            string `json:"reason" minLength:"1" doc:"How that is known, for the audit log: at most 500 characters."`
+	Reason            string `json:"reason" minLength:"1" doc:"How that is known, for the audit log, up to 500 characters."`
 	ProviderMessageID string `json:"provider_message_id,omitempty" maxLength:"100" doc:"With sent: the provider's id, when it was found there." example:"SM0123456789abcdef0123456789abcdef"`
 }
 
@@ -92,11 +92,10 @@ func (s *service) commandRoutes() {
 		tag:          tagDeliveries,
 		summary:      "Retry a delivery",
 		acts:         true,
-		description: "What certainly was not handed to the provider goes on under its own id. What has ended gets " +
-			"a new delivery, once, and so does every change. 200 means that the provider took it. What is with " +
-			"the provider is refused with 409, as is a message whose tool calls did not all succeed: send it anew. " +
-			"What may have been sent already, as `retry_needs` of the delivery says, is retried only with a `reason` " +
-			"and with `acknowledge_duplicate`.",
+		description: "What certainly was not handed to the provider goes on under its own id. What has ended gets a " +
+			"new delivery, once, and so does every change. 200: the provider took it. 409 for what is with the provider, " +
+			"and for a message whose tool calls did not all succeed: send it anew. What may have been sent already is " +
+			"retried only with what `retry_needs` of the delivery names.",
 		request:  retryJSON{To: "+14155550124", Reason: "The customer gave another number."},
 		answer:   exampleRetried(),
 		problems: retryRefusals(),
@@ -148,8 +147,8 @@ func (s *service) lookUpRoute() {
 		summary:      "Ask the provider about a delivery",
 		problems:     []chat.Code{chat.CodeConflict},
 		description: "Handrail asks by itself in due time; this asks now, and answers with the delivery as it stands " +
-			"then. It is for one that may have been sent, or whose final status is not known: 409 for any other. It " +
-			"may be asked twice. 503 when the provider has not answered within the wait.",
+			"then. 409 for one that certainly was not sent, or whose final status is known. It may be asked twice. 503 " +
+			"when the provider has not answered within the wait.",
 		answer:     exampleDecided(chat.VerdictSent),
 		repeatable: true,
 	})

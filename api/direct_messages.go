@@ -11,19 +11,19 @@ import (
 
 // messageToJSON is whom a message goes to.
 type messageToJSON struct {
-	MemberID   chat.MemberID `json:"member_id,omitempty" minimum:"1" doc:"A member. memberId is taken too."`
+	MemberID   chat.MemberID `json:"member_id,omitempty" minimum:"1" doc:"A member."`
 	ExternalID string        `json:"external_id,omitempty" maxLength:"255" doc:"The member who has your own id."`
-	Phone      string        `json:"phone,omitempty" maxLength:"20" doc:"Who has this number; somebody is made if nobody has it."`
-	Email      string        `json:"email,omitempty" maxLength:"254" doc:"Who has this address; somebody is made if nobody has it."`
-	Name       string        `json:"name,omitempty" maxLength:"200" doc:"With phone or email: the name of who is made, the address when left out. It changes nobody who is there."`
+	Phone      string        `json:"phone,omitempty" maxLength:"20" doc:"Somebody is made if nobody has it."`
+	Email      string        `json:"email,omitempty" maxLength:"254" doc:"Somebody is made if nobody has it."`
+	Name       string        `json:"name,omitempty" maxLength:"200" doc:"The name of who is made; the address when left out."`
 }
 
 // directMessageJSON is a message to somebody.
 type directMessageJSON struct {
 	To        messageToJSON     `json:"to" doc:"Exactly one of member_id, external_id, phone and email."`
-	Channel   channelJSON       `json:"channel,omitempty" doc:"When left out: phone-sms with to.phone, email with to.email. For others phone-sms, if they have a number and have agreed to SMS; else email."`
+	Channel   channelJSON       `json:"channel,omitempty" doc:"When left out: phone-sms with to.phone, email with to.email; else phone-sms if they have a number and have agreed to SMS, else email."`
 	Message   string            `json:"message" minLength:"1" doc:"Markdown, 1 to 1,600 characters on SMS and 1 to 100,000 on email." example:"Your order is on its way."`
-	ToolCalls []newToolCallJSON `json:"tool_calls,omitempty" maxItems:"16" doc:"As of a send in a chat. toolCalls is taken too."`
+	ToolCalls []newToolCallJSON `json:"tool_calls,omitempty" maxItems:"16" doc:"As of a send in a chat."`
 	Title     string            `json:"title,omitempty" maxLength:"200" doc:"Of a chat that is made."`
 }
 
@@ -37,13 +37,12 @@ type directMessageSentJSON struct {
 	MemberID chat.MemberID `json:"member_id" doc:"Whom the message went to."`
 }
 
-const aboutDirectMessage = "One call from nothing to a message. It finds the member, or makes one who has the phone " +
-	"number or email address. It finds the member's newest chat on the channel that is open or waiting and has the " +
-	"workspace's default assistant, or makes one with the defaults of `PUT /workspace-defaults`. Then it sends as " +
-	"`POST /chats/{chat_id}/send-assistant-message` does, and its answers are the same, with `chat_id` and " +
-	"`member_id`.\n\n" +
-	"400 leaves nothing behind, neither a member nor a chat; `default_missing` names the default that a new chat " +
-	"needs. After a crash, the same request with the same `Idempotency-Key` goes on: it finds what was made."
+const aboutDirectMessage = "One call from nothing to a message. It finds the member, or makes one with the phone " +
+	"number or email address; then the member's newest chat on the channel that is open or waiting and has the " +
+	"workspace's default assistant, or makes one with the defaults of `PUT /workspace-defaults`. Then it sends, and " +
+	"answers, as `POST /chats/{chat_id}/send-assistant-message` does, with `chat_id` and `member_id`.\n\n" +
+	"400 leaves nothing behind; `default_missing` names the default that a new chat needs. After a crash, the same " +
+	"request with the same `Idempotency-Key` goes on."
 
 func (s *service) directMessageRoutes() {
 	sent := exampleSent()

@@ -332,7 +332,10 @@ func TestBrakesAreSetWithTheDefaults(t *testing.T) {
 		`{"max_unanswered":0}`:   "max_unanswered",
 		`{"max_unanswered":101}`: "max_unanswered",
 		`{"max_per_hour":0}`:     "max_per_hour",
-		`{"max_per_hour":1001}`:  "max_per_hour",
+
+		`{"max_segments_per_month":0}`: "max_segments_per_month",
+		`{"when_taken_over":"never"}`:  "when_taken_over",
+		`{"max_per_hour":1001}`:        "max_per_hour",
 	} {
 		requireProblem(t, put(body), http.StatusBadRequest, "invalid_request", field)
 	}

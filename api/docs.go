@@ -54,6 +54,7 @@ func (s *service) docsPages(f *fiber.App) {
 		servePage(f, pathAssets+name, func(c *fiber.Ctx) error { return serveAsset(c, name) })
 	}
 
+	servePage(f, pathWholeDocument, s.serveWholeDocument)
 	servePage(f, pathProblems, serveProblems)
 	servePage(f, pathProblems+"/:code", serveProblem)
 

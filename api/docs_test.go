@@ -41,9 +41,33 @@ func TestTheViewerLoadsFromThisServerOnly(t *testing.T) {
 
 	start := w.do(t, request{method: http.MethodGet, path: "/docs/assets/start.js", key: "-"})
 	assert.Contains(t, start.Header.Get("Content-Type"), "javascript")
-	assert.Contains(t, start.raw, "url: '/openapi.json'")
+	assert.Contains(t, start.raw, "url: '/docs/openapi.json'")
 	assert.Contains(t, start.raw, "tryItOutEnabled: true")
 	assert.NotContains(t, start.raw, "http", "it loads nothing from elsewhere")
+}
+
+// TestTryingWithoutAKeySaysWhatToDo tries a request as the page does before a key is entered, and after an empty one.
+func TestTryingWithoutAKeySaysWhatToDo(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+
+	page := w.do(t, request{method: http.MethodGet, path: "/docs", key: "-"})
+	assert.Contains(t, page.raw, "enter an API key under <strong>Authorize</strong> first")
+
+	tried := request{method: http.MethodGet, path: workspaceURL("/chats"), key: "-"}
+
+	for name, r := range map[string]request{
+		"no header":    tried,
+		"an empty key": tried.with("Authorization", "Bearer "),
+		"only Bearer":  tried.with("Authorization", "Bearer"),
+	} {
+		a := w.do(t, r)
+		requireProblem(t, a, http.StatusUnauthorized, "unauthenticated", "")
+		assert.Contains(t, a.raw, "Authorization", name)
+		assert.Contains(t, a.raw, "hr_", name)
+		assert.Equal(t, `Bearer realm="handrail"`, a.Header.Get("WWW-Authenticate"), name)
+	}
 }
 
 // TestTheViewerIsSentAsItIsPacked asks for the same file by one who takes gzip and one who does not.

@@ -24,21 +24,22 @@ const (
 )
 
 // publishDocument writes huma's document as it is served: what stands in several places of huma's stands once
-// among the components, so that the document stays small and generated clients have one type for one thing.
-func publishDocument(document *huma.OpenAPI) ([]byte, error) {
+// among the components, so that the document stays small and generated clients have one type for one thing. checked
+// is the same without the older names of fields: bodies are held to it after they have got the present ones.
+func publishDocument(document *huma.OpenAPI) (published, checked []byte, err error) {
 	written, err := json.Marshal(document)
 	if err != nil {
-		return nil, fmt.Errorf("write the OpenAPI document: %w", err)
+		return nil, nil, fmt.Errorf("write the OpenAPI document: %w", err)
 	}
 
 	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(written))
 	if err != nil {
-		return nil, fmt.Errorf("read the OpenAPI document: %w", err)
+		return nil, nil, fmt.Errorf("read the OpenAPI document: %w", err)
 	}
 
 	root, isObject := parsed.(map[string]any)
 	if !isObject {
-		return nil, errors.New("the OpenAPI document is no object")
+		return nil, nil, errors.New("the OpenAPI document is no object")
 	}
 
 	components := objectIn(root, "components")
@@ -50,13 +51,23 @@ func publishDocument(document *huma.OpenAPI) ([]byte, error) {
 
 	openAnswers(paths, objectIn(components, "schemas"))
 	extendSchemas(objectIn(components, "schemas"))
+	shareFields(objectIn(components, "schemas"))
 
 	shareHeaders(paths, objectIn(components, "headers"))
 	liftPathParameters(paths)
 	eachParameterList(paths, trimParameters)
 	components["parameters"] = shareParameters(paths)
 
-	return canonicalJSON(root)
+	checked, err = canonicalJSON(root)
+	if err != nil {
+		return nil, nil, err
+	}
+
+	documentAliases(paths, objectIn(components, "schemas"))
+
+	published, err = canonicalJSON(root)
+
+	return published, checked, err
 }
 
 // objectIn returns the object that a member of another one is, an empty one if it is none.
@@ -93,6 +104,7 @@ var enumNames = map[string]string{
 	"granted revoked unknown":                                  "ConsentState",
 	"handrail sendgrid twilio":                                 "Provider",
 	"confirmed none possible":                                  "Duplicate",
+	"hold refuse":                                              "TakeoverPolicy",
 	"automatic orphaned refused taken":                         "InboundStatus",
 	"approved expired refused void waiting":                    "ApprovalState",
 	"answered canceled defaulted expired failed open":          "ContributorRequestState",
@@ -154,23 +166,28 @@ var extensions = map[string]string{
 // extendSchemas writes extensions as the other object and what they add to it.
 func extendSchemas(schemas map[string]any) {
 	for name, base := range extensions {
-		whole := objectIn(schemas, name)
-		shared := objectIn(objectIn(schemas, base), "properties")
-		inherited := listIn(objectIn(schemas, base), "required")
-
-		if len(whole) == 0 || len(shared) == 0 {
-			continue
-		}
-
-		maps.DeleteFunc(objectIn(whole, "properties"), func(field string, _ any) bool { return hasKey(shared, field) })
-
-		added := slices.DeleteFunc(slices.Clone(listIn(whole, "required")), func(field any) bool {
-			return slices.Contains(inherited, field)
-		})
-		setList(whole, "required", added)
-
-		schemas[name] = map[string]any{"allOf": []any{map[string]any{"$ref": sharedSchemas + base}, whole}}
+		extendSchema(schemas, name, base)
 	}
+}
+
+// extendSchema writes an object as another one, some of whose fields it has, and what it adds.
+func extendSchema(schemas map[string]any, name, base string) {
+	whole := objectIn(schemas, name)
+	shared := objectIn(objectIn(schemas, base), "properties")
+	inherited := listIn(objectIn(schemas, base), "required")
+
+	if len(whole) == 0 || len(shared) == 0 {
+		return
+	}
+
+	maps.DeleteFunc(objectIn(whole, "properties"), func(field string, _ any) bool { return hasKey(shared, field) })
+
+	added := slices.DeleteFunc(slices.Clone(listIn(whole, "required")), func(field any) bool {
+		return slices.Contains(inherited, field)
+	})
+	setList(whole, "required", added)
+
+	schemas[name] = map[string]any{"allOf": []any{map[string]any{"$ref": sharedSchemas + base}, whole}}
 }
 
 // openAnswers lets the objects that only answers have grow by fields: a client that was generated earlier has to
@@ -248,6 +265,12 @@ func trimParameters(list []any) {
 			p["example"] = examples[0]
 
 			delete(schema, "examples")
+		}
+
+		if schema["deprecated"] == true {
+			p["deprecated"] = true
+
+			delete(schema, "deprecated")
 		}
 
 		// How several values are written is a matter of lists.

@@ -16,13 +16,13 @@ import (
 // clientDocument is the document from which the clients are generated.
 const clientDocument = "../client/openapi.json"
 
-// TestClientsKnowTheDocument holds the document that the clients are generated from to the one that is served.
+// TestClientsKnowTheDocument holds the document that the clients are generated from to the whole one that is served.
 // `make generate` writes it, and generates them anew.
 func TestClientsKnowTheDocument(t *testing.T) {
 	t.Parallel()
 
 	w := newWorld(t, func(config *api.Config) { config.Version = "2" }) // that of the API: clients are not of one build
-	served := w.do(t, request{method: http.MethodGet, path: "/openapi.json", key: "-"})
+	served := w.do(t, request{method: http.MethodGet, path: "/docs/openapi.json", key: "-"})
 
 	var indented bytes.Buffer
 	require.NoError(t, json.Indent(&indented, []byte(served.raw), "", "  "))

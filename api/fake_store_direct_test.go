@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"cmp"
 	"context"
 
 	"handrail/chat"
@@ -21,7 +22,10 @@ type directFacts struct {
 }
 
 func (f *fakeStore) WorkspaceDefaults(context.Context, chat.WorkspaceID) (chat.WorkspaceDefaults, error) {
-	return f.defaults, f.fail
+	found := f.defaults
+	found.WhenTakenOver = cmp.Or(found.WhenTakenOver, chat.TakeoverRefuses)
+
+	return found, f.fail
 }
 
 func (f *fakeStore) UpdateWorkspaceDefaults(
@@ -31,6 +35,7 @@ func (f *fakeStore) UpdateWorkspaceDefaults(
 	in chat.WorkspaceDefaults,
 ) (chat.WorkspaceDefaults, error) {
 	f.defaults = in
+	in.WhenTakenOver = cmp.Or(in.WhenTakenOver, chat.TakeoverRefuses)
 	in.UpdatedBy = by.MemberID
 	in.UpdatedAt = &noon
 

@@ -14,20 +14,20 @@ const requestedApproval chat.ApprovalID = "01934f6e-7fa0-7c77-8d5f-6d7e8f9a0b1c"
 // peopleFacts is what the fake store knows of people who decide and answer, and what it
 // was last given.
 type peopleFacts struct {
-	approval      func(chat.ApprovalID) (chat.Approval, error)
-	approvalState chat.ApprovalState
-	approve       bool
-	requested     chat.NewApproval
-	reason        string
-	resolve       func(chat.ToolDecision) (chat.ToolCall, string, error)
-	resolution    chat.ToolDecision
-	asked         func(chat.ContributorRequestID) (chat.ContributorRequest, error)
-	askedFilter   chat.ContributorFilter
-	given         chat.ContributorAnswer
-	end           func() (chat.ContributorRequest, error)
-	ended         chat.ContributorRequestState
-	note          string
-	optOut        chat.OptOutDecision
+	approval       func(chat.ApprovalID) (chat.Approval, error)
+	approvalStates []chat.ApprovalState
+	approve        bool
+	requested      chat.NewApproval
+	reason         string
+	resolve        func(chat.ToolDecision) (chat.ToolCall, string, error)
+	resolution     chat.ToolDecision
+	asked          func(chat.ContributorRequestID) (chat.ContributorRequest, error)
+	askedFilter    chat.ContributorFilter
+	given          chat.ContributorAnswer
+	end            func() (chat.ContributorRequest, error)
+	ended          chat.ContributorRequestState
+	note           string
+	optOut         chat.OptOutDecision
 }
 
 func waitingApproval() chat.Approval {
@@ -100,10 +100,10 @@ func (f *fakeStore) Approval(_ context.Context, _ chat.WorkspaceID, id chat.Appr
 func (f *fakeStore) Approvals(
 	_ context.Context,
 	_ chat.WorkspaceID,
-	state chat.ApprovalState,
+	states []chat.ApprovalState,
 	_ chat.Page,
 ) (chat.List[chat.Approval], error) {
-	f.approvalState = state
+	f.approvalStates = states
 	return chat.List[chat.Approval]{Items: []chat.Approval{waitingApproval()}, NextCursor: "older"}, f.fail
 }
 

@@ -237,6 +237,10 @@ func (f *fakeStore) MergeMembers(
 	return ana(), f.change("MergeMembers")
 }
 
+func (f *fakeStore) DeleteMember(context.Context, chat.WorkspaceID, chat.Actor, chat.MemberID) error {
+	return f.change("DeleteMember")
+}
+
 func ana() chat.Member {
 	return chat.Member{
 		ID:       42,

@@ -206,8 +206,14 @@ func (f *fakeStore) ToolCallMessages(
 	_ chat.WorkspaceID,
 	_ chat.ChatID,
 	callID string,
-	_ chat.Page,
+	page chat.Page,
 ) (chat.List[chat.Message], error) {
 	f.callID = callID
-	return chat.List[chat.Message]{Items: []chat.Message{outboundMessage()}}, f.fail
+
+	list := chat.List[chat.Message]{Items: []chat.Message{outboundMessage()}}
+	if page.Total {
+		list.Total = new(1)
+	}
+
+	return list, f.fail
 }

@@ -33,8 +33,8 @@ func (s *service) serviceRoutes(f *fiber.App) {
 	huma.Register(s.api, health, answerProblems(s, s.health))
 
 	ready := s.serviceRoute("/readyz", "ready", "Whether requests can be served")
-	ready.Description = "The database and Temporal answer, the database takes writes, its clock and this process' " +
-		"agree, the migrations are current, and the server is not stopping."
+	ready.Description = "The database takes writes, its clock and this process' agree, the migrations are current, " +
+		"Temporal answers, and the server is not stopping."
 	s.documentAnswer(&ready, http.StatusOK, "All parts answer.", healthJSON{Status: "ready", Version: s.version})
 	documentProblems(&ready, []chat.Code{chat.CodeMethodNotAllowed, chat.CodeUnavailable}, nil)
 	huma.Register(s.api, ready, answerProblems(s, s.ready))
@@ -42,7 +42,7 @@ func (s *service) serviceRoutes(f *fiber.App) {
 	s.documentPage(f, documentedPage{
 		path:    "/openapi.json",
 		id:      "openapi",
-		summary: "This document",
+		summary: "This document without its explanations",
 		media:   "application/json",
 		handle:  s.serveDocument,
 	})
@@ -68,6 +68,11 @@ func (s *service) serviceRoute(path, id, summary string) huma.Operation {
 }
 
 func (s *service) serveDocument(c *fiber.Ctx) error {
+	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
+	return c.Send(s.concise)
+}
+
+func (s *service) serveWholeDocument(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
 	return c.Send(s.document)
 }

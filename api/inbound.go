@@ -13,7 +13,7 @@ import (
 // inboundJSON is what became of a message that came in.
 type inboundJSON struct {
 	ID          chat.InboundID `json:"id" format:"uuid"`
-	Status      inboundStatus  `json:"status" doc:"taken: it is in a chat. automatic: it is in a chat, marked as a machine's. orphaned: it was sent to no sender that is known, and is taken when the sender is entered. refused: it could not be read."`
+	Status      inboundStatus  `json:"status" doc:"taken: it is in a chat. automatic: so, marked as a machine's. orphaned: its sender is not known, and it is taken when that is entered. refused: it could not be read."`
 	Automatic   *automaticJSON `json:"automatic,omitempty"`
 	Explanation string         `json:"explanation" doc:"What became of it, and what may be done."`
 	Channel     addressedJSON  `json:"channel"`
@@ -42,7 +42,7 @@ type fileJSON struct {
 	Name string `json:"name,omitempty" doc:"As its sender has called it."`
 	Type string `json:"type,omitempty" doc:"Its media type, as its sender gives it."`
 	Size int64  `json:"size,omitempty" doc:"In bytes, if known."`
-	URL  string `json:"url,omitempty" doc:"Where the provider keeps it; the provider's credentials may be needed."`
+	URL  string `json:"url,omitempty" doc:"Where the provider keeps it."`
 }
 
 // Words of chat whose values the OpenAPI document takes from chat's own lists.
@@ -117,8 +117,7 @@ const exampleInboundID = "01934f6e-7f60-7a52-8d11-5c0b7e9f2a34"
 
 var inboundParameter = uuidParameter[chat.InboundID]("inbound_id", "What came in.", exampleInboundID)
 
-const inboundVisibility = "An orphan is nobody's. It is shown in an installation with one workspace; where there are " +
-	"more, only the operator's command line shows it."
+const inboundVisibility = "An orphan is nobody's: only in an installation with one workspace is it shown here."
 
 func (s *service) inboundRoutes() {
 	registerRoute(s, s.listInbound, route{
@@ -152,7 +151,7 @@ func (s *service) inboundRoutes() {
 		tag:     tagChats,
 		summary: "Replay what came in",
 		description: "Takes an orphan whose sender is known by now, or reads again what was refused. Any number of " +
-			"replays add one message. What is in its chat stays as it is.",
+			"replays add one message.",
 		answer:   exampleReceived,
 		problems: []chat.Code{chat.CodeInboundNotFound},
 	})
@@ -160,7 +159,7 @@ func (s *service) inboundRoutes() {
 
 type listInboundInput struct {
 	Paging
-	Status  []inboundStatus `query:"status" doc:"Only with one of these, with commas."`
+	Status  []inboundStatus `query:"status" doc:"With any of these."`
 	Channel addressedJSON   `query:"channel"`
 	ChatID  chat.ChatID     `query:"chat_id" minimum:"1"`
 	Since   time.Time       `query:"since" doc:"Received at this time or later."`

@@ -15,7 +15,7 @@ type inboxJSON struct {
 	Address     string       `json:"address"`
 	DisplayName string       `json:"display_name"`
 	CreatedAt   time.Time    `json:"created_at"`
-	RevokedAt   *time.Time   `json:"revoked_at,omitempty" doc:"Since when the workspace may not use the sender any more: it belongs to another one, or to none. Nothing is sent by it and nothing comes in."`
+	RevokedAt   *time.Time   `json:"revoked_at,omitempty" doc:"Since when the workspace may not use the sender any more, because it belongs to another one or to none."`
 }
 
 func presentInbox(i chat.Inbox) inboxJSON {

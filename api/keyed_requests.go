@@ -21,9 +21,10 @@ import (
 )
 
 const (
-	headerKey      = "Idempotency-Key"
-	headerReplayed = "Idempotency-Replayed"
-	headerLocation = "Location"
+	headerKey        = "Idempotency-Key"
+	headerReplayed   = "Idempotency-Replayed"
+	headerPreference = "Preference-Applied"
+	headerLocation   = "Location"
 	// retrySoon is the Retry-After, in seconds, of a request whose key is in use.
 	retrySoon = "2"
 )

@@ -197,6 +197,29 @@ func TestARepeatedKeyIsAnsweredThoughTheChatIsGone(t *testing.T) {
 		assert.Empty(t, w.engine.all())
 	})
 
+	t.Run("an added participant", func(t *testing.T) {
+		t.Parallel()
+
+		w := newWorld(t)
+		w.store.chat = gone
+		w.store.fail = chat.Errorf(chat.CodeChatNotFound, "there is no such chat")
+		w.store.action = func(chat.ActionID) (chat.Action, error) {
+			return chat.Action{
+				ID:            actionOne,
+				Kind:          chat.ActionAddParticipant,
+				State:         chat.ActionSucceeded,
+				Fingerprint:   fingerprintOf(t, addRequest),
+				ParticipantID: 7,
+			}, nil
+		}
+
+		a := w.do(t, addRequest.with("Idempotency-Key", "k-1"))
+		require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+		assert.Equal(t, "true", a.Header.Get("Idempotency-Replayed"))
+		assert.InDelta(t, 7, a.json["participant_id"], 0)
+		assert.Equal(t, "Participant 7 was added, and has been removed since", a.json["message"])
+	})
+
 	t.Run("a message", func(t *testing.T) {
 		t.Parallel()
 

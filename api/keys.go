@@ -49,14 +49,14 @@ var exampleKey = KeyJSON{
 // createdKeyJSON is a key that was just made: the only time its secret is shown.
 type createdKeyJSON struct {
 	KeyJSON
-	Key string `json:"key,omitempty" doc:"The key itself. It is not kept and never shown again: the answer to a repeated request is without it."`
+	Key string `json:"key,omitempty" doc:"The key itself, never shown again."`
 }
 
 // newKeyJSON makes a key.
 type newKeyJSON struct {
 	Name      string         `json:"name" minLength:"1" maxLength:"100"`
 	Scopes    []chat.Scope   `json:"scopes" minItems:"1" maxItems:"30" uniqueItems:"true" doc:"One that the asking key does not hold takes a second member."`
-	MemberID  *chat.MemberID `json:"member_id,omitempty" minimum:"1" doc:"Whom the key acts as: the asking key's own member when left out. Another member's key takes a second member. memberId is taken too."`
+	MemberID  *chat.MemberID `json:"member_id,omitempty" minimum:"1" doc:"The asking key's own member when left out; another one takes a second member."`
 	ExpiresAt *time.Time     `json:"expires_at,omitempty" doc:"It does not expire when left out."`
 	// ApprovalID belongs to the request that was approved, repeated.
 	ApprovalID chat.ApprovalID `json:"approval_id,omitempty" format:"uuid" doc:"With the same request again, once it is approved: the approval that it got."`

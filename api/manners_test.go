@@ -108,7 +108,7 @@ func TestListsAreCompressedAndTagged(t *testing.T) {
 
 	w := newWorld(t)
 
-	for _, path := range []string{workspaceURL("/chats"), "/openapi.json"} {
+	for _, path := range []string{workspaceURL("/chats"), "/openapi.json", "/docs/openapi.json"} {
 		r := request{
 			method:  http.MethodGet,
 			path:    path,

@@ -19,7 +19,7 @@ type memberJSON struct {
 	Name                 string             `json:"name"`
 	Email                string             `json:"email"`
 	Phone                string             `json:"phone"`
-	SenderName           string             `json:"sender_name,omitempty" doc:"Whom its messages come from if that is no address, like SUPPORT or a short code. It cannot be written to."`
+	SenderName           string             `json:"sender_name,omitempty" doc:"Like SUPPORT or a short code, which cannot be written to."`
 	NotificationsEnabled bool               `json:"notifications_enabled"`
 	Consent              consentJSON        `json:"consent"`
 	Tools                *[]string          `json:"tools,omitempty" doc:"With an assistant: the tools it may use."`
@@ -86,7 +86,7 @@ type newMemberJSON struct {
 	NotificationsEnabled *bool              `json:"notifications_enabled,omitempty" default:"true" doc:"Whether it may be written to."`
 	Consent              *newConsentJSON    `json:"consent,omitempty"`
 	Tools                *[]string          `json:"tools,omitempty" maxItems:"100" uniqueItems:"true" doc:"With the kind assistant: the names of the tools it may use, server.* for all of an MCP server, * for all, which it is when left out."`
-	ExternalID           clearableJSON      `json:"external_id,omitzero" maxLength:"255" doc:"Your own id of the member, unique in the workspace: 1 to 255 visible characters. null and empty are none."`
+	ExternalID           clearableJSON      `json:"external_id,omitzero" maxLength:"255" doc:"Your own id, unique in the workspace: visible characters. null and empty are none."`
 	Metadata             metadataJSON       `json:"metadata,omitempty"`
 }
 
@@ -213,6 +213,19 @@ func (s *service) memberChangeRoutes() {
 		},
 	})
 
+	registerRoute(s, s.deleteMember, route{
+		method:  http.MethodDelete,
+		path:    "/members/{member_id}",
+		access:  withScope(chat.ScopeMembersWrite),
+		id:      "deleteMember",
+		tag:     tagMembers,
+		summary: "Delete a member",
+		description: "Only one to whom nothing refers, like one that was made by mistake. 409 `member_in_use` counts " +
+			"in `errors` what does: chats, messages, API keys, entries of the audit log and others. It erases nothing " +
+			"of what a person has written or was sent.",
+		problems: []chat.Code{chat.CodeMemberNotFound, chat.CodeMemberInUse, chat.CodeLastManager},
+	})
+
 	s.memberUpsertRoute()
 
 	s.optOutRoutes()
@@ -228,8 +241,8 @@ type listMembersInput struct {
 
 	ExternalID string `query:"external_id" maxLength:"255" doc:"Your own id of the member." example:"crm-8117"`
 
-	Sort         string    `query:"sort" enum:"created_at,-created_at,updated_at,-updated_at" doc:"What to sort by; with - the newest first."`
-	UpdatedSince time.Time `query:"updated_since" doc:"Changed at this time or later."`
+	Sort         string    `query:"sort" enum:"created_at,-created_at,updated_at,-updated_at" doc:"With - the newest first."`
+	UpdatedSince time.Time `query:"updated_since" doc:"Changed then or later."`
 }
 
 func (s *service) listMembers(ctx context.Context, in *listMembersInput) (*listOutput[memberJSON], error) {
@@ -345,6 +358,11 @@ func (s *service) getMember(ctx context.Context, in *memberPath) (*memberOutput,
 	}
 
 	return &memberOutput{Body: presentMember(found)}, nil
+}
+
+func (s *service) deleteMember(ctx context.Context, in *memberPath) (*struct{}, error) {
+	c := callFrom(ctx)
+	return nil, s.store.DeleteMember(ctx, c.workspace(), c.actor(), in.MemberID)
 }
 
 type updateMemberInput struct {

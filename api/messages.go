@@ -19,7 +19,7 @@ type messageJSON struct {
 	Role       chat.MessageRole  `json:"role" enum:"user,assistant"`
 	Content    string            `json:"content"`
 	Original   string            `json:"original,omitempty" doc:"All that an email held, when quotations were trimmed from content."`
-	Earlier    []earlierTextJSON `json:"earlier_texts,omitempty" doc:"What content was before a retry has changed it, the oldest first. content is what the newest delivery has."`
+	Earlier    []earlierTextJSON `json:"earlier_texts,omitempty" doc:"What content was before retries changed it, the oldest first."`
 	Automatic  *automaticJSON    `json:"automatic,omitempty" doc:"Why it is marked as a machine's. It then asks for no response."`
 	Files      []fileJSON        `json:"files,omitempty" doc:"What came with it, at most 100."`
 	Undecoded  string            `json:"undecoded,omitempty" doc:"The character set that a part of it could not be decoded from."`
@@ -27,11 +27,13 @@ type messageJSON struct {
 	State      chat.MessageState `json:"state" enum:"received,pending,sent,not_sent"`
 	MemberID   *chat.MemberID    `json:"member_id" doc:"Who wrote it, when it is known. trust says how well."`
 	Trust      *trustJSON        `json:"trust,omitempty" doc:"What shows that a message that came in is by its author."`
-	WrittenBy  chat.MemberID     `json:"written_by,omitempty" doc:"Who has entered it through the API in the name of member_id."`
+	WrittenBy  chat.MemberID     `json:"written_by,omitempty" doc:"Who entered it in the name of member_id."`
 	Rating     *ratingJSON       `json:"rating,omitempty"`
 	DeliveryID chat.DeliveryID   `json:"delivery_id,omitempty" format:"uuid" doc:"The newest delivery of an assistant's message."`
 	AskID      chat.QuestionID   `json:"ask_id,omitempty" format:"uuid" doc:"The question to a contributor that this message puts, or answers."`
 	CreatedAt  time.Time         `json:"created_at"`
+	Member     *memberJSON       `json:"member,omitempty" doc:"With expand=member: whom member_id names."`
+	Delivery   *DeliveryJSON     `json:"delivery,omitempty" doc:"With expand=delivery: the one that delivery_id names."`
 }
 
 type messageCallJSON struct {
@@ -45,7 +47,7 @@ type messageCallJSON struct {
 type earlierTextJSON struct {
 	Content    string          `json:"content"`
 	DeliveryID chat.DeliveryID `json:"delivery_id" format:"uuid" doc:"The delivery that had it, whose status says whether it has left."`
-	MemberID   chat.MemberID   `json:"member_id" doc:"Who has changed it; 0 if the provider had the text before it after all, and the retry was canceled."`
+	MemberID   chat.MemberID   `json:"member_id" doc:"Who changed it; 0 if the provider had the text before it, and the retry was canceled."`
 	ChangedAt  time.Time       `json:"changed_at"`
 }
 
@@ -151,7 +153,7 @@ func exampleRated() messageJSON {
 // newMessageJSON is a message by a member.
 type newMessageJSON struct {
 	Content  string        `json:"content" minLength:"1" doc:"1 to 100,000 characters; 1,600 on SMS." example:"Where is my order?"`
-	MemberID chat.MemberID `json:"member_id,omitempty" minimum:"1" doc:"Who wrote it: the key's own member when left out. Another one needs the scope chats:write. memberId is taken too."`
+	MemberID chat.MemberID `json:"member_id,omitempty" minimum:"1" doc:"The key's own member when left out; another one needs chats:write."`
 }
 
 // newRatingJSON is an opinion of an assistant's message.
@@ -236,7 +238,8 @@ func (s *service) messageRoutes() {
 
 type listMessagesInput struct {
 	Paging
-	Offset int `query:"offset" minimum:"0" maximum:"1000000000" doc:"How many of the newest to leave out."`
+	Expand []string `query:"expand" enum:"member,delivery" doc:"What to bring along, with commas: member, with the scope members:read, and delivery, with deliveries:read."`
+	Offset int      `query:"offset" minimum:"0" maximum:"1000000000" doc:"How many of the newest to leave out."`
 }
 
 func (s *service) listMessages(ctx context.Context, in *listMessagesInput) (*listOutput[messageJSON], error) {
@@ -246,9 +249,30 @@ func (s *service) listMessages(ctx context.Context, in *listMessagesInput) (*lis
 		return nil, chat.Invalid("query.offset", "must not be given with a cursor")
 	}
 
-	part, err := s.store.Messages(ctx, c.workspace(), c.chat.ID, chat.MessagePage{Page: in.page(), Offset: in.Offset})
+	if err := checkExpand(c, in.Expand); err != nil {
+		return nil, err
+	}
 
-	return presentList(part, err, presentMessage)
+	part, err := s.store.Messages(ctx, c.workspace(), c.chat.ID, chat.MessagePage{Page: in.page(), Offset: in.Offset})
+	if err != nil {
+		return nil, err
+	}
+
+	members, err := s.expandMembers(ctx, in.Expand, idsOf(part.Items, authorOf))
+	if err != nil {
+		return nil, err
+	}
+
+	newest := idsOf(part.Items, func(m *chat.Message) chat.DeliveryID { return m.DeliveryID })
+	deliveries, err := s.expandDeliveries(ctx, in.Expand, newest)
+
+	return presentList(part, err, func(m chat.Message) messageJSON {
+		shown := presentMessage(m)
+		shown.Member = members[authorOf(&m)]
+		shown.Delivery = deliveries[m.DeliveryID]
+
+		return shown
+	})
 }
 
 type createMessageInput struct{ Body newMessageJSON }

@@ -16,9 +16,8 @@ type metadataJSON map[string]string
 // Schema is asked by huma. The rules of the keys are checked in chat, which names them.
 func (metadataJSON) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{
-		Type: huma.TypeObject,
-		Description: "What your own systems keep here: at most 50 keys of 1 to 40 characters, with texts of at most " +
-			"500 characters.",
+		Type:                 huma.TypeObject,
+		Description:          "What your own systems keep here: at most 50 keys of 1 to 40 characters, texts of at most 500.",
 		AdditionalProperties: &huma.Schema{Type: huma.TypeString},
 		Examples:             []any{map[string]string{"plan": "gold"}},
 	}

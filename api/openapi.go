@@ -27,18 +27,16 @@ const aboutAPI = "Assistants that talk to people by SMS and email. Every action 
 	"happens, nothing is sent twice without saying so, and whatever is stuck says what it waits for.\n\n" +
 	"A request carries `Authorization: Bearer` and an API key, and paths begin with the workspace that the key " +
 	"belongs to. Checks come in this order: 401, 404 for the workspace, 403, 404 for the object, 400.\n\n" +
-	"Bodies are JSON in UTF-8, times RFC 3339 in UTC. `memberId` is taken for `member_id` and `toolCalls` for " +
-	"`tool_calls`; other unknown fields are refused.\n\n" +
+	"Bodies are JSON in UTF-8, times RFC 3339 in UTC. Unknown fields are refused.\n\n" +
 	"Errors are `application/problem+json`: `code` is stable, `detail` is for people, `errors` names what is wrong " +
 	"with which field, and with `retryable` the same request may work later.\n\n" +
 	"Every POST takes an `Idempotency-Key`: sent again with the same key and body, nothing is done twice. The three " +
-	"actions and the retries of deliveries answer with the present state of the first request, for as long as it is " +
-	"kept; all others with what it was answered with, for 30 days and with `Idempotency-Replayed: true`. The key " +
-	"with another body, or at another path, is 409 `idempotency_key_reused`, which names what differs. Two at " +
-	"once: the second is 409 `request_in_progress` with `Retry-After`, and so is one that follows a crash, for up " +
-	"to two minutes. What was refused, or failed before it had stored anything, frees its key. If the server was " +
-	"stopped between what was done and its answer, the same request is 409 `answer_lost`, and names the audit log's " +
-	"entry of the first. Secrets that are shown once are not in a repeated answer.\n\n" +
+	"actions and the retries of deliveries answer with the present state of the first request; all others with what " +
+	"it was answered with, for 30 days and with `Idempotency-Replayed: true`, without secrets that are shown once. " +
+	"The key with another body, or at another path, is 409 `idempotency_key_reused`. While the first is at work, and " +
+	"for up to two minutes after a crash, the second is 409 `request_in_progress` with `Retry-After`. What was " +
+	"refused, or failed before it had stored anything, frees its key. If the server was stopped between what was " +
+	"done and its answer, the same request is 409 `answer_lost`, and names the audit log's entry of the first.\n\n" +
 	"`Handrail-Version` names the version of the API, `" + APIVersion + "`: every answer has it, and a request " +
 	"may; one that is unknown is 400. What goes is announced first, by `Deprecation` and `Sunset` in its " +
 	"answers.\n\n" +
@@ -154,6 +152,7 @@ func describeHeaders() map[string]*huma.Header {
 				"and underscores.",
 		),
 		headerVersion:      textHeader("The version of the API that has answered."),
+		headerPreference:   textHeader("The preference that was followed."),
 		"RateLimit":        textHeader(`What is left for this key: r requests, and t seconds until all are back.`),
 		"RateLimit-Policy": textHeader(`The limit of this key: q requests at once, in w seconds.`),
 		"Retry-After":      textHeader("Seconds to wait: with 429, 503 and request_in_progress."),
@@ -182,13 +181,19 @@ func (s *service) finish() error {
 		return err
 	}
 
-	document, err := publishDocument(s.api.OpenAPI())
+	document, checked, err := publishDocument(s.api.OpenAPI())
 	if err != nil {
 		return err
 	}
 
 	s.document = document
-	s.bodies, err = compileBodies(document, s.bodyTypes)
+
+	s.concise, err = shortenDocument(document)
+	if err != nil {
+		return err
+	}
+
+	s.bodies, err = compileBodies(checked, s.bodyTypes)
 
 	return err
 }

@@ -15,10 +15,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// document is the OpenAPI document as it is served.
+// document is the whole OpenAPI document as it is served.
 func (w *world) document(t *testing.T) map[string]any {
 	t.Helper()
-	a := w.do(t, request{method: http.MethodGet, path: "/openapi.json", key: "-"})
+	a := w.do(t, request{method: http.MethodGet, path: "/docs/openapi.json", key: "-"})
 	require.Equal(t, http.StatusOK, a.StatusCode)
 
 	return a.json

@@ -11,7 +11,7 @@ import (
 // optOutJSON is a person's decision whether a member has opted out of a channel.
 type optOutJSON struct {
 	Channel addressedJSON `json:"channel"`
-	Reason  string        `json:"reason,omitempty" doc:"How that is known, for the audit log: at most 500 characters."`
+	Reason  string        `json:"reason,omitempty" doc:"How that is known, for the audit log, up to 500 characters."`
 }
 
 // optOutDecidedJSON is what the decision has changed.

@@ -13,8 +13,8 @@ import (
 // Paging is what every list takes. The type is exported because huma finds parameters in
 // exported fields only.
 type Paging struct {
-	Limit  int            `query:"limit" minimum:"0" maximum:"100" default:"10" doc:"The most entries to answer with."`
-	Cursor string         `query:"cursor" maxLength:"500" doc:"The next_cursor of the page before."`
+	Limit  int            `query:"limit" minimum:"0" maximum:"100" default:"10" doc:"The most entries."`
+	Cursor string         `query:"cursor" maxLength:"500" doc:"A next_cursor."`
 	Order  chat.SortOrder `query:"order" enum:"asc,desc" doc:"The direction of the list, if not its own."`
 	Total  bool           `query:"total" doc:"Whether to count the whole list."`
 }
@@ -82,7 +82,7 @@ type pagedInput struct{ Paging }
 // listJSON is a part of a list.
 type listJSON[T any] struct {
 	Items      []T     `json:"items"`
-	NextCursor *string `json:"next_cursor" doc:"The cursor of the next page; null at the end."`
+	NextCursor *string `json:"next_cursor" doc:"null at the end."`
 	Total      *int    `json:"total,omitempty" doc:"With total=true; 10000 is that many or more."`
 }
 

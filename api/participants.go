@@ -41,7 +41,7 @@ var exampleParticipant = participantJSON{
 
 // newParticipantJSON brings a member into a chat.
 type newParticipantJSON struct {
-	MemberID chat.MemberID        `json:"member_id" minimum:"1" doc:"The member to bring in; memberId is taken too." example:"42"`
+	MemberID chat.MemberID        `json:"member_id" minimum:"1" doc:"The member to bring in." example:"42"`
 	Role     chat.ParticipantRole `json:"role,omitempty" enum:"owner,assistant,operator,contributor,observer" default:"contributor" doc:"What the member is in this chat. Contributors can be asked for input by tools." example:"contributor"`
 }
 
@@ -162,10 +162,11 @@ func (s *service) addParticipant(ctx context.Context, in *addParticipantInput) (
 // participantAdded answers an addition that has happened before.
 func (s *service) participantAdded(ctx context.Context, action chat.Action) (any, error) {
 	all, err := s.store.Participants(ctx, action.WorkspaceID, action.ChatID)
-	if err != nil {
+	if err != nil && chat.CodeOf(err) != chat.CodeChatNotFound {
 		return nil, err
 	}
 
+	// Those of a chat that was deleted since are removed with it.
 	added := participantAddedJSON{Success: true, ParticipantID: action.ParticipantID}
 	if i := slices.IndexFunc(all, func(p chat.Participant) bool { return p.ID == action.ParticipantID }); i >= 0 {
 		added.Message = all[i].AddedMessage()

@@ -18,9 +18,9 @@ func TestApprovals(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	told := w.notified()
-	a := w.do(t, request{method: http.MethodGet, path: workspaceURL("/approvals?state=waiting")})
+	a := w.do(t, request{method: http.MethodGet, path: workspaceURL("/approvals?state=waiting,void")})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
-	assert.Equal(t, chat.ApprovalWaiting, w.store.approvalState)
+	assert.Equal(t, []chat.ApprovalState{chat.ApprovalWaiting, chat.ApprovalVoid}, w.store.approvalStates)
 
 	shown := a.json["items"].([]any)[0].(map[string]any)
 	assert.Equal(

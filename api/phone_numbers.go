@@ -17,7 +17,7 @@ type phoneNumberJSON struct {
 	Number              string             `json:"number" doc:"E.164, or empty when it is a messaging service."`
 	MessagingServiceSID string             `json:"messaging_service_sid"`
 	CreatedAt           time.Time          `json:"created_at"`
-	RevokedAt           *time.Time         `json:"revoked_at,omitempty" doc:"Since when the workspace may not use the sender any more: it belongs to another one, or to none. Nothing is sent by it and nothing comes in."`
+	RevokedAt           *time.Time         `json:"revoked_at,omitempty" doc:"Since when the workspace may not use the sender any more, because it belongs to another one or to none."`
 }
 
 func presentPhoneNumber(p chat.PhoneNumber) phoneNumberJSON {

@@ -19,12 +19,12 @@ const problemType = pathProblems + "/"
 
 // problem is an error as callers get it (RFC 9457).
 type problem struct {
-	Type       string            `json:"type" doc:"The path of the page that explains the code." format:"uri-reference" example:"/docs/problems/invalid_request"`
-	Title      string            `json:"title" doc:"The kind of problem in words." example:"Invalid request"`
+	Type       string            `json:"type" doc:"A page that explains the code." format:"uri-reference" example:"/docs/problems/invalid_request"`
+	Title      string            `json:"title" example:"Invalid request"`
 	Status     int               `json:"status" doc:"The HTTP status." example:"400"`
 	Detail     string            `json:"detail" doc:"What is wrong this time, and what would be right." example:"message must not be empty"`
-	Instance   string            `json:"instance" doc:"Names this occurrence; its end is the request id, which the logs carry too." example:"urn:handrail:request:0193a1b2-0000-7000-8000-000000000000"`
-	Code       chat.Code         `json:"code" doc:"The kind of problem for programs. Codes are stable." example:"invalid_request"`
+	Instance   string            `json:"instance" doc:"Its end is the request id, which the logs carry too." example:"urn:handrail:request:0193a1b2-0000-7000-8000-000000000000"`
+	Code       chat.Code         `json:"code" doc:"For programs: codes are stable." example:"invalid_request"`
 	Errors     []chat.FieldError `json:"errors,omitempty" doc:"The fields that are wrong, as you spelled them."`
 	DeliveryID string            `json:"delivery_id,omitempty" doc:"The delivery that failed." format:"uuid"`
 	ErrorCode  string            `json:"error_code,omitempty" doc:"With delivery_failed: the provider's code, as deliveries have it." example:"twilio_30007"`

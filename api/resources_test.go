@@ -301,6 +301,8 @@ func TestConflicts(t *testing.T) {
 		{"POST", "/phone-numbers", `{"number":"+14155550100"}`, chat.CodeAlreadyExists, 409},
 		{"DELETE", "/phone-numbers/1", "", chat.CodeInUse, 409},
 		{"DELETE", "/inboxes/1", "", chat.CodeInUse, 409},
+		{"DELETE", "/members/42", "", chat.CodeMemberInUse, 409},
+		{"DELETE", "/members/42", "", chat.CodeLastManager, 400},
 		{"DELETE", "/chats/7/participants/12", "", chat.CodeLastOwner, 400},
 		{"PATCH", "/chats/7/participants/12", `{"role":"observer"}`, chat.CodeLastOwner, 400},
 		{"DELETE", "/chats/7/participants/12", "", chat.CodeParticipantNotFound, 404},

@@ -57,10 +57,10 @@ func (s *service) ask(ctx context.Context, request func() (chat.NewApproval, err
 // approvalRequestJSON is what is asked for, as it was then.
 type approvalRequestJSON struct {
 	Calls     []pinnedCallJSON    `json:"calls,omitempty" doc:"With a send: the calls that need it."`
-	Member    *memberRequestJSON  `json:"member,omitempty" doc:"With member_role: who becomes a manager."`
-	Key       *keyRequestJSON     `json:"key,omitempty" doc:"With api_key: the key that is asked for."`
-	Tool      *pinnedToolJSON     `json:"tool,omitempty" doc:"With tool_change, tool_test and tool_secret: the tool as it was then."`
-	Arguments any                 `json:"arguments,omitempty" doc:"With tool_test: what it is run with."`
+	Member    *memberRequestJSON  `json:"member,omitempty" doc:"With member_role."`
+	Key       *keyRequestJSON     `json:"key,omitempty" doc:"With api_key."`
+	Tool      *pinnedToolJSON     `json:"tool,omitempty" doc:"With tool_change, tool_test and tool_secret."`
+	Arguments any                 `json:"arguments,omitempty" doc:"With tool_test."`
 	Changes   []approvedFieldJSON `json:"changes,omitempty" doc:"What it was, and what it is to be."`
 }
 

@@ -12,9 +12,9 @@ import (
 // sendJSON asks the assistant to speak.
 type sendJSON struct {
 	Message       string            `json:"message" minLength:"1" doc:"Markdown, 1 to 1,600 characters on SMS and 1 to 100,000 on email." example:"Your order is on its way."`
-	IfLastMessage chat.MessageID    `json:"if_last_message,omitempty" format:"uuid" doc:"The uuid of the last message of the chat that you had seen, whoever has written it. Once the customer has written after it, the message is not sent: 409 chat_moved_on, or, when it waits already, it is held for a decision."`
-	AuthorKind    chat.AuthorKind   `json:"author_kind,omitempty" enum:"assistant,person" doc:"Who speaks: assistant when it is left out, whoever's key it is. While a person has taken the chat over, what the assistant says is 409 taken_over. What a person says is sent, and takes the chat over for the member of the API key."`
-	ToolCalls     []newToolCallJSON `json:"tool_calls,omitempty" maxItems:"16" doc:"Run in order before the delivery; one that fails stops the send. All are checked before the first one runs. GET /chats/{chat_id}/tools lists the tools. toolCalls is taken too."`
+	IfLastMessage chat.MessageID    `json:"if_last_message,omitempty" format:"uuid" doc:"The uuid of the last message of the chat that you had seen. Once the customer has written after it, the message is not sent: 409 chat_moved_on, or, when it waits already, it is held for a decision."`
+	AuthorKind    chat.AuthorKind   `json:"author_kind,omitempty" enum:"assistant,person" doc:"Who speaks: assistant when left out, which is 409 taken_over while a person has taken the chat over. person takes the chat over for the member of the API key."`
+	ToolCalls     []newToolCallJSON `json:"tool_calls,omitempty" maxItems:"16" doc:"All are checked before the first one runs; one that fails stops the send."`
 }
 
 // messageSentJSON answers a send.
@@ -37,7 +37,7 @@ type sentJSON struct {
 type receiptJSON struct {
 	ID                chat.DeliveryID `json:"id" format:"uuid"`
 	Channel           channelJSON     `json:"channel"`
-	Status            string          `json:"status" doc:"Whether the provider took it, and after that its final status. unknown means: it may have been sent." example:"accepted"`
+	Status            string          `json:"status" doc:"unknown means: it may have been sent." example:"accepted"`
 	Provider          providerJSON    `json:"provider"`
 	ProviderMessageID string          `json:"provider_message_id,omitempty" doc:"The provider's id."`
 	Segments          int             `json:"segments,omitempty" doc:"How many parts an SMS is charged as."`
@@ -153,15 +153,13 @@ func exampleRunning() wholeActionJSON {
 	}
 }
 
-const aboutSend = "Tool calls run first, in order. Then the message goes to the chat's member over the chat's " +
-	"channel. 200 means that the provider took it. 202 means that it is still being delivered, or that nobody can " +
-	"tell yet whether the provider took it (`\"status\": \"unknown\"`); it is never sent twice behind your back. A " +
-	"send also answers 202 while it waits for people, as `waiting_for` and `explanation` say: for the approval of a " +
-	"tool call, for contributors, or for somebody to say what became of a tool call (`\"status\": \"unknown\"` of " +
-	"the call). When the message is not delivered in the end, what its tools have done and can be undone is taken " +
-	"back. With `if_last_message` it is sent only if the customer has written nothing since: this is checked when " +
-	"it is asked for, and again when it is posted. Sends to a chat's customer leave in the order in which they were " +
-	"accepted, unless an older one waits for people, for tools, or for a sender whose account refuses everything."
+const aboutSend = "Tool calls run first, in order; then the message goes to the chat's member over the chat's " +
+	"channel. 200: the provider took it. 202: it is still being delivered, nobody can tell yet whether the provider " +
+	"took it (`\"status\": \"unknown\"`), or it waits for people, as `waiting_for` and `explanation` say. It is " +
+	"never sent twice behind your back. When it is not delivered in the end, what its tools did is taken back where " +
+	"it can be. With `if_last_message` it is sent only if the customer has written nothing since, which is checked " +
+	"again when it is posted. Sends to a customer leave in the order in which they were accepted, unless an older " +
+	"one waits for people, for tools, or for a sender whose account refuses everything."
 
 func exampleSend() sendJSON {
 	return sendJSON{

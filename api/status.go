@@ -20,7 +20,7 @@ type statusJSON struct {
 
 // matterJSON counts what waits for one thing.
 type matterJSON struct {
-	Matter      matterName `json:"matter" doc:"A word of an action's waiting_for, or bulk_retry, inbound, response."`
+	Matter      matterName `json:"matter" doc:"A word of an action's waiting_for, or bulk_retry, inbound, response, attention."`
 	Count       int        `json:"count"`
 	Oldest      time.Time  `json:"oldest" doc:"Since when the oldest waits."`
 	NeedsPerson bool       `json:"needs_person"`
@@ -73,7 +73,7 @@ func (s *service) getStatus(ctx context.Context, _ *struct{}) (*statusOutput, er
 	}
 
 	if !c.principal.May(chat.ScopeChatsRead) {
-		status.Omit(chat.MatterResponse, chat.MatterInbound)
+		status.Omit(chat.MatterResponse, chat.MatterAttention, chat.MatterInbound)
 	}
 
 	return &statusOutput{Body: presentStatus(&status)}, nil

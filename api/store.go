@@ -77,6 +77,8 @@ type RequestStore interface {
 type MemberStore interface {
 	CreateMember(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, member chat.Member) (chat.Member, error)
 	MergeMembers(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, in chat.MemberMerge) (chat.Member, error)
+	// DeleteMember answers CodeMemberInUse for a member to whom something refers.
+	DeleteMember(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.MemberID) error
 	Member(ctx context.Context, ws chat.WorkspaceID, id chat.MemberID) (chat.Member, error)
 	Members(ctx context.Context, ws chat.WorkspaceID, filter chat.MemberFilter) (chat.List[chat.Member], error)
 	UpdateMember(
@@ -342,11 +344,11 @@ type ToolStore interface {
 // ApprovalStore keeps what a second person decides.
 type ApprovalStore interface {
 	Approval(ctx context.Context, ws chat.WorkspaceID, id chat.ApprovalID) (chat.Approval, error)
-	// Approvals lists those in a state, all with "".
+	// Approvals lists those in any of the states, all without one.
 	Approvals(
 		ctx context.Context,
 		ws chat.WorkspaceID,
-		state chat.ApprovalState,
+		states []chat.ApprovalState,
 		page chat.Page,
 	) (chat.List[chat.Approval], error)
 	// RequestApproval asks for a second member's word on what the store has answered

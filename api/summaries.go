@@ -11,15 +11,15 @@ import (
 // summaryVersionJSON is one version of a chat's summary.
 type summaryVersionJSON struct {
 	ID             chat.SummaryID    `json:"id" format:"uuid"`
-	Kind           chat.SummaryKind  `json:"kind" enum:"model,person,restored" doc:"What it came from: a model's run, somebody's hand, or an older version put back."`
+	Kind           chat.SummaryKind  `json:"kind" enum:"model,person,restored"`
 	State          chat.SummaryState `json:"state" enum:"running,succeeded,failed"`
-	Mode           chat.SummaryMode  `json:"mode" enum:"full,incremental,unchanged," doc:"What the model has read: all of the chat, the last summary and what was new since, or nothing because nothing was new. Empty for a person's."`
+	Mode           chat.SummaryMode  `json:"mode" enum:"full,incremental,unchanged," doc:"How much the model has read: of unchanged nothing, since nothing was new. Empty for a person's."`
 	Title          string            `json:"title"`
 	Summary        string            `json:"summary"`
 	PointsJSON                       // key points, open questions, next steps
 	Labels         []chosenLabelJSON `json:"labels" doc:"What the model has chosen, the surest first."`
 	Model          string            `json:"model" doc:"offline, a model's name, or person."`
-	Applied        bool              `json:"applied" doc:"Whether its text became the chat's. A run that finds a person's text and may not overwrite it chooses labels only."`
+	Applied        bool              `json:"applied" doc:"Whether its text became the chat's."`
 	Current        bool              `json:"current" doc:"Whether the chat shows it now."`
 	Usage          usageJSON         `json:"usage"`
 	Watermark      int64             `json:"watermark" doc:"The id of the newest message that it covers."`
@@ -32,7 +32,7 @@ type summaryVersionJSON struct {
 	ActionID       chat.ActionID     `json:"action_id,omitempty" format:"uuid"`
 	RestoredFrom   chat.SummaryID    `json:"restored_from,omitempty" format:"uuid"`
 	Problem        *problemBriefJSON `json:"problem,omitempty" doc:"Why it failed."`
-	Explanation    string            `json:"explanation,omitempty" doc:"What a running one waits for, in one sentence, if its model could not answer yet."`
+	Explanation    string            `json:"explanation,omitempty" doc:"What a running one waits for, if its model could not answer yet."`
 	CreatedAt      time.Time         `json:"created_at"`
 	EndedAt        *time.Time        `json:"ended_at"`
 }
@@ -231,8 +231,8 @@ func (s *service) summaryCommandRoutes() {
 		tag:      tagChats,
 		summary:  "Restore a summary version",
 		answer:   exampleChat,
-		description: "Title and summary become those of the version, and count as a person's: they stand until a " +
-			"summary is asked for with `overwrite`. The labels stay as they are.",
+		description: "Title and summary become those of the version, and count as a person's, which only `overwrite` " +
+			"replaces. The labels stay as they are.",
 		problems: []chat.Code{chat.CodeSummaryNotFound, chat.CodeConflict},
 	})
 
@@ -245,8 +245,8 @@ func (s *service) summaryCommandRoutes() {
 		tag:      tagChats,
 		summary:  "Undo label changes of a summary",
 		answer:   exampleChat,
-		description: "What it added goes, and no model puts it back; what it removed returns, as a person's. What " +
-			"somebody has touched since stays as it is. May be asked twice.",
+		description: "What it added goes, and no model puts it back; what it removed returns, as a person's. What was " +
+			"touched since stays. May be asked twice.",
 		problems: []chat.Code{chat.CodeSummaryNotFound, chat.CodeConflict},
 	})
 }

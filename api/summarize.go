@@ -9,11 +9,10 @@ import (
 )
 
 const aboutSummarize = "Writes title, summary and points anew, and with `update_labels` chooses among the " +
-	"workspace's labels. A model reads its last summary and what is new since; all of the chat when there is no " +
-	"summary yet, more than half is new, a message has changed, or with `full`. Every point names the messages it " +
-	"rests on; what names none is dropped. What a person wrote stands without `overwrite`: 409 `summary_edited`, " +
-	"unless labels are to be chosen. Two requests at once for one chat share one run. When the model fails, " +
-	"everything stands as it was."
+	"workspace's labels. A model reads its last summary and what is new since; all of the chat with `full`, without " +
+	"a summary, when more than half is new, or when a message has changed. Every point names the messages it rests " +
+	"on. What a person wrote stands without `overwrite`: 409 `summary_edited`, unless labels are to be chosen. Two " +
+	"requests at once for one chat share one run. When the model fails, nothing changes."
 
 func (s *service) summarizeRoutes() {
 	registerRoute(s, s.summarize, route{

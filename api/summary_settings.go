@@ -32,11 +32,11 @@ type summarySettingsJSON struct {
 // summarySettingsPatchJSON changes them.
 type summarySettingsPatchJSON struct {
 	Model           *string  `json:"model,omitempty" nullable:"true" maxLength:"160" doc:"offline, openai/… or anthropic/… with a model's name; empty: what the service is configured with."`
-	Language        *string  `json:"language,omitempty" nullable:"true" maxLength:"40" doc:"A language tag such as de or pt-BR; empty: that of the customer's messages."`
+	Language        *string  `json:"language,omitempty" nullable:"true" maxLength:"40" doc:"Like de or pt-BR; empty: that of the customer's messages."`
 	Instructions    *string  `json:"instructions,omitempty" nullable:"true" maxLength:"2000" doc:"Told to the model."`
 	TokenBudget     *int64   `json:"token_budget,omitempty" minimum:"0" doc:"Tokens of input and output in a calendar month (UTC); 0: any number."`
 	LabelThreshold  *float64 `json:"label_threshold,omitempty" minimum:"0" maximum:"1"`
-	QuietSeconds    *int64   `json:"quiet_seconds,omitempty" minimum:"0" maximum:"604800" doc:"A chat that has been quiet for so long is summarized by itself: 60 or more; 0: never."`
+	QuietSeconds    *int64   `json:"quiet_seconds,omitempty" minimum:"0" maximum:"604800" doc:"A chat that was quiet for so long is summarized by itself: 60 or more; 0: never."`
 	EveryMessages   *int     `json:"every_messages,omitempty" minimum:"0" maximum:"1000" doc:"A chat with so many new messages is summarized by itself; 0: never."`
 	AutomaticLabels *bool    `json:"automatic_labels,omitempty" doc:"Choose labels too, when a chat is summarized by itself."`
 }

@@ -15,10 +15,10 @@ import (
 type suppressionJSON struct {
 	ID            chat.SuppressionID     `json:"id"`
 	Channel       addressedJSON          `json:"channel"`
-	Sender        string                 `json:"sender" doc:"phone: and the phone number's id, or inbox: and the inbox's id. Empty if the workspace does not have this sender at present; the suppression holds when it is entered again. Empty too when it is for all senders."`
-	SenderAddress string                 `json:"sender_address" doc:"What the suppression belongs to, in lower case: a number, a messaging service or the address of an inbox. Empty: all senders."`
+	Sender        string                 `json:"sender" doc:"phone: and the phone number's id, or inbox: and the inbox's id. Empty for all senders, and for one that the workspace does not have at present."`
+	SenderAddress string                 `json:"sender_address" doc:"What it belongs to: a number, a messaging service or an inbox's address, in lower case. Empty: all senders."`
 	Address       string                 `json:"address"`
-	Reason        chat.SuppressionReason `json:"reason" enum:"opt_out,carrier,group_unsubscribe,unsubscribe,bounce,spam_report,manual" doc:"opt_out: the recipient said STOP. carrier: the provider says that the recipient has opted out. manual: a member has entered it. The others are what the provider reported."`
+	Reason        chat.SuppressionReason `json:"reason" enum:"opt_out,carrier,group_unsubscribe,unsubscribe,bounce,spam_report,manual" doc:"opt_out: the recipient said STOP. carrier: they opted out at the provider. manual: a member entered it. The others are what the provider reported."`
 	Note          string                 `json:"note,omitempty" doc:"With manual: why."`
 	CreatedAt     time.Time              `json:"created_at"`
 }
@@ -67,7 +67,7 @@ func (s *service) suppressionRoutes() {
 		tag:     tagDeliveries,
 		summary: "Create a suppression",
 		description: "The address gets no messages any more, and what waits for it ends: from one sender, or without " +
-			"`phone_number_id` and `inbox_id` from all. No START lifts it. 201, or 200 when it is there already.",
+			"`phone_number_id` and `inbox_id` from all. No START lifts it. 200 when it is there already.",
 		request: newSuppressionJSON{
 			Channel: addressedJSON(chat.ChannelSMS),
 			Address: "+14155550123",
@@ -95,7 +95,7 @@ type listSuppressionsInput struct {
 	Paging
 	Channel addressedJSON            `query:"channel"`
 	Address string                   `query:"address" maxLength:"254" doc:"The phone number or the email address." example:"+14155550123"`
-	Reason  []chat.SuppressionReason `query:"reason" enum:"opt_out,carrier,group_unsubscribe,unsubscribe,bounce,spam_report,manual" doc:"Only for these reasons, with commas."`
+	Reason  []chat.SuppressionReason `query:"reason" enum:"opt_out,carrier,group_unsubscribe,unsubscribe,bounce,spam_report,manual" doc:"For any of these reasons."`
 }
 
 func (s *service) listSuppressions(
@@ -132,7 +132,7 @@ type newSuppressionJSON struct {
 	Address       string              `json:"address" minLength:"1" maxLength:"254" doc:"The phone number or the email address."`
 	PhoneNumberID *chat.PhoneNumberID `json:"phone_number_id,omitempty" minimum:"1" doc:"Only from this phone number."`
 	InboxID       *chat.InboxID       `json:"inbox_id,omitempty" minimum:"1" doc:"Only from this inbox."`
-	Reason        string              `json:"reason" minLength:"1" doc:"Why, for the audit log: at most 500 characters."`
+	Reason        string              `json:"reason" minLength:"1" doc:"Why, for the audit log, up to 500 characters."`
 }
 
 type createSuppressionInput struct{ Body newSuppressionJSON }

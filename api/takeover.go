@@ -23,10 +23,9 @@ func (s *service) takeoverRoutes() {
 		id:       "takeOverChat",
 		tag:      tagChats,
 		summary:  "Take a chat over",
-		description: "A person answers in the assistant's place: the member of the API key. Until the chat is " +
-			"released, what the assistant says is 409 `taken_over`, and what it has still to say is held for a " +
-			"decision. A send with `\"author_kind\": \"person\"` takes the chat over, too. Who takes over a chat " +
-			"that another person has taken over has it from then on.",
+		description: "The member of the API key answers in the assistant's place. Until the chat is released, what the " +
+			"assistant says is 409 `taken_over`, and what it has still to say is held for a decision. A send with " +
+			"`\"author_kind\": \"person\"` takes the chat over, too, also from another person.",
 		answer: taken,
 	})
 
@@ -38,8 +37,8 @@ func (s *service) takeoverRoutes() {
 		id:       "releaseChat",
 		tag:      tagChats,
 		summary:  "Release a chat",
-		description: "The assistant may speak again. What was held with `taken_over` goes on waiting: it may be out " +
-			"of date, so that it is retried or canceled one by one.",
+		description: "The assistant may speak again. What was held with `taken_over` goes on waiting, and is retried " +
+			"or canceled one by one.",
 		answer: exampleChat,
 	})
 }

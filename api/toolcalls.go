@@ -27,21 +27,21 @@ type toolCallJSON struct {
 // ToolCallStandingJSON is how a tool call stands. The type is exported because huma finds
 // the fields of what is embedded in exported types only.
 type ToolCallStandingJSON struct {
-	Status     chat.ToolCallState        `json:"status" enum:"pending,running,waiting,unknown,succeeded,failed,skipped" doc:"waiting waits for contributors; unknown may have had its effect, and waits for a person; skipped never ran, because the send was over."`
+	Status     chat.ToolCallState        `json:"status" enum:"pending,running,waiting,unknown,succeeded,failed,skipped" doc:"waiting waits for contributors; unknown may have had its effect, and waits for a person; skipped never ran."`
 	Kind       chat.ToolKind             `json:"kind,omitempty" enum:"builtin,http,mcp"`
 	Risk       chat.ToolRisk             `json:"risk,omitempty" enum:"read,write,approval"`
 	Attempts   int                       `json:"attempts,omitempty" doc:"How often it was run."`
-	DurationMS *int64                    `json:"duration_ms,omitempty" doc:"From the beginning of the first try to the end."`
+	DurationMS *int64                    `json:"duration_ms,omitempty" doc:"From the first try on."`
 	Result     json.RawMessage           `json:"result,omitempty"`
 	ErrorCode  string                    `json:"error_code,omitempty"`
-	Error      string                    `json:"error,omitempty" doc:"Why it failed, is unknown, or is tried again."`
+	Error      string                    `json:"error,omitempty"`
 	Undo       *toolUndoJSON             `json:"undo,omitempty" doc:"What takes it back, and how that went."`
-	RequestID  chat.ContributorRequestID `json:"contributor_request_id,omitempty" doc:"The question to contributors that it has put."`
+	RequestID  chat.ContributorRequestID `json:"contributor_request_id,omitempty"`
 	Decision   *toolDecisionJSON         `json:"decision,omitempty" doc:"A person's word on an outcome that was not known."`
 }
 
 type toolUndoJSON struct {
-	ID     string             `json:"id,omitempty" example:"undo_call_1" doc:"By which it is resolved. Missing while nothing was to be taken back."`
+	ID     string             `json:"id,omitempty" example:"undo_call_1" doc:"By which it is resolved."`
 	Tool   string             `json:"tool"`
 	Status chat.ToolCallState `json:"status,omitempty" enum:"pending,running,waiting,unknown,succeeded,failed,skipped" doc:"Missing while nothing was to be taken back."`
 	Error  string             `json:"error,omitempty" doc:"Why it could not be taken back."`

@@ -65,7 +65,7 @@ func (s *service) toolCallListRoutes() {
 
 type listToolCallsInput struct {
 	Paging
-	Status   []chat.ToolCallState `query:"status" enum:"pending,running,waiting,unknown,succeeded,failed,skipped" doc:"Only with these statuses, with commas."`
+	Status   []chat.ToolCallState `query:"status" enum:"pending,running,waiting,unknown,succeeded,failed,skipped" doc:"With any of these."`
 	ActionID chat.ActionID        `query:"action_id" format:"uuid" doc:"Only those of this send."`
 	ChatID   chat.ChatID          `query:"chat_id" minimum:"1"`
 }

@@ -16,10 +16,10 @@ import (
 type toolJSON struct {
 	Name        string          `json:"name"`
 	Description string          `json:"description"`
-	Schema      json.RawMessage `json:"schema" doc:"The JSON Schema of the arguments."`
+	Schema      json.RawMessage `json:"schema"`
 	Kind        chat.ToolKind   `json:"kind" enum:"builtin,http,mcp"`
 	Risk        chat.ToolRisk   `json:"risk" enum:"read,write,approval"`
-	Idempotent  bool            `json:"idempotent" doc:"Whether it is run again when the outcome of a try is not known."`
+	Idempotent  bool            `json:"idempotent" doc:"It is run again when the outcome of a try is not known."`
 	ToolID      chat.ToolID     `json:"tool_id,omitempty" doc:"The definition behind it, at /tools; a built-in tool has none."`
 	Undo        *undoJSON       `json:"undo,omitempty"`
 }
@@ -71,13 +71,13 @@ type ToolDefinitionJSON struct {
 // createdToolJSON is a definition with what is shown once.
 type createdToolJSON struct {
 	ToolDefinitionJSON
-	SigningSecret string `json:"signing_secret,omitempty" doc:"With an HTTP tool: what it verifies requests with (Standard Webhooks). Shown here and never again."`
+	SigningSecret string `json:"signing_secret,omitempty" doc:"With an HTTP tool: what it verifies requests with. Never shown again."`
 }
 
 // undoJSON is what takes the effect of a call back.
 type undoJSON struct {
 	Tool      string          `json:"tool" maxLength:"97" doc:"A built-in tool, or one of this workspace." example:"cancel_table"`
-	Arguments json.RawMessage `json:"arguments,omitempty" doc:"An object. A string $arguments.name or $result.name stands for that value of the call; without arguments the tool gets those of the call."`
+	Arguments json.RawMessage `json:"arguments,omitempty" doc:"A string $arguments.name or $result.name stands for that value of the call; without arguments the tool gets those of the call."`
 }
 
 // TransformSchema is asked by huma.
@@ -89,11 +89,11 @@ func (undoJSON) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 // httpToolJSON is how an HTTP API is called.
 type httpToolJSON struct {
 	Method            string            `json:"method" enum:"GET,POST,PUT,PATCH,DELETE"`
-	URL               string            `json:"url" minLength:"1" maxLength:"2000" doc:"Public, by https on port 443, unless the operator has opened more. {argument} in the path and the query is replaced by the escaped value; the schema must require it." example:"https://desk.example.com/restaurants/{restaurant}/tables"`
-	Headers           map[string]string `json:"headers,omitempty" doc:"{secret.NAME} is replaced by the secret."`
-	Schema            json.RawMessage   `json:"schema,omitempty" doc:"The JSON Schema (2020-12) of the arguments: an object, at most 64 KiB, references into itself only. What the URL does not hold is the JSON body, or the query of GET and DELETE."`
+	URL               string            `json:"url" minLength:"1" maxLength:"2000" doc:"{argument} in the path and the query is replaced by the escaped value; the schema must require it." example:"https://desk.example.com/restaurants/{restaurant}/tables"`
+	Headers           map[string]string `json:"headers,omitempty"`
+	Schema            json.RawMessage   `json:"schema,omitempty" doc:"The JSON Schema (2020-12) of the arguments: an object, at most 64 KiB, references into itself only."`
 	ResponseSchema    json.RawMessage   `json:"response_schema,omitempty" doc:"The JSON Schema that a good answer fits; anything does when left out."`
-	IdempotencyHeader string            `json:"idempotency_header,omitempty" maxLength:"100" doc:"Carries a key that is the same for every try of one call and of no other; Idempotency-Key when left out."`
+	IdempotencyHeader string            `json:"idempotency_header,omitempty" maxLength:"100" doc:"Carries a key for all tries of one call; Idempotency-Key when left out."`
 }
 
 // mcpServerJSON is a server of tools.
@@ -113,14 +113,14 @@ type mcpLeftOutJSON struct {
 // finds the fields of what is embedded in exported types only.
 type NewMCPServerJSON struct {
 	URL     string                     `json:"url,omitempty" maxLength:"2000" doc:"Of streamable HTTP; the addresses are those of http.url. Either url or command." example:"https://mcp.example.com/mcp"`
-	Headers map[string]string          `json:"headers,omitempty" doc:"{secret.NAME} is replaced by the secret."`
-	OAuth   *mcpOAuthJSON              `json:"oauth,omitempty" doc:"For a server that is protected by OAuth: how a token is got for it, by the client credentials grant."`
-	Command string                     `json:"command,omitempty" maxLength:"100" doc:"The name of a program that the operator has configured."`
-	Tools   map[string]mcpOverrideJSON `json:"tools,omitempty" doc:"What holds for single tools, by their name at the server, instead of risk and idempotent of all; and their undo."`
+	Headers map[string]string          `json:"headers,omitempty"`
+	OAuth   *mcpOAuthJSON              `json:"oauth,omitempty" doc:"How a token is got, by the client credentials grant."`
+	Command string                     `json:"command,omitempty" maxLength:"100" doc:"A program that the operator has configured."`
+	Tools   map[string]mcpOverrideJSON `json:"tools,omitempty" doc:"What holds for single tools, by their name at the server, instead of risk and idempotent of all."`
 }
 
 type mcpOAuthJSON struct {
-	Issuer       string `json:"issuer" minLength:"1" maxLength:"2000" doc:"The authorization server. The secret goes to it and to no other, whatever the MCP server says." example:"https://auth.example.com"`
+	Issuer       string `json:"issuer" minLength:"1" maxLength:"2000" doc:"The authorization server. The secret goes to no other." example:"https://auth.example.com"`
 	ClientID     string `json:"client_id" minLength:"1" maxLength:"500"`
 	ClientSecret string `json:"client_secret" minLength:"1" maxLength:"100" doc:"A reference to a secret: {secret.NAME}." example:"{secret.CLIENT_SECRET}"`
 }
@@ -132,12 +132,12 @@ type mcpOverrideJSON struct {
 }
 
 type mcpToolJSON struct {
-	Name        string          `json:"name" doc:"The server's name for it, with _ for what no name may have."`
-	ServerName  string          `json:"server_name,omitempty" doc:"The server's own name for it, if that is another one."`
+	Name        string          `json:"name" doc:"The server's, with _ for what no name may have."`
+	ServerName  string          `json:"server_name,omitempty" doc:"The server's own name, if it is another."`
 	Description string          `json:"description,omitempty"`
 	Schema      json.RawMessage `json:"schema"`
 	ReadOnly    bool            `json:"read_only,omitempty" doc:"What the server says of itself; it is not relied on."`
-	Unchecked   []string        `json:"unchecked,omitempty" doc:"Patterns that the server checks and Handrail does not: they are in another language of regular expressions."`
+	Unchecked   []string        `json:"unchecked,omitempty" doc:"Patterns that the server checks and Handrail cannot."`
 }
 
 func presentUndo(u *chat.Undo) *undoJSON {

@@ -17,14 +17,14 @@ import (
 // newToolJSON defines an HTTP tool or an MCP server.
 type newToolJSON struct {
 	Kind           chat.ToolKind     `json:"kind" enum:"http,mcp" doc:"It cannot be changed later."`
-	Name           string            `json:"name" minLength:"1" maxLength:"64" doc:"Letters, digits, _ and -, up to 64 and for an MCP server 32; unique in the workspace whatever its case, and none of a built-in tool. The tools of a server are called name.tool."`
+	Name           string            `json:"name" minLength:"1" maxLength:"64" doc:"Letters, digits, _ and -, up to 64, for an MCP server 32; unique in the workspace whatever its case, and none of a built-in tool."`
 	Description    string            `json:"description,omitempty" maxLength:"2000" doc:"What it is for: models read it."`
 	Enabled        *bool             `json:"enabled,omitempty" default:"true"`
 	Assistants     []chat.MemberID   `json:"assistants,omitempty" maxItems:"100" uniqueItems:"true" doc:"Who may use it; every assistant of the workspace when empty."`
-	Risk           chat.ToolRisk     `json:"risk,omitempty" enum:"read,write,approval" default:"write" doc:"read changes nothing outside, write does, approval runs only when a second person has agreed. Of an MCP server: of all its tools, unless mcp.tools says otherwise."`
-	Idempotent     bool              `json:"idempotent,omitempty" doc:"Whether running it twice does what once does, or it honours the idempotency key. A call of any other tool whose outcome is not known waits for a person."`
+	Risk           chat.ToolRisk     `json:"risk,omitempty" enum:"read,write,approval" default:"write" doc:"read changes nothing outside, write does, approval runs only when a second person has agreed. Of an MCP server: of all its tools that mcp.tools does not name."`
+	Idempotent     bool              `json:"idempotent,omitempty" doc:"Whether running it twice does what once does, or it honours the idempotency key. If not, a call whose outcome is not known waits for a person."`
 	TimeoutSeconds int               `json:"timeout_seconds,omitempty" minimum:"1" maximum:"120" default:"10" doc:"How long one try may take."`
-	Undo           *undoJSON         `json:"undo,omitempty" doc:"What takes a call back when its message is not delivered after all. Of an HTTP tool; those of a server's tools stand in mcp.tools."`
+	Undo           *undoJSON         `json:"undo,omitempty" doc:"What takes a call back when its message is not delivered. Those of a server's tools stand in mcp.tools."`
 	HTTP           *httpToolJSON     `json:"http,omitempty" doc:"With the kind http."`
 	MCP            *NewMCPServerJSON `json:"mcp,omitempty" doc:"With the kind mcp."`
 	Secrets        secretsJSON       `json:"secrets,omitempty"`
@@ -53,8 +53,7 @@ type secretsJSON map[string]*string
 func (secretsJSON) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{
 		Type: huma.TypeObject, AdditionalProperties: &huma.Schema{Type: huma.TypeString, Nullable: true},
-		Description: "Names like API_KEY, and values. Write-only: encrypted, and never shown. A value replaces, " +
-			"null removes, what is not named stays. Headers refer to one as {secret.API_KEY}.",
+		Description: "Names like API_KEY, and values, which are never shown. null removes one, what is not named stays.",
 	}
 }
 

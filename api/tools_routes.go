@@ -54,23 +54,20 @@ var exampleNewTool = newToolJSON{
 
 // aboutTools is all that an integrator needs to define one.
 const aboutTools = "An HTTP tool is one call of an API; an MCP server brings the tools that it shows, called " +
-	"`server.tool`. `GET /chats/{chat_id}/tools` lists what may stand in `tool_calls` of a chat.\n\n" +
-	"Arguments are checked against the schema before any tool of the message has run. In `http.url`, `{argument}` " +
+	"`server.tool`. `GET /chats/{chat_id}/tools` lists what a chat can use.\n\n" +
+	"Arguments are checked against the schema before any tool of the message runs. In `http.url`, `{argument}` " +
 	"stands for an argument in the path or the query, escaped; the schema must require it. The others are the JSON " +
-	"body of POST, PUT and PATCH, or the query of GET and DELETE. Headers refer to secrets as `{secret.NAME}`; " +
-	"secrets are encrypted, and only their names are shown.\n\n" +
-	"Requests of HTTP tools are signed by Standard Webhooks: `webhook-id`, `webhook-timestamp`, and " +
-	"`webhook-signature` over `id.timestamp.body`, which is HMAC-SHA256 with the `signing_secret`. " +
+	"body, or the query of GET and DELETE. Headers refer to secrets as `{secret.NAME}`; secrets are encrypted and " +
+	"never shown.\n\n" +
+	"Requests are signed by Standard Webhooks (HMAC-SHA256 over `id.timestamp.body` with the `signing_secret`). " +
 	"`Handrail-Workspace`, `Handrail-Chat` and `Handrail-Message` say for whom the call is made.\n\n" +
 	"The answer must be JSON (an empty one is `{}`, plain text a string) of at most 256 KiB, and fit " +
-	"`response_schema`. 2xx is success. 4xx is a refusal for good: the send ends, and nothing is delivered. No " +
-	"connection and 429 are tried again for a quarter of an hour. After a timeout, a 5xx, 408 or a broken " +
-	"connection nobody knows whether the call had its effect: an idempotent tool is run again with the same key, " +
-	"in `idempotency_header` and `webhook-id`; any other call is `unknown` and waits until a person resolves it. " +
-	"Tools of the risk `read` count as idempotent.\n\n" +
-	"Addresses must be public, by `https` on port 443; private, loopback, link-local and metadata addresses are " +
-	"refused when the tool is stored and at every connection. The operator can open others with " +
-	"`HANDRAIL_TOOL_HOSTS`, and name programs for `mcp.command` with `HANDRAIL_MCP_COMMANDS`.\n\n" + aboutWaiting
+	"`response_schema`. 2xx is success; 4xx a refusal for good: the send ends. No connection and 429 are tried " +
+	"again for a quarter of an hour. After a timeout, 5xx, 408 or a broken connection nobody knows whether it had " +
+	"its effect: a tool that is idempotent or of the risk `read` runs again with the same key, in " +
+	"`idempotency_header` and `webhook-id`; any other call is `unknown` until a person resolves it.\n\n" +
+	"Addresses must be public, by `https` on port 443, unless the operator has opened others " +
+	"(`HANDRAIL_TOOL_HOSTS`); `mcp.command` names a program of `HANDRAIL_MCP_COMMANDS`.\n\n" + aboutWaiting
 
 // aboutWaiting is what becomes of a tool that takes a second member.
 const aboutWaiting = "What takes a second member is done with the decision, and no new address is sent anything " +
@@ -188,9 +185,8 @@ func (s *service) toolCommandRoutes() {
 		tag:     tagTools,
 		summary: "Test a tool",
 		request: testToolJSON{Arguments: json.RawMessage(`{"guests":4}`)},
-		description: "What it does, it does: there is no undo. Whatever comes of it is 200 " +
-			"with `outcome`; arguments that break the schema are 400. An approved test is run by repeating the " +
-			"request with `approval_id`.",
+		description: "There is no undo. Whatever comes of it is 200 with `outcome`; arguments that break the schema " +
+			"are 400. An approved test is run by repeating the request with `approval_id`.",
 		second: "a tool of the risk `approval`.",
 		answer: testedToolJSON{
 			Outcome:    chat.ToolSucceeded,

@@ -278,6 +278,18 @@ func TestToolCallsAsOpenAIMessages(t *testing.T) {
 		{"role":"assistant","content":"On its way.","tool_calls":[{"id":"call_1","type":"function","function":{"name":"add_label","arguments":"{\"label\":\"vip\"}"}}]},
 		{"role":"tool","tool_call_id":"call_1","content":"{}"}
 	],"next_cursor":null}`, a.raw)
+
+	upward := workspaceURL("/chats/7/tool-calls/call_1/messages?order=asc&total=true")
+	a = w.do(t, request{method: http.MethodGet, path: upward})
+	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+	assert.EqualValues(t, 1, a.json["total"], "calls are counted, as limit does")
+
+	var roles []any
+	for _, item := range a.json["items"].([]any) {
+		roles = append(roles, item.(map[string]any)["role"])
+	}
+
+	assert.Equal(t, []any{"assistant", "tool"}, roles, "a result follows its call in either order")
 }
 
 func TestToolsOfMembers(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 
 // trustJSON is what shows that a message that came in is by whom it names.
 type trustJSON struct {
-	Level       trustLevel  `json:"level" doc:"verified: something shows that it is from its author. phone_number: the phone network says so, and nothing else. unverified: nothing does, and anybody may have written it. An unverified mail answers no question, gives no consent and is no manager's."`
+	Level       trustLevel  `json:"level" doc:"verified: something shows that it is from its author. phone_number: only the phone network says so. unverified: nothing does; such a mail answers no question, gives no consent and is no manager's."`
 	Reason      trustReason `json:"reason" doc:"What shows it, or why nothing does."`
 	Explanation string      `json:"explanation"`
 }

@@ -143,8 +143,8 @@ func (s *service) listWebhooks() []webhook {
 			path:    PathSendGridInbound,
 			id:      "sendgridInbound",
 			summary: "Receive an email from SendGrid",
-			help: "To be entered at Inbound Parse, with a security policy that signs. A mail that cannot be read " +
-				"is answered 204, logged, and kept in the list of what came in: no repetition would help.",
+			help: "To be entered at Inbound Parse, with a security policy that signs. A mail that cannot be read is " +
+				"answered 204 and kept in the list of what came in.",
 			media:   fiber.MIMEMultipartForm,
 			enabled: s.sendgrid != nil,
 			take:    s.sendgridInbound,

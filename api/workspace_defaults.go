@@ -15,6 +15,8 @@ type newDefaultsJSON struct {
 	InboxID           *chat.InboxID       `json:"inbox_id,omitempty" minimum:"1" nullable:"true" doc:"What messages are sent from on email."`
 	MaxUnanswered     *int                `json:"max_unanswered,omitempty" minimum:"1" maximum:"100" nullable:"true" doc:"How many messages of the assistant may leave in one chat since the customer has written last. What is over that is held, and asks a person."`
 	MaxPerHour        *int                `json:"max_per_hour,omitempty" minimum:"1" maximum:"1000" nullable:"true" doc:"How many messages of the assistant may leave in one chat in an hour. What is over that is held, and asks a person."`
+	MaxSegments       *int                `json:"max_segments_per_month,omitempty" minimum:"1" maximum:"10000000" nullable:"true" doc:"How many segments of SMS the assistant may send in all chats in a month of UTC. What is over that is held, and asks a person."`
+	WhenTakenOver     chat.TakeoverPolicy `json:"when_taken_over,omitempty" enum:"refuse,hold" doc:"What becomes of what the assistant is to say in a chat that a person has taken over: it is refused with 409, as without this field, or held until a person retries or cancels it."`
 }
 
 // workspaceDefaultsJSON are a workspace's defaults.
@@ -24,6 +26,8 @@ type workspaceDefaultsJSON struct {
 	InboxID           *chat.InboxID       `json:"inbox_id" doc:"What messages are sent from on email."`
 	MaxUnanswered     *int                `json:"max_unanswered" doc:"How many messages of the assistant may leave in one chat since the customer has written last; null for any number."`
 	MaxPerHour        *int                `json:"max_per_hour" doc:"How many messages of the assistant may leave in one chat in an hour; null for any number."`
+	MaxSegments       *int                `json:"max_segments_per_month" doc:"How many segments of SMS the assistant may send in all chats in a month; null for any number."`
+	WhenTakenOver     chat.TakeoverPolicy `json:"when_taken_over" enum:"refuse,hold" doc:"What becomes of what the assistant is to say in a chat that a person has taken over."`
 	UpdatedBy         chat.MemberID       `json:"updated_by,omitempty" doc:"Who has set them."`
 	UpdatedAt         *time.Time          `json:"updated_at,omitempty"`
 }
@@ -35,6 +39,8 @@ func presentDefaults(d chat.WorkspaceDefaults) workspaceDefaultsJSON {
 		InboxID:           d.InboxID,
 		MaxUnanswered:     d.MaxUnanswered,
 		MaxPerHour:        d.MaxPerHour,
+		MaxSegments:       d.MaxSegmentsPerMonth,
+		WhenTakenOver:     d.WhenTakenOver,
 		UpdatedBy:         d.UpdatedBy,
 		UpdatedAt:         chat.UTC(d.UpdatedAt),
 	}
@@ -46,6 +52,7 @@ func (s *service) workspaceDefaultsRoutes() {
 		PhoneNumberID:     new(chat.PhoneNumberID(1)),
 		InboxID:           new(chat.InboxID(1)),
 		Brakes:            chat.Brakes{MaxUnanswered: new(5)},
+		WhenTakenOver:     chat.TakeoverRefuses,
 		UpdatedBy:         1,
 		UpdatedAt:         &exampleTime,
 	})
@@ -57,8 +64,8 @@ func (s *service) workspaceDefaultsRoutes() {
 		id:      "getWorkspaceDefaults",
 		tag:     tagWorkspace,
 		summary: "Get the workspace's defaults",
-		description: "What a chat gets that `POST /messages` makes, and how much the assistant may say in one chat " +
-			"before a person is asked.",
+		description: "What a chat gets that `POST /messages` makes, and how much the assistant may say before a " +
+			"person is asked, or while one has the chat.",
 		answer: shown,
 	})
 
@@ -84,9 +91,8 @@ func (s *service) workspaceDefaultsRoutes() {
 }
 
 // brakesDoc says what becomes of a send that a brake stops.
-const brakesDoc = "`max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is " +
-	"accepted, " +
-	"and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a " +
+const brakesDoc = "`max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the " +
+	"assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a " +
 	"person says is never held so, and does not count."
 
 type defaultsOutput struct{ Body workspaceDefaultsJSON }
@@ -105,9 +111,11 @@ func (s *service) updateDefaults(ctx context.Context, in *updateDefaultsInput) (
 		PhoneNumberID:     in.Body.PhoneNumberID,
 		InboxID:           in.Body.InboxID,
 		Brakes: chat.Brakes{
-			MaxUnanswered: in.Body.MaxUnanswered,
-			MaxPerHour:    in.Body.MaxPerHour,
+			MaxUnanswered:       in.Body.MaxUnanswered,
+			MaxPerHour:          in.Body.MaxPerHour,
+			MaxSegmentsPerMonth: in.Body.MaxSegments,
 		},
+		WhenTakenOver: in.Body.WhenTakenOver,
 	}))
 }
 

@@ -153,6 +153,9 @@ var auditFields = map[AuditObject]map[string]disclosure{
 		"inbox_id":            told,
 		"max_unanswered":      told,
 		"max_per_hour":        told,
+
+		"max_segments_per_month": told,
+		"when_taken_over":        told,
 	},
 }
 

@@ -53,6 +53,29 @@ func TestBrakesStopTheAssistantAtTheirLimits(t *testing.T) {
 			},
 			want: "1 message of the assistant left, and the customer has not written yet; the workspace allows 1 in a row",
 		},
+		"in a month": {
+			pace: chat.Pace{
+				Brakes:          chat.Brakes{MaxSegmentsPerMonth: new(1000)},
+				Segments:        3,
+				SegmentsInMonth: 998,
+				MonthBegan:      chat.BrakeMonth(wrote),
+			},
+			want: "998 segments of the assistant left in all chats since 2026-11-01T00:00:00Z, and this message has 3; " +
+				"the workspace allows 1000 in a month",
+		},
+		"the last one of a month": {
+			pace: chat.Pace{
+				Brakes:          chat.Brakes{MaxSegmentsPerMonth: new(1000)},
+				Segments:        2,
+				SegmentsInMonth: 998,
+			},
+		},
+		"an email when all segments are used": {
+			pace: chat.Pace{
+				Brakes:          chat.Brakes{MaxSegmentsPerMonth: new(1000)},
+				SegmentsInMonth: 1001,
+			},
+		},
 		"in an hour": {
 			pace: chat.Pace{
 				Brakes:     chat.Brakes{MaxUnanswered: new(5), MaxPerHour: new(10)},

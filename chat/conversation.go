@@ -76,6 +76,7 @@ type Chat struct {
 	Title       string
 	// MemberID is whom the assistant's messages go to.
 	MemberID          MemberID
+	MemberName        string
 	AssistantMemberID *MemberID
 	PhoneNumberID     *PhoneNumberID
 	InboxID           *InboxID

@@ -301,7 +301,7 @@ type DeliveryFilter struct {
 	// Duplicate is about [Delivery.Duplicate].
 	Duplicate DuplicateFilter `json:"duplicate,omitzero"`
 
-	// Words are several statuses and channels, and UpdatedSince bounds the last change: for lists, not for bulk
+	// Words are several ids, statuses and channels, and UpdatedSince bounds the last change: for lists, not for bulk
 	// retries.
 	Words        *DeliveryWords `json:"-"`
 	UpdatedSince *time.Time     `json:"-"`
@@ -310,6 +310,7 @@ type DeliveryFilter struct {
 
 // DeliveryWords are what one of several words of a delivery may be; those that are empty narrow nothing.
 type DeliveryWords struct {
+	IDs      []DeliveryID
 	Statuses []string
 	Channels []Channel
 }

@@ -94,6 +94,8 @@ const (
 	CodeOpenActions   Code = "open_actions"
 	CodeAlreadyExists Code = "already_exists"
 	CodeInUse         Code = "in_use"
+	// CodeMemberInUse is a member to whom something refers, which cannot be deleted.
+	CodeMemberInUse Code = "member_in_use"
 	// CodeAddressTaken is an address that another member of the workspace has.
 	CodeAddressTaken Code = "address_taken"
 	// CodeExternalIDTaken is an external id that another member, or another chat, of the workspace has.
@@ -211,6 +213,7 @@ var kinds = map[Code]Kind{
 	CodeOpenActions:          KindConflict,
 	CodeAlreadyExists:        KindConflict,
 	CodeInUse:                KindConflict,
+	CodeMemberInUse:          KindConflict,
 	CodeAddressTaken:         KindConflict,
 	CodeExternalIDTaken:      KindConflict,
 	CodeActionGone:           KindConflict,

@@ -156,6 +156,8 @@ type MemberFilter struct {
 	// Phone and Email match the whole address, in its one form.
 	Phone, Email string
 	ExternalID   string
+	// IDs are those of the only members to find, if there are any.
+	IDs []MemberID
 	// UpdatedSince bounds their last change.
 	UpdatedSince *time.Time
 	Page

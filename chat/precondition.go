@@ -39,6 +39,19 @@ type Takeover struct {
 	At time.Time
 }
 
+// TakeoverPolicy is what becomes of what the assistant is to say in a chat that a person has taken over.
+type TakeoverPolicy string
+
+// The policies. A send that is refused is stored nowhere. One that is held is a draft that a person lets leave, or
+// cancels. What was accepted before the takeover is held by both.
+const (
+	TakeoverRefuses TakeoverPolicy = "refuse"
+	TakeoverHolds   TakeoverPolicy = "hold"
+)
+
+// TakeoverPolicies are all of them.
+func TakeoverPolicies() []TakeoverPolicy { return []TakeoverPolicy{TakeoverRefuses, TakeoverHolds} }
+
 // CheckTakeover reports whether a member of this kind may take a chat over, or give it back: forbidden for an
 // assistant, whom a takeover keeps silent.
 func CheckTakeover(member MemberKind) error {
@@ -79,7 +92,7 @@ func (f *SendFacts) checkPreconditions() error {
 			"%s; nothing was sent: read what came, and send again with its uuid as if_last_message",
 			reasonChatMovedOn,
 		)
-	case f.Author == AuthorAssistant && f.Chat.Takeover != nil:
+	case f.Author == AuthorAssistant && f.Chat.Takeover != nil && f.WhenTakenOver != TakeoverHolds:
 		return Errorf(
 			CodeTakenOver,
 			"member %d has taken this chat over, so that the assistant does not speak in it until the chat is "+

@@ -71,6 +71,14 @@ var conflictProblems = []ProblemText{
 		Remedy:  "Give those chats another one first.",
 	},
 	{
+		Code:    CodeMemberInUse,
+		Meaning: "Something refers to the member.",
+		Cause: "Chats, messages, API keys, the audit log or others name it: `errors` has each kind, and how many " +
+			"there are.",
+		Remedy: "Merge it into another member, or take away its addresses. Only one that was made by mistake, and " +
+			"never used, is deleted.",
+	},
+	{
 		Code:    CodeAddressTaken,
 		Meaning: "Another member has this address.",
 		Cause:   "Addresses belong to one member of a workspace each; `member_id` says to whom.",

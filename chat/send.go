@@ -17,6 +17,8 @@ type SendFacts struct {
 	Suppressed bool
 	// Author is who speaks, "" in a question to a contributor: nobody's takeover is about that.
 	Author AuthorKind
+	// WhenTakenOver is what the workspace wants of what the assistant says in a chat that a person has taken over.
+	WhenTakenOver TakeoverPolicy
 	// Seen is the last message that the caller had seen, nil if the caller has named none.
 	Seen *SeenMessage
 	// Clear reports that nothing keeps the sender from posting to the address at once: no

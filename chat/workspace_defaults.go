@@ -3,12 +3,14 @@ package chat
 import "time"
 
 // WorkspaceDefaults are what a chat gets that is made by sending to somebody who has none, and the brakes of all
-// chats. Each may be nil.
+// chats. Each but the policy may be nil.
 type WorkspaceDefaults struct {
 	AssistantMemberID *MemberID
 	PhoneNumberID     *PhoneNumberID
 	InboxID           *InboxID
 	Brakes
+	// WhenTakenOver is TakeoverRefuses for defaults that nobody has set.
+	WhenTakenOver TakeoverPolicy
 	// UpdatedBy is 0 for defaults that nobody has set.
 	UpdatedBy MemberID
 	UpdatedAt *time.Time

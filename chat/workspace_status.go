@@ -16,8 +16,10 @@ const (
 	MatterBulkRetry Matter = "bulk_retry"
 	// MatterInbound is a message that came in and that was refused: nobody has read it.
 	MatterInbound Matter = "inbound"
-	// MatterResponse is a chat whose customer waits for an answer.
+	// MatterResponse is a chat whose customer has written and waits for an answer.
 	MatterResponse Matter = "response"
+	// MatterAttention is a chat that needs a response for another reason, which it names: nobody has written.
+	MatterAttention Matter = "attention"
 )
 
 // Matters lists what a status may count, what waits for people first.
@@ -30,6 +32,7 @@ func Matters() []Matter {
 		MatterBulkRetry,
 		MatterInbound,
 		MatterResponse,
+		MatterAttention,
 	}
 
 	for _, w := range []Waiting{
@@ -49,9 +52,14 @@ func Matters() []Matter {
 // NeedsPerson reports whether nothing but a person ends the matter. An approval that nobody gives expires, and is a
 // person's all the same.
 func (m Matter) NeedsPerson() bool {
-	isOfAction := slices.Contains(WaitingsForPeople(), Waiting(m))
+	others := []Matter{
+		MatterBulkRetry,
+		MatterInbound,
+		MatterResponse,
+		MatterAttention,
+	}
 
-	return isOfAction || m == MatterBulkRetry || m == MatterInbound || m == MatterResponse
+	return slices.Contains(WaitingsForPeople(), Waiting(m)) || slices.Contains(others, m)
 }
 
 // Explain says what is counted, in a few words.
@@ -60,7 +68,8 @@ func (m Matter) Explain() string {
 		MatterApproval:              "requests that wait for a second member",
 		MatterBulkRetry:             "bulk retries that are paused",
 		MatterInbound:               "messages that came in and were refused",
-		MatterResponse:              "chats whose customer waits for a response",
+		MatterResponse:              "chats whose customer has written and waits for a response",
+		MatterAttention:             "chats that need a person for another reason, like a message that did not arrive",
 		Matter(WaitingPerson):       "deliveries that wait for a decision",
 		Matter(WaitingToolDecision): "actions with a tool call whose outcome is unknown",
 		Matter(WaitingContributor):  "sends that wait for an answer of a contributor",

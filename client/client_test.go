@@ -89,7 +89,7 @@ func TestARequestCarriesTheKey(t *testing.T) {
 
 	api, p := playAPI(t, reply{status: http.StatusOK, body: `{"id":7,"state":"open"}`})
 
-	got, err := api.GetChatWithResponse(t.Context(), workspace, 7)
+	got, err := api.GetChatWithResponse(t.Context(), workspace, 7, nil)
 	require.NoError(t, err)
 	require.NotNil(t, got.JSON200)
 	assert.Equal(t, int64(7), got.JSON200.ID)

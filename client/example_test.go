@@ -77,7 +77,7 @@ func ExampleError() {
 	api, end := serve(http.StatusNotFound, `{"code":"chat_not_found","detail":"there is no chat 8","status":404}`)
 	defer end()
 
-	_, err := api.GetChatWithResponse(context.Background(), workspace, 8)
+	_, err := api.GetChatWithResponse(context.Background(), workspace, 8, nil)
 
 	if refusal, ok := errors.AsType[*client.Error](err); ok {
 		fmt.Println(refusal.Code)

@@ -297,6 +297,7 @@ const (
 	MatterMatterAddress      MatterMatter = "address"
 	MatterMatterApproval     MatterMatter = "approval"
 	MatterMatterAttempt      MatterMatter = "attempt"
+	MatterMatterAttention    MatterMatter = "attention"
 	MatterMatterBulkRetry    MatterMatter = "bulk_retry"
 	MatterMatterContributor  MatterMatter = "contributor"
 	MatterMatterInbound      MatterMatter = "inbound"
@@ -430,6 +431,7 @@ const (
 	ProblemCodeLabelNotFound              ProblemCode = "label_not_found"
 	ProblemCodeLastManager                ProblemCode = "last_manager"
 	ProblemCodeLastOwner                  ProblemCode = "last_owner"
+	ProblemCodeMemberInUse                ProblemCode = "member_in_use"
 	ProblemCodeMemberNotFound             ProblemCode = "member_not_found"
 	ProblemCodeMessageNotFound            ProblemCode = "message_not_found"
 	ProblemCodeMessageTooLong             ProblemCode = "message_too_long"
@@ -563,6 +565,12 @@ const (
 	SuppressionReasonOptOut           SuppressionReason = "opt_out"
 	SuppressionReasonSpamReport       SuppressionReason = "spam_report"
 	SuppressionReasonUnsubscribe      SuppressionReason = "unsubscribe"
+)
+
+// Defines values for TakeoverPolicy.
+const (
+	TakeoverPolicyHold   TakeoverPolicy = "hold"
+	TakeoverPolicyRefuse TakeoverPolicy = "refuse"
 )
 
 // Defines values for TestedToolOutcome.
@@ -774,6 +782,11 @@ const (
 	ListChatsParamsOrderDesc ListChatsParamsOrder = "desc"
 )
 
+// Defines values for ListChatsParamsExpand.
+const (
+	ListChatsParamsExpandMember ListChatsParamsExpand = "member"
+)
+
 // Defines values for ListChatsParamsSort.
 const (
 	ListChatsParamsSortCreatedAt           ListChatsParamsSort = "created_at"
@@ -784,10 +797,21 @@ const (
 	ListChatsParamsSortUpdatedAt           ListChatsParamsSort = "updated_at"
 )
 
+// Defines values for GetChatParamsExpand.
+const (
+	GetChatParamsExpandMember GetChatParamsExpand = "member"
+)
+
 // Defines values for ListMessagesParamsOrder.
 const (
 	ListMessagesParamsOrderAsc  ListMessagesParamsOrder = "asc"
 	ListMessagesParamsOrderDesc ListMessagesParamsOrder = "desc"
+)
+
+// Defines values for ListMessagesParamsExpand.
+const (
+	ListMessagesParamsExpandDelivery ListMessagesParamsExpand = "delivery"
+	ListMessagesParamsExpandMember   ListMessagesParamsExpand = "member"
 )
 
 // Defines values for ListParticipantsParamsOrder.
@@ -824,6 +848,11 @@ const (
 const (
 	ListDeliveriesParamsOrderAsc  ListDeliveriesParamsOrder = "asc"
 	ListDeliveriesParamsOrderDesc ListDeliveriesParamsOrder = "desc"
+)
+
+// Defines values for ListDeliveriesParamsExpand.
+const (
+	ListDeliveriesParamsExpandMember ListDeliveriesParamsExpand = "member"
 )
 
 // Defines values for ListDeliveriesParamsSort.
@@ -908,16 +937,16 @@ type Action struct {
 	ChatID    int64     `json:"chat_id"`
 	CreatedAt time.Time `json:"created_at"`
 
-	// Explanation Where it stands, what it waits for, and what may be done, in a sentence or two.
+	// Explanation Where it stands, and what may be done.
 	Explanation *string    `json:"explanation,omitempty"`
 	Kind        ActionKind `json:"kind"`
 	Problem     *Problem   `json:"problem,omitempty"`
 
-	// RequestedBy The member who asked for it; left out for Handrail itself.
+	// RequestedBy Left out for Handrail itself.
 	RequestedBy *int64      `json:"requested_by,omitempty"`
 	State       ActionState `json:"state"`
 
-	// Status waiting_for_approval, waiting_for_contributor or tool_call_unknown while a send waits for people; else the delivery's status when there is one, else the state.
+	// Status waiting_for_approval, waiting_for_contributor or tool_call_unknown while a send waits for people; else its delivery's status, else the state.
 	//
 	// Examples: unknown
 	Status     string    `json:"status"`
@@ -927,7 +956,7 @@ type Action struct {
 	// WaitingUntil When that ends by itself, if it is known.
 	WaitingUntil *time.Time `json:"waiting_until,omitempty"`
 
-	// WorkflowID Where operators find it in the Temporal UI.
+	// WorkflowID In Temporal.
 	WorkflowID *string `json:"workflow_id,omitempty"`
 }
 
@@ -938,7 +967,7 @@ type ActionKind string
 type ActionList struct {
 	Items []Action `json:"items,omitzero"`
 
-	// NextCursor The cursor of the next page; null at the end.
+	// NextCursor null at the end.
 	NextCursor *string `json:"next_cursor"`
 
 	// Total With total=true; 10000 is that many or more.
@@ -956,7 +985,7 @@ type Advice string
 
 // Approval defines model for Approval.
 type Approval struct {
-	// ActionID With a send: the one that waits, or has waited.
+	// ActionID With a send: the one that waits.
 	ActionID *string `json:"action_id,omitempty"`
 
 	// ChatID With a send.
@@ -964,10 +993,10 @@ type Approval struct {
 	Deadline  time.Time  `json:"deadline"`
 	DecidedAt *time.Time `json:"decided_at,omitempty"`
 
-	// DecidedBy Left out when the operator has decided, on the command line.
+	// DecidedBy Left out when it was the operator.
 	DecidedBy *int64 `json:"decided_by,omitempty"`
 
-	// Deciders While it waits: the members who can decide now.
+	// Deciders While it waits: who can decide now.
 	Deciders []int64 `json:"deciders,omitzero"`
 
 	// ExecutedAt When it was done, or used. Not with a send.
@@ -977,25 +1006,23 @@ type Approval struct {
 	// Kind member_role and tool_change are done with the decision. api_key, tool_test and tool_secret allow it once, for 24 hours: who asked repeats the request with approval_id.
 	Kind ApprovalKind `json:"kind"`
 
-	// Message With a send: the text that is sent when its tools have run. For those with chats:read.
+	// Message With a send: its text, for those with chats:read.
 	Message *string `json:"message,omitempty"`
 
-	// Note While it waits: why it cannot be approved any more, or that no other member can decide, and who can.
+	// Note While it waits: why it cannot be approved any more, or by whom alone it can be decided.
 	Note    *string          `json:"note,omitempty"`
 	Reason  *string          `json:"reason,omitempty"`
 	Request *ApprovalRequest `json:"request,omitempty"`
 
 	// RequestedBy Who has asked, and cannot decide.
-	RequestedBy int64 `json:"requested_by"`
-
-	// RequesterName The name of who has asked.
+	RequestedBy   int64         `json:"requested_by"`
 	RequesterName *string       `json:"requester_name,omitempty"`
 	State         ApprovalState `json:"state"`
 
-	// ToolCallIds With a send: the tool calls that need it.
+	// ToolCallIds With a send.
 	ToolCallIds []string `json:"tool_call_ids,omitzero"`
 
-	// Void While it waits: that it cannot be approved any more, because a tool was changed, or who asked lost the right to ask. Who approves it finds it void.
+	// Void While it waits: whether it cannot be approved any more, as note says.
 	Void *bool `json:"void,omitempty"`
 }
 
@@ -1006,7 +1033,7 @@ type ApprovalKind string
 type ApprovalList struct {
 	Items []Approval `json:"items,omitzero"`
 
-	// NextCursor The cursor of the next page; null at the end.
+	// NextCursor null at the end.
 	NextCursor *string `json:"next_cursor"`
 
 	// Total With total=true; 10000 is that many or more.
@@ -1015,7 +1042,7 @@ type ApprovalList struct {
 
 // ApprovalRequest defines model for ApprovalRequest.
 type ApprovalRequest struct {
-	// Arguments With tool_test: what it is run with.
+	// Arguments With tool_test.
 	Arguments json.RawMessage `json:"arguments,omitempty"`
 
 	// Calls With a send: the calls that need it.
@@ -1050,7 +1077,7 @@ type Ask struct {
 	MemberID   int64  `json:"member_id"`
 	MemberName string `json:"member_name"`
 
-	// Reply What they have written last, in their own words. Lists leave it out.
+	// Reply Their own words. Lists leave it out.
 	Reply *string `json:"reply,omitempty"`
 
 	// State pending waits its turn: over SMS a person is asked one thing at a time. closed was not needed any more.
@@ -1060,7 +1087,7 @@ type Ask struct {
 	// Why What went wrong, or how the answer was read where that needs saying.
 	Why *string `json:"why,omitempty"`
 
-	// WrongCodes How many replies had a wrong code. After ten, no answer by SMS is taken any more.
+	// WrongCodes After ten wrong codes, no answer by SMS is taken.
 	WrongCodes *int64 `json:"wrong_codes,omitempty"`
 }
 
@@ -1089,11 +1116,11 @@ type Attempt struct {
 type AuditEntry struct {
 	At time.Time `json:"at"`
 
-	// Detail What helps to understand the change. changes has the old and the new value of each field that has changed: addresses masked, of a URL the host; of names, texts and secrets only that they have changed.
+	// Detail changes has the old and the new value of each field: addresses masked, of a URL the host; of names, texts and secrets only that they have changed.
 	Detail json.RawMessage `json:"detail"`
 	ID     int64           `json:"id"`
 
-	// KeyID With which API key; 0 when it was the command line.
+	// KeyID 0 is the command line.
 	KeyID int64 `json:"key_id"`
 
 	// MemberID Who did it.
@@ -1111,7 +1138,7 @@ type AuditEntry struct {
 type AuditEntryList struct {
 	Items []AuditEntry `json:"items,omitzero"`
 
-	// NextCursor The cursor of the next page; null at the end.
+	// NextCursor null at the end.
 	NextCursor *string `json:"next_cursor"`
 
 	// Total With total=true; 10000 is that many or more.
@@ -1165,7 +1192,7 @@ type BulkOverlapState string
 
 // BulkRetry defines model for BulkRetry.
 type BulkRetry struct {
-	// AcknowledgeDuplicate Whether it also retries what may have been sent already.
+	// AcknowledgeDuplicate Also what may have been sent already.
 	AcknowledgeDuplicate bool `json:"acknowledge_duplicate"`
 
 	// Begun How many it has begun.
@@ -1190,17 +1217,17 @@ type BulkRetry struct {
 	// Selected How many deliveries it set out to retry.
 	Selected int64 `json:"selected"`
 
-	// Skipped How many could not be retried any more when their turn came.
+	// Skipped Could not be retried any more when their turn came.
 	Skipped int64 `json:"skipped"`
 
-	// SkippedByReason Why those that were skipped could not be retried. Each of them is listed at /skipped.
+	// SkippedByReason Each of them is listed at /skipped.
 	SkippedByReason map[string]int64 `json:"skipped_by_reason,omitzero"`
 
 	// State finished: all have had their turn; by_status tells what became of them.
 	State     BulkRetryState `json:"state"`
 	UpdatedAt time.Time      `json:"updated_at"`
 
-	// WorkflowID Where operators find it in the Temporal UI.
+	// WorkflowID In Temporal.
 	WorkflowID *string `json:"workflow_id,omitempty"`
 }
 
@@ -1211,7 +1238,7 @@ type BulkRetryState string
 type BulkRetryList struct {
 	Items []BulkRetry `json:"items,omitzero"`
 
-	// NextCursor The cursor of the next page; null at the end.
+	// NextCursor null at the end.
 	NextCursor *string `json:"next_cursor"`
 
 	// Total With total=true; 10000 is that many or more.
@@ -1228,11 +1255,29 @@ type BulkSkipped struct {
 type BulkSkippedList struct {
 	Items []BulkSkipped `json:"items,omitzero"`
 
-	// NextCursor The cursor of the next page; null at the end.
+	// NextCursor null at the end.
 	NextCursor *string `json:"next_cursor"`
 
 	// Total With total=true; 10000 is that many or more.
 	Total *int64 `json:"total,omitempty"`
+}
+
+// CallOutcome defines model for CallOutcome.
+type CallOutcome struct {
+	// Attempts How often it was run.
+	Attempts             *int64        `json:"attempts,omitempty"`
+	ContributorRequestID *string       `json:"contributor_request_id,omitempty"`
+	Decision             *ToolDecision `json:"decision,omitempty"`
+
+	// DurationMs From the first try on.
+	DurationMs *int64          `json:"duration_ms,omitempty"`
+	Error      *string         `json:"error,omitempty"`
+	ErrorCode  *string         `json:"error_code,omitempty"`
+	Kind       *ToolKind       `json:"kind,omitempty"`
+	Result     json.RawMessage `json:"result,omitempty"`
+	Risk       *ToolRisk       `json:"risk,omitempty"`
+	Status     ToolCallStatus  `json:"status"`
+	Undo       *ToolUndo       `json:"undo,omitempty"`
 }
 
 // CarrierStatus defines model for CarrierStatus.
@@ -1269,17 +1314,19 @@ type Chat struct {
 	KeyPoints      []Point     `json:"key_points,omitzero"`
 	Labels         []ChatLabel `json:"labels,omitzero"`
 	LastActivityAt time.Time   `json:"last_activity_at"`
+	Member         *Member     `json:"member,omitempty"`
 
 	// MemberID Whom the assistant's messages go to.
-	MemberID int64 `json:"member_id"`
+	MemberID   int64  `json:"member_id"`
+	MemberName string `json:"member_name"`
 
-	// Metadata What your own systems keep here: at most 50 keys of 1 to 40 characters, with texts of at most 500 characters.
+	// Metadata What your own systems keep here: at most 50 keys of 1 to 40 characters, texts of at most 500.
 	//
 	// Examples: {"plan":"gold"}
 	Metadata      map[string]string `json:"metadata,omitzero"`
 	NeedsResponse bool              `json:"needs_response"`
 
-	// NeedsResponseReason Why, when it was not a message that came in: a call for a human, a message that was not delivered.
+	// NeedsResponseReason Why, when it was not a message that came in.
 	NeedsResponseReason *string `json:"needs_response_reason,omitempty"`
 	NextSteps           []Point `json:"next_steps,omitzero"`
 	OpenQuestions       []Point `json:"open_questions,omitzero"`
@@ -1295,22 +1342,22 @@ type Chat struct {
 	SuggestedLabels []SuggestedLabel `json:"suggested_labels,omitzero"`
 	Summary         string           `json:"summary"`
 
-	// SummaryEdited Whether a person wrote the summary: no model replaces it without overwrite.
+	// SummaryEdited A person's: only overwrite replaces it.
 	SummaryEdited bool `json:"summary_edited"`
 
 	// SummaryID The version that the chat shows.
 	SummaryID *string `json:"summary_id,omitempty"`
 
-	// SummaryModel What wrote the summary: offline, a model's name, or person; empty when there is none.
+	// SummaryModel offline, a model's name, or person; empty for none.
 	SummaryModel     string     `json:"summary_model"`
 	SummaryUpdatedAt *time.Time `json:"summary_updated_at"`
 	TakenOverAt      *time.Time `json:"taken_over_at,omitempty"`
 
-	// TakenOverBy The person who has taken the chat over: the assistant does not speak in it until it is released.
+	// TakenOverBy Who has taken the chat over: the assistant does not speak until it is released.
 	TakenOverBy *int64 `json:"taken_over_by,omitempty"`
 	Title       string `json:"title"`
 
-	// TitleEdited Whether a person wrote the title: no summary replaces it without overwrite.
+	// TitleEdited A person's: only overwrite replaces it.
 	TitleEdited bool      `json:"title_edited"`
 	UpdatedAt   time.Time `json:"updated_at"`
 }
@@ -1320,7 +1367,7 @@ type ChatDeleted struct {
 	// Canceled These have sent nothing, and never will.
 	Canceled []OpenAction `json:"canceled,omitzero"`
 
-	// MayHaveLeft An attempt of these may have left. They go on until it is known, under their ids.
+	// MayHaveLeft An attempt may have left: they go on until it is known.
 	MayHaveLeft []OpenAction `json:"may_have_left,omitzero"`
 }
 
@@ -1344,7 +1391,7 @@ type ChatLabelSource string
 type ChatList struct {
 	Items []Chat `json:"items,omitzero"`
 
-	// NextCursor The cursor of the next page; null at the end.
+	// NextCursor null at the end.
 	NextCursor *string `json:"next_cursor"`
 
 	// Total With total=true; 10000 is that many or more.
@@ -1362,7 +1409,7 @@ type ChatPatch struct {
 	// LabelIds Replaces the labels.
 	LabelIds []int64 `json:"label_ids,omitzero"`
 
-	// Metadata What your own systems keep here: at most 50 keys of 1 to 40 characters, with texts of at most 500 characters. Those that are left out stay, null removes one.
+	// Metadata What your own systems keep here: at most 50 keys of 1 to 40 characters, texts of at most 500. Those that are left out stay, null removes one.
 	//
 	// Examples: {"plan":"gold"}
 	Metadata      map[string]*string `json:"metadata,omitzero"`
@@ -1407,7 +1454,7 @@ type ContributorAnswer struct {
 	// Answer What fits expects; without expects a text of 1 to 1,600 characters.
 	Answer interface{} `json:"answer"`
 
-	// MemberID Who answers: the key's own member when left out. Another one needs the scope chats:write. memberId is taken too.
+	// MemberID The key's own member when left out; another one needs chats:write.
 	MemberID *int64 `json:"member_id,omitempty"`
 }
 
@@ -1428,7 +1475,7 @@ type ContributorRequest struct {
 	// Default The answer when nobody has answered by the deadline.
 	Default json.RawMessage `json:"default,omitempty"`
 
-	// Expects The JSON Schema that an answer must fit; any text does when there is none.
+	// Expects The JSON Schema of the answer; without one any text does.
 	Expects json.RawMessage `json:"expects,omitempty"`
 
 	// Hint What is expected, in words.
@@ -1454,7 +1501,7 @@ type ContributorRequest struct {
 	// Wait Whether the message waits for it.
 	Wait bool `json:"wait"`
 
-	// WorkflowID Where operators find it in the Temporal UI.
+	// WorkflowID In Temporal.
 	WorkflowID *string `json:"workflow_id,omitempty"`
 }
 
@@ -1465,7 +1512,7 @@ type ContributorRequestRequire string
 type ContributorRequestList struct {
 	Items []ContributorRequest `json:"items,omitzero"`
 
-	// NextCursor The cursor of the next page; null at the end.
+	// NextCursor null at the end.
 	NextCursor *string `json:"next_cursor"`
 
 	// Total With total=true; 10000 is that many or more.
@@ -1484,7 +1531,7 @@ type CreatedKey struct {
 	Hint string `json:"hint"`
 	ID   int64  `json:"id"`
 
-	// Key The key itself. It is not kept and never shown again: the answer to a repeated request is without it.
+	// Key The key itself, never shown again.
 	Key *string `json:"key,omitempty"`
 
 	// LastUsedAt To the minute.
@@ -1515,7 +1562,7 @@ type CreatedTool struct {
 	// Secrets The names; values never come back.
 	Secrets []string `json:"secrets,omitzero"`
 
-	// SigningSecret With an HTTP tool: what it verifies requests with (Standard Webhooks). Shown here and never again.
+	// SigningSecret With an HTTP tool: what it verifies requests with. Never shown again.
 	SigningSecret *string `json:"signing_secret,omitempty"`
 
 	// TimeoutSeconds How long one try may take.
@@ -1606,22 +1653,19 @@ type Delivery struct {
 	ErrorCode    string        `json:"error_code"`
 	ErrorMessage string        `json:"error_message"`
 
-	// Explanation Where it stands, what it waits for, and what may be done.
-	Explanation string `json:"explanation"`
-	From        string `json:"from"`
-	ID          string `json:"id"`
+	// Explanation Where it stands, and what may be done.
+	Explanation string  `json:"explanation"`
+	From        string  `json:"from"`
+	ID          string  `json:"id"`
+	Member      *Member `json:"member,omitempty"`
 
 	// MessageID The message's uuid.
-	MessageID         string   `json:"message_id"`
-	Provider          Provider `json:"provider"`
-	ProviderMessageID string   `json:"provider_message_id"`
-
-	// RetriedBy The delivery that repeats this one.
-	RetriedBy *string    `json:"retried_by"`
-	RetryAt   *time.Time `json:"retry_at"`
-
-	// RetryOf The delivery that this one repeats.
-	RetryOf *string `json:"retry_of"`
+	MessageID         string     `json:"message_id"`
+	Provider          Provider   `json:"provider"`
+	ProviderMessageID string     `json:"provider_message_id"`
+	RetriedBy         *string    `json:"retried_by"`
+	RetryAt           *time.Time `json:"retry_at"`
+	RetryOf           *string    `json:"retry_of"`
 
 	// Segments How many parts an SMS is charged as.
 	Segments     int64           `json:"segments"`
@@ -1640,7 +1684,7 @@ type Delivery struct {
 type DeliveryList struct {
 	Items []Delivery `json:"items,omitzero"`
 
-	// NextCursor The cursor of the next page; null at the end.
+	// NextCursor null at the end.
 	NextCursor *string `json:"next_cursor"`
 
 	// Total With total=true; 10000 is that many or more.
@@ -1663,7 +1707,7 @@ type DirectMessage struct {
 	Title *string   `json:"title,omitempty"`
 	To    MessageTo `json:"to"`
 
-	// ToolCalls As of a send in a chat. toolCalls is taken too.
+	// ToolCalls As of a send in a chat.
 	ToolCalls []DirectMessage_ToolCalls_Item `json:"tool_calls,omitzero"`
 }
 
@@ -1711,7 +1755,7 @@ type EarlierText struct {
 	// DeliveryID The delivery that had it, whose status says whether it has left.
 	DeliveryID string `json:"delivery_id"`
 
-	// MemberID Who has changed it; 0 if the provider had the text before it after all, and the retry was canceled.
+	// MemberID Who changed it; 0 if the provider had the text before it, and the retry was canceled.
 	MemberID int64 `json:"member_id"`
 }
 
@@ -1773,7 +1817,7 @@ type File struct {
 	// Type Its media type, as its sender gives it.
 	Type *string `json:"type,omitempty"`
 
-	// URL Where the provider keeps it; the provider's credentials may be needed.
+	// URL Where the provider keeps it.
 	URL *string `json:"url,omitempty"`
 }
 
@@ -1802,20 +1846,19 @@ type HealthStatus string
 
 // HTTPTool defines model for HttpTool.
 type HTTPTool struct {
-	// Headers {secret.NAME} is replaced by the secret.
 	Headers map[string]string `json:"headers,omitzero"`
 
-	// IdempotencyHeader Carries a key that is the same for every try of one call and of no other; Idempotency-Key when left out.
+	// IdempotencyHeader Carries a key for all tries of one call; Idempotency-Key when left out.
 	IdempotencyHeader *string        `json:"idempotency_header,omitempty"`
 	Method            HTTPToolMethod `json:"method"`
 
 	// ResponseSchema The JSON Schema that a good answer fits; anything does when left out.
 	ResponseSchema interface{} `json:"response_schema,omitempty"`
 
-	// Schema The JSON Schema (2020-12) of the arguments: an object, at most 64 KiB, references into itself only. What the URL does not hold is the JSON body, or the query of GET and DELETE.
+	// Schema The JSON Schema (2020-12) of the arguments: an object, at most 64 KiB, references into itself only.
 	Schema interface{} `json:"schema,omitempty"`
 
-	// URL Public, by https on port 443, unless the operator has opened more. {argument} in the path and the query is replaced by the escaped value; the schema must require it.
+	// URL {argument} in the path and the query is replaced by the escaped value; the schema must require it.
 	//
 	// Examples: https://desk.example.com/restaurants/{restaurant}/tables
 	URL string `json:"url"`
@@ -1864,7 +1907,7 @@ type InboundKeyword string
 type InboundList struct {
 	Items []Inbound `json:"items,omitzero"`
 
-	// NextCursor The cursor of the next page; null at the end.
+	// NextCursor null at the end.
 	NextCursor *string `json:"next_cursor"`
 
 	// Total With total=true; 10000 is that many or more.
@@ -1881,7 +1924,7 @@ type Inbox struct {
 	DisplayName string    `json:"display_name"`
 	ID          int64     `json:"id"`
 
-	// RevokedAt Since when the workspace may not use the sender any more: it belongs to another one, or to none. Nothing is sent by it and nothing comes in.
+	// RevokedAt Since when the workspace may not use the sender any more, because it belongs to another one or to none.
 	RevokedAt *time.Time `json:"revoked_at,omitempty"`
 }
 
@@ -1889,7 +1932,7 @@ type Inbox struct {
 type InboxList struct {
 	Items []Inbox `json:"items,omitzero"`
 
-	// NextCursor The cursor of the next page; null at the end.
+	// NextCursor null at the end.
 	NextCursor *string `json:"next_cursor"`
 
 	// Total With total=true; 10000 is that many or more.
@@ -1925,7 +1968,7 @@ type Key struct {
 type KeyList struct {
 	Items []Key `json:"items,omitzero"`
 
-	// NextCursor The cursor of the next page; null at the end.
+	// NextCursor null at the end.
 	NextCursor *string `json:"next_cursor"`
 
 	// Total With total=true; 10000 is that many or more.
@@ -1953,7 +1996,7 @@ type Label struct {
 type LabelList struct {
 	Items []Label `json:"items,omitzero"`
 
-	// NextCursor The cursor of the next page; null at the end.
+	// NextCursor null at the end.
 	NextCursor *string `json:"next_cursor"`
 
 	// Total With total=true; 10000 is that many or more.
@@ -1968,36 +2011,41 @@ type LabelPatch struct {
 	Name        *string `json:"name,omitempty"`
 }
 
+// ListPage defines model for ListPage.
+type ListPage struct {
+	// NextCursor null at the end.
+	NextCursor *string `json:"next_cursor"`
+
+	// Total With total=true; 10000 is that many or more.
+	Total *int64 `json:"total,omitempty"`
+}
+
 // ListedToolCall defines model for ListedToolCall.
 type ListedToolCall struct {
 	// ActionID The send's. With id it names the call.
 	ActionID string `json:"action_id"`
 
 	// Attempts How often it was run.
-	Attempts *int64 `json:"attempts,omitempty"`
-	ChatID   int64  `json:"chat_id"`
-
-	// ContributorRequestID The question to contributors that it has put.
+	Attempts             *int64        `json:"attempts,omitempty"`
+	ChatID               int64         `json:"chat_id"`
 	ContributorRequestID *string       `json:"contributor_request_id,omitempty"`
 	Decision             *ToolDecision `json:"decision,omitempty"`
 
-	// DurationMs From the beginning of the first try to the end.
-	DurationMs *int64 `json:"duration_ms,omitempty"`
-
-	// Error Why it failed, is unknown, or is tried again.
-	Error     *string `json:"error,omitempty"`
-	ErrorCode *string `json:"error_code,omitempty"`
+	// DurationMs From the first try on.
+	DurationMs *int64  `json:"duration_ms,omitempty"`
+	Error      *string `json:"error,omitempty"`
+	ErrorCode  *string `json:"error_code,omitempty"`
 
 	// ID Examples: call_1
 	ID   string    `json:"id"`
 	Kind *ToolKind `json:"kind,omitempty"`
 
 	// Name Examples: book_table
-	Name   string         `json:"name"`
-	Result interface{}    `json:"result,omitempty"`
-	Risk   *ToolRisk      `json:"risk,omitempty"`
-	Status ToolCallStatus `json:"status"`
-	Undo   *ToolUndo      `json:"undo,omitempty"`
+	Name   string          `json:"name"`
+	Result json.RawMessage `json:"result,omitempty"`
+	Risk   *ToolRisk       `json:"risk,omitempty"`
+	Status ToolCallStatus  `json:"status"`
+	Undo   *ToolUndo       `json:"undo,omitempty"`
 
 	// Undoes Of a call that takes another one back: that one's id.
 	//
@@ -2010,7 +2058,7 @@ type ListedToolCall struct {
 type ListedToolCallList struct {
 	Items []ListedToolCall `json:"items,omitzero"`
 
-	// NextCursor The cursor of the next page; null at the end.
+	// NextCursor null at the end.
 	NextCursor *string `json:"next_cursor"`
 
 	// Total With total=true; 10000 is that many or more.
@@ -2059,7 +2107,7 @@ type Matter struct {
 	// Explanation Examples: deliveries that wait for a decision
 	Explanation string `json:"explanation"`
 
-	// Matter A word of an action's waiting_for, or bulk_retry, inbound, response.
+	// Matter A word of an action's waiting_for, or bulk_retry, inbound, response, attention.
 	Matter      MatterMatter `json:"matter"`
 	NeedsPerson bool         `json:"needs_person"`
 
@@ -2067,7 +2115,7 @@ type Matter struct {
 	Oldest time.Time `json:"oldest"`
 }
 
-// MatterMatter A word of an action's waiting_for, or bulk_retry, inbound, response.
+// MatterMatter A word of an action's waiting_for, or bulk_retry, inbound, response, attention.
 type MatterMatter string
 
 // McpLeftOut defines model for McpLeftOut.
@@ -2085,7 +2133,7 @@ type McpOAuth struct {
 	// Examples: {secret.CLIENT_SECRET}
 	ClientSecret string `json:"client_secret"`
 
-	// Issuer The authorization server. The secret goes to it and to no other, whatever the MCP server says.
+	// Issuer The authorization server. The secret goes to no other.
 	//
 	// Examples: https://auth.example.com
 	Issuer string `json:"issuer"`
@@ -2100,21 +2148,19 @@ type McpOverride struct {
 
 // McpServer defines model for McpServer.
 type McpServer struct {
-	// Command The name of a program that the operator has configured.
+	// Command A program that the operator has configured.
 	Command *string `json:"command,omitempty"`
 
 	// Discovered The tools that it has shown.
-	Discovered   []McpTool  `json:"discovered,omitzero"`
-	DiscoveredAt *time.Time `json:"discovered_at,omitempty"`
-
-	// Headers {secret.NAME} is replaced by the secret.
-	Headers map[string]string `json:"headers,omitzero"`
+	Discovered   []McpTool         `json:"discovered,omitzero"`
+	DiscoveredAt *time.Time        `json:"discovered_at,omitempty"`
+	Headers      map[string]string `json:"headers,omitzero"`
 
 	// LeftOut Tools that it has shown and that cannot be used, and why: at most 100.
 	LeftOut []McpLeftOut `json:"left_out,omitzero"`
 	Oauth   *McpOAuth    `json:"oauth,omitempty"`
 
-	// Tools What holds for single tools, by their name at the server, instead of risk and idempotent of all; and their undo.
+	// Tools What holds for single tools, by their name at the server, instead of risk and idempotent of all.
 	Tools map[string]McpOverride `json:"tools,omitzero"`
 
 	// URL Of streamable HTTP; the addresses are those of http.url. Either url or command.
@@ -2127,17 +2173,17 @@ type McpServer struct {
 type McpTool struct {
 	Description *string `json:"description,omitempty"`
 
-	// Name The server's name for it, with _ for what no name may have.
+	// Name The server's, with _ for what no name may have.
 	Name string `json:"name"`
 
 	// ReadOnly What the server says of itself; it is not relied on.
 	ReadOnly *bool       `json:"read_only,omitempty"`
 	Schema   interface{} `json:"schema"`
 
-	// ServerName The server's own name for it, if that is another one.
+	// ServerName The server's own name, if it is another.
 	ServerName *string `json:"server_name,omitempty"`
 
-	// Unchecked Patterns that the server checks and Handrail does not: they are in another language of regular expressions.
+	// Unchecked Patterns that the server checks and Handrail cannot.
 	Unchecked []string `json:"unchecked,omitzero"`
 }
 
@@ -2152,7 +2198,7 @@ type Member struct {
 	ID         int64      `json:"id"`
 	Kind       MemberKind `json:"kind"`
 
-	// Metadata What your own systems keep here: at most 50 keys of 1 to 40 characters, with texts of at most 500 characters.
+	// Metadata What your own systems keep here: at most 50 keys of 1 to 40 characters, texts of at most 500.
 	//
 	// Examples: {"plan":"gold"}
 	Metadata             map[string]string `json:"metadata,omitzero"`
@@ -2161,7 +2207,7 @@ type Member struct {
 	Phone                string            `json:"phone"`
 	Role                 MemberRole        `json:"role"`
 
-	// SenderName Whom its messages come from if that is no address, like SUPPORT or a short code. It cannot be written to.
+	// SenderName Like SUPPORT or a short code, which cannot be written to.
 	SenderName *string `json:"sender_name,omitempty"`
 
 	// Tools With an assistant: the tools it may use.
@@ -2176,7 +2222,7 @@ type MemberKind string
 type MemberList struct {
 	Items []Member `json:"items,omitzero"`
 
-	// NextCursor The cursor of the next page; null at the end.
+	// NextCursor null at the end.
 	NextCursor *string `json:"next_cursor"`
 
 	// Total With total=true; 10000 is that many or more.
@@ -2193,7 +2239,7 @@ type MemberPatch struct {
 	// ExternalID Your own id of the member; null or empty takes it away.
 	ExternalID *string `json:"external_id,omitempty"`
 
-	// Metadata What your own systems keep here: at most 50 keys of 1 to 40 characters, with texts of at most 500 characters. Those that are left out stay, null removes one.
+	// Metadata What your own systems keep here: at most 50 keys of 1 to 40 characters, texts of at most 500. Those that are left out stay, null removes one.
 	//
 	// Examples: {"plan":"gold"}
 	Metadata             map[string]*string `json:"metadata,omitzero"`
@@ -2230,7 +2276,7 @@ type MemberUpsert struct {
 	Email *string     `json:"email,omitempty"`
 	Kind  *MemberKind `json:"kind,omitempty"`
 
-	// Metadata What your own systems keep here: at most 50 keys of 1 to 40 characters, with texts of at most 500 characters. Those that are left out stay, null removes one.
+	// Metadata What your own systems keep here: at most 50 keys of 1 to 40 characters, texts of at most 500. Those that are left out stay, null removes one.
 	//
 	// Examples: {"plan":"gold"}
 	Metadata map[string]*string `json:"metadata,omitzero"`
@@ -2260,16 +2306,18 @@ type Message struct {
 	Automatic *Automatic `json:"automatic,omitempty"`
 	Content   string     `json:"content"`
 	CreatedAt time.Time  `json:"created_at"`
+	Delivery  *Delivery  `json:"delivery,omitempty"`
 
 	// DeliveryID The newest delivery of an assistant's message.
 	DeliveryID *string `json:"delivery_id,omitempty"`
 
-	// EarlierTexts What content was before a retry has changed it, the oldest first. content is what the newest delivery has.
+	// EarlierTexts What content was before retries changed it, the oldest first.
 	EarlierTexts []EarlierText `json:"earlier_texts,omitzero"`
 
 	// Files What came with it, at most 100.
-	Files []File `json:"files,omitzero"`
-	ID    int64  `json:"id"`
+	Files  []File  `json:"files,omitzero"`
+	ID     int64   `json:"id"`
+	Member *Member `json:"member,omitempty"`
 
 	// MemberID Who wrote it, when it is known. trust says how well.
 	MemberID *int64 `json:"member_id"`
@@ -2286,7 +2334,7 @@ type Message struct {
 	Undecoded *string `json:"undecoded,omitempty"`
 	UUID      string  `json:"uuid"`
 
-	// WrittenBy Who has entered it through the API in the name of member_id.
+	// WrittenBy Who entered it in the name of member_id.
 	WrittenBy *int64 `json:"written_by,omitempty"`
 }
 
@@ -2299,26 +2347,22 @@ type MessageState string
 // MessageCall defines model for MessageCall.
 type MessageCall struct {
 	// Attempts How often it was run.
-	Attempts *int64 `json:"attempts,omitempty"`
-
-	// ContributorRequestID The question to contributors that it has put.
+	Attempts             *int64        `json:"attempts,omitempty"`
 	ContributorRequestID *string       `json:"contributor_request_id,omitempty"`
 	Decision             *ToolDecision `json:"decision,omitempty"`
 
-	// DurationMs From the beginning of the first try to the end.
-	DurationMs *int64 `json:"duration_ms,omitempty"`
-
-	// Error Why it failed, is unknown, or is tried again.
-	Error     *string         `json:"error,omitempty"`
-	ErrorCode *string         `json:"error_code,omitempty"`
-	Function  NewFunction     `json:"function"`
-	ID        string          `json:"id"`
-	Kind      *ToolKind       `json:"kind,omitempty"`
-	Result    interface{}     `json:"result,omitempty"`
-	Risk      *ToolRisk       `json:"risk,omitempty"`
-	Status    ToolCallStatus  `json:"status"`
-	Type      MessageCallType `json:"type"`
-	Undo      *ToolUndo       `json:"undo,omitempty"`
+	// DurationMs From the first try on.
+	DurationMs *int64          `json:"duration_ms,omitempty"`
+	Error      *string         `json:"error,omitempty"`
+	ErrorCode  *string         `json:"error_code,omitempty"`
+	Function   NewFunction     `json:"function"`
+	ID         string          `json:"id"`
+	Kind       *ToolKind       `json:"kind,omitempty"`
+	Result     json.RawMessage `json:"result,omitempty"`
+	Risk       *ToolRisk       `json:"risk,omitempty"`
+	Status     ToolCallStatus  `json:"status"`
+	Type       MessageCallType `json:"type"`
+	Undo       *ToolUndo       `json:"undo,omitempty"`
 }
 
 // MessageCallType defines model for MessageCall.Type.
@@ -2328,7 +2372,7 @@ type MessageCallType string
 type MessageList struct {
 	Items []Message `json:"items,omitzero"`
 
-	// NextCursor The cursor of the next page; null at the end.
+	// NextCursor null at the end.
 	NextCursor *string `json:"next_cursor"`
 
 	// Total With total=true; 10000 is that many or more.
@@ -2345,19 +2389,19 @@ type MessageSent struct {
 
 // MessageTo defines model for MessageTo.
 type MessageTo struct {
-	// Email Who has this address; somebody is made if nobody has it.
+	// Email Somebody is made if nobody has it.
 	Email *string `json:"email,omitempty"`
 
 	// ExternalID The member who has your own id.
 	ExternalID *string `json:"external_id,omitempty"`
 
-	// MemberID A member. memberId is taken too.
+	// MemberID A member.
 	MemberID *int64 `json:"member_id,omitempty"`
 
-	// Name With phone or email: the name of who is made, the address when left out. It changes nobody who is there.
+	// Name The name of who is made; the address when left out.
 	Name *string `json:"name,omitempty"`
 
-	// Phone Who has this number; somebody is made if nobody has it.
+	// Phone Somebody is made if nobody has it.
 	Phone *string `json:"phone,omitempty"`
 }
 
@@ -2371,7 +2415,7 @@ type Moment struct {
 type NewApproval struct {
 	Decision NewApprovalDecision `json:"decision"`
 
-	// Reason Why, for the audit log: at most 500 characters.
+	// Reason Why, for the audit log, up to 500 characters.
 	Reason string `json:"reason"`
 }
 
@@ -2380,13 +2424,13 @@ type NewApprovalDecision string
 
 // NewBulkRetry defines model for NewBulkRetry.
 type NewBulkRetry struct {
-	// AcknowledgeDuplicate Also retries deliveries that may have been sent already, so that their messages may be sent twice. Without it they are skipped.
+	// AcknowledgeDuplicate Also retries what may have been sent already, so that it may be sent twice.
 	AcknowledgeDuplicate *bool `json:"acknowledge_duplicate,omitempty"`
 
-	// AllowOverlap Begin also when an unfinished bulk retry is to retry some of the same deliveries.
+	// AllowOverlap Begin also when an unfinished one is to retry some of the same.
 	AllowOverlap *bool `json:"allow_overlap,omitempty"`
 
-	// Canary How many are tried first. The rest waits for their outcome, and the run pauses when one of them fails. What is skipped does not count. It begins anew when the run is resumed. 0 is none.
+	// Canary How many are tried first, also when it is resumed. The rest waits for their outcome, and the run pauses when one of them fails. 0 is none.
 	Canary  *int64   `json:"canary,omitempty"`
 	Channel *Channel `json:"channel,omitempty"`
 	ChatID  *int64   `json:"chat_id,omitempty"`
@@ -2397,13 +2441,13 @@ type NewBulkRetry struct {
 	// ErrorCode Examples: twilio_30003
 	ErrorCode *string `json:"error_code,omitempty"`
 
-	// PauseAtFailurePercent After the canary: the run pauses as soon as so many of its last 50 attempts have failed. 20 are ten of them. Skipped deliveries do not count.
+	// PauseAtFailurePercent After the canary: the run pauses as soon as so many of its last 50 attempts, at least 20, have failed. Skipped deliveries do not count.
 	PauseAtFailurePercent *int64 `json:"pause_at_failure_percent,omitempty"`
 
 	// RatePerSecond How many are begun in a second.
 	RatePerSecond *int64 `json:"rate_per_second,omitempty"`
 
-	// Reason Why, for the audit log: at most 500 characters. Needed unless it is a dry run.
+	// Reason Why, for the audit log, up to 500 characters. Needed unless it is a dry run.
 	Reason *string `json:"reason,omitempty"`
 
 	// Since Made at this time or later.
@@ -2420,16 +2464,16 @@ type NewChat struct {
 	AssistantMemberID *int64  `json:"assistant_member_id,omitempty"`
 	Channel           Channel `json:"channel"`
 
-	// ExternalID Your own id of the chat, unique among the workspace's chats: 1 to 255 visible characters. null and empty are none.
+	// ExternalID Your own id, unique among the chats: visible characters. null and empty are none.
 	ExternalID *string `json:"external_id,omitempty"`
 
 	// InboxID What messages are sent from on email.
 	InboxID *int64 `json:"inbox_id,omitempty"`
 
-	// MemberID Whom the assistant's messages go to; becomes an owner of the chat. memberId is taken too.
+	// MemberID Whom the assistant's messages go to; becomes an owner of the chat.
 	MemberID int64 `json:"member_id"`
 
-	// Metadata What your own systems keep here: at most 50 keys of 1 to 40 characters, with texts of at most 500 characters.
+	// Metadata What your own systems keep here: at most 50 keys of 1 to 40 characters, texts of at most 500.
 	//
 	// Examples: {"plan":"gold"}
 	Metadata map[string]string `json:"metadata,omitzero"`
@@ -2459,11 +2503,15 @@ type NewDefaults struct {
 	// MaxPerHour How many messages of the assistant may leave in one chat in an hour. What is over that is held, and asks a person.
 	MaxPerHour *int64 `json:"max_per_hour,omitempty"`
 
+	// MaxSegmentsPerMonth How many segments of SMS the assistant may send in all chats in a month of UTC. What is over that is held, and asks a person.
+	MaxSegmentsPerMonth *int64 `json:"max_segments_per_month,omitempty"`
+
 	// MaxUnanswered How many messages of the assistant may leave in one chat since the customer has written last. What is over that is held, and asks a person.
 	MaxUnanswered *int64 `json:"max_unanswered,omitempty"`
 
 	// PhoneNumberID What messages are sent from on phone-sms.
-	PhoneNumberID *int64 `json:"phone_number_id,omitempty"`
+	PhoneNumberID *int64          `json:"phone_number_id,omitempty"`
+	WhenTakenOver *TakeoverPolicy `json:"when_taken_over,omitempty"`
 }
 
 // NewFunction defines model for NewFunction.
@@ -2493,7 +2541,7 @@ type NewKey struct {
 	// ExpiresAt It does not expire when left out.
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 
-	// MemberID Whom the key acts as: the asking key's own member when left out. Another member's key takes a second member. memberId is taken too.
+	// MemberID The asking key's own member when left out; another one takes a second member.
 	MemberID *int64 `json:"member_id,omitempty"`
 	Name     string `json:"name"`
 
@@ -2515,14 +2563,12 @@ type NewLabel struct {
 
 // NewMCPServer defines model for NewMCPServer.
 type NewMCPServer struct {
-	// Command The name of a program that the operator has configured.
-	Command *string `json:"command,omitempty"`
-
-	// Headers {secret.NAME} is replaced by the secret.
+	// Command A program that the operator has configured.
+	Command *string           `json:"command,omitempty"`
 	Headers map[string]string `json:"headers,omitzero"`
 	Oauth   *McpOAuth         `json:"oauth,omitempty"`
 
-	// Tools What holds for single tools, by their name at the server, instead of risk and idempotent of all; and their undo.
+	// Tools What holds for single tools, by their name at the server, instead of risk and idempotent of all.
 	Tools map[string]McpOverride `json:"tools,omitzero"`
 
 	// URL Of streamable HTTP; the addresses are those of http.url. Either url or command.
@@ -2536,11 +2582,11 @@ type NewMember struct {
 	Consent *NewConsent `json:"consent,omitempty"`
 	Email   *string     `json:"email,omitempty"`
 
-	// ExternalID Your own id of the member, unique in the workspace: 1 to 255 visible characters. null and empty are none.
+	// ExternalID Your own id, unique in the workspace: visible characters. null and empty are none.
 	ExternalID *string     `json:"external_id,omitempty"`
 	Kind       *MemberKind `json:"kind,omitempty"`
 
-	// Metadata What your own systems keep here: at most 50 keys of 1 to 40 characters, with texts of at most 500 characters.
+	// Metadata What your own systems keep here: at most 50 keys of 1 to 40 characters, texts of at most 500.
 	//
 	// Examples: {"plan":"gold"}
 	Metadata map[string]string `json:"metadata,omitzero"`
@@ -2564,13 +2610,13 @@ type NewMessage struct {
 	// Examples: Where is my order?
 	Content string `json:"content"`
 
-	// MemberID Who wrote it: the key's own member when left out. Another one needs the scope chats:write. memberId is taken too.
+	// MemberID The key's own member when left out; another one needs chats:write.
 	MemberID *int64 `json:"member_id,omitempty"`
 }
 
 // NewParticipant defines model for NewParticipant.
 type NewParticipant struct {
-	// MemberID The member to bring in; memberId is taken too.
+	// MemberID The member to bring in.
 	//
 	// Examples: 42
 	MemberID int64            `json:"member_id"`
@@ -2618,7 +2664,7 @@ type NewSuppression struct {
 	// PhoneNumberID Only from this phone number.
 	PhoneNumberID *int64 `json:"phone_number_id,omitempty"`
 
-	// Reason Why, for the audit log: at most 500 characters.
+	// Reason Why, for the audit log, up to 500 characters.
 	Reason string `json:"reason"`
 }
 
@@ -2632,16 +2678,16 @@ type NewTool struct {
 	Enabled     *bool     `json:"enabled,omitempty"`
 	HTTP        *HTTPTool `json:"http,omitempty"`
 
-	// Idempotent Whether running it twice does what once does, or it honours the idempotency key. A call of any other tool whose outcome is not known waits for a person.
+	// Idempotent Whether running it twice does what once does, or it honours the idempotency key. If not, a call whose outcome is not known waits for a person.
 	Idempotent *bool         `json:"idempotent,omitempty"`
 	Kind       ToolSource    `json:"kind"`
 	Mcp        *NewMCPServer `json:"mcp,omitempty"`
 
-	// Name Letters, digits, _ and -, up to 64 and for an MCP server 32; unique in the workspace whatever its case, and none of a built-in tool. The tools of a server are called name.tool.
+	// Name Letters, digits, _ and -, up to 64, for an MCP server 32; unique in the workspace whatever its case, and none of a built-in tool.
 	Name string    `json:"name"`
 	Risk *ToolRisk `json:"risk,omitempty"`
 
-	// Secrets Names like API_KEY, and values. Write-only: encrypted, and never shown. A value replaces, null removes, what is not named stays. Headers refer to one as {secret.API_KEY}.
+	// Secrets Names like API_KEY, and values, which are never shown. null removes one, what is not named stays.
 	Secrets map[string]*string `json:"secrets,omitzero"`
 
 	// TimeoutSeconds How long one try may take.
@@ -2707,7 +2753,7 @@ type OpenActionKind string
 type OptOut struct {
 	Channel AddressedChannel `json:"channel"`
 
-	// Reason How that is known, for the audit log: at most 500 characters.
+	// Reason How that is known, for the audit log, up to 500 characters.
 	Reason *string `json:"reason,omitempty"`
 }
 
@@ -2745,7 +2791,7 @@ type ParticipantAdded struct {
 type ParticipantList struct {
 	Items []Participant `json:"items,omitzero"`
 
-	// NextCursor The cursor of the next page; null at the end.
+	// NextCursor null at the end.
 	NextCursor *string `json:"next_cursor"`
 
 	// Total With total=true; 10000 is that many or more.
@@ -2777,7 +2823,7 @@ type PhoneNumber struct {
 	// Number E.164, or empty when it is a messaging service.
 	Number string `json:"number"`
 
-	// RevokedAt Since when the workspace may not use the sender any more: it belongs to another one, or to none. Nothing is sent by it and nothing comes in.
+	// RevokedAt Since when the workspace may not use the sender any more, because it belongs to another one or to none.
 	RevokedAt *time.Time `json:"revoked_at,omitempty"`
 }
 
@@ -2785,7 +2831,7 @@ type PhoneNumber struct {
 type PhoneNumberList struct {
 	Items []PhoneNumber `json:"items,omitzero"`
 
-	// NextCursor The cursor of the next page; null at the end.
+	// NextCursor null at the end.
 	NextCursor *string `json:"next_cursor"`
 
 	// Total With total=true; 10000 is that many or more.
@@ -2874,7 +2920,7 @@ type Problem struct {
 	// Errors The fields that are wrong, as you spelled them.
 	Errors []FieldError `json:"errors,omitzero"`
 
-	// Instance Names this occurrence; its end is the request id, which the logs carry too.
+	// Instance Its end is the request id, which the logs carry too.
 	//
 	// Examples: urn:handrail:request:0193a1b2-0000-7000-8000-000000000000
 	Instance string `json:"instance"`
@@ -2893,15 +2939,13 @@ type Problem struct {
 	// Examples: 400
 	Status int64 `json:"status"`
 
-	// Title The kind of problem in words.
-	//
-	// Examples: Invalid request
+	// Title Examples: Invalid request
 	Title string `json:"title"`
 
 	// ToolCalls With tool_call_failed: the results so far.
 	ToolCalls []ToolCall `json:"tool_calls,omitzero"`
 
-	// Type The path of the page that explains the code.
+	// Type A page that explains the code.
 	//
 	// Examples: /docs/problems/invalid_request
 	Type string `json:"type"`
@@ -2935,7 +2979,7 @@ type Rating struct {
 
 // Reason defines model for Reason.
 type Reason struct {
-	// Reason Why, for the audit log: at most 500 characters.
+	// Reason Why, for the audit log, up to 500 characters.
 	Reason string `json:"reason"`
 }
 
@@ -2956,7 +3000,7 @@ type Receipt struct {
 	// Segments How many parts an SMS is charged as.
 	Segments *int64 `json:"segments,omitempty"`
 
-	// Status Whether the provider took it, and after that its final status. unknown means: it may have been sent.
+	// Status unknown means: it may have been sent.
 	//
 	// Examples: accepted
 	Status string `json:"status"`
@@ -2978,7 +3022,7 @@ type Resolve struct {
 	// Examples: SM0123456789abcdef0123456789abcdef
 	ProviderMessageID *string `json:"provider_message_id,omitempty"`
 
-	// Reason How that is known, for the audit log: at most 500 characters.
+	// Reason How that is known, for the audit log, up to 500 characters.
 	Reason string `json:"reason"`
 }
 
@@ -2989,7 +3033,7 @@ type ResolveAs string
 type ResolveCall struct {
 	Outcome ToolVerdict `json:"outcome"`
 
-	// Reason How that is known, for the audit log: at most 500 characters.
+	// Reason How that is known, for the audit log, up to 500 characters.
 	Reason string `json:"reason"`
 
 	// Result With succeeded: what the tool should have answered, any JSON; {} when left out.
@@ -3001,23 +3045,23 @@ type Retried struct {
 	ActionID string  `json:"action_id"`
 	Delivery Receipt `json:"delivery"`
 
-	// RetryOf The delivery that was to be tried again: the same one when it goes on under its own id.
+	// RetryOf What was to be tried again: delivery itself when it goes on under its own id.
 	RetryOf string `json:"retry_of"`
 	Success bool   `json:"success"`
 }
 
 // Retry defines model for Retry.
 type Retry struct {
-	// AcknowledgeDuplicate Says that the message may be sent twice. Needed for a delivery that may have been sent: needs_review, expired, abandoned, unconfirmed, or one with an attempt whose outcome is not known. Ignored for any other.
+	// AcknowledgeDuplicate Says that the message may be sent twice. Needed for a delivery that may have been sent, as its retry_needs says.
 	AcknowledgeDuplicate *bool `json:"acknowledge_duplicate,omitempty"`
 
 	// Body Another text, in markdown, as long as a message of the channel may be.
 	Body *string `json:"body,omitempty"`
 
-	// Reason Why, for the audit log: at most 500 characters. Needed with a change, and where acknowledge_duplicate is.
+	// Reason Why, for the audit log, up to 500 characters. Needed with a change, and with acknowledge_duplicate.
 	Reason *string `json:"reason,omitempty"`
 
-	// Sender Another sender of the same channel: phone: and the phone number's id, or inbox: and the inbox's id.
+	// Sender Another sender of the channel: phone: or inbox:, and its id.
 	//
 	// Examples: phone:12
 	Sender *string `json:"sender,omitempty"`
@@ -3035,7 +3079,7 @@ type Scope string
 type Send struct {
 	AuthorKind *MemberKind `json:"author_kind,omitempty"`
 
-	// IfLastMessage The uuid of the last message of the chat that you had seen, whoever has written it. Once the customer has written after it, the message is not sent: 409 chat_moved_on, or, when it waits already, it is held for a decision.
+	// IfLastMessage The uuid of the last message of the chat that you had seen. Once the customer has written after it, the message is not sent: 409 chat_moved_on, or, when it waits already, it is held for a decision.
 	IfLastMessage *string `json:"if_last_message,omitempty"`
 
 	// Message Markdown, 1 to 1,600 characters on SMS and 1 to 100,000 on email.
@@ -3043,7 +3087,7 @@ type Send struct {
 	// Examples: Your order is on its way.
 	Message string `json:"message"`
 
-	// ToolCalls Run in order before the delivery; one that fails stops the send. All are checked before the first one runs. GET /chats/{chat_id}/tools lists the tools. toolCalls is taken too.
+	// ToolCalls All are checked before the first one runs; one that fails stops the send.
 	ToolCalls []Send_ToolCalls_Item `json:"tool_calls,omitzero"`
 }
 
@@ -3134,13 +3178,13 @@ type SummarySettingsPatch struct {
 	Instructions   *string  `json:"instructions,omitempty"`
 	LabelThreshold *float64 `json:"label_threshold,omitempty"`
 
-	// Language A language tag such as de or pt-BR; empty: that of the customer's messages.
+	// Language Like de or pt-BR; empty: that of the customer's messages.
 	Language *string `json:"language,omitempty"`
 
 	// Model offline, openai/… or anthropic/… with a model's name; empty: what the service is configured with.
 	Model *string `json:"model,omitempty"`
 
-	// QuietSeconds A chat that has been quiet for so long is summarized by itself: 60 or more; 0: never.
+	// QuietSeconds A chat that was quiet for so long is summarized by itself: 60 or more; 0: never.
 	QuietSeconds *int64 `json:"quiet_seconds,omitempty"`
 
 	// TokenBudget Tokens of input and output in a calendar month (UTC); 0: any number.
@@ -3151,7 +3195,7 @@ type SummarySettingsPatch struct {
 type SummaryVersion struct {
 	ActionID *string `json:"action_id,omitempty"`
 
-	// Applied Whether its text became the chat's. A run that finds a person's text and may not overwrite it chooses labels only.
+	// Applied Whether its text became the chat's.
 	Applied bool `json:"applied"`
 
 	// Automatic Whether the workspace's settings asked for it.
@@ -3165,13 +3209,11 @@ type SummaryVersion struct {
 	Current bool       `json:"current"`
 	EndedAt *time.Time `json:"ended_at"`
 
-	// Explanation What a running one waits for, in one sentence, if its model could not answer yet.
-	Explanation *string `json:"explanation,omitempty"`
-	ID          string  `json:"id"`
-	KeyPoints   []Point `json:"key_points,omitzero"`
-
-	// Kind What it came from: a model's run, somebody's hand, or an older version put back.
-	Kind SummaryVersionKind `json:"kind"`
+	// Explanation What a running one waits for, if its model could not answer yet.
+	Explanation *string            `json:"explanation,omitempty"`
+	ID          string             `json:"id"`
+	KeyPoints   []Point            `json:"key_points,omitzero"`
+	Kind        SummaryVersionKind `json:"kind"`
 
 	// Labels What the model has chosen, the surest first.
 	Labels         []ChosenLabel `json:"labels,omitzero"`
@@ -3179,7 +3221,7 @@ type SummaryVersion struct {
 	LabelsRemoved  []int64       `json:"labels_removed,omitzero"`
 	LabelsUndoneAt *time.Time    `json:"labels_undone_at"`
 
-	// Mode What the model has read: all of the chat, the last summary and what was new since, or nothing because nothing was new. Empty for a person's.
+	// Mode How much the model has read: of unchanged nothing, since nothing was new. Empty for a person's.
 	Mode SummaryVersionMode `json:"mode"`
 
 	// Model offline, a model's name, or person.
@@ -3200,10 +3242,10 @@ type SummaryVersion struct {
 	Watermark int64 `json:"watermark"`
 }
 
-// SummaryVersionKind What it came from: a model's run, somebody's hand, or an older version put back.
+// SummaryVersionKind defines model for SummaryVersion.Kind.
 type SummaryVersionKind string
 
-// SummaryVersionMode What the model has read: all of the chat, the last summary and what was new since, or nothing because nothing was new. Empty for a person's.
+// SummaryVersionMode How much the model has read: of unchanged nothing, since nothing was new. Empty for a person's.
 type SummaryVersionMode string
 
 // SummaryVersionState defines model for SummaryVersion.State.
@@ -3213,7 +3255,7 @@ type SummaryVersionState string
 type SummaryVersionList struct {
 	Items []SummaryVersion `json:"items,omitzero"`
 
-	// NextCursor The cursor of the next page; null at the end.
+	// NextCursor null at the end.
 	NextCursor *string `json:"next_cursor"`
 
 	// Total With total=true; 10000 is that many or more.
@@ -3231,10 +3273,10 @@ type Suppression struct {
 	Note   *string           `json:"note,omitempty"`
 	Reason SuppressionReason `json:"reason"`
 
-	// Sender phone: and the phone number's id, or inbox: and the inbox's id. Empty if the workspace does not have this sender at present; the suppression holds when it is entered again. Empty too when it is for all senders.
+	// Sender phone: and the phone number's id, or inbox: and the inbox's id. Empty for all senders, and for one that the workspace does not have at present.
 	Sender string `json:"sender"`
 
-	// SenderAddress What the suppression belongs to, in lower case: a number, a messaging service or the address of an inbox. Empty: all senders.
+	// SenderAddress What it belongs to: a number, a messaging service or an inbox's address, in lower case. Empty: all senders.
 	SenderAddress string `json:"sender_address"`
 }
 
@@ -3242,7 +3284,7 @@ type Suppression struct {
 type SuppressionList struct {
 	Items []Suppression `json:"items,omitzero"`
 
-	// NextCursor The cursor of the next page; null at the end.
+	// NextCursor null at the end.
 	NextCursor *string `json:"next_cursor"`
 
 	// Total With total=true; 10000 is that many or more.
@@ -3251,6 +3293,9 @@ type SuppressionList struct {
 
 // SuppressionReason defines model for SuppressionReason.
 type SuppressionReason string
+
+// TakeoverPolicy defines model for TakeoverPolicy.
+type TakeoverPolicy string
 
 // TestTool defines model for TestTool.
 type TestTool struct {
@@ -3283,14 +3328,12 @@ type TestedToolOutcome string
 type Tool struct {
 	Description string `json:"description"`
 
-	// Idempotent Whether it is run again when the outcome of a try is not known.
-	Idempotent bool     `json:"idempotent"`
-	Kind       ToolKind `json:"kind"`
-	Name       string   `json:"name"`
-	Risk       ToolRisk `json:"risk"`
-
-	// Schema The JSON Schema of the arguments.
-	Schema interface{} `json:"schema"`
+	// Idempotent It is run again when the outcome of a try is not known.
+	Idempotent bool        `json:"idempotent"`
+	Kind       ToolKind    `json:"kind"`
+	Name       string      `json:"name"`
+	Risk       ToolRisk    `json:"risk"`
+	Schema     interface{} `json:"schema"`
 
 	// ToolID The definition behind it, at /tools; a built-in tool has none.
 	ToolID *int64 `json:"tool_id,omitempty"`
@@ -3302,18 +3345,14 @@ type ToolCall struct {
 	Arguments json.RawMessage `json:"arguments"`
 
 	// Attempts How often it was run.
-	Attempts *int64 `json:"attempts,omitempty"`
-
-	// ContributorRequestID The question to contributors that it has put.
+	Attempts             *int64        `json:"attempts,omitempty"`
 	ContributorRequestID *string       `json:"contributor_request_id,omitempty"`
 	Decision             *ToolDecision `json:"decision,omitempty"`
 
-	// DurationMs From the beginning of the first try to the end.
-	DurationMs *int64 `json:"duration_ms,omitempty"`
-
-	// Error Why it failed, is unknown, or is tried again.
-	Error     *string `json:"error,omitempty"`
-	ErrorCode *string `json:"error_code,omitempty"`
+	// DurationMs From the first try on.
+	DurationMs *int64  `json:"duration_ms,omitempty"`
+	Error      *string `json:"error,omitempty"`
+	ErrorCode  *string `json:"error_code,omitempty"`
 
 	// ID Examples: call_1
 	ID   string    `json:"id"`
@@ -3368,7 +3407,7 @@ type ToolDefinition struct {
 type ToolDefinitionList struct {
 	Items []ToolDefinition `json:"items,omitzero"`
 
-	// NextCursor The cursor of the next page; null at the end.
+	// NextCursor null at the end.
 	NextCursor *string `json:"next_cursor"`
 
 	// Total With total=true; 10000 is that many or more.
@@ -3382,7 +3421,7 @@ type ToolKind string
 type ToolList struct {
 	Items []Tool `json:"items,omitzero"`
 
-	// NextCursor The cursor of the next page; null at the end.
+	// NextCursor null at the end.
 	NextCursor *string `json:"next_cursor"`
 
 	// Total With total=true; 10000 is that many or more.
@@ -3405,7 +3444,7 @@ type ToolMessageRole string
 type ToolMessageList struct {
 	Items []ToolMessage `json:"items,omitzero"`
 
-	// NextCursor The cursor of the next page; null at the end.
+	// NextCursor null at the end.
 	NextCursor *string `json:"next_cursor"`
 
 	// Total With total=true; 10000 is that many or more.
@@ -3424,7 +3463,7 @@ type ToolPatch struct {
 	Name        *string       `json:"name,omitempty"`
 	Risk        *ToolRisk     `json:"risk,omitempty"`
 
-	// Secrets Names like API_KEY, and values. Write-only: encrypted, and never shown. A value replaces, null removes, what is not named stays. Headers refer to one as {secret.API_KEY}.
+	// Secrets Names like API_KEY, and values, which are never shown. null removes one, what is not named stays.
 	Secrets        map[string]*string `json:"secrets,omitzero"`
 	TimeoutSeconds *int64             `json:"timeout_seconds,omitempty"`
 	Undo           *Undo              `json:"undo,omitempty"`
@@ -3441,7 +3480,7 @@ type ToolUndo struct {
 	// Error Why it could not be taken back.
 	Error *string `json:"error,omitempty"`
 
-	// ID By which it is resolved. Missing while nothing was to be taken back.
+	// ID By which it is resolved.
 	//
 	// Examples: undo_call_1
 	ID     *string         `json:"id,omitempty"`
@@ -3456,14 +3495,14 @@ type ToolVerdict string
 type Trust struct {
 	Explanation string `json:"explanation"`
 
-	// Level verified: something shows that it is from its author. phone_number: the phone network says so, and nothing else. unverified: nothing does, and anybody may have written it. An unverified mail answers no question, gives no consent and is no manager's.
+	// Level verified: something shows that it is from its author. phone_number: only the phone network says so. unverified: nothing does; such a mail answers no question, gives no consent and is no manager's.
 	Level TrustLevel `json:"level"`
 
 	// Reason What shows it, or why nothing does.
 	Reason TrustReason `json:"reason"`
 }
 
-// TrustLevel verified: something shows that it is from its author. phone_number: the phone network says so, and nothing else. unverified: nothing does, and anybody may have written it. An unverified mail answers no question, gives no consent and is no manager's.
+// TrustLevel verified: something shows that it is from its author. phone_number: only the phone network says so. unverified: nothing does; such a mail answers no question, gives no consent and is no manager's.
 type TrustLevel string
 
 // TrustReason What shows it, or why nothing does.
@@ -3471,7 +3510,7 @@ type TrustReason string
 
 // Undo defines model for Undo.
 type Undo struct {
-	// Arguments An object. A string $arguments.name or $result.name stands for that value of the call; without arguments the tool gets those of the call.
+	// Arguments A string $arguments.name or $result.name stands for that value of the call; without arguments the tool gets those of the call.
 	Arguments map[string]interface{} `json:"arguments,omitzero"`
 
 	// Tool A built-in tool, or one of this workspace.
@@ -3618,23 +3657,23 @@ type WholeAction struct {
 	CreatedAt time.Time `json:"created_at"`
 	Delivery  *Receipt  `json:"delivery,omitempty"`
 
-	// Explanation Where it stands, what it waits for, and what may be done, in a sentence or two.
+	// Explanation Where it stands, and what may be done.
 	Explanation *string    `json:"explanation,omitempty"`
 	Kind        ActionKind `json:"kind"`
 	Message     *Sent      `json:"message,omitempty"`
 
-	// Next What the caller may do about it now. Approving and refusing is offered to who may decide.
+	// Next What the caller may do about it now.
 	Next    []WholeActionNext `json:"next,omitzero"`
 	Problem *Problem          `json:"problem,omitempty"`
 
-	// RequestedBy The member who asked for it; left out for Handrail itself.
+	// RequestedBy Left out for Handrail itself.
 	RequestedBy *int64 `json:"requested_by,omitempty"`
 
-	// Result When it succeeded: what the call answers with 200. By its kind, add_participant: ParticipantAdded; send_assistant_message: MessageSent; summarize_chat: Chat; retry_delivery: Retried; retry_deliveries: BulkRetry.
+	// Result When it succeeded: what the call answers with 200, by its kind.
 	Result *WholeAction_Result `json:"result,omitempty"`
 	State  ActionState         `json:"state"`
 
-	// Status waiting_for_approval, waiting_for_contributor or tool_call_unknown while a send waits for people; else the delivery's status when there is one, else the state.
+	// Status waiting_for_approval, waiting_for_contributor or tool_call_unknown while a send waits for people; else its delivery's status, else the state.
 	//
 	// Examples: unknown
 	Status string `json:"status"`
@@ -3647,14 +3686,14 @@ type WholeAction struct {
 	// WaitingUntil When that ends by itself, if it is known.
 	WaitingUntil *time.Time `json:"waiting_until,omitempty"`
 
-	// WorkflowID Where operators find it in the Temporal UI.
+	// WorkflowID In Temporal.
 	WorkflowID *string `json:"workflow_id,omitempty"`
 }
 
 // WholeActionNext defines model for WholeAction.Next.
 type WholeActionNext string
 
-// WholeAction_Result When it succeeded: what the call answers with 200. By its kind, add_participant: ParticipantAdded; send_assistant_message: MessageSent; summarize_chat: Chat; retry_delivery: Retried; retry_deliveries: BulkRetry.
+// WholeAction_Result When it succeeded: what the call answers with 200, by its kind.
 type WholeAction_Result struct {
 	union json.RawMessage
 }
@@ -3682,29 +3721,24 @@ type WholeDelivery struct {
 	// Events What the provider told, in the order of arrival.
 	Events []Event `json:"events,omitzero"`
 
-	// Explanation Where it stands, what it waits for, and what may be done.
-	Explanation string `json:"explanation"`
-	From        string `json:"from"`
-	ID          string `json:"id"`
+	// Explanation Where it stands, and what may be done.
+	Explanation string  `json:"explanation"`
+	From        string  `json:"from"`
+	ID          string  `json:"id"`
+	Member      *Member `json:"member,omitempty"`
 
 	// MessageID The message's uuid.
-	MessageID string `json:"message_id"`
-
-	// Next What an operator may do now.
+	MessageID         string              `json:"message_id"`
 	Next              []WholeDeliveryNext `json:"next,omitzero"`
 	Payload           Payload             `json:"payload"`
 	Provider          Provider            `json:"provider"`
 	ProviderMessageID string              `json:"provider_message_id"`
+	RetriedBy         *string             `json:"retried_by"`
+	RetryAt           *time.Time          `json:"retry_at"`
 
-	// RetriedBy The delivery that repeats this one.
-	RetriedBy *string    `json:"retried_by"`
-	RetryAt   *time.Time `json:"retry_at"`
-
-	// RetryNeeds With retry in next: the fields that its body must have, acknowledge_duplicate as true. Left out when there are none.
+	// RetryNeeds With retry in next: the fields that its body must have, acknowledge_duplicate as true.
 	RetryNeeds []WholeDeliveryRetryNeeds `json:"retry_needs,omitzero"`
-
-	// RetryOf The delivery that this one repeats.
-	RetryOf *string `json:"retry_of"`
+	RetryOf    *string                   `json:"retry_of"`
 
 	// Segments How many parts an SMS is charged as.
 	Segments     int64           `json:"segments"`
@@ -3736,6 +3770,9 @@ type WorkspaceDefaults struct {
 	// MaxPerHour How many messages of the assistant may leave in one chat in an hour; null for any number.
 	MaxPerHour *int64 `json:"max_per_hour"`
 
+	// MaxSegmentsPerMonth How many segments of SMS the assistant may send in all chats in a month; null for any number.
+	MaxSegmentsPerMonth *int64 `json:"max_segments_per_month"`
+
 	// MaxUnanswered How many messages of the assistant may leave in one chat since the customer has written last; null for any number.
 	MaxUnanswered *int64 `json:"max_unanswered"`
 
@@ -3744,7 +3781,8 @@ type WorkspaceDefaults struct {
 	UpdatedAt     *time.Time `json:"updated_at,omitempty"`
 
 	// UpdatedBy Who has set them.
-	UpdatedBy *int64 `json:"updated_by,omitempty"`
+	UpdatedBy     *int64         `json:"updated_by,omitempty"`
+	WhenTakenOver TakeoverPolicy `json:"when_taken_over"`
 }
 
 // IdempotencyKey defines model for Idempotency-Key.
@@ -3773,6 +3811,9 @@ type Cursor = string
 
 // DeliveryID defines model for delivery_id.
 type DeliveryID = string
+
+// Expand defines model for expand.
+type Expand = []string
 
 // InboundID defines model for inbound_id.
 type InboundID = string
@@ -3824,10 +3865,10 @@ type Refused = Problem
 
 // ListActionsParams defines parameters for ListActions.
 type ListActionsParams struct {
-	// Limit The most entries to answer with.
+	// Limit The most entries.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor The next_cursor of the page before.
+	// Cursor A next_cursor.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list, if not its own.
@@ -3836,16 +3877,16 @@ type ListActionsParams struct {
 	// Total Whether to count the whole list.
 	Total *Total `form:"total,omitempty" json:"total,omitempty"`
 
-	// State Only in these states, with commas.
+	// State In any of these states.
 	State []ActionState `form:"state,omitempty" json:"state,omitempty"`
 
-	// Kind Only of these kinds, with commas.
+	// Kind Of any of these kinds.
 	Kind []ActionKind `form:"kind,omitempty" json:"kind,omitempty"`
 
-	// WaitingFor Only what waits for one of these, with commas.
+	// WaitingFor What waits for any of these.
 	WaitingFor []Waiting `form:"waiting_for,omitempty" json:"waiting_for,omitempty"`
 
-	// Sort What to sort by; with - the newest first.
+	// Sort With - the newest first.
 	Sort   *ListActionsParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
 	ChatID *int64                 `form:"chat_id,omitempty" json:"chat_id,omitempty"`
 
@@ -3855,7 +3896,7 @@ type ListActionsParams struct {
 	// Until Made before this time.
 	Until *Until `form:"until,omitempty" json:"until,omitempty"`
 
-	// UpdatedSince Changed at this time or later.
+	// UpdatedSince Changed then or later.
 	UpdatedSince *UpdatedSince `form:"updated_since,omitempty" json:"updated_since,omitempty"`
 }
 
@@ -3873,34 +3914,34 @@ type GetActionParams struct {
 
 // DecideApprovalParams defines parameters for DecideApproval.
 type DecideApprovalParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // CancelActionParams defines parameters for CancelAction.
 type CancelActionParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ResumeActionParams defines parameters for ResumeAction.
 type ResumeActionParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ResolveToolCallParams defines parameters for ResolveToolCall.
 type ResolveToolCallParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListAPIKeysParams defines parameters for ListAPIKeys.
 type ListAPIKeysParams struct {
-	// Limit The most entries to answer with.
+	// Limit The most entries.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor The next_cursor of the page before.
+	// Cursor A next_cursor.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list, if not its own.
@@ -3915,24 +3956,26 @@ type ListAPIKeysParamsOrder string
 
 // CreateAPIKeyParams defines parameters for CreateAPIKey.
 type CreateAPIKeyParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListApprovalsParams defines parameters for ListApprovals.
 type ListApprovalsParams struct {
-	// Limit The most entries to answer with.
+	// Limit The most entries.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor The next_cursor of the page before.
+	// Cursor A next_cursor.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list, if not its own.
 	Order *ListApprovalsParamsOrder `form:"order,omitempty" json:"order,omitempty"`
 
 	// Total Whether to count the whole list.
-	Total *Total         `form:"total,omitempty" json:"total,omitempty"`
-	State *ApprovalState `form:"state,omitempty" json:"state,omitempty"`
+	Total *Total `form:"total,omitempty" json:"total,omitempty"`
+
+	// State In any of these.
+	State []ApprovalState `form:"state,omitempty" json:"state,omitempty"`
 }
 
 // ListApprovalsParamsOrder defines parameters for ListApprovals.
@@ -3940,16 +3983,16 @@ type ListApprovalsParamsOrder string
 
 // DecideRequestParams defines parameters for DecideRequest.
 type DecideRequestParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListAuditLogParams defines parameters for ListAuditLog.
 type ListAuditLogParams struct {
-	// Limit The most entries to answer with.
+	// Limit The most entries.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor The next_cursor of the page before.
+	// Cursor A next_cursor.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list, if not its own.
@@ -3958,16 +4001,16 @@ type ListAuditLogParams struct {
 	// Total Whether to count the whole list.
 	Total *Total `form:"total,omitempty" json:"total,omitempty"`
 
-	// Verb Only this verb, like member.updated; member stands for all that begin with member.
+	// Verb A verb, like member.updated; member stands for all that begin with member.
 	Verb *string `form:"verb,omitempty" json:"verb,omitempty"`
 
-	// Object Only what was done to the object with this id.
+	// Object The id of what was changed.
 	Object *string `form:"object,omitempty" json:"object,omitempty"`
 
-	// MemberID Only what this member did.
+	// MemberID Who did it.
 	MemberID *int64 `form:"member_id,omitempty" json:"member_id,omitempty"`
 
-	// KeyID Only what was done with this API key.
+	// KeyID With which API key.
 	KeyID *int64 `form:"key_id,omitempty" json:"key_id,omitempty"`
 
 	// Since Only from then on.
@@ -3982,10 +4025,10 @@ type ListAuditLogParamsOrder string
 
 // ListBulkRetriesParams defines parameters for ListBulkRetries.
 type ListBulkRetriesParams struct {
-	// Limit The most entries to answer with.
+	// Limit The most entries.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor The next_cursor of the page before.
+	// Cursor A next_cursor.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list, if not its own.
@@ -4000,28 +4043,28 @@ type ListBulkRetriesParamsOrder string
 
 // CancelBulkRetryParams defines parameters for CancelBulkRetry.
 type CancelBulkRetryParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // PauseBulkRetryParams defines parameters for PauseBulkRetry.
 type PauseBulkRetryParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ResumeBulkRetryParams defines parameters for ResumeBulkRetry.
 type ResumeBulkRetryParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListBulkSkippedParams defines parameters for ListBulkSkipped.
 type ListBulkSkippedParams struct {
-	// Limit The most entries to answer with.
+	// Limit The most entries.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor The next_cursor of the page before.
+	// Cursor A next_cursor.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list, if not its own.
@@ -4036,10 +4079,10 @@ type ListBulkSkippedParamsOrder string
 
 // ListLabelsParams defines parameters for ListLabels.
 type ListLabelsParams struct {
-	// Limit The most entries to answer with.
+	// Limit The most entries.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor The next_cursor of the page before.
+	// Cursor A next_cursor.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list, if not its own.
@@ -4054,35 +4097,38 @@ type ListLabelsParamsOrder string
 
 // CreateLabelParams defines parameters for CreateLabel.
 type CreateLabelParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListChatsParams defines parameters for ListChats.
 type ListChatsParams struct {
-	// Limit The most entries to answer with.
+	// Limit The most entries.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor The next_cursor of the page before.
+	// Cursor A next_cursor.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list, if not its own.
 	Order *ListChatsParamsOrder `form:"order,omitempty" json:"order,omitempty"`
 
 	// Total Whether to count the whole list.
-	Total         *Total `form:"total,omitempty" json:"total,omitempty"`
+	Total *Total `form:"total,omitempty" json:"total,omitempty"`
+
+	// Expand What to bring along: member, with the scope members:read.
+	Expand        Expand `form:"expand,omitempty" json:"expand,omitempty"`
 	NeedsResponse *bool  `form:"needs_response,omitempty" json:"needs_response,omitempty"`
 
-	// Sort What to sort by; with - the newest first.
+	// Sort With - the newest first.
 	Sort *ListChatsParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
 
-	// ChannelFilter Only by one of these, with commas.
+	// ChannelFilter By any of these.
 	ChannelFilter ChannelFilter `form:"channel,omitempty" json:"channel,omitempty"`
 
-	// State Only in one of these, with commas.
+	// State In any of these.
 	State []ChatState `form:"state,omitempty" json:"state,omitempty"`
 
-	// UpdatedSince Changed at this time or later.
+	// UpdatedSince Changed then or later.
 	UpdatedSince *UpdatedSince `form:"updated_since,omitempty" json:"updated_since,omitempty"`
 
 	// Label A label's name.
@@ -4101,27 +4147,39 @@ type ListChatsParams struct {
 // ListChatsParamsOrder defines parameters for ListChats.
 type ListChatsParamsOrder string
 
+// ListChatsParamsExpand defines parameters for ListChats.
+type ListChatsParamsExpand string
+
 // ListChatsParamsSort defines parameters for ListChats.
 type ListChatsParamsSort string
 
 // CreateChatParams defines parameters for CreateChat.
 type CreateChatParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // DeleteChatParams defines parameters for DeleteChat.
 type DeleteChatParams struct {
-	// Cancel Cancels what is still to be sent in the chat, first.
+	// Cancel Cancels first what is still to be sent.
 	Cancel *bool `form:"cancel,omitempty" json:"cancel,omitempty"`
 }
 
+// GetChatParams defines parameters for GetChat.
+type GetChatParams struct {
+	// Expand What to bring along: member, with the scope members:read.
+	Expand Expand `form:"expand,omitempty" json:"expand,omitempty"`
+}
+
+// GetChatParamsExpand defines parameters for GetChat.
+type GetChatParamsExpand string
+
 // ListMessagesParams defines parameters for ListMessages.
 type ListMessagesParams struct {
-	// Limit The most entries to answer with.
+	// Limit The most entries.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor The next_cursor of the page before.
+	// Cursor A next_cursor.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list, if not its own.
@@ -4130,6 +4188,9 @@ type ListMessagesParams struct {
 	// Total Whether to count the whole list.
 	Total *Total `form:"total,omitempty" json:"total,omitempty"`
 
+	// Expand What to bring along, with commas: member, with the scope members:read, and delivery, with deliveries:read.
+	Expand []ListMessagesParamsExpand `form:"expand,omitempty" json:"expand,omitempty"`
+
 	// Offset How many of the newest to leave out.
 	Offset *int64 `form:"offset,omitempty" json:"offset,omitempty"`
 }
@@ -4137,24 +4198,27 @@ type ListMessagesParams struct {
 // ListMessagesParamsOrder defines parameters for ListMessages.
 type ListMessagesParamsOrder string
 
+// ListMessagesParamsExpand defines parameters for ListMessages.
+type ListMessagesParamsExpand string
+
 // CreateMessageParams defines parameters for CreateMessage.
 type CreateMessageParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // RateMessageParams defines parameters for RateMessage.
 type RateMessageParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListParticipantsParams defines parameters for ListParticipants.
 type ListParticipantsParams struct {
-	// Limit The most entries to answer with.
+	// Limit The most entries.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor The next_cursor of the page before.
+	// Cursor A next_cursor.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list, if not its own.
@@ -4169,7 +4233,7 @@ type ListParticipantsParamsOrder string
 
 // AddParticipantParams defines parameters for AddParticipant.
 type AddParticipantParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// Prefer respond-async answers 202 at once; wait=N waits at most N seconds, 0 to 60, for the outcome (RFC 7240).
@@ -4178,13 +4242,13 @@ type AddParticipantParams struct {
 
 // ReleaseChatParams defines parameters for ReleaseChat.
 type ReleaseChatParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // SendAssistantMessageParams defines parameters for SendAssistantMessage.
 type SendAssistantMessageParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// Prefer respond-async answers 202 at once; wait=N waits at most N seconds, 0 to 60, for the outcome (RFC 7240).
@@ -4193,10 +4257,10 @@ type SendAssistantMessageParams struct {
 
 // ListSummariesParams defines parameters for ListSummaries.
 type ListSummariesParams struct {
-	// Limit The most entries to answer with.
+	// Limit The most entries.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor The next_cursor of the page before.
+	// Cursor A next_cursor.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list, if not its own.
@@ -4211,13 +4275,13 @@ type ListSummariesParamsOrder string
 
 // RestoreSummaryParams defines parameters for RestoreSummary.
 type RestoreSummaryParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // UndoLabelsParams defines parameters for UndoLabels.
 type UndoLabelsParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
@@ -4232,7 +4296,7 @@ type SummarizeChatParams struct {
 	// Overwrite Replace also what a person wrote. This needs the scope chats:write.
 	Overwrite *bool `form:"overwrite,omitempty" json:"overwrite,omitempty"`
 
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// Prefer respond-async answers 202 at once; wait=N waits at most N seconds, 0 to 60, for the outcome (RFC 7240).
@@ -4241,16 +4305,16 @@ type SummarizeChatParams struct {
 
 // TakeOverChatParams defines parameters for TakeOverChat.
 type TakeOverChatParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListToolCallMessagesParams defines parameters for ListToolCallMessages.
 type ListToolCallMessagesParams struct {
-	// Limit The most entries to answer with.
+	// Limit The most entries.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor The next_cursor of the page before.
+	// Cursor A next_cursor.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list, if not its own.
@@ -4265,10 +4329,10 @@ type ListToolCallMessagesParamsOrder string
 
 // ListChatToolsParams defines parameters for ListChatTools.
 type ListChatToolsParams struct {
-	// Limit The most entries to answer with.
+	// Limit The most entries.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor The next_cursor of the page before.
+	// Cursor A next_cursor.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list, if not its own.
@@ -4283,10 +4347,10 @@ type ListChatToolsParamsOrder string
 
 // ListContributorRequestsParams defines parameters for ListContributorRequests.
 type ListContributorRequestsParams struct {
-	// Limit The most entries to answer with.
+	// Limit The most entries.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor The next_cursor of the page before.
+	// Cursor A next_cursor.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list, if not its own.
@@ -4295,7 +4359,7 @@ type ListContributorRequestsParams struct {
 	// Total Whether to count the whole list.
 	Total *Total `form:"total,omitempty" json:"total,omitempty"`
 
-	// State Only in one of these, with commas.
+	// State In any of these.
 	State  []ContributorRequestState `form:"state,omitempty" json:"state,omitempty"`
 	ChatID *int64                    `form:"chat_id,omitempty" json:"chat_id,omitempty"`
 }
@@ -4305,22 +4369,22 @@ type ListContributorRequestsParamsOrder string
 
 // AnswerContributorRequestParams defines parameters for AnswerContributorRequest.
 type AnswerContributorRequestParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // CancelContributorRequestParams defines parameters for CancelContributorRequest.
 type CancelContributorRequestParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListDeliveriesParams defines parameters for ListDeliveries.
 type ListDeliveriesParams struct {
-	// Limit The most entries to answer with.
+	// Limit The most entries.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor The next_cursor of the page before.
+	// Cursor A next_cursor.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list, if not its own.
@@ -4329,13 +4393,16 @@ type ListDeliveriesParams struct {
 	// Total Whether to count the whole list.
 	Total *Total `form:"total,omitempty" json:"total,omitempty"`
 
-	// Sort What to sort by; with - the newest first.
+	// Expand What to bring along: member, with the scope members:read.
+	Expand Expand `form:"expand,omitempty" json:"expand,omitempty"`
+
+	// Sort With - the newest first.
 	Sort *ListDeliveriesParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
 
-	// Status Only with one of these, with commas.
+	// Status With any of these.
 	Status []DeliveryStatus `form:"status,omitempty" json:"status,omitempty"`
 
-	// ChannelFilter Only by one of these, with commas.
+	// ChannelFilter By any of these.
 	ChannelFilter ChannelFilter `form:"channel,omitempty" json:"channel,omitempty"`
 	ErrorCode     *string       `form:"error_code,omitempty" json:"error_code,omitempty"`
 	ChatID        *int64        `form:"chat_id,omitempty" json:"chat_id,omitempty"`
@@ -4352,15 +4419,18 @@ type ListDeliveriesParams struct {
 	// Until Made before this time.
 	Until *Until `form:"until,omitempty" json:"until,omitempty"`
 
-	// UpdatedSince Changed at this time or later.
+	// UpdatedSince Changed then or later.
 	UpdatedSince *UpdatedSince `form:"updated_since,omitempty" json:"updated_since,omitempty"`
 
-	// Duplicate Only what was sent twice, or may have been: one of these, or both with a comma.
+	// Duplicate What was sent twice, or may have been.
 	Duplicate []ListDeliveriesParamsDuplicate `form:"duplicate,omitempty" json:"duplicate,omitempty"`
 }
 
 // ListDeliveriesParamsOrder defines parameters for ListDeliveries.
 type ListDeliveriesParamsOrder string
+
+// ListDeliveriesParamsExpand defines parameters for ListDeliveries.
+type ListDeliveriesParamsExpand string
 
 // ListDeliveriesParamsSort defines parameters for ListDeliveries.
 type ListDeliveriesParamsSort string
@@ -4370,7 +4440,7 @@ type ListDeliveriesParamsDuplicate string
 
 // RetryDeliveriesParams defines parameters for RetryDeliveries.
 type RetryDeliveriesParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// Prefer respond-async answers 202 at once; wait=N waits at most N seconds, 0 to 60, for the outcome (RFC 7240).
@@ -4379,25 +4449,25 @@ type RetryDeliveriesParams struct {
 
 // CancelDeliveryParams defines parameters for CancelDelivery.
 type CancelDeliveryParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // LookUpDeliveryParams defines parameters for LookUpDelivery.
 type LookUpDeliveryParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ResolveDeliveryParams defines parameters for ResolveDelivery.
 type ResolveDeliveryParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // RetryDeliveryParams defines parameters for RetryDelivery.
 type RetryDeliveryParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// Prefer respond-async answers 202 at once; wait=N waits at most N seconds, 0 to 60, for the outcome (RFC 7240).
@@ -4433,10 +4503,10 @@ type CreateEventTokenParams struct {
 
 // ListInboundParams defines parameters for ListInbound.
 type ListInboundParams struct {
-	// Limit The most entries to answer with.
+	// Limit The most entries.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor The next_cursor of the page before.
+	// Cursor A next_cursor.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list, if not its own.
@@ -4445,7 +4515,7 @@ type ListInboundParams struct {
 	// Total Whether to count the whole list.
 	Total *Total `form:"total,omitempty" json:"total,omitempty"`
 
-	// Status Only with one of these, with commas.
+	// Status With any of these.
 	Status  []InboundStatus   `form:"status,omitempty" json:"status,omitempty"`
 	Channel *AddressedChannel `form:"channel,omitempty" json:"channel,omitempty"`
 	ChatID  *int64            `form:"chat_id,omitempty" json:"chat_id,omitempty"`
@@ -4462,16 +4532,16 @@ type ListInboundParamsOrder string
 
 // ReplayInboundParams defines parameters for ReplayInbound.
 type ReplayInboundParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListInboxesParams defines parameters for ListInboxes.
 type ListInboxesParams struct {
-	// Limit The most entries to answer with.
+	// Limit The most entries.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor The next_cursor of the page before.
+	// Cursor A next_cursor.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list, if not its own.
@@ -4486,16 +4556,16 @@ type ListInboxesParamsOrder string
 
 // CreateInboxParams defines parameters for CreateInbox.
 type CreateInboxParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListMembersParams defines parameters for ListMembers.
 type ListMembersParams struct {
-	// Limit The most entries to answer with.
+	// Limit The most entries.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor The next_cursor of the page before.
+	// Cursor A next_cursor.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list, if not its own.
@@ -4517,10 +4587,10 @@ type ListMembersParams struct {
 	// ExternalID Your own id of the member.
 	ExternalID *string `form:"external_id,omitempty" json:"external_id,omitempty"`
 
-	// Sort What to sort by; with - the newest first.
+	// Sort With - the newest first.
 	Sort *ListMembersParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
 
-	// UpdatedSince Changed at this time or later.
+	// UpdatedSince Changed then or later.
 	UpdatedSince *UpdatedSince `form:"updated_since,omitempty" json:"updated_since,omitempty"`
 }
 
@@ -4532,31 +4602,31 @@ type ListMembersParamsSort string
 
 // CreateMemberParams defines parameters for CreateMember.
 type CreateMemberParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // MergeMemberParams defines parameters for MergeMember.
 type MergeMemberParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // NotOptOutMemberParams defines parameters for NotOptOutMember.
 type NotOptOutMemberParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // OptOutMemberParams defines parameters for OptOutMember.
 type OptOutMemberParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // SendMessageParams defines parameters for SendMessage.
 type SendMessageParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// Prefer respond-async answers 202 at once; wait=N waits at most N seconds, 0 to 60, for the outcome (RFC 7240).
@@ -4565,10 +4635,10 @@ type SendMessageParams struct {
 
 // ListPhoneNumbersParams defines parameters for ListPhoneNumbers.
 type ListPhoneNumbersParams struct {
-	// Limit The most entries to answer with.
+	// Limit The most entries.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor The next_cursor of the page before.
+	// Cursor A next_cursor.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list, if not its own.
@@ -4583,16 +4653,16 @@ type ListPhoneNumbersParamsOrder string
 
 // CreatePhoneNumberParams defines parameters for CreatePhoneNumber.
 type CreatePhoneNumberParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListSuppressionsParams defines parameters for ListSuppressions.
 type ListSuppressionsParams struct {
-	// Limit The most entries to answer with.
+	// Limit The most entries.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor The next_cursor of the page before.
+	// Cursor A next_cursor.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list, if not its own.
@@ -4605,7 +4675,7 @@ type ListSuppressionsParams struct {
 	// Address The phone number or the email address.
 	Address *string `form:"address,omitempty" json:"address,omitempty"`
 
-	// Reason Only for these reasons, with commas.
+	// Reason For any of these reasons.
 	Reason []SuppressionReason `form:"reason,omitempty" json:"reason,omitempty"`
 }
 
@@ -4614,16 +4684,16 @@ type ListSuppressionsParamsOrder string
 
 // CreateSuppressionParams defines parameters for CreateSuppression.
 type CreateSuppressionParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListToolCallsParams defines parameters for ListToolCalls.
 type ListToolCallsParams struct {
-	// Limit The most entries to answer with.
+	// Limit The most entries.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor The next_cursor of the page before.
+	// Cursor A next_cursor.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list, if not its own.
@@ -4632,7 +4702,7 @@ type ListToolCallsParams struct {
 	// Total Whether to count the whole list.
 	Total *Total `form:"total,omitempty" json:"total,omitempty"`
 
-	// Status Only with these statuses, with commas.
+	// Status With any of these.
 	Status []ToolCallStatus `form:"status,omitempty" json:"status,omitempty"`
 
 	// ActionID Only those of this send.
@@ -4645,10 +4715,10 @@ type ListToolCallsParamsOrder string
 
 // ListToolsParams defines parameters for ListTools.
 type ListToolsParams struct {
-	// Limit The most entries to answer with.
+	// Limit The most entries.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor The next_cursor of the page before.
+	// Cursor A next_cursor.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list, if not its own.
@@ -4664,13 +4734,13 @@ type ListToolsParamsOrder string
 
 // CreateToolParams defines parameters for CreateTool.
 type CreateToolParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // RefreshToolParams defines parameters for RefreshTool.
 type RefreshToolParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
@@ -4679,13 +4749,13 @@ type RotateSigningSecretParams struct {
 	// ApprovalID With the same request again, once it is approved: the approval that it got.
 	ApprovalID *string `form:"approval_id,omitempty" json:"approval_id,omitempty"`
 
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // TestToolParams defines parameters for TestTool.
 type TestToolParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
@@ -5298,7 +5368,7 @@ type ClientInterface interface {
 
 	// ListActions List actions
 	//
-	// The newest first. What waits for a person is found with `waiting_for`: `approval`, `tool_decision` and `person`, which may be given together, with commas. A key without `chats:read` sees sends and retries only.
+	// The newest first. `waiting_for=approval,tool_decision,person` finds what waits for people. A key without `chats:read` sees sends and retries only.
 	//
 	// Scope: `deliveries:read`.
 	//
@@ -5338,7 +5408,7 @@ type ClientInterface interface {
 
 	// DecideApprovalWithBody Approve or refuse a send
 	//
-	// Once, before the deadline, and not by who has asked for the send. A send that is refused, or that nobody decides on in time, ends: none of its tools runs. So does one whose tool was changed after the approval was asked for, or whose requester is no manager any more, or has no working key: 409 `approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded then, and nothing would come of it.
+	// Once, before the deadline, and not by who asked for the send. One that is refused or not decided ends before any of its tools runs; so does one whose tool was changed since, or whose requester is no manager any more or has no working key: 409 `approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded.
 	//
 	// Scope: `chats:admin`.
 	//
@@ -5349,7 +5419,7 @@ type ClientInterface interface {
 
 	// DecideApproval Approve or refuse a send
 	//
-	// Once, before the deadline, and not by who has asked for the send. A send that is refused, or that nobody decides on in time, ends: none of its tools runs. So does one whose tool was changed after the approval was asked for, or whose requester is no manager any more, or has no working key: 409 `approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded then, and nothing would come of it.
+	// Once, before the deadline, and not by who asked for the send. One that is refused or not decided ends before any of its tools runs; so does one whose tool was changed since, or whose requester is no manager any more or has no working key: 409 `approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded.
 	//
 	// Scope: `chats:admin`.
 	//
@@ -5360,7 +5430,7 @@ type ClientInterface interface {
 
 	// CancelActionWithBody Cancel an action that has not left
 	//
-	// A send or a retry that certainly was not handed to its provider never is: whether it waits for an approval, a contributor, a tool call that a person must resolve, or its next attempt. 409 `already_sending` when an attempt may have left. What its tool calls have done is taken back where they can be. A bulk retry begins nothing more. An action in whose `next` there is no `cancel` is refused.
+	// A send or a retry that certainly was not handed to its provider never will be; 409 `already_sending` when an attempt may have left. What its tool calls have done is taken back where it can be. A bulk retry begins nothing more. An action without `cancel` in `next` is refused.
 	//
 	// Needs what asking for the action needs.
 	//
@@ -5371,7 +5441,7 @@ type ClientInterface interface {
 
 	// CancelAction Cancel an action that has not left
 	//
-	// A send or a retry that certainly was not handed to its provider never is: whether it waits for an approval, a contributor, a tool call that a person must resolve, or its next attempt. 409 `already_sending` when an attempt may have left. What its tool calls have done is taken back where they can be. A bulk retry begins nothing more. An action in whose `next` there is no `cancel` is refused.
+	// A send or a retry that certainly was not handed to its provider never will be; 409 `already_sending` when an attempt may have left. What its tool calls have done is taken back where it can be. A bulk retry begins nothing more. An action without `cancel` in `next` is refused.
 	//
 	// Needs what asking for the action needs.
 	//
@@ -5382,7 +5452,7 @@ type ClientInterface interface {
 
 	// ResumeActionWithBody Resume an action that was ended in Temporal
 	//
-	// For an action that was promised with 202 and then terminated, canceled, timed out or failed in Temporal before it had done anything: its problem has the code `action_ended`. It starts again with what was asked for. If it is then refused, its problem says why, and it may be resumed once more. It may be asked twice.
+	// For an action that was answered with 202 and ended in Temporal before it had done anything: its problem is `action_ended`. It starts again with what was asked for, and if it is refused then, it may be resumed once more. It may be asked twice.
 	//
 	// Needs what asking for the action needs.
 	//
@@ -5393,7 +5463,7 @@ type ClientInterface interface {
 
 	// ResumeAction Resume an action that was ended in Temporal
 	//
-	// For an action that was promised with 202 and then terminated, canceled, timed out or failed in Temporal before it had done anything: its problem has the code `action_ended`. It starts again with what was asked for. If it is then refused, its problem says why, and it may be resumed once more. It may be asked twice.
+	// For an action that was answered with 202 and ended in Temporal before it had done anything: its problem is `action_ended`. It starts again with what was asked for, and if it is refused then, it may be resumed once more. It may be asked twice.
 	//
 	// Needs what asking for the action needs.
 	//
@@ -5404,7 +5474,7 @@ type ClientInterface interface {
 
 	// ResolveToolCallWithBody Resolve a tool call
 	//
-	// For a call with the status `unknown`: it may have had its effect, so it is not run again by itself, and its send waits. The undo of `call_1` is called `undo_call_1`. Of a call of the risk `approval`, who has asked for it may only say that it failed.
+	// For a call with the status `unknown`: it may have had its effect, so its send waits. The undo of `call_1` is `undo_call_1`. Of a call of the risk `approval`, who asked for it may only say that it failed.
 	//
 	// Scope: `chats:admin`.
 	//
@@ -5415,7 +5485,7 @@ type ClientInterface interface {
 
 	// ResolveToolCall Resolve a tool call
 	//
-	// For a call with the status `unknown`: it may have had its effect, so it is not run again by itself, and its send waits. The undo of `call_1` is called `undo_call_1`. Of a call of the risk `approval`, who has asked for it may only say that it failed.
+	// For a call with the status `unknown`: it may have had its effect, so its send waits. The undo of `call_1` is `undo_call_1`. Of a call of the risk `approval`, who asked for it may only say that it failed.
 	//
 	// Scope: `chats:admin`.
 	//
@@ -5477,7 +5547,7 @@ type ClientInterface interface {
 
 	// ListApprovals List approvals
 	//
-	// What waits, or has waited, for a second member: sends with a tool call of the risk `approval`, new managers, keys that reach further than who asks for them, changes and tests of tools that need approval. The newest first.
+	// What waits, or has waited, for a second member, the newest first: sends with a tool call of the risk `approval`, new managers, keys that reach further than who asks for them, changes and tests of tools that need approval.
 	//
 	// Scope: `chats:admin`.
 	//
@@ -5493,7 +5563,7 @@ type ClientInterface interface {
 
 	// DecideRequestWithBody Approve or refuse what one member may not do alone
 	//
-	// Once, before the deadline. It also takes the scope that asking took, and for a key all scopes that the key is to have. 403 `own_request` for who has asked, and for a member or key that one of the two has made within 24 hours. What is asked for is done with the decision, but for a key, a tool's test and a signing secret: who asked repeats the request with `approval_id`, within 24 hours.
+	// Once, before the deadline. It also takes the scope that asking took, and for a key all its scopes. 403 `own_request` for who asked, and for a member or key that one of the two made within 24 hours. The decision does what is asked for, except for a key, a tool's test and a signing secret: who asked repeats the request with `approval_id`, within 24 hours.
 	//
 	// Scope: `chats:admin`.
 	//
@@ -5504,7 +5574,7 @@ type ClientInterface interface {
 
 	// DecideRequest Approve or refuse what one member may not do alone
 	//
-	// Once, before the deadline. It also takes the scope that asking took, and for a key all scopes that the key is to have. 403 `own_request` for who has asked, and for a member or key that one of the two has made within 24 hours. What is asked for is done with the decision, but for a key, a tool's test and a signing secret: who asked repeats the request with `approval_id`, within 24 hours.
+	// Once, before the deadline. It also takes the scope that asking took, and for a key all its scopes. 403 `own_request` for who asked, and for a member or key that one of the two made within 24 hours. The decision does what is asked for, except for a key, a tool's test and a signing secret: who asked repeats the request with `approval_id`, within 24 hours.
 	//
 	// Scope: `chats:admin`.
 	//
@@ -5707,7 +5777,7 @@ type ClientInterface interface {
 
 	// DeleteChat Delete a chat
 	//
-	// Its questions to contributors end. While sends or retries are going on in it, it is 409 `open_actions`, and `errors` names them: each `field` is `action:` and the action's id. With `cancel=true` they are canceled first, and the answer is 200 with what has become of them; it is 204 when there was nothing to cancel.
+	// Its questions to contributors end. 409 `open_actions` while sends or retries are going on in it: each `field` of `errors` is `action:` and the action's id. `cancel=true` cancels them first, and answers 200 with what became of them; 204 when there was nothing to cancel.
 	//
 	// Scope: `chats:write`.
 	//
@@ -5719,7 +5789,7 @@ type ClientInterface interface {
 	// Needs a place in the chat, or the scope `chats:read`.
 	//
 	// Corresponds with GET /api/v2/w/{workspace_uuid}/chats/{chat_id} (the `GetChat` operationId).
-	GetChat(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetChat(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, params *GetChatParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateChatWithBody Update a chat
 	//
@@ -5852,7 +5922,7 @@ type ClientInterface interface {
 
 	// ReleaseChat Release a chat
 	//
-	// The assistant may speak again. What was held with `taken_over` goes on waiting: it may be out of date, so that it is retried or canceled one by one.
+	// The assistant may speak again. What was held with `taken_over` goes on waiting, and is retried or canceled one by one.
 	//
 	// Scope: `chats:write`.
 	//
@@ -5861,7 +5931,7 @@ type ClientInterface interface {
 
 	// SendAssistantMessageWithBody Send as the assistant
 	//
-	// Tool calls run first, in order. Then the message goes to the chat's member over the chat's channel. 200 means that the provider took it. 202 means that it is still being delivered, or that nobody can tell yet whether the provider took it (`"status": "unknown"`); it is never sent twice behind your back. A send also answers 202 while it waits for people, as `waiting_for` and `explanation` say: for the approval of a tool call, for contributors, or for somebody to say what became of a tool call (`"status": "unknown"` of the call). When the message is not delivered in the end, what its tools have done and can be undone is taken back. With `if_last_message` it is sent only if the customer has written nothing since: this is checked when it is asked for, and again when it is posted. Sends to a chat's customer leave in the order in which they were accepted, unless an older one waits for people, for tools, or for a sender whose account refuses everything.
+	// Tool calls run first, in order; then the message goes to the chat's member over the chat's channel. 200: the provider took it. 202: it is still being delivered, nobody can tell yet whether the provider took it (`"status": "unknown"`), or it waits for people, as `waiting_for` and `explanation` say. It is never sent twice behind your back. When it is not delivered in the end, what its tools did is taken back where it can be. With `if_last_message` it is sent only if the customer has written nothing since, which is checked again when it is posted. Sends to a customer leave in the order in which they were accepted, unless an older one waits for people, for tools, or for a sender whose account refuses everything.
 	//
 	// Scope: `chats:admin`.
 	//
@@ -5872,7 +5942,7 @@ type ClientInterface interface {
 
 	// SendAssistantMessage Send as the assistant
 	//
-	// Tool calls run first, in order. Then the message goes to the chat's member over the chat's channel. 200 means that the provider took it. 202 means that it is still being delivered, or that nobody can tell yet whether the provider took it (`"status": "unknown"`); it is never sent twice behind your back. A send also answers 202 while it waits for people, as `waiting_for` and `explanation` say: for the approval of a tool call, for contributors, or for somebody to say what became of a tool call (`"status": "unknown"` of the call). When the message is not delivered in the end, what its tools have done and can be undone is taken back. With `if_last_message` it is sent only if the customer has written nothing since: this is checked when it is asked for, and again when it is posted. Sends to a chat's customer leave in the order in which they were accepted, unless an older one waits for people, for tools, or for a sender whose account refuses everything.
+	// Tool calls run first, in order; then the message goes to the chat's member over the chat's channel. 200: the provider took it. 202: it is still being delivered, nobody can tell yet whether the provider took it (`"status": "unknown"`), or it waits for people, as `waiting_for` and `explanation` say. It is never sent twice behind your back. When it is not delivered in the end, what its tools did is taken back where it can be. With `if_last_message` it is sent only if the customer has written nothing since, which is checked again when it is posted. Sends to a customer leave in the order in which they were accepted, unless an older one waits for people, for tools, or for a sender whose account refuses everything.
 	//
 	// Scope: `chats:admin`.
 	//
@@ -5899,7 +5969,7 @@ type ClientInterface interface {
 
 	// RestoreSummary Restore a summary version
 	//
-	// Title and summary become those of the version, and count as a person's: they stand until a summary is asked for with `overwrite`. The labels stay as they are.
+	// Title and summary become those of the version, and count as a person's, which only `overwrite` replaces. The labels stay as they are.
 	//
 	// Scope: `chats:write`.
 	//
@@ -5908,7 +5978,7 @@ type ClientInterface interface {
 
 	// UndoLabels Undo label changes of a summary
 	//
-	// What it added goes, and no model puts it back; what it removed returns, as a person's. What somebody has touched since stays as it is. May be asked twice.
+	// What it added goes, and no model puts it back; what it removed returns, as a person's. What was touched since stays. May be asked twice.
 	//
 	// Scope: `chats:write`.
 	//
@@ -5917,7 +5987,7 @@ type ClientInterface interface {
 
 	// SummarizeChat Summarize a chat
 	//
-	// Writes title, summary and points anew, and with `update_labels` chooses among the workspace's labels. A model reads its last summary and what is new since; all of the chat when there is no summary yet, more than half is new, a message has changed, or with `full`. Every point names the messages it rests on; what names none is dropped. What a person wrote stands without `overwrite`: 409 `summary_edited`, unless labels are to be chosen. Two requests at once for one chat share one run. When the model fails, everything stands as it was.
+	// Writes title, summary and points anew, and with `update_labels` chooses among the workspace's labels. A model reads its last summary and what is new since; all of the chat with `full`, without a summary, when more than half is new, or when a message has changed. Every point names the messages it rests on. What a person wrote stands without `overwrite`: 409 `summary_edited`, unless labels are to be chosen. Two requests at once for one chat share one run. When the model fails, nothing changes.
 	//
 	// Needs a place in the chat, or the scope `chats:write`.
 	//
@@ -5926,7 +5996,7 @@ type ClientInterface interface {
 
 	// TakeOverChat Take a chat over
 	//
-	// A person answers in the assistant's place: the member of the API key. Until the chat is released, what the assistant says is 409 `taken_over`, and what it has still to say is held for a decision. A send with `"author_kind": "person"` takes the chat over, too. Who takes over a chat that another person has taken over has it from then on.
+	// The member of the API key answers in the assistant's place. Until the chat is released, what the assistant says is 409 `taken_over`, and what it has still to say is held for a decision. A send with `"author_kind": "person"` takes the chat over, too, also from another person.
 	//
 	// Scope: `chats:write`.
 	//
@@ -5935,7 +6005,7 @@ type ClientInterface interface {
 
 	// ListToolCallMessages Get a tool call as OpenAI messages
 	//
-	// For the model that goes on: the assistant's message with this call alone and, once there is an outcome, the tool's. Ids are unique within a message only, so there may be several calls; the newest come first. `limit` counts calls.
+	// For the model that goes on: the assistant's message with this call alone and, once there is an outcome, the tool's after it. Ids are unique within a message only; the newest call comes first. `limit` counts calls.
 	//
 	// Needs a place in the chat, or the scope `chats:read`.
 	//
@@ -6022,7 +6092,7 @@ type ClientInterface interface {
 
 	// RetryDeliveriesWithBody Retry deliveries in bulk
 	//
-	// Those that fit the filter and may be retried, one after the other, at a steady rate. With `dry_run` it only counts them. Otherwise it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), and later when too many of the last 50 do (`pause_at_failure_percent`); its note says why. 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same deliveries, unless `allow_overlap` says that both shall run. What may have been sent already is skipped unless `acknowledge_duplicate` is true.
+	// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -6033,7 +6103,7 @@ type ClientInterface interface {
 
 	// RetryDeliveries Retry deliveries in bulk
 	//
-	// Those that fit the filter and may be retried, one after the other, at a steady rate. With `dry_run` it only counts them. Otherwise it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), and later when too many of the last 50 do (`pause_at_failure_percent`); its note says why. 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same deliveries, unless `allow_overlap` says that both shall run. What may have been sent already is skipped unless `acknowledge_duplicate` is true.
+	// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -6073,7 +6143,7 @@ type ClientInterface interface {
 
 	// LookUpDelivery Ask the provider about a delivery
 	//
-	// Handrail asks by itself in due time; this asks now, and answers with the delivery as it stands then. It is for one that may have been sent, or whose final status is not known: 409 for any other. It may be asked twice. 503 when the provider has not answered within the wait.
+	// Handrail asks by itself in due time; this asks now, and answers with the delivery as it stands then. 409 for one that certainly was not sent, or whose final status is known. It may be asked twice. 503 when the provider has not answered within the wait.
 	//
 	// Scope: `deliveries:write`.
 	//
@@ -6104,7 +6174,7 @@ type ClientInterface interface {
 
 	// RetryDeliveryWithBody Retry a delivery
 	//
-	// What certainly was not handed to the provider goes on under its own id. What has ended gets a new delivery, once, and so does every change. 200 means that the provider took it. What is with the provider is refused with 409, as is a message whose tool calls did not all succeed: send it anew. What may have been sent already, as `retry_needs` of the delivery says, is retried only with a `reason` and with `acknowledge_duplicate`.
+	// What certainly was not handed to the provider goes on under its own id. What has ended gets a new delivery, once, and so does every change. 200: the provider took it. 409 for what is with the provider, and for a message whose tool calls did not all succeed: send it anew. What may have been sent already is retried only with what `retry_needs` of the delivery names.
 	//
 	// Scope: `deliveries:write`.
 	//
@@ -6115,7 +6185,7 @@ type ClientInterface interface {
 
 	// RetryDelivery Retry a delivery
 	//
-	// What certainly was not handed to the provider goes on under its own id. What has ended gets a new delivery, once, and so does every change. 200 means that the provider took it. What is with the provider is refused with 409, as is a message whose tool calls did not all succeed: send it anew. What may have been sent already, as `retry_needs` of the delivery says, is retried only with a `reason` and with `acknowledge_duplicate`.
+	// What certainly was not handed to the provider goes on under its own id. What has ended gets a new delivery, once, and so does every change. 200: the provider took it. 409 for what is with the provider, and for a message whose tool calls did not all succeed: send it anew. What may have been sent already is retried only with what `retry_needs` of the delivery names.
 	//
 	// Scope: `deliveries:write`.
 	//
@@ -6146,7 +6216,7 @@ type ClientInterface interface {
 
 	// ListInbound List what came in
 	//
-	// Every message that a provider has handed over, the newest first. An orphan is nobody's. It is shown in an installation with one workspace; where there are more, only the operator's command line shows it.
+	// Every message that a provider has handed over, the newest first. An orphan is nobody's: only in an installation with one workspace is it shown here.
 	//
 	// Scope: `chats:read`.
 	//
@@ -6155,7 +6225,7 @@ type ClientInterface interface {
 
 	// GetInbound Get what came in
 	//
-	// An orphan is nobody's. It is shown in an installation with one workspace; where there are more, only the operator's command line shows it.
+	// An orphan is nobody's: only in an installation with one workspace is it shown here.
 	//
 	// Scope: `chats:read`.
 	//
@@ -6164,7 +6234,7 @@ type ClientInterface interface {
 
 	// ReplayInbound Replay what came in
 	//
-	// Takes an orphan whose sender is known by now, or reads again what was refused. Any number of replays add one message. What is in its chat stays as it is.
+	// Takes an orphan whose sender is known by now, or reads again what was refused. Any number of replays add one message.
 	//
 	// Scope: `chats:write`.
 	//
@@ -6297,6 +6367,15 @@ type ClientInterface interface {
 	// Corresponds with PUT /api/v2/w/{workspace_uuid}/members/by-external-id/{external_id} (the `UpsertMember` operationId).
 	UpsertMember(ctx context.Context, workspaceUUID WorkspaceUUID, externalID string, body UpsertMemberJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// DeleteMember Delete a member
+	//
+	// Only one to whom nothing refers, like one that was made by mistake. 409 `member_in_use` counts in `errors` what does: chats, messages, API keys, entries of the audit log and others. It erases nothing of what a person has written or was sent.
+	//
+	// Scope: `members:write`.
+	//
+	// Corresponds with DELETE /api/v2/w/{workspace_uuid}/members/{member_id} (the `DeleteMember` operationId).
+	DeleteMember(ctx context.Context, workspaceUUID WorkspaceUUID, memberID MemberID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetMember Get a member
 	//
 	// One that was merged into another is not found; `member_id` of the answer is the other one.
@@ -6334,9 +6413,9 @@ type ClientInterface interface {
 
 	// MergeMemberWithBody Merge a member into another one
 	//
-	// The member of the path becomes a part of the member `into`, which stays and is the answer. The other one's chats, places in chats, messages and questions become its own, and the other one is no member any more. Name, role and tools stay. Addresses that it does not have are added. Of consents and notifications the stricter holds. It cannot be undone. A repetition changes nothing.
+	// The member of the path becomes a part of the member `into`, which is the answer: its chats, places in chats, messages and questions become that one's, and it is no member any more. Name, role and tools of `into` stay, addresses that it lacks are added, and of consents and notifications the stricter holds. It cannot be undone. A repetition changes nothing.
 	//
-	// Refused with 409: a person and an assistant; two different phone numbers or two different email addresses; a member that goes and has, or had, API keys; two who were asked by one contributor request. When the member that stays has API keys, the scope `keys:admin` is needed too, since those keys reach the other one's chats then.
+	// 409 for a person and an assistant; two different phone numbers or email addresses; a member that goes and has, or had, API keys; two who were asked by one contributor request. When `into` has API keys, `keys:admin` is needed too: they reach the other one's chats then.
 	//
 	// Scope: `members:write`.
 	//
@@ -6347,9 +6426,9 @@ type ClientInterface interface {
 
 	// MergeMember Merge a member into another one
 	//
-	// The member of the path becomes a part of the member `into`, which stays and is the answer. The other one's chats, places in chats, messages and questions become its own, and the other one is no member any more. Name, role and tools stay. Addresses that it does not have are added. Of consents and notifications the stricter holds. It cannot be undone. A repetition changes nothing.
+	// The member of the path becomes a part of the member `into`, which is the answer: its chats, places in chats, messages and questions become that one's, and it is no member any more. Name, role and tools of `into` stay, addresses that it lacks are added, and of consents and notifications the stricter holds. It cannot be undone. A repetition changes nothing.
 	//
-	// Refused with 409: a person and an assistant; two different phone numbers or two different email addresses; a member that goes and has, or had, API keys; two who were asked by one contributor request. When the member that stays has API keys, the scope `keys:admin` is needed too, since those keys reach the other one's chats then.
+	// 409 for a person and an assistant; two different phone numbers or email addresses; a member that goes and has, or had, API keys; two who were asked by one contributor request. When `into` has API keys, `keys:admin` is needed too: they reach the other one's chats then.
 	//
 	// Scope: `members:write`.
 	//
@@ -6404,9 +6483,9 @@ type ClientInterface interface {
 
 	// SendMessageWithBody Send a message to somebody
 	//
-	// One call from nothing to a message. It finds the member, or makes one who has the phone number or email address. It finds the member's newest chat on the channel that is open or waiting and has the workspace's default assistant, or makes one with the defaults of `PUT /workspace-defaults`. Then it sends as `POST /chats/{chat_id}/send-assistant-message` does, and its answers are the same, with `chat_id` and `member_id`.
+	// One call from nothing to a message. It finds the member, or makes one with the phone number or email address; then the member's newest chat on the channel that is open or waiting and has the workspace's default assistant, or makes one with the defaults of `PUT /workspace-defaults`. Then it sends, and answers, as `POST /chats/{chat_id}/send-assistant-message` does, with `chat_id` and `member_id`.
 	//
-	// 400 leaves nothing behind, neither a member nor a chat; `default_missing` names the default that a new chat needs. After a crash, the same request with the same `Idempotency-Key` goes on: it finds what was made.
+	// 400 leaves nothing behind; `default_missing` names the default that a new chat needs. After a crash, the same request with the same `Idempotency-Key` goes on.
 	//
 	// Scope: `chats:admin`.
 	//
@@ -6417,9 +6496,9 @@ type ClientInterface interface {
 
 	// SendMessage Send a message to somebody
 	//
-	// One call from nothing to a message. It finds the member, or makes one who has the phone number or email address. It finds the member's newest chat on the channel that is open or waiting and has the workspace's default assistant, or makes one with the defaults of `PUT /workspace-defaults`. Then it sends as `POST /chats/{chat_id}/send-assistant-message` does, and its answers are the same, with `chat_id` and `member_id`.
+	// One call from nothing to a message. It finds the member, or makes one with the phone number or email address; then the member's newest chat on the channel that is open or waiting and has the workspace's default assistant, or makes one with the defaults of `PUT /workspace-defaults`. Then it sends, and answers, as `POST /chats/{chat_id}/send-assistant-message` does, with `chat_id` and `member_id`.
 	//
-	// 400 leaves nothing behind, neither a member nor a chat; `default_missing` names the default that a new chat needs. After a crash, the same request with the same `Idempotency-Key` goes on: it finds what was made.
+	// 400 leaves nothing behind; `default_missing` names the default that a new chat needs. After a crash, the same request with the same `Idempotency-Key` goes on.
 	//
 	// Scope: `chats:admin`.
 	//
@@ -6542,7 +6621,7 @@ type ClientInterface interface {
 
 	// CreateSuppressionWithBody Create a suppression
 	//
-	// The address gets no messages any more, and what waits for it ends: from one sender, or without `phone_number_id` and `inbox_id` from all. No START lifts it. 201, or 200 when it is there already.
+	// The address gets no messages any more, and what waits for it ends: from one sender, or without `phone_number_id` and `inbox_id` from all. No START lifts it. 200 when it is there already.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -6553,7 +6632,7 @@ type ClientInterface interface {
 
 	// CreateSuppression Create a suppression
 	//
-	// The address gets no messages any more, and what waits for it ends: from one sender, or without `phone_number_id` and `inbox_id` from all. No START lifts it. 201, or 200 when it is there already.
+	// The address gets no messages any more, and what waits for it ends: from one sender, or without `phone_number_id` and `inbox_id` from all. No START lifts it. 200 when it is there already.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -6591,15 +6670,15 @@ type ClientInterface interface {
 
 	// CreateToolWithBody Create a tool
 	//
-	// An HTTP tool is one call of an API; an MCP server brings the tools that it shows, called `server.tool`. `GET /chats/{chat_id}/tools` lists what may stand in `tool_calls` of a chat.
+	// An HTTP tool is one call of an API; an MCP server brings the tools that it shows, called `server.tool`. `GET /chats/{chat_id}/tools` lists what a chat can use.
 	//
-	// Arguments are checked against the schema before any tool of the message has run. In `http.url`, `{argument}` stands for an argument in the path or the query, escaped; the schema must require it. The others are the JSON body of POST, PUT and PATCH, or the query of GET and DELETE. Headers refer to secrets as `{secret.NAME}`; secrets are encrypted, and only their names are shown.
+	// Arguments are checked against the schema before any tool of the message runs. In `http.url`, `{argument}` stands for an argument in the path or the query, escaped; the schema must require it. The others are the JSON body, or the query of GET and DELETE. Headers refer to secrets as `{secret.NAME}`; secrets are encrypted and never shown.
 	//
-	// Requests of HTTP tools are signed by Standard Webhooks: `webhook-id`, `webhook-timestamp`, and `webhook-signature` over `id.timestamp.body`, which is HMAC-SHA256 with the `signing_secret`. `Handrail-Workspace`, `Handrail-Chat` and `Handrail-Message` say for whom the call is made.
+	// Requests are signed by Standard Webhooks (HMAC-SHA256 over `id.timestamp.body` with the `signing_secret`). `Handrail-Workspace`, `Handrail-Chat` and `Handrail-Message` say for whom the call is made.
 	//
-	// The answer must be JSON (an empty one is `{}`, plain text a string) of at most 256 KiB, and fit `response_schema`. 2xx is success. 4xx is a refusal for good: the send ends, and nothing is delivered. No connection and 429 are tried again for a quarter of an hour. After a timeout, a 5xx, 408 or a broken connection nobody knows whether the call had its effect: an idempotent tool is run again with the same key, in `idempotency_header` and `webhook-id`; any other call is `unknown` and waits until a person resolves it. Tools of the risk `read` count as idempotent.
+	// The answer must be JSON (an empty one is `{}`, plain text a string) of at most 256 KiB, and fit `response_schema`. 2xx is success; 4xx a refusal for good: the send ends. No connection and 429 are tried again for a quarter of an hour. After a timeout, 5xx, 408 or a broken connection nobody knows whether it had its effect: a tool that is idempotent or of the risk `read` runs again with the same key, in `idempotency_header` and `webhook-id`; any other call is `unknown` until a person resolves it.
 	//
-	// Addresses must be public, by `https` on port 443; private, loopback, link-local and metadata addresses are refused when the tool is stored and at every connection. The operator can open others with `HANDRAIL_TOOL_HOSTS`, and name programs for `mcp.command` with `HANDRAIL_MCP_COMMANDS`.
+	// Addresses must be public, by `https` on port 443, unless the operator has opened others (`HANDRAIL_TOOL_HOSTS`); `mcp.command` names a program of `HANDRAIL_MCP_COMMANDS`.
 	//
 	// What takes a second member is done with the decision, and no new address is sent anything before. Afterwards `refresh` gets the tools of an MCP server, and `signing-secret` a new secret.
 	//
@@ -6614,15 +6693,15 @@ type ClientInterface interface {
 
 	// CreateTool Create a tool
 	//
-	// An HTTP tool is one call of an API; an MCP server brings the tools that it shows, called `server.tool`. `GET /chats/{chat_id}/tools` lists what may stand in `tool_calls` of a chat.
+	// An HTTP tool is one call of an API; an MCP server brings the tools that it shows, called `server.tool`. `GET /chats/{chat_id}/tools` lists what a chat can use.
 	//
-	// Arguments are checked against the schema before any tool of the message has run. In `http.url`, `{argument}` stands for an argument in the path or the query, escaped; the schema must require it. The others are the JSON body of POST, PUT and PATCH, or the query of GET and DELETE. Headers refer to secrets as `{secret.NAME}`; secrets are encrypted, and only their names are shown.
+	// Arguments are checked against the schema before any tool of the message runs. In `http.url`, `{argument}` stands for an argument in the path or the query, escaped; the schema must require it. The others are the JSON body, or the query of GET and DELETE. Headers refer to secrets as `{secret.NAME}`; secrets are encrypted and never shown.
 	//
-	// Requests of HTTP tools are signed by Standard Webhooks: `webhook-id`, `webhook-timestamp`, and `webhook-signature` over `id.timestamp.body`, which is HMAC-SHA256 with the `signing_secret`. `Handrail-Workspace`, `Handrail-Chat` and `Handrail-Message` say for whom the call is made.
+	// Requests are signed by Standard Webhooks (HMAC-SHA256 over `id.timestamp.body` with the `signing_secret`). `Handrail-Workspace`, `Handrail-Chat` and `Handrail-Message` say for whom the call is made.
 	//
-	// The answer must be JSON (an empty one is `{}`, plain text a string) of at most 256 KiB, and fit `response_schema`. 2xx is success. 4xx is a refusal for good: the send ends, and nothing is delivered. No connection and 429 are tried again for a quarter of an hour. After a timeout, a 5xx, 408 or a broken connection nobody knows whether the call had its effect: an idempotent tool is run again with the same key, in `idempotency_header` and `webhook-id`; any other call is `unknown` and waits until a person resolves it. Tools of the risk `read` count as idempotent.
+	// The answer must be JSON (an empty one is `{}`, plain text a string) of at most 256 KiB, and fit `response_schema`. 2xx is success; 4xx a refusal for good: the send ends. No connection and 429 are tried again for a quarter of an hour. After a timeout, 5xx, 408 or a broken connection nobody knows whether it had its effect: a tool that is idempotent or of the risk `read` runs again with the same key, in `idempotency_header` and `webhook-id`; any other call is `unknown` until a person resolves it.
 	//
-	// Addresses must be public, by `https` on port 443; private, loopback, link-local and metadata addresses are refused when the tool is stored and at every connection. The operator can open others with `HANDRAIL_TOOL_HOSTS`, and name programs for `mcp.command` with `HANDRAIL_MCP_COMMANDS`.
+	// Addresses must be public, by `https` on port 443, unless the operator has opened others (`HANDRAIL_TOOL_HOSTS`); `mcp.command` names a program of `HANDRAIL_MCP_COMMANDS`.
 	//
 	// What takes a second member is done with the decision, and no new address is sent anything before. Afterwards `refresh` gets the tools of an MCP server, and `signing-secret` a new secret.
 	//
@@ -6697,7 +6776,7 @@ type ClientInterface interface {
 
 	// TestToolWithBody Test a tool
 	//
-	// What it does, it does: there is no undo. Whatever comes of it is 200 with `outcome`; arguments that break the schema are 400. An approved test is run by repeating the request with `approval_id`.
+	// There is no undo. Whatever comes of it is 200 with `outcome`; arguments that break the schema are 400. An approved test is run by repeating the request with `approval_id`.
 	//
 	// 202 with an approval that waits, instead, when it takes a second member: a tool of the risk `approval`.
 	//
@@ -6710,7 +6789,7 @@ type ClientInterface interface {
 
 	// TestTool Test a tool
 	//
-	// What it does, it does: there is no undo. Whatever comes of it is 200 with `outcome`; arguments that break the schema are 400. An approved test is run by repeating the request with `approval_id`.
+	// There is no undo. Whatever comes of it is 200 with `outcome`; arguments that break the schema are 400. An approved test is run by repeating the request with `approval_id`.
 	//
 	// 202 with an approval that waits, instead, when it takes a second member: a tool of the risk `approval`.
 	//
@@ -6854,7 +6933,7 @@ type ClientInterface interface {
 
 	// GetWorkspaceDefaults Get the workspace's defaults
 	//
-	// What a chat gets that `POST /messages` makes, and how much the assistant may say in one chat before a person is asked.
+	// What a chat gets that `POST /messages` makes, and how much the assistant may say before a person is asked, or while one has the chat.
 	//
 	// Scope: `workspace:read`.
 	//
@@ -6863,7 +6942,7 @@ type ClientInterface interface {
 
 	// UpdateWorkspaceDefaultsWithBody Replace the workspace's defaults
 	//
-	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 	//
 	// Scope: `workspace:admin`.
 	//
@@ -6874,7 +6953,7 @@ type ClientInterface interface {
 
 	// UpdateWorkspaceDefaults Replace the workspace's defaults
 	//
-	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 	//
 	// Scope: `workspace:admin`.
 	//
@@ -6892,7 +6971,7 @@ type ClientInterface interface {
 
 	// Ready Whether requests can be served
 	//
-	// The database and Temporal answer, the database takes writes, its clock and this process' agree, the migrations are current, and the server is not stopping.
+	// The database takes writes, its clock and this process' agree, the migrations are current, Temporal answers, and the server is not stopping.
 	//
 	// Corresponds with GET /readyz (the `Ready` operationId).
 	Ready(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -6900,7 +6979,7 @@ type ClientInterface interface {
 
 // ListActions List actions
 //
-// The newest first. What waits for a person is found with `waiting_for`: `approval`, `tool_decision` and `person`, which may be given together, with commas. A key without `chats:read` sees sends and retries only.
+// The newest first. `waiting_for=approval,tool_decision,person` finds what waits for people. A key without `chats:read` sees sends and retries only.
 //
 // Scope: `deliveries:read`.
 //
@@ -6980,7 +7059,7 @@ func (c *Client) ChangeAction(ctx context.Context, workspaceUUID WorkspaceUUID, 
 
 // DecideApprovalWithBody Approve or refuse a send
 //
-// Once, before the deadline, and not by who has asked for the send. A send that is refused, or that nobody decides on in time, ends: none of its tools runs. So does one whose tool was changed after the approval was asked for, or whose requester is no manager any more, or has no working key: 409 `approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded then, and nothing would come of it.
+// Once, before the deadline, and not by who asked for the send. One that is refused or not decided ends before any of its tools runs; so does one whose tool was changed since, or whose requester is no manager any more or has no working key: 409 `approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded.
 //
 // Scope: `chats:admin`.
 //
@@ -7001,7 +7080,7 @@ func (c *Client) DecideApprovalWithBody(ctx context.Context, workspaceUUID Works
 
 // DecideApproval Approve or refuse a send
 //
-// Once, before the deadline, and not by who has asked for the send. A send that is refused, or that nobody decides on in time, ends: none of its tools runs. So does one whose tool was changed after the approval was asked for, or whose requester is no manager any more, or has no working key: 409 `approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded then, and nothing would come of it.
+// Once, before the deadline, and not by who asked for the send. One that is refused or not decided ends before any of its tools runs; so does one whose tool was changed since, or whose requester is no manager any more or has no working key: 409 `approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded.
 //
 // Scope: `chats:admin`.
 //
@@ -7022,7 +7101,7 @@ func (c *Client) DecideApproval(ctx context.Context, workspaceUUID WorkspaceUUID
 
 // CancelActionWithBody Cancel an action that has not left
 //
-// A send or a retry that certainly was not handed to its provider never is: whether it waits for an approval, a contributor, a tool call that a person must resolve, or its next attempt. 409 `already_sending` when an attempt may have left. What its tool calls have done is taken back where they can be. A bulk retry begins nothing more. An action in whose `next` there is no `cancel` is refused.
+// A send or a retry that certainly was not handed to its provider never will be; 409 `already_sending` when an attempt may have left. What its tool calls have done is taken back where it can be. A bulk retry begins nothing more. An action without `cancel` in `next` is refused.
 //
 // Needs what asking for the action needs.
 //
@@ -7043,7 +7122,7 @@ func (c *Client) CancelActionWithBody(ctx context.Context, workspaceUUID Workspa
 
 // CancelAction Cancel an action that has not left
 //
-// A send or a retry that certainly was not handed to its provider never is: whether it waits for an approval, a contributor, a tool call that a person must resolve, or its next attempt. 409 `already_sending` when an attempt may have left. What its tool calls have done is taken back where they can be. A bulk retry begins nothing more. An action in whose `next` there is no `cancel` is refused.
+// A send or a retry that certainly was not handed to its provider never will be; 409 `already_sending` when an attempt may have left. What its tool calls have done is taken back where it can be. A bulk retry begins nothing more. An action without `cancel` in `next` is refused.
 //
 // Needs what asking for the action needs.
 //
@@ -7064,7 +7143,7 @@ func (c *Client) CancelAction(ctx context.Context, workspaceUUID WorkspaceUUID, 
 
 // ResumeActionWithBody Resume an action that was ended in Temporal
 //
-// For an action that was promised with 202 and then terminated, canceled, timed out or failed in Temporal before it had done anything: its problem has the code `action_ended`. It starts again with what was asked for. If it is then refused, its problem says why, and it may be resumed once more. It may be asked twice.
+// For an action that was answered with 202 and ended in Temporal before it had done anything: its problem is `action_ended`. It starts again with what was asked for, and if it is refused then, it may be resumed once more. It may be asked twice.
 //
 // Needs what asking for the action needs.
 //
@@ -7085,7 +7164,7 @@ func (c *Client) ResumeActionWithBody(ctx context.Context, workspaceUUID Workspa
 
 // ResumeAction Resume an action that was ended in Temporal
 //
-// For an action that was promised with 202 and then terminated, canceled, timed out or failed in Temporal before it had done anything: its problem has the code `action_ended`. It starts again with what was asked for. If it is then refused, its problem says why, and it may be resumed once more. It may be asked twice.
+// For an action that was answered with 202 and ended in Temporal before it had done anything: its problem is `action_ended`. It starts again with what was asked for, and if it is refused then, it may be resumed once more. It may be asked twice.
 //
 // Needs what asking for the action needs.
 //
@@ -7106,7 +7185,7 @@ func (c *Client) ResumeAction(ctx context.Context, workspaceUUID WorkspaceUUID, 
 
 // ResolveToolCallWithBody Resolve a tool call
 //
-// For a call with the status `unknown`: it may have had its effect, so it is not run again by itself, and its send waits. The undo of `call_1` is called `undo_call_1`. Of a call of the risk `approval`, who has asked for it may only say that it failed.
+// For a call with the status `unknown`: it may have had its effect, so its send waits. The undo of `call_1` is `undo_call_1`. Of a call of the risk `approval`, who asked for it may only say that it failed.
 //
 // Scope: `chats:admin`.
 //
@@ -7127,7 +7206,7 @@ func (c *Client) ResolveToolCallWithBody(ctx context.Context, workspaceUUID Work
 
 // ResolveToolCall Resolve a tool call
 //
-// For a call with the status `unknown`: it may have had its effect, so it is not run again by itself, and its send waits. The undo of `call_1` is called `undo_call_1`. Of a call of the risk `approval`, who has asked for it may only say that it failed.
+// For a call with the status `unknown`: it may have had its effect, so its send waits. The undo of `call_1` is `undo_call_1`. Of a call of the risk `approval`, who asked for it may only say that it failed.
 //
 // Scope: `chats:admin`.
 //
@@ -7249,7 +7328,7 @@ func (c *Client) GetAPIKey(ctx context.Context, workspaceUUID WorkspaceUUID, api
 
 // ListApprovals List approvals
 //
-// What waits, or has waited, for a second member: sends with a tool call of the risk `approval`, new managers, keys that reach further than who asks for them, changes and tests of tools that need approval. The newest first.
+// What waits, or has waited, for a second member, the newest first: sends with a tool call of the risk `approval`, new managers, keys that reach further than who asks for them, changes and tests of tools that need approval.
 //
 // Scope: `chats:admin`.
 //
@@ -7285,7 +7364,7 @@ func (c *Client) GetApproval(ctx context.Context, workspaceUUID WorkspaceUUID, a
 
 // DecideRequestWithBody Approve or refuse what one member may not do alone
 //
-// Once, before the deadline. It also takes the scope that asking took, and for a key all scopes that the key is to have. 403 `own_request` for who has asked, and for a member or key that one of the two has made within 24 hours. What is asked for is done with the decision, but for a key, a tool's test and a signing secret: who asked repeats the request with `approval_id`, within 24 hours.
+// Once, before the deadline. It also takes the scope that asking took, and for a key all its scopes. 403 `own_request` for who asked, and for a member or key that one of the two made within 24 hours. The decision does what is asked for, except for a key, a tool's test and a signing secret: who asked repeats the request with `approval_id`, within 24 hours.
 //
 // Scope: `chats:admin`.
 //
@@ -7306,7 +7385,7 @@ func (c *Client) DecideRequestWithBody(ctx context.Context, workspaceUUID Worksp
 
 // DecideRequest Approve or refuse what one member may not do alone
 //
-// Once, before the deadline. It also takes the scope that asking took, and for a key all scopes that the key is to have. 403 `own_request` for who has asked, and for a member or key that one of the two has made within 24 hours. What is asked for is done with the decision, but for a key, a tool's test and a signing secret: who asked repeats the request with `approval_id`, within 24 hours.
+// Once, before the deadline. It also takes the scope that asking took, and for a key all its scopes. 403 `own_request` for who asked, and for a member or key that one of the two made within 24 hours. The decision does what is asked for, except for a key, a tool's test and a signing secret: who asked repeats the request with `approval_id`, within 24 hours.
 //
 // Scope: `chats:admin`.
 //
@@ -7719,7 +7798,7 @@ func (c *Client) CreateChat(ctx context.Context, workspaceUUID WorkspaceUUID, pa
 
 // DeleteChat Delete a chat
 //
-// Its questions to contributors end. While sends or retries are going on in it, it is 409 `open_actions`, and `errors` names them: each `field` is `action:` and the action's id. With `cancel=true` they are canceled first, and the answer is 200 with what has become of them; it is 204 when there was nothing to cancel.
+// Its questions to contributors end. 409 `open_actions` while sends or retries are going on in it: each `field` of `errors` is `action:` and the action's id. `cancel=true` cancels them first, and answers 200 with what became of them; 204 when there was nothing to cancel.
 //
 // Scope: `chats:write`.
 //
@@ -7741,8 +7820,8 @@ func (c *Client) DeleteChat(ctx context.Context, workspaceUUID WorkspaceUUID, ch
 // Needs a place in the chat, or the scope `chats:read`.
 //
 // Corresponds with GET /api/v2/w/{workspace_uuid}/chats/{chat_id} (the `GetChat` operationId).
-func (c *Client) GetChat(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetChatRequest(c.Server, workspaceUUID, chatID)
+func (c *Client) GetChat(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, params *GetChatParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetChatRequest(c.Server, workspaceUUID, chatID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -8014,7 +8093,7 @@ func (c *Client) UpdateParticipant(ctx context.Context, workspaceUUID WorkspaceU
 
 // ReleaseChat Release a chat
 //
-// The assistant may speak again. What was held with `taken_over` goes on waiting: it may be out of date, so that it is retried or canceled one by one.
+// The assistant may speak again. What was held with `taken_over` goes on waiting, and is retried or canceled one by one.
 //
 // Scope: `chats:write`.
 //
@@ -8033,7 +8112,7 @@ func (c *Client) ReleaseChat(ctx context.Context, workspaceUUID WorkspaceUUID, c
 
 // SendAssistantMessageWithBody Send as the assistant
 //
-// Tool calls run first, in order. Then the message goes to the chat's member over the chat's channel. 200 means that the provider took it. 202 means that it is still being delivered, or that nobody can tell yet whether the provider took it (`"status": "unknown"`); it is never sent twice behind your back. A send also answers 202 while it waits for people, as `waiting_for` and `explanation` say: for the approval of a tool call, for contributors, or for somebody to say what became of a tool call (`"status": "unknown"` of the call). When the message is not delivered in the end, what its tools have done and can be undone is taken back. With `if_last_message` it is sent only if the customer has written nothing since: this is checked when it is asked for, and again when it is posted. Sends to a chat's customer leave in the order in which they were accepted, unless an older one waits for people, for tools, or for a sender whose account refuses everything.
+// Tool calls run first, in order; then the message goes to the chat's member over the chat's channel. 200: the provider took it. 202: it is still being delivered, nobody can tell yet whether the provider took it (`"status": "unknown"`), or it waits for people, as `waiting_for` and `explanation` say. It is never sent twice behind your back. When it is not delivered in the end, what its tools did is taken back where it can be. With `if_last_message` it is sent only if the customer has written nothing since, which is checked again when it is posted. Sends to a customer leave in the order in which they were accepted, unless an older one waits for people, for tools, or for a sender whose account refuses everything.
 //
 // Scope: `chats:admin`.
 //
@@ -8054,7 +8133,7 @@ func (c *Client) SendAssistantMessageWithBody(ctx context.Context, workspaceUUID
 
 // SendAssistantMessage Send as the assistant
 //
-// Tool calls run first, in order. Then the message goes to the chat's member over the chat's channel. 200 means that the provider took it. 202 means that it is still being delivered, or that nobody can tell yet whether the provider took it (`"status": "unknown"`); it is never sent twice behind your back. A send also answers 202 while it waits for people, as `waiting_for` and `explanation` say: for the approval of a tool call, for contributors, or for somebody to say what became of a tool call (`"status": "unknown"` of the call). When the message is not delivered in the end, what its tools have done and can be undone is taken back. With `if_last_message` it is sent only if the customer has written nothing since: this is checked when it is asked for, and again when it is posted. Sends to a chat's customer leave in the order in which they were accepted, unless an older one waits for people, for tools, or for a sender whose account refuses everything.
+// Tool calls run first, in order; then the message goes to the chat's member over the chat's channel. 200: the provider took it. 202: it is still being delivered, nobody can tell yet whether the provider took it (`"status": "unknown"`), or it waits for people, as `waiting_for` and `explanation` say. It is never sent twice behind your back. When it is not delivered in the end, what its tools did is taken back where it can be. With `if_last_message` it is sent only if the customer has written nothing since, which is checked again when it is posted. Sends to a customer leave in the order in which they were accepted, unless an older one waits for people, for tools, or for a sender whose account refuses everything.
 //
 // Scope: `chats:admin`.
 //
@@ -8111,7 +8190,7 @@ func (c *Client) GetSummary(ctx context.Context, workspaceUUID WorkspaceUUID, ch
 
 // RestoreSummary Restore a summary version
 //
-// Title and summary become those of the version, and count as a person's: they stand until a summary is asked for with `overwrite`. The labels stay as they are.
+// Title and summary become those of the version, and count as a person's, which only `overwrite` replaces. The labels stay as they are.
 //
 // Scope: `chats:write`.
 //
@@ -8130,7 +8209,7 @@ func (c *Client) RestoreSummary(ctx context.Context, workspaceUUID WorkspaceUUID
 
 // UndoLabels Undo label changes of a summary
 //
-// What it added goes, and no model puts it back; what it removed returns, as a person's. What somebody has touched since stays as it is. May be asked twice.
+// What it added goes, and no model puts it back; what it removed returns, as a person's. What was touched since stays. May be asked twice.
 //
 // Scope: `chats:write`.
 //
@@ -8149,7 +8228,7 @@ func (c *Client) UndoLabels(ctx context.Context, workspaceUUID WorkspaceUUID, ch
 
 // SummarizeChat Summarize a chat
 //
-// Writes title, summary and points anew, and with `update_labels` chooses among the workspace's labels. A model reads its last summary and what is new since; all of the chat when there is no summary yet, more than half is new, a message has changed, or with `full`. Every point names the messages it rests on; what names none is dropped. What a person wrote stands without `overwrite`: 409 `summary_edited`, unless labels are to be chosen. Two requests at once for one chat share one run. When the model fails, everything stands as it was.
+// Writes title, summary and points anew, and with `update_labels` chooses among the workspace's labels. A model reads its last summary and what is new since; all of the chat with `full`, without a summary, when more than half is new, or when a message has changed. Every point names the messages it rests on. What a person wrote stands without `overwrite`: 409 `summary_edited`, unless labels are to be chosen. Two requests at once for one chat share one run. When the model fails, nothing changes.
 //
 // Needs a place in the chat, or the scope `chats:write`.
 //
@@ -8168,7 +8247,7 @@ func (c *Client) SummarizeChat(ctx context.Context, workspaceUUID WorkspaceUUID,
 
 // TakeOverChat Take a chat over
 //
-// A person answers in the assistant's place: the member of the API key. Until the chat is released, what the assistant says is 409 `taken_over`, and what it has still to say is held for a decision. A send with `"author_kind": "person"` takes the chat over, too. Who takes over a chat that another person has taken over has it from then on.
+// The member of the API key answers in the assistant's place. Until the chat is released, what the assistant says is 409 `taken_over`, and what it has still to say is held for a decision. A send with `"author_kind": "person"` takes the chat over, too, also from another person.
 //
 // Scope: `chats:write`.
 //
@@ -8187,7 +8266,7 @@ func (c *Client) TakeOverChat(ctx context.Context, workspaceUUID WorkspaceUUID, 
 
 // ListToolCallMessages Get a tool call as OpenAI messages
 //
-// For the model that goes on: the assistant's message with this call alone and, once there is an outcome, the tool's. Ids are unique within a message only, so there may be several calls; the newest come first. `limit` counts calls.
+// For the model that goes on: the assistant's message with this call alone and, once there is an outcome, the tool's after it. Ids are unique within a message only; the newest call comes first. `limit` counts calls.
 //
 // Needs a place in the chat, or the scope `chats:read`.
 //
@@ -8364,7 +8443,7 @@ func (c *Client) ListDeliveries(ctx context.Context, workspaceUUID WorkspaceUUID
 
 // RetryDeliveriesWithBody Retry deliveries in bulk
 //
-// Those that fit the filter and may be retried, one after the other, at a steady rate. With `dry_run` it only counts them. Otherwise it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), and later when too many of the last 50 do (`pause_at_failure_percent`); its note says why. 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same deliveries, unless `allow_overlap` says that both shall run. What may have been sent already is skipped unless `acknowledge_duplicate` is true.
+// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
 //
 // Scope: `deliveries:admin`.
 //
@@ -8385,7 +8464,7 @@ func (c *Client) RetryDeliveriesWithBody(ctx context.Context, workspaceUUID Work
 
 // RetryDeliveries Retry deliveries in bulk
 //
-// Those that fit the filter and may be retried, one after the other, at a steady rate. With `dry_run` it only counts them. Otherwise it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), and later when too many of the last 50 do (`pause_at_failure_percent`); its note says why. 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same deliveries, unless `allow_overlap` says that both shall run. What may have been sent already is skipped unless `acknowledge_duplicate` is true.
+// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
 //
 // Scope: `deliveries:admin`.
 //
@@ -8465,7 +8544,7 @@ func (c *Client) CancelDelivery(ctx context.Context, workspaceUUID WorkspaceUUID
 
 // LookUpDelivery Ask the provider about a delivery
 //
-// Handrail asks by itself in due time; this asks now, and answers with the delivery as it stands then. It is for one that may have been sent, or whose final status is not known: 409 for any other. It may be asked twice. 503 when the provider has not answered within the wait.
+// Handrail asks by itself in due time; this asks now, and answers with the delivery as it stands then. 409 for one that certainly was not sent, or whose final status is known. It may be asked twice. 503 when the provider has not answered within the wait.
 //
 // Scope: `deliveries:write`.
 //
@@ -8526,7 +8605,7 @@ func (c *Client) ResolveDelivery(ctx context.Context, workspaceUUID WorkspaceUUI
 
 // RetryDeliveryWithBody Retry a delivery
 //
-// What certainly was not handed to the provider goes on under its own id. What has ended gets a new delivery, once, and so does every change. 200 means that the provider took it. What is with the provider is refused with 409, as is a message whose tool calls did not all succeed: send it anew. What may have been sent already, as `retry_needs` of the delivery says, is retried only with a `reason` and with `acknowledge_duplicate`.
+// What certainly was not handed to the provider goes on under its own id. What has ended gets a new delivery, once, and so does every change. 200: the provider took it. 409 for what is with the provider, and for a message whose tool calls did not all succeed: send it anew. What may have been sent already is retried only with what `retry_needs` of the delivery names.
 //
 // Scope: `deliveries:write`.
 //
@@ -8547,7 +8626,7 @@ func (c *Client) RetryDeliveryWithBody(ctx context.Context, workspaceUUID Worksp
 
 // RetryDelivery Retry a delivery
 //
-// What certainly was not handed to the provider goes on under its own id. What has ended gets a new delivery, once, and so does every change. 200 means that the provider took it. What is with the provider is refused with 409, as is a message whose tool calls did not all succeed: send it anew. What may have been sent already, as `retry_needs` of the delivery says, is retried only with a `reason` and with `acknowledge_duplicate`.
+// What certainly was not handed to the provider goes on under its own id. What has ended gets a new delivery, once, and so does every change. 200: the provider took it. 409 for what is with the provider, and for a message whose tool calls did not all succeed: send it anew. What may have been sent already is retried only with what `retry_needs` of the delivery names.
 //
 // Scope: `deliveries:write`.
 //
@@ -8608,7 +8687,7 @@ func (c *Client) CreateEventToken(ctx context.Context, workspaceUUID WorkspaceUU
 
 // ListInbound List what came in
 //
-// Every message that a provider has handed over, the newest first. An orphan is nobody's. It is shown in an installation with one workspace; where there are more, only the operator's command line shows it.
+// Every message that a provider has handed over, the newest first. An orphan is nobody's: only in an installation with one workspace is it shown here.
 //
 // Scope: `chats:read`.
 //
@@ -8627,7 +8706,7 @@ func (c *Client) ListInbound(ctx context.Context, workspaceUUID WorkspaceUUID, p
 
 // GetInbound Get what came in
 //
-// An orphan is nobody's. It is shown in an installation with one workspace; where there are more, only the operator's command line shows it.
+// An orphan is nobody's: only in an installation with one workspace is it shown here.
 //
 // Scope: `chats:read`.
 //
@@ -8646,7 +8725,7 @@ func (c *Client) GetInbound(ctx context.Context, workspaceUUID WorkspaceUUID, in
 
 // ReplayInbound Replay what came in
 //
-// Takes an orphan whose sender is known by now, or reads again what was refused. Any number of replays add one message. What is in its chat stays as it is.
+// Takes an orphan whose sender is known by now, or reads again what was refused. Any number of replays add one message.
 //
 // Scope: `chats:write`.
 //
@@ -8909,6 +8988,25 @@ func (c *Client) UpsertMember(ctx context.Context, workspaceUUID WorkspaceUUID, 
 	return c.Client.Do(req)
 }
 
+// DeleteMember Delete a member
+//
+// Only one to whom nothing refers, like one that was made by mistake. 409 `member_in_use` counts in `errors` what does: chats, messages, API keys, entries of the audit log and others. It erases nothing of what a person has written or was sent.
+//
+// Scope: `members:write`.
+//
+// Corresponds with DELETE /api/v2/w/{workspace_uuid}/members/{member_id} (the `DeleteMember` operationId).
+func (c *Client) DeleteMember(ctx context.Context, workspaceUUID WorkspaceUUID, memberID MemberID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteMemberRequest(c.Server, workspaceUUID, memberID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetMember Get a member
 //
 // One that was merged into another is not found; `member_id` of the answer is the other one.
@@ -8976,9 +9074,9 @@ func (c *Client) UpdateMember(ctx context.Context, workspaceUUID WorkspaceUUID, 
 
 // MergeMemberWithBody Merge a member into another one
 //
-// The member of the path becomes a part of the member `into`, which stays and is the answer. The other one's chats, places in chats, messages and questions become its own, and the other one is no member any more. Name, role and tools stay. Addresses that it does not have are added. Of consents and notifications the stricter holds. It cannot be undone. A repetition changes nothing.
+// The member of the path becomes a part of the member `into`, which is the answer: its chats, places in chats, messages and questions become that one's, and it is no member any more. Name, role and tools of `into` stay, addresses that it lacks are added, and of consents and notifications the stricter holds. It cannot be undone. A repetition changes nothing.
 //
-// Refused with 409: a person and an assistant; two different phone numbers or two different email addresses; a member that goes and has, or had, API keys; two who were asked by one contributor request. When the member that stays has API keys, the scope `keys:admin` is needed too, since those keys reach the other one's chats then.
+// 409 for a person and an assistant; two different phone numbers or email addresses; a member that goes and has, or had, API keys; two who were asked by one contributor request. When `into` has API keys, `keys:admin` is needed too: they reach the other one's chats then.
 //
 // Scope: `members:write`.
 //
@@ -8999,9 +9097,9 @@ func (c *Client) MergeMemberWithBody(ctx context.Context, workspaceUUID Workspac
 
 // MergeMember Merge a member into another one
 //
-// The member of the path becomes a part of the member `into`, which stays and is the answer. The other one's chats, places in chats, messages and questions become its own, and the other one is no member any more. Name, role and tools stay. Addresses that it does not have are added. Of consents and notifications the stricter holds. It cannot be undone. A repetition changes nothing.
+// The member of the path becomes a part of the member `into`, which is the answer: its chats, places in chats, messages and questions become that one's, and it is no member any more. Name, role and tools of `into` stay, addresses that it lacks are added, and of consents and notifications the stricter holds. It cannot be undone. A repetition changes nothing.
 //
-// Refused with 409: a person and an assistant; two different phone numbers or two different email addresses; a member that goes and has, or had, API keys; two who were asked by one contributor request. When the member that stays has API keys, the scope `keys:admin` is needed too, since those keys reach the other one's chats then.
+// 409 for a person and an assistant; two different phone numbers or email addresses; a member that goes and has, or had, API keys; two who were asked by one contributor request. When `into` has API keys, `keys:admin` is needed too: they reach the other one's chats then.
 //
 // Scope: `members:write`.
 //
@@ -9106,9 +9204,9 @@ func (c *Client) OptOutMember(ctx context.Context, workspaceUUID WorkspaceUUID, 
 
 // SendMessageWithBody Send a message to somebody
 //
-// One call from nothing to a message. It finds the member, or makes one who has the phone number or email address. It finds the member's newest chat on the channel that is open or waiting and has the workspace's default assistant, or makes one with the defaults of `PUT /workspace-defaults`. Then it sends as `POST /chats/{chat_id}/send-assistant-message` does, and its answers are the same, with `chat_id` and `member_id`.
+// One call from nothing to a message. It finds the member, or makes one with the phone number or email address; then the member's newest chat on the channel that is open or waiting and has the workspace's default assistant, or makes one with the defaults of `PUT /workspace-defaults`. Then it sends, and answers, as `POST /chats/{chat_id}/send-assistant-message` does, with `chat_id` and `member_id`.
 //
-// 400 leaves nothing behind, neither a member nor a chat; `default_missing` names the default that a new chat needs. After a crash, the same request with the same `Idempotency-Key` goes on: it finds what was made.
+// 400 leaves nothing behind; `default_missing` names the default that a new chat needs. After a crash, the same request with the same `Idempotency-Key` goes on.
 //
 // Scope: `chats:admin`.
 //
@@ -9129,9 +9227,9 @@ func (c *Client) SendMessageWithBody(ctx context.Context, workspaceUUID Workspac
 
 // SendMessage Send a message to somebody
 //
-// One call from nothing to a message. It finds the member, or makes one who has the phone number or email address. It finds the member's newest chat on the channel that is open or waiting and has the workspace's default assistant, or makes one with the defaults of `PUT /workspace-defaults`. Then it sends as `POST /chats/{chat_id}/send-assistant-message` does, and its answers are the same, with `chat_id` and `member_id`.
+// One call from nothing to a message. It finds the member, or makes one with the phone number or email address; then the member's newest chat on the channel that is open or waiting and has the workspace's default assistant, or makes one with the defaults of `PUT /workspace-defaults`. Then it sends, and answers, as `POST /chats/{chat_id}/send-assistant-message` does, with `chat_id` and `member_id`.
 //
-// 400 leaves nothing behind, neither a member nor a chat; `default_missing` names the default that a new chat needs. After a crash, the same request with the same `Idempotency-Key` goes on: it finds what was made.
+// 400 leaves nothing behind; `default_missing` names the default that a new chat needs. After a crash, the same request with the same `Idempotency-Key` goes on.
 //
 // Scope: `chats:admin`.
 //
@@ -9384,7 +9482,7 @@ func (c *Client) ListSuppressions(ctx context.Context, workspaceUUID WorkspaceUU
 
 // CreateSuppressionWithBody Create a suppression
 //
-// The address gets no messages any more, and what waits for it ends: from one sender, or without `phone_number_id` and `inbox_id` from all. No START lifts it. 201, or 200 when it is there already.
+// The address gets no messages any more, and what waits for it ends: from one sender, or without `phone_number_id` and `inbox_id` from all. No START lifts it. 200 when it is there already.
 //
 // Scope: `deliveries:admin`.
 //
@@ -9405,7 +9503,7 @@ func (c *Client) CreateSuppressionWithBody(ctx context.Context, workspaceUUID Wo
 
 // CreateSuppression Create a suppression
 //
-// The address gets no messages any more, and what waits for it ends: from one sender, or without `phone_number_id` and `inbox_id` from all. No START lifts it. 201, or 200 when it is there already.
+// The address gets no messages any more, and what waits for it ends: from one sender, or without `phone_number_id` and `inbox_id` from all. No START lifts it. 200 when it is there already.
 //
 // Scope: `deliveries:admin`.
 //
@@ -9483,15 +9581,15 @@ func (c *Client) ListTools(ctx context.Context, workspaceUUID WorkspaceUUID, par
 
 // CreateToolWithBody Create a tool
 //
-// An HTTP tool is one call of an API; an MCP server brings the tools that it shows, called `server.tool`. `GET /chats/{chat_id}/tools` lists what may stand in `tool_calls` of a chat.
+// An HTTP tool is one call of an API; an MCP server brings the tools that it shows, called `server.tool`. `GET /chats/{chat_id}/tools` lists what a chat can use.
 //
-// Arguments are checked against the schema before any tool of the message has run. In `http.url`, `{argument}` stands for an argument in the path or the query, escaped; the schema must require it. The others are the JSON body of POST, PUT and PATCH, or the query of GET and DELETE. Headers refer to secrets as `{secret.NAME}`; secrets are encrypted, and only their names are shown.
+// Arguments are checked against the schema before any tool of the message runs. In `http.url`, `{argument}` stands for an argument in the path or the query, escaped; the schema must require it. The others are the JSON body, or the query of GET and DELETE. Headers refer to secrets as `{secret.NAME}`; secrets are encrypted and never shown.
 //
-// Requests of HTTP tools are signed by Standard Webhooks: `webhook-id`, `webhook-timestamp`, and `webhook-signature` over `id.timestamp.body`, which is HMAC-SHA256 with the `signing_secret`. `Handrail-Workspace`, `Handrail-Chat` and `Handrail-Message` say for whom the call is made.
+// Requests are signed by Standard Webhooks (HMAC-SHA256 over `id.timestamp.body` with the `signing_secret`). `Handrail-Workspace`, `Handrail-Chat` and `Handrail-Message` say for whom the call is made.
 //
-// The answer must be JSON (an empty one is `{}`, plain text a string) of at most 256 KiB, and fit `response_schema`. 2xx is success. 4xx is a refusal for good: the send ends, and nothing is delivered. No connection and 429 are tried again for a quarter of an hour. After a timeout, a 5xx, 408 or a broken connection nobody knows whether the call had its effect: an idempotent tool is run again with the same key, in `idempotency_header` and `webhook-id`; any other call is `unknown` and waits until a person resolves it. Tools of the risk `read` count as idempotent.
+// The answer must be JSON (an empty one is `{}`, plain text a string) of at most 256 KiB, and fit `response_schema`. 2xx is success; 4xx a refusal for good: the send ends. No connection and 429 are tried again for a quarter of an hour. After a timeout, 5xx, 408 or a broken connection nobody knows whether it had its effect: a tool that is idempotent or of the risk `read` runs again with the same key, in `idempotency_header` and `webhook-id`; any other call is `unknown` until a person resolves it.
 //
-// Addresses must be public, by `https` on port 443; private, loopback, link-local and metadata addresses are refused when the tool is stored and at every connection. The operator can open others with `HANDRAIL_TOOL_HOSTS`, and name programs for `mcp.command` with `HANDRAIL_MCP_COMMANDS`.
+// Addresses must be public, by `https` on port 443, unless the operator has opened others (`HANDRAIL_TOOL_HOSTS`); `mcp.command` names a program of `HANDRAIL_MCP_COMMANDS`.
 //
 // What takes a second member is done with the decision, and no new address is sent anything before. Afterwards `refresh` gets the tools of an MCP server, and `signing-secret` a new secret.
 //
@@ -9516,15 +9614,15 @@ func (c *Client) CreateToolWithBody(ctx context.Context, workspaceUUID Workspace
 
 // CreateTool Create a tool
 //
-// An HTTP tool is one call of an API; an MCP server brings the tools that it shows, called `server.tool`. `GET /chats/{chat_id}/tools` lists what may stand in `tool_calls` of a chat.
+// An HTTP tool is one call of an API; an MCP server brings the tools that it shows, called `server.tool`. `GET /chats/{chat_id}/tools` lists what a chat can use.
 //
-// Arguments are checked against the schema before any tool of the message has run. In `http.url`, `{argument}` stands for an argument in the path or the query, escaped; the schema must require it. The others are the JSON body of POST, PUT and PATCH, or the query of GET and DELETE. Headers refer to secrets as `{secret.NAME}`; secrets are encrypted, and only their names are shown.
+// Arguments are checked against the schema before any tool of the message runs. In `http.url`, `{argument}` stands for an argument in the path or the query, escaped; the schema must require it. The others are the JSON body, or the query of GET and DELETE. Headers refer to secrets as `{secret.NAME}`; secrets are encrypted and never shown.
 //
-// Requests of HTTP tools are signed by Standard Webhooks: `webhook-id`, `webhook-timestamp`, and `webhook-signature` over `id.timestamp.body`, which is HMAC-SHA256 with the `signing_secret`. `Handrail-Workspace`, `Handrail-Chat` and `Handrail-Message` say for whom the call is made.
+// Requests are signed by Standard Webhooks (HMAC-SHA256 over `id.timestamp.body` with the `signing_secret`). `Handrail-Workspace`, `Handrail-Chat` and `Handrail-Message` say for whom the call is made.
 //
-// The answer must be JSON (an empty one is `{}`, plain text a string) of at most 256 KiB, and fit `response_schema`. 2xx is success. 4xx is a refusal for good: the send ends, and nothing is delivered. No connection and 429 are tried again for a quarter of an hour. After a timeout, a 5xx, 408 or a broken connection nobody knows whether the call had its effect: an idempotent tool is run again with the same key, in `idempotency_header` and `webhook-id`; any other call is `unknown` and waits until a person resolves it. Tools of the risk `read` count as idempotent.
+// The answer must be JSON (an empty one is `{}`, plain text a string) of at most 256 KiB, and fit `response_schema`. 2xx is success; 4xx a refusal for good: the send ends. No connection and 429 are tried again for a quarter of an hour. After a timeout, 5xx, 408 or a broken connection nobody knows whether it had its effect: a tool that is idempotent or of the risk `read` runs again with the same key, in `idempotency_header` and `webhook-id`; any other call is `unknown` until a person resolves it.
 //
-// Addresses must be public, by `https` on port 443; private, loopback, link-local and metadata addresses are refused when the tool is stored and at every connection. The operator can open others with `HANDRAIL_TOOL_HOSTS`, and name programs for `mcp.command` with `HANDRAIL_MCP_COMMANDS`.
+// Addresses must be public, by `https` on port 443, unless the operator has opened others (`HANDRAIL_TOOL_HOSTS`); `mcp.command` names a program of `HANDRAIL_MCP_COMMANDS`.
 //
 // What takes a second member is done with the decision, and no new address is sent anything before. Afterwards `refresh` gets the tools of an MCP server, and `signing-secret` a new secret.
 //
@@ -9669,7 +9767,7 @@ func (c *Client) RotateSigningSecret(ctx context.Context, workspaceUUID Workspac
 
 // TestToolWithBody Test a tool
 //
-// What it does, it does: there is no undo. Whatever comes of it is 200 with `outcome`; arguments that break the schema are 400. An approved test is run by repeating the request with `approval_id`.
+// There is no undo. Whatever comes of it is 200 with `outcome`; arguments that break the schema are 400. An approved test is run by repeating the request with `approval_id`.
 //
 // 202 with an approval that waits, instead, when it takes a second member: a tool of the risk `approval`.
 //
@@ -9692,7 +9790,7 @@ func (c *Client) TestToolWithBody(ctx context.Context, workspaceUUID WorkspaceUU
 
 // TestTool Test a tool
 //
-// What it does, it does: there is no undo. Whatever comes of it is 200 with `outcome`; arguments that break the schema are 400. An approved test is run by repeating the request with `approval_id`.
+// There is no undo. Whatever comes of it is 200 with `outcome`; arguments that break the schema are 400. An approved test is run by repeating the request with `approval_id`.
 //
 // 202 with an approval that waits, instead, when it takes a second member: a tool of the risk `approval`.
 //
@@ -9976,7 +10074,7 @@ func (c *Client) TestWebhookEndpoint(ctx context.Context, workspaceUUID Workspac
 
 // GetWorkspaceDefaults Get the workspace's defaults
 //
-// What a chat gets that `POST /messages` makes, and how much the assistant may say in one chat before a person is asked.
+// What a chat gets that `POST /messages` makes, and how much the assistant may say before a person is asked, or while one has the chat.
 //
 // Scope: `workspace:read`.
 //
@@ -9995,7 +10093,7 @@ func (c *Client) GetWorkspaceDefaults(ctx context.Context, workspaceUUID Workspa
 
 // UpdateWorkspaceDefaultsWithBody Replace the workspace's defaults
 //
-// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 //
 // Scope: `workspace:admin`.
 //
@@ -10016,7 +10114,7 @@ func (c *Client) UpdateWorkspaceDefaultsWithBody(ctx context.Context, workspaceU
 
 // UpdateWorkspaceDefaults Replace the workspace's defaults
 //
-// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 //
 // Scope: `workspace:admin`.
 //
@@ -10054,7 +10152,7 @@ func (c *Client) Health(ctx context.Context, reqEditors ...RequestEditorFn) (*ht
 
 // Ready Whether requests can be served
 //
-// The database and Temporal answer, the database takes writes, its clock and this process' agree, the migrations are current, and the server is not stopping.
+// The database takes writes, its clock and this process' agree, the migrations are current, Temporal answers, and the server is not stopping.
 //
 // Corresponds with GET /readyz (the `Ready` operationId).
 func (c *Client) Ready(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -10993,7 +11091,7 @@ func NewListApprovalsRequest(server string, workspaceUUID WorkspaceUUID, params 
 
 		if params.State != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -12123,6 +12221,18 @@ func NewListChatsRequest(server string, workspaceUUID WorkspaceUUID, params *Lis
 
 		}
 
+		if params.Expand != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "expand", params.Expand, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.NeedsResponse != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "needs_response", *params.NeedsResponse, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
@@ -12376,7 +12486,7 @@ func NewDeleteChatRequest(server string, workspaceUUID WorkspaceUUID, chatID Cha
 }
 
 // NewGetChatRequest constructs an http.Request for the GetChat method
-func NewGetChatRequest(server string, workspaceUUID WorkspaceUUID, chatID ChatID) (*http.Request, error) {
+func NewGetChatRequest(server string, workspaceUUID WorkspaceUUID, chatID ChatID, params *GetChatParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -12406,6 +12516,33 @@ func NewGetChatRequest(server string, workspaceUUID WorkspaceUUID, chatID ChatID
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Expand != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "expand", params.Expand, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -12551,6 +12688,18 @@ func NewListMessagesRequest(server string, workspaceUUID WorkspaceUUID, chatID C
 		if params.Total != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "total", *params.Total, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Expand != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "expand", params.Expand, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -14210,6 +14359,18 @@ func NewListDeliveriesRequest(server string, workspaceUUID WorkspaceUUID, params
 
 		}
 
+		if params.Expand != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "expand", params.Expand, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Sort != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort", *params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -15759,6 +15920,47 @@ func NewUpsertMemberRequestWithBody(server string, workspaceUUID WorkspaceUUID, 
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteMemberRequest constructs an http.Request for the DeleteMember method
+func NewDeleteMemberRequest(server string, workspaceUUID WorkspaceUUID, memberID MemberID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "member_id", memberID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/members/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -18280,7 +18482,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListActionsWithResponse List actions
 	//
-	// The newest first. What waits for a person is found with `waiting_for`: `approval`, `tool_decision` and `person`, which may be given together, with commas. A key without `chats:read` sees sends and retries only.
+	// The newest first. `waiting_for=approval,tool_decision,person` finds what waits for people. A key without `chats:read` sees sends and retries only.
 	//
 	// Scope: `deliveries:read`.
 	//
@@ -18324,7 +18526,7 @@ type ClientWithResponsesInterface interface {
 
 	// DecideApprovalWithBodyWithResponse Approve or refuse a send
 	//
-	// Once, before the deadline, and not by who has asked for the send. A send that is refused, or that nobody decides on in time, ends: none of its tools runs. So does one whose tool was changed after the approval was asked for, or whose requester is no manager any more, or has no working key: 409 `approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded then, and nothing would come of it.
+	// Once, before the deadline, and not by who asked for the send. One that is refused or not decided ends before any of its tools runs; so does one whose tool was changed since, or whose requester is no manager any more or has no working key: 409 `approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded.
 	//
 	// Scope: `chats:admin`.
 	//
@@ -18335,7 +18537,7 @@ type ClientWithResponsesInterface interface {
 
 	// DecideApprovalWithResponse Approve or refuse a send
 	//
-	// Once, before the deadline, and not by who has asked for the send. A send that is refused, or that nobody decides on in time, ends: none of its tools runs. So does one whose tool was changed after the approval was asked for, or whose requester is no manager any more, or has no working key: 409 `approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded then, and nothing would come of it.
+	// Once, before the deadline, and not by who asked for the send. One that is refused or not decided ends before any of its tools runs; so does one whose tool was changed since, or whose requester is no manager any more or has no working key: 409 `approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded.
 	//
 	// Scope: `chats:admin`.
 	//
@@ -18346,7 +18548,7 @@ type ClientWithResponsesInterface interface {
 
 	// CancelActionWithBodyWithResponse Cancel an action that has not left
 	//
-	// A send or a retry that certainly was not handed to its provider never is: whether it waits for an approval, a contributor, a tool call that a person must resolve, or its next attempt. 409 `already_sending` when an attempt may have left. What its tool calls have done is taken back where they can be. A bulk retry begins nothing more. An action in whose `next` there is no `cancel` is refused.
+	// A send or a retry that certainly was not handed to its provider never will be; 409 `already_sending` when an attempt may have left. What its tool calls have done is taken back where it can be. A bulk retry begins nothing more. An action without `cancel` in `next` is refused.
 	//
 	// Needs what asking for the action needs.
 	//
@@ -18357,7 +18559,7 @@ type ClientWithResponsesInterface interface {
 
 	// CancelActionWithResponse Cancel an action that has not left
 	//
-	// A send or a retry that certainly was not handed to its provider never is: whether it waits for an approval, a contributor, a tool call that a person must resolve, or its next attempt. 409 `already_sending` when an attempt may have left. What its tool calls have done is taken back where they can be. A bulk retry begins nothing more. An action in whose `next` there is no `cancel` is refused.
+	// A send or a retry that certainly was not handed to its provider never will be; 409 `already_sending` when an attempt may have left. What its tool calls have done is taken back where it can be. A bulk retry begins nothing more. An action without `cancel` in `next` is refused.
 	//
 	// Needs what asking for the action needs.
 	//
@@ -18368,7 +18570,7 @@ type ClientWithResponsesInterface interface {
 
 	// ResumeActionWithBodyWithResponse Resume an action that was ended in Temporal
 	//
-	// For an action that was promised with 202 and then terminated, canceled, timed out or failed in Temporal before it had done anything: its problem has the code `action_ended`. It starts again with what was asked for. If it is then refused, its problem says why, and it may be resumed once more. It may be asked twice.
+	// For an action that was answered with 202 and ended in Temporal before it had done anything: its problem is `action_ended`. It starts again with what was asked for, and if it is refused then, it may be resumed once more. It may be asked twice.
 	//
 	// Needs what asking for the action needs.
 	//
@@ -18379,7 +18581,7 @@ type ClientWithResponsesInterface interface {
 
 	// ResumeActionWithResponse Resume an action that was ended in Temporal
 	//
-	// For an action that was promised with 202 and then terminated, canceled, timed out or failed in Temporal before it had done anything: its problem has the code `action_ended`. It starts again with what was asked for. If it is then refused, its problem says why, and it may be resumed once more. It may be asked twice.
+	// For an action that was answered with 202 and ended in Temporal before it had done anything: its problem is `action_ended`. It starts again with what was asked for, and if it is refused then, it may be resumed once more. It may be asked twice.
 	//
 	// Needs what asking for the action needs.
 	//
@@ -18390,7 +18592,7 @@ type ClientWithResponsesInterface interface {
 
 	// ResolveToolCallWithBodyWithResponse Resolve a tool call
 	//
-	// For a call with the status `unknown`: it may have had its effect, so it is not run again by itself, and its send waits. The undo of `call_1` is called `undo_call_1`. Of a call of the risk `approval`, who has asked for it may only say that it failed.
+	// For a call with the status `unknown`: it may have had its effect, so its send waits. The undo of `call_1` is `undo_call_1`. Of a call of the risk `approval`, who asked for it may only say that it failed.
 	//
 	// Scope: `chats:admin`.
 	//
@@ -18401,7 +18603,7 @@ type ClientWithResponsesInterface interface {
 
 	// ResolveToolCallWithResponse Resolve a tool call
 	//
-	// For a call with the status `unknown`: it may have had its effect, so it is not run again by itself, and its send waits. The undo of `call_1` is called `undo_call_1`. Of a call of the risk `approval`, who has asked for it may only say that it failed.
+	// For a call with the status `unknown`: it may have had its effect, so its send waits. The undo of `call_1` is `undo_call_1`. Of a call of the risk `approval`, who asked for it may only say that it failed.
 	//
 	// Scope: `chats:admin`.
 	//
@@ -18469,7 +18671,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListApprovalsWithResponse List approvals
 	//
-	// What waits, or has waited, for a second member: sends with a tool call of the risk `approval`, new managers, keys that reach further than who asks for them, changes and tests of tools that need approval. The newest first.
+	// What waits, or has waited, for a second member, the newest first: sends with a tool call of the risk `approval`, new managers, keys that reach further than who asks for them, changes and tests of tools that need approval.
 	//
 	// Scope: `chats:admin`.
 	//
@@ -18489,7 +18691,7 @@ type ClientWithResponsesInterface interface {
 
 	// DecideRequestWithBodyWithResponse Approve or refuse what one member may not do alone
 	//
-	// Once, before the deadline. It also takes the scope that asking took, and for a key all scopes that the key is to have. 403 `own_request` for who has asked, and for a member or key that one of the two has made within 24 hours. What is asked for is done with the decision, but for a key, a tool's test and a signing secret: who asked repeats the request with `approval_id`, within 24 hours.
+	// Once, before the deadline. It also takes the scope that asking took, and for a key all its scopes. 403 `own_request` for who asked, and for a member or key that one of the two made within 24 hours. The decision does what is asked for, except for a key, a tool's test and a signing secret: who asked repeats the request with `approval_id`, within 24 hours.
 	//
 	// Scope: `chats:admin`.
 	//
@@ -18500,7 +18702,7 @@ type ClientWithResponsesInterface interface {
 
 	// DecideRequestWithResponse Approve or refuse what one member may not do alone
 	//
-	// Once, before the deadline. It also takes the scope that asking took, and for a key all scopes that the key is to have. 403 `own_request` for who has asked, and for a member or key that one of the two has made within 24 hours. What is asked for is done with the decision, but for a key, a tool's test and a signing secret: who asked repeats the request with `approval_id`, within 24 hours.
+	// Once, before the deadline. It also takes the scope that asking took, and for a key all its scopes. 403 `own_request` for who asked, and for a member or key that one of the two made within 24 hours. The decision does what is asked for, except for a key, a tool's test and a signing secret: who asked repeats the request with `approval_id`, within 24 hours.
 	//
 	// Scope: `chats:admin`.
 	//
@@ -18719,7 +18921,7 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteChatWithResponse Delete a chat
 	//
-	// Its questions to contributors end. While sends or retries are going on in it, it is 409 `open_actions`, and `errors` names them: each `field` is `action:` and the action's id. With `cancel=true` they are canceled first, and the answer is 200 with what has become of them; it is 204 when there was nothing to cancel.
+	// Its questions to contributors end. 409 `open_actions` while sends or retries are going on in it: each `field` of `errors` is `action:` and the action's id. `cancel=true` cancels them first, and answers 200 with what became of them; 204 when there was nothing to cancel.
 	//
 	// Scope: `chats:write`.
 	//
@@ -18735,7 +18937,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/v2/w/{workspace_uuid}/chats/{chat_id} (the `GetChat` operationId).
-	GetChatWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, reqEditors ...RequestEditorFn) (*GetChatResponse, error)
+	GetChatWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, params *GetChatParams, reqEditors ...RequestEditorFn) (*GetChatResponse, error)
 
 	// UpdateChatWithBodyWithResponse Update a chat
 	//
@@ -18874,7 +19076,7 @@ type ClientWithResponsesInterface interface {
 
 	// ReleaseChatWithResponse Release a chat
 	//
-	// The assistant may speak again. What was held with `taken_over` goes on waiting: it may be out of date, so that it is retried or canceled one by one.
+	// The assistant may speak again. What was held with `taken_over` goes on waiting, and is retried or canceled one by one.
 	//
 	// Scope: `chats:write`.
 	//
@@ -18885,7 +19087,7 @@ type ClientWithResponsesInterface interface {
 
 	// SendAssistantMessageWithBodyWithResponse Send as the assistant
 	//
-	// Tool calls run first, in order. Then the message goes to the chat's member over the chat's channel. 200 means that the provider took it. 202 means that it is still being delivered, or that nobody can tell yet whether the provider took it (`"status": "unknown"`); it is never sent twice behind your back. A send also answers 202 while it waits for people, as `waiting_for` and `explanation` say: for the approval of a tool call, for contributors, or for somebody to say what became of a tool call (`"status": "unknown"` of the call). When the message is not delivered in the end, what its tools have done and can be undone is taken back. With `if_last_message` it is sent only if the customer has written nothing since: this is checked when it is asked for, and again when it is posted. Sends to a chat's customer leave in the order in which they were accepted, unless an older one waits for people, for tools, or for a sender whose account refuses everything.
+	// Tool calls run first, in order; then the message goes to the chat's member over the chat's channel. 200: the provider took it. 202: it is still being delivered, nobody can tell yet whether the provider took it (`"status": "unknown"`), or it waits for people, as `waiting_for` and `explanation` say. It is never sent twice behind your back. When it is not delivered in the end, what its tools did is taken back where it can be. With `if_last_message` it is sent only if the customer has written nothing since, which is checked again when it is posted. Sends to a customer leave in the order in which they were accepted, unless an older one waits for people, for tools, or for a sender whose account refuses everything.
 	//
 	// Scope: `chats:admin`.
 	//
@@ -18896,7 +19098,7 @@ type ClientWithResponsesInterface interface {
 
 	// SendAssistantMessageWithResponse Send as the assistant
 	//
-	// Tool calls run first, in order. Then the message goes to the chat's member over the chat's channel. 200 means that the provider took it. 202 means that it is still being delivered, or that nobody can tell yet whether the provider took it (`"status": "unknown"`); it is never sent twice behind your back. A send also answers 202 while it waits for people, as `waiting_for` and `explanation` say: for the approval of a tool call, for contributors, or for somebody to say what became of a tool call (`"status": "unknown"` of the call). When the message is not delivered in the end, what its tools have done and can be undone is taken back. With `if_last_message` it is sent only if the customer has written nothing since: this is checked when it is asked for, and again when it is posted. Sends to a chat's customer leave in the order in which they were accepted, unless an older one waits for people, for tools, or for a sender whose account refuses everything.
+	// Tool calls run first, in order; then the message goes to the chat's member over the chat's channel. 200: the provider took it. 202: it is still being delivered, nobody can tell yet whether the provider took it (`"status": "unknown"`), or it waits for people, as `waiting_for` and `explanation` say. It is never sent twice behind your back. When it is not delivered in the end, what its tools did is taken back where it can be. With `if_last_message` it is sent only if the customer has written nothing since, which is checked again when it is posted. Sends to a customer leave in the order in which they were accepted, unless an older one waits for people, for tools, or for a sender whose account refuses everything.
 	//
 	// Scope: `chats:admin`.
 	//
@@ -18927,7 +19129,7 @@ type ClientWithResponsesInterface interface {
 
 	// RestoreSummaryWithResponse Restore a summary version
 	//
-	// Title and summary become those of the version, and count as a person's: they stand until a summary is asked for with `overwrite`. The labels stay as they are.
+	// Title and summary become those of the version, and count as a person's, which only `overwrite` replaces. The labels stay as they are.
 	//
 	// Scope: `chats:write`.
 	//
@@ -18938,7 +19140,7 @@ type ClientWithResponsesInterface interface {
 
 	// UndoLabelsWithResponse Undo label changes of a summary
 	//
-	// What it added goes, and no model puts it back; what it removed returns, as a person's. What somebody has touched since stays as it is. May be asked twice.
+	// What it added goes, and no model puts it back; what it removed returns, as a person's. What was touched since stays. May be asked twice.
 	//
 	// Scope: `chats:write`.
 	//
@@ -18949,7 +19151,7 @@ type ClientWithResponsesInterface interface {
 
 	// SummarizeChatWithResponse Summarize a chat
 	//
-	// Writes title, summary and points anew, and with `update_labels` chooses among the workspace's labels. A model reads its last summary and what is new since; all of the chat when there is no summary yet, more than half is new, a message has changed, or with `full`. Every point names the messages it rests on; what names none is dropped. What a person wrote stands without `overwrite`: 409 `summary_edited`, unless labels are to be chosen. Two requests at once for one chat share one run. When the model fails, everything stands as it was.
+	// Writes title, summary and points anew, and with `update_labels` chooses among the workspace's labels. A model reads its last summary and what is new since; all of the chat with `full`, without a summary, when more than half is new, or when a message has changed. Every point names the messages it rests on. What a person wrote stands without `overwrite`: 409 `summary_edited`, unless labels are to be chosen. Two requests at once for one chat share one run. When the model fails, nothing changes.
 	//
 	// Needs a place in the chat, or the scope `chats:write`.
 	//
@@ -18960,7 +19162,7 @@ type ClientWithResponsesInterface interface {
 
 	// TakeOverChatWithResponse Take a chat over
 	//
-	// A person answers in the assistant's place: the member of the API key. Until the chat is released, what the assistant says is 409 `taken_over`, and what it has still to say is held for a decision. A send with `"author_kind": "person"` takes the chat over, too. Who takes over a chat that another person has taken over has it from then on.
+	// The member of the API key answers in the assistant's place. Until the chat is released, what the assistant says is 409 `taken_over`, and what it has still to say is held for a decision. A send with `"author_kind": "person"` takes the chat over, too, also from another person.
 	//
 	// Scope: `chats:write`.
 	//
@@ -18971,7 +19173,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListToolCallMessagesWithResponse Get a tool call as OpenAI messages
 	//
-	// For the model that goes on: the assistant's message with this call alone and, once there is an outcome, the tool's. Ids are unique within a message only, so there may be several calls; the newest come first. `limit` counts calls.
+	// For the model that goes on: the assistant's message with this call alone and, once there is an outcome, the tool's after it. Ids are unique within a message only; the newest call comes first. `limit` counts calls.
 	//
 	// Needs a place in the chat, or the scope `chats:read`.
 	//
@@ -19068,7 +19270,7 @@ type ClientWithResponsesInterface interface {
 
 	// RetryDeliveriesWithBodyWithResponse Retry deliveries in bulk
 	//
-	// Those that fit the filter and may be retried, one after the other, at a steady rate. With `dry_run` it only counts them. Otherwise it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), and later when too many of the last 50 do (`pause_at_failure_percent`); its note says why. 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same deliveries, unless `allow_overlap` says that both shall run. What may have been sent already is skipped unless `acknowledge_duplicate` is true.
+	// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -19079,7 +19281,7 @@ type ClientWithResponsesInterface interface {
 
 	// RetryDeliveriesWithResponse Retry deliveries in bulk
 	//
-	// Those that fit the filter and may be retried, one after the other, at a steady rate. With `dry_run` it only counts them. Otherwise it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), and later when too many of the last 50 do (`pause_at_failure_percent`); its note says why. 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same deliveries, unless `allow_overlap` says that both shall run. What may have been sent already is skipped unless `acknowledge_duplicate` is true.
+	// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -19121,7 +19323,7 @@ type ClientWithResponsesInterface interface {
 
 	// LookUpDeliveryWithResponse Ask the provider about a delivery
 	//
-	// Handrail asks by itself in due time; this asks now, and answers with the delivery as it stands then. It is for one that may have been sent, or whose final status is not known: 409 for any other. It may be asked twice. 503 when the provider has not answered within the wait.
+	// Handrail asks by itself in due time; this asks now, and answers with the delivery as it stands then. 409 for one that certainly was not sent, or whose final status is known. It may be asked twice. 503 when the provider has not answered within the wait.
 	//
 	// Scope: `deliveries:write`.
 	//
@@ -19154,7 +19356,7 @@ type ClientWithResponsesInterface interface {
 
 	// RetryDeliveryWithBodyWithResponse Retry a delivery
 	//
-	// What certainly was not handed to the provider goes on under its own id. What has ended gets a new delivery, once, and so does every change. 200 means that the provider took it. What is with the provider is refused with 409, as is a message whose tool calls did not all succeed: send it anew. What may have been sent already, as `retry_needs` of the delivery says, is retried only with a `reason` and with `acknowledge_duplicate`.
+	// What certainly was not handed to the provider goes on under its own id. What has ended gets a new delivery, once, and so does every change. 200: the provider took it. 409 for what is with the provider, and for a message whose tool calls did not all succeed: send it anew. What may have been sent already is retried only with what `retry_needs` of the delivery names.
 	//
 	// Scope: `deliveries:write`.
 	//
@@ -19165,7 +19367,7 @@ type ClientWithResponsesInterface interface {
 
 	// RetryDeliveryWithResponse Retry a delivery
 	//
-	// What certainly was not handed to the provider goes on under its own id. What has ended gets a new delivery, once, and so does every change. 200 means that the provider took it. What is with the provider is refused with 409, as is a message whose tool calls did not all succeed: send it anew. What may have been sent already, as `retry_needs` of the delivery says, is retried only with a `reason` and with `acknowledge_duplicate`.
+	// What certainly was not handed to the provider goes on under its own id. What has ended gets a new delivery, once, and so does every change. 200: the provider took it. 409 for what is with the provider, and for a message whose tool calls did not all succeed: send it anew. What may have been sent already is retried only with what `retry_needs` of the delivery names.
 	//
 	// Scope: `deliveries:write`.
 	//
@@ -19200,7 +19402,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListInboundWithResponse List what came in
 	//
-	// Every message that a provider has handed over, the newest first. An orphan is nobody's. It is shown in an installation with one workspace; where there are more, only the operator's command line shows it.
+	// Every message that a provider has handed over, the newest first. An orphan is nobody's: only in an installation with one workspace is it shown here.
 	//
 	// Scope: `chats:read`.
 	//
@@ -19211,7 +19413,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetInboundWithResponse Get what came in
 	//
-	// An orphan is nobody's. It is shown in an installation with one workspace; where there are more, only the operator's command line shows it.
+	// An orphan is nobody's: only in an installation with one workspace is it shown here.
 	//
 	// Scope: `chats:read`.
 	//
@@ -19222,7 +19424,7 @@ type ClientWithResponsesInterface interface {
 
 	// ReplayInboundWithResponse Replay what came in
 	//
-	// Takes an orphan whose sender is known by now, or reads again what was refused. Any number of replays add one message. What is in its chat stays as it is.
+	// Takes an orphan whose sender is known by now, or reads again what was refused. Any number of replays add one message.
 	//
 	// Scope: `chats:write`.
 	//
@@ -19365,6 +19567,17 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /api/v2/w/{workspace_uuid}/members/by-external-id/{external_id} (the `UpsertMember` operationId).
 	UpsertMemberWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, externalID string, body UpsertMemberJSONRequestBody, reqEditors ...RequestEditorFn) (*UpsertMemberResponse, error)
 
+	// DeleteMemberWithResponse Delete a member
+	//
+	// Only one to whom nothing refers, like one that was made by mistake. 409 `member_in_use` counts in `errors` what does: chats, messages, API keys, entries of the audit log and others. It erases nothing of what a person has written or was sent.
+	//
+	// Scope: `members:write`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v2/w/{workspace_uuid}/members/{member_id} (the `DeleteMember` operationId).
+	DeleteMemberWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, memberID MemberID, reqEditors ...RequestEditorFn) (*DeleteMemberResponse, error)
+
 	// GetMemberWithResponse Get a member
 	//
 	// One that was merged into another is not found; `member_id` of the answer is the other one.
@@ -19404,9 +19617,9 @@ type ClientWithResponsesInterface interface {
 
 	// MergeMemberWithBodyWithResponse Merge a member into another one
 	//
-	// The member of the path becomes a part of the member `into`, which stays and is the answer. The other one's chats, places in chats, messages and questions become its own, and the other one is no member any more. Name, role and tools stay. Addresses that it does not have are added. Of consents and notifications the stricter holds. It cannot be undone. A repetition changes nothing.
+	// The member of the path becomes a part of the member `into`, which is the answer: its chats, places in chats, messages and questions become that one's, and it is no member any more. Name, role and tools of `into` stay, addresses that it lacks are added, and of consents and notifications the stricter holds. It cannot be undone. A repetition changes nothing.
 	//
-	// Refused with 409: a person and an assistant; two different phone numbers or two different email addresses; a member that goes and has, or had, API keys; two who were asked by one contributor request. When the member that stays has API keys, the scope `keys:admin` is needed too, since those keys reach the other one's chats then.
+	// 409 for a person and an assistant; two different phone numbers or email addresses; a member that goes and has, or had, API keys; two who were asked by one contributor request. When `into` has API keys, `keys:admin` is needed too: they reach the other one's chats then.
 	//
 	// Scope: `members:write`.
 	//
@@ -19417,9 +19630,9 @@ type ClientWithResponsesInterface interface {
 
 	// MergeMemberWithResponse Merge a member into another one
 	//
-	// The member of the path becomes a part of the member `into`, which stays and is the answer. The other one's chats, places in chats, messages and questions become its own, and the other one is no member any more. Name, role and tools stay. Addresses that it does not have are added. Of consents and notifications the stricter holds. It cannot be undone. A repetition changes nothing.
+	// The member of the path becomes a part of the member `into`, which is the answer: its chats, places in chats, messages and questions become that one's, and it is no member any more. Name, role and tools of `into` stay, addresses that it lacks are added, and of consents and notifications the stricter holds. It cannot be undone. A repetition changes nothing.
 	//
-	// Refused with 409: a person and an assistant; two different phone numbers or two different email addresses; a member that goes and has, or had, API keys; two who were asked by one contributor request. When the member that stays has API keys, the scope `keys:admin` is needed too, since those keys reach the other one's chats then.
+	// 409 for a person and an assistant; two different phone numbers or email addresses; a member that goes and has, or had, API keys; two who were asked by one contributor request. When `into` has API keys, `keys:admin` is needed too: they reach the other one's chats then.
 	//
 	// Scope: `members:write`.
 	//
@@ -19474,9 +19687,9 @@ type ClientWithResponsesInterface interface {
 
 	// SendMessageWithBodyWithResponse Send a message to somebody
 	//
-	// One call from nothing to a message. It finds the member, or makes one who has the phone number or email address. It finds the member's newest chat on the channel that is open or waiting and has the workspace's default assistant, or makes one with the defaults of `PUT /workspace-defaults`. Then it sends as `POST /chats/{chat_id}/send-assistant-message` does, and its answers are the same, with `chat_id` and `member_id`.
+	// One call from nothing to a message. It finds the member, or makes one with the phone number or email address; then the member's newest chat on the channel that is open or waiting and has the workspace's default assistant, or makes one with the defaults of `PUT /workspace-defaults`. Then it sends, and answers, as `POST /chats/{chat_id}/send-assistant-message` does, with `chat_id` and `member_id`.
 	//
-	// 400 leaves nothing behind, neither a member nor a chat; `default_missing` names the default that a new chat needs. After a crash, the same request with the same `Idempotency-Key` goes on: it finds what was made.
+	// 400 leaves nothing behind; `default_missing` names the default that a new chat needs. After a crash, the same request with the same `Idempotency-Key` goes on.
 	//
 	// Scope: `chats:admin`.
 	//
@@ -19487,9 +19700,9 @@ type ClientWithResponsesInterface interface {
 
 	// SendMessageWithResponse Send a message to somebody
 	//
-	// One call from nothing to a message. It finds the member, or makes one who has the phone number or email address. It finds the member's newest chat on the channel that is open or waiting and has the workspace's default assistant, or makes one with the defaults of `PUT /workspace-defaults`. Then it sends as `POST /chats/{chat_id}/send-assistant-message` does, and its answers are the same, with `chat_id` and `member_id`.
+	// One call from nothing to a message. It finds the member, or makes one with the phone number or email address; then the member's newest chat on the channel that is open or waiting and has the workspace's default assistant, or makes one with the defaults of `PUT /workspace-defaults`. Then it sends, and answers, as `POST /chats/{chat_id}/send-assistant-message` does, with `chat_id` and `member_id`.
 	//
-	// 400 leaves nothing behind, neither a member nor a chat; `default_missing` names the default that a new chat needs. After a crash, the same request with the same `Idempotency-Key` goes on: it finds what was made.
+	// 400 leaves nothing behind; `default_missing` names the default that a new chat needs. After a crash, the same request with the same `Idempotency-Key` goes on.
 	//
 	// Scope: `chats:admin`.
 	//
@@ -19624,7 +19837,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateSuppressionWithBodyWithResponse Create a suppression
 	//
-	// The address gets no messages any more, and what waits for it ends: from one sender, or without `phone_number_id` and `inbox_id` from all. No START lifts it. 201, or 200 when it is there already.
+	// The address gets no messages any more, and what waits for it ends: from one sender, or without `phone_number_id` and `inbox_id` from all. No START lifts it. 200 when it is there already.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -19635,7 +19848,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateSuppressionWithResponse Create a suppression
 	//
-	// The address gets no messages any more, and what waits for it ends: from one sender, or without `phone_number_id` and `inbox_id` from all. No START lifts it. 201, or 200 when it is there already.
+	// The address gets no messages any more, and what waits for it ends: from one sender, or without `phone_number_id` and `inbox_id` from all. No START lifts it. 200 when it is there already.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -19679,15 +19892,15 @@ type ClientWithResponsesInterface interface {
 
 	// CreateToolWithBodyWithResponse Create a tool
 	//
-	// An HTTP tool is one call of an API; an MCP server brings the tools that it shows, called `server.tool`. `GET /chats/{chat_id}/tools` lists what may stand in `tool_calls` of a chat.
+	// An HTTP tool is one call of an API; an MCP server brings the tools that it shows, called `server.tool`. `GET /chats/{chat_id}/tools` lists what a chat can use.
 	//
-	// Arguments are checked against the schema before any tool of the message has run. In `http.url`, `{argument}` stands for an argument in the path or the query, escaped; the schema must require it. The others are the JSON body of POST, PUT and PATCH, or the query of GET and DELETE. Headers refer to secrets as `{secret.NAME}`; secrets are encrypted, and only their names are shown.
+	// Arguments are checked against the schema before any tool of the message runs. In `http.url`, `{argument}` stands for an argument in the path or the query, escaped; the schema must require it. The others are the JSON body, or the query of GET and DELETE. Headers refer to secrets as `{secret.NAME}`; secrets are encrypted and never shown.
 	//
-	// Requests of HTTP tools are signed by Standard Webhooks: `webhook-id`, `webhook-timestamp`, and `webhook-signature` over `id.timestamp.body`, which is HMAC-SHA256 with the `signing_secret`. `Handrail-Workspace`, `Handrail-Chat` and `Handrail-Message` say for whom the call is made.
+	// Requests are signed by Standard Webhooks (HMAC-SHA256 over `id.timestamp.body` with the `signing_secret`). `Handrail-Workspace`, `Handrail-Chat` and `Handrail-Message` say for whom the call is made.
 	//
-	// The answer must be JSON (an empty one is `{}`, plain text a string) of at most 256 KiB, and fit `response_schema`. 2xx is success. 4xx is a refusal for good: the send ends, and nothing is delivered. No connection and 429 are tried again for a quarter of an hour. After a timeout, a 5xx, 408 or a broken connection nobody knows whether the call had its effect: an idempotent tool is run again with the same key, in `idempotency_header` and `webhook-id`; any other call is `unknown` and waits until a person resolves it. Tools of the risk `read` count as idempotent.
+	// The answer must be JSON (an empty one is `{}`, plain text a string) of at most 256 KiB, and fit `response_schema`. 2xx is success; 4xx a refusal for good: the send ends. No connection and 429 are tried again for a quarter of an hour. After a timeout, 5xx, 408 or a broken connection nobody knows whether it had its effect: a tool that is idempotent or of the risk `read` runs again with the same key, in `idempotency_header` and `webhook-id`; any other call is `unknown` until a person resolves it.
 	//
-	// Addresses must be public, by `https` on port 443; private, loopback, link-local and metadata addresses are refused when the tool is stored and at every connection. The operator can open others with `HANDRAIL_TOOL_HOSTS`, and name programs for `mcp.command` with `HANDRAIL_MCP_COMMANDS`.
+	// Addresses must be public, by `https` on port 443, unless the operator has opened others (`HANDRAIL_TOOL_HOSTS`); `mcp.command` names a program of `HANDRAIL_MCP_COMMANDS`.
 	//
 	// What takes a second member is done with the decision, and no new address is sent anything before. Afterwards `refresh` gets the tools of an MCP server, and `signing-secret` a new secret.
 	//
@@ -19702,15 +19915,15 @@ type ClientWithResponsesInterface interface {
 
 	// CreateToolWithResponse Create a tool
 	//
-	// An HTTP tool is one call of an API; an MCP server brings the tools that it shows, called `server.tool`. `GET /chats/{chat_id}/tools` lists what may stand in `tool_calls` of a chat.
+	// An HTTP tool is one call of an API; an MCP server brings the tools that it shows, called `server.tool`. `GET /chats/{chat_id}/tools` lists what a chat can use.
 	//
-	// Arguments are checked against the schema before any tool of the message has run. In `http.url`, `{argument}` stands for an argument in the path or the query, escaped; the schema must require it. The others are the JSON body of POST, PUT and PATCH, or the query of GET and DELETE. Headers refer to secrets as `{secret.NAME}`; secrets are encrypted, and only their names are shown.
+	// Arguments are checked against the schema before any tool of the message runs. In `http.url`, `{argument}` stands for an argument in the path or the query, escaped; the schema must require it. The others are the JSON body, or the query of GET and DELETE. Headers refer to secrets as `{secret.NAME}`; secrets are encrypted and never shown.
 	//
-	// Requests of HTTP tools are signed by Standard Webhooks: `webhook-id`, `webhook-timestamp`, and `webhook-signature` over `id.timestamp.body`, which is HMAC-SHA256 with the `signing_secret`. `Handrail-Workspace`, `Handrail-Chat` and `Handrail-Message` say for whom the call is made.
+	// Requests are signed by Standard Webhooks (HMAC-SHA256 over `id.timestamp.body` with the `signing_secret`). `Handrail-Workspace`, `Handrail-Chat` and `Handrail-Message` say for whom the call is made.
 	//
-	// The answer must be JSON (an empty one is `{}`, plain text a string) of at most 256 KiB, and fit `response_schema`. 2xx is success. 4xx is a refusal for good: the send ends, and nothing is delivered. No connection and 429 are tried again for a quarter of an hour. After a timeout, a 5xx, 408 or a broken connection nobody knows whether the call had its effect: an idempotent tool is run again with the same key, in `idempotency_header` and `webhook-id`; any other call is `unknown` and waits until a person resolves it. Tools of the risk `read` count as idempotent.
+	// The answer must be JSON (an empty one is `{}`, plain text a string) of at most 256 KiB, and fit `response_schema`. 2xx is success; 4xx a refusal for good: the send ends. No connection and 429 are tried again for a quarter of an hour. After a timeout, 5xx, 408 or a broken connection nobody knows whether it had its effect: a tool that is idempotent or of the risk `read` runs again with the same key, in `idempotency_header` and `webhook-id`; any other call is `unknown` until a person resolves it.
 	//
-	// Addresses must be public, by `https` on port 443; private, loopback, link-local and metadata addresses are refused when the tool is stored and at every connection. The operator can open others with `HANDRAIL_TOOL_HOSTS`, and name programs for `mcp.command` with `HANDRAIL_MCP_COMMANDS`.
+	// Addresses must be public, by `https` on port 443, unless the operator has opened others (`HANDRAIL_TOOL_HOSTS`); `mcp.command` names a program of `HANDRAIL_MCP_COMMANDS`.
 	//
 	// What takes a second member is done with the decision, and no new address is sent anything before. Afterwards `refresh` gets the tools of an MCP server, and `signing-secret` a new secret.
 	//
@@ -19793,7 +20006,7 @@ type ClientWithResponsesInterface interface {
 
 	// TestToolWithBodyWithResponse Test a tool
 	//
-	// What it does, it does: there is no undo. Whatever comes of it is 200 with `outcome`; arguments that break the schema are 400. An approved test is run by repeating the request with `approval_id`.
+	// There is no undo. Whatever comes of it is 200 with `outcome`; arguments that break the schema are 400. An approved test is run by repeating the request with `approval_id`.
 	//
 	// 202 with an approval that waits, instead, when it takes a second member: a tool of the risk `approval`.
 	//
@@ -19806,7 +20019,7 @@ type ClientWithResponsesInterface interface {
 
 	// TestToolWithResponse Test a tool
 	//
-	// What it does, it does: there is no undo. Whatever comes of it is 200 with `outcome`; arguments that break the schema are 400. An approved test is run by repeating the request with `approval_id`.
+	// There is no undo. Whatever comes of it is 200 with `outcome`; arguments that break the schema are 400. An approved test is run by repeating the request with `approval_id`.
 	//
 	// 202 with an approval that waits, instead, when it takes a second member: a tool of the risk `approval`.
 	//
@@ -19964,7 +20177,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetWorkspaceDefaultsWithResponse Get the workspace's defaults
 	//
-	// What a chat gets that `POST /messages` makes, and how much the assistant may say in one chat before a person is asked.
+	// What a chat gets that `POST /messages` makes, and how much the assistant may say before a person is asked, or while one has the chat.
 	//
 	// Scope: `workspace:read`.
 	//
@@ -19975,7 +20188,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWorkspaceDefaultsWithBodyWithResponse Replace the workspace's defaults
 	//
-	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 	//
 	// Scope: `workspace:admin`.
 	//
@@ -19986,7 +20199,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWorkspaceDefaultsWithResponse Replace the workspace's defaults
 	//
-	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 	//
 	// Scope: `workspace:admin`.
 	//
@@ -20006,7 +20219,7 @@ type ClientWithResponsesInterface interface {
 
 	// ReadyWithResponse Whether requests can be served
 	//
-	// The database and Temporal answer, the database takes writes, its clock and this process' agree, the migrations are current, and the server is not stopping.
+	// The database takes writes, its clock and this process' agree, the migrations are current, Temporal answers, and the server is not stopping.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -21680,6 +21893,27 @@ func (r UpsertMemberResponse) StatusCode() int {
 	return 0
 }
 
+type DeleteMemberResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteMemberResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteMemberResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type GetMemberResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -22608,7 +22842,7 @@ func (r ReadyResponse) StatusCode() int {
 
 // ListActionsWithResponse List actions
 //
-// The newest first. What waits for a person is found with `waiting_for`: `approval`, `tool_decision` and `person`, which may be given together, with commas. A key without `chats:read` sees sends and retries only.
+// The newest first. `waiting_for=approval,tool_decision,person` finds what waits for people. A key without `chats:read` sees sends and retries only.
 //
 // Scope: `deliveries:read`.
 //
@@ -22676,7 +22910,7 @@ func (c *ClientWithResponses) ChangeActionWithResponse(ctx context.Context, work
 
 // DecideApprovalWithBodyWithResponse Approve or refuse a send
 //
-// Once, before the deadline, and not by who has asked for the send. A send that is refused, or that nobody decides on in time, ends: none of its tools runs. So does one whose tool was changed after the approval was asked for, or whose requester is no manager any more, or has no working key: 409 `approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded then, and nothing would come of it.
+// Once, before the deadline, and not by who asked for the send. One that is refused or not decided ends before any of its tools runs; so does one whose tool was changed since, or whose requester is no manager any more or has no working key: 409 `approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded.
 //
 // Scope: `chats:admin`.
 //
@@ -22693,7 +22927,7 @@ func (c *ClientWithResponses) DecideApprovalWithBodyWithResponse(ctx context.Con
 
 // DecideApprovalWithResponse Approve or refuse a send
 //
-// Once, before the deadline, and not by who has asked for the send. A send that is refused, or that nobody decides on in time, ends: none of its tools runs. So does one whose tool was changed after the approval was asked for, or whose requester is no manager any more, or has no working key: 409 `approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded then, and nothing would come of it.
+// Once, before the deadline, and not by who asked for the send. One that is refused or not decided ends before any of its tools runs; so does one whose tool was changed since, or whose requester is no manager any more or has no working key: 409 `approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded.
 //
 // Scope: `chats:admin`.
 //
@@ -22710,7 +22944,7 @@ func (c *ClientWithResponses) DecideApprovalWithResponse(ctx context.Context, wo
 
 // CancelActionWithBodyWithResponse Cancel an action that has not left
 //
-// A send or a retry that certainly was not handed to its provider never is: whether it waits for an approval, a contributor, a tool call that a person must resolve, or its next attempt. 409 `already_sending` when an attempt may have left. What its tool calls have done is taken back where they can be. A bulk retry begins nothing more. An action in whose `next` there is no `cancel` is refused.
+// A send or a retry that certainly was not handed to its provider never will be; 409 `already_sending` when an attempt may have left. What its tool calls have done is taken back where it can be. A bulk retry begins nothing more. An action without `cancel` in `next` is refused.
 //
 // Needs what asking for the action needs.
 //
@@ -22727,7 +22961,7 @@ func (c *ClientWithResponses) CancelActionWithBodyWithResponse(ctx context.Conte
 
 // CancelActionWithResponse Cancel an action that has not left
 //
-// A send or a retry that certainly was not handed to its provider never is: whether it waits for an approval, a contributor, a tool call that a person must resolve, or its next attempt. 409 `already_sending` when an attempt may have left. What its tool calls have done is taken back where they can be. A bulk retry begins nothing more. An action in whose `next` there is no `cancel` is refused.
+// A send or a retry that certainly was not handed to its provider never will be; 409 `already_sending` when an attempt may have left. What its tool calls have done is taken back where it can be. A bulk retry begins nothing more. An action without `cancel` in `next` is refused.
 //
 // Needs what asking for the action needs.
 //
@@ -22744,7 +22978,7 @@ func (c *ClientWithResponses) CancelActionWithResponse(ctx context.Context, work
 
 // ResumeActionWithBodyWithResponse Resume an action that was ended in Temporal
 //
-// For an action that was promised with 202 and then terminated, canceled, timed out or failed in Temporal before it had done anything: its problem has the code `action_ended`. It starts again with what was asked for. If it is then refused, its problem says why, and it may be resumed once more. It may be asked twice.
+// For an action that was answered with 202 and ended in Temporal before it had done anything: its problem is `action_ended`. It starts again with what was asked for, and if it is refused then, it may be resumed once more. It may be asked twice.
 //
 // Needs what asking for the action needs.
 //
@@ -22761,7 +22995,7 @@ func (c *ClientWithResponses) ResumeActionWithBodyWithResponse(ctx context.Conte
 
 // ResumeActionWithResponse Resume an action that was ended in Temporal
 //
-// For an action that was promised with 202 and then terminated, canceled, timed out or failed in Temporal before it had done anything: its problem has the code `action_ended`. It starts again with what was asked for. If it is then refused, its problem says why, and it may be resumed once more. It may be asked twice.
+// For an action that was answered with 202 and ended in Temporal before it had done anything: its problem is `action_ended`. It starts again with what was asked for, and if it is refused then, it may be resumed once more. It may be asked twice.
 //
 // Needs what asking for the action needs.
 //
@@ -22778,7 +23012,7 @@ func (c *ClientWithResponses) ResumeActionWithResponse(ctx context.Context, work
 
 // ResolveToolCallWithBodyWithResponse Resolve a tool call
 //
-// For a call with the status `unknown`: it may have had its effect, so it is not run again by itself, and its send waits. The undo of `call_1` is called `undo_call_1`. Of a call of the risk `approval`, who has asked for it may only say that it failed.
+// For a call with the status `unknown`: it may have had its effect, so its send waits. The undo of `call_1` is `undo_call_1`. Of a call of the risk `approval`, who asked for it may only say that it failed.
 //
 // Scope: `chats:admin`.
 //
@@ -22795,7 +23029,7 @@ func (c *ClientWithResponses) ResolveToolCallWithBodyWithResponse(ctx context.Co
 
 // ResolveToolCallWithResponse Resolve a tool call
 //
-// For a call with the status `unknown`: it may have had its effect, so it is not run again by itself, and its send waits. The undo of `call_1` is called `undo_call_1`. Of a call of the risk `approval`, who has asked for it may only say that it failed.
+// For a call with the status `unknown`: it may have had its effect, so its send waits. The undo of `call_1` is `undo_call_1`. Of a call of the risk `approval`, who asked for it may only say that it failed.
 //
 // Scope: `chats:admin`.
 //
@@ -22899,7 +23133,7 @@ func (c *ClientWithResponses) GetAPIKeyWithResponse(ctx context.Context, workspa
 
 // ListApprovalsWithResponse List approvals
 //
-// What waits, or has waited, for a second member: sends with a tool call of the risk `approval`, new managers, keys that reach further than who asks for them, changes and tests of tools that need approval. The newest first.
+// What waits, or has waited, for a second member, the newest first: sends with a tool call of the risk `approval`, new managers, keys that reach further than who asks for them, changes and tests of tools that need approval.
 //
 // Scope: `chats:admin`.
 //
@@ -22931,7 +23165,7 @@ func (c *ClientWithResponses) GetApprovalWithResponse(ctx context.Context, works
 
 // DecideRequestWithBodyWithResponse Approve or refuse what one member may not do alone
 //
-// Once, before the deadline. It also takes the scope that asking took, and for a key all scopes that the key is to have. 403 `own_request` for who has asked, and for a member or key that one of the two has made within 24 hours. What is asked for is done with the decision, but for a key, a tool's test and a signing secret: who asked repeats the request with `approval_id`, within 24 hours.
+// Once, before the deadline. It also takes the scope that asking took, and for a key all its scopes. 403 `own_request` for who asked, and for a member or key that one of the two made within 24 hours. The decision does what is asked for, except for a key, a tool's test and a signing secret: who asked repeats the request with `approval_id`, within 24 hours.
 //
 // Scope: `chats:admin`.
 //
@@ -22948,7 +23182,7 @@ func (c *ClientWithResponses) DecideRequestWithBodyWithResponse(ctx context.Cont
 
 // DecideRequestWithResponse Approve or refuse what one member may not do alone
 //
-// Once, before the deadline. It also takes the scope that asking took, and for a key all scopes that the key is to have. 403 `own_request` for who has asked, and for a member or key that one of the two has made within 24 hours. What is asked for is done with the decision, but for a key, a tool's test and a signing secret: who asked repeats the request with `approval_id`, within 24 hours.
+// Once, before the deadline. It also takes the scope that asking took, and for a key all its scopes. 403 `own_request` for who asked, and for a member or key that one of the two made within 24 hours. The decision does what is asked for, except for a key, a tool's test and a signing secret: who asked repeats the request with `approval_id`, within 24 hours.
 //
 // Scope: `chats:admin`.
 //
@@ -23293,7 +23527,7 @@ func (c *ClientWithResponses) CreateChatWithResponse(ctx context.Context, worksp
 
 // DeleteChatWithResponse Delete a chat
 //
-// Its questions to contributors end. While sends or retries are going on in it, it is 409 `open_actions`, and `errors` names them: each `field` is `action:` and the action's id. With `cancel=true` they are canceled first, and the answer is 200 with what has become of them; it is 204 when there was nothing to cancel.
+// Its questions to contributors end. 409 `open_actions` while sends or retries are going on in it: each `field` of `errors` is `action:` and the action's id. `cancel=true` cancels them first, and answers 200 with what became of them; 204 when there was nothing to cancel.
 //
 // Scope: `chats:write`.
 //
@@ -23315,8 +23549,8 @@ func (c *ClientWithResponses) DeleteChatWithResponse(ctx context.Context, worksp
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/v2/w/{workspace_uuid}/chats/{chat_id} (the `GetChat` operationId).
-func (c *ClientWithResponses) GetChatWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, reqEditors ...RequestEditorFn) (*GetChatResponse, error) {
-	rsp, err := c.GetChat(ctx, workspaceUUID, chatID, reqEditors...)
+func (c *ClientWithResponses) GetChatWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, params *GetChatParams, reqEditors ...RequestEditorFn) (*GetChatResponse, error) {
+	rsp, err := c.GetChat(ctx, workspaceUUID, chatID, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -23538,7 +23772,7 @@ func (c *ClientWithResponses) UpdateParticipantWithResponse(ctx context.Context,
 
 // ReleaseChatWithResponse Release a chat
 //
-// The assistant may speak again. What was held with `taken_over` goes on waiting: it may be out of date, so that it is retried or canceled one by one.
+// The assistant may speak again. What was held with `taken_over` goes on waiting, and is retried or canceled one by one.
 //
 // Scope: `chats:write`.
 //
@@ -23555,7 +23789,7 @@ func (c *ClientWithResponses) ReleaseChatWithResponse(ctx context.Context, works
 
 // SendAssistantMessageWithBodyWithResponse Send as the assistant
 //
-// Tool calls run first, in order. Then the message goes to the chat's member over the chat's channel. 200 means that the provider took it. 202 means that it is still being delivered, or that nobody can tell yet whether the provider took it (`"status": "unknown"`); it is never sent twice behind your back. A send also answers 202 while it waits for people, as `waiting_for` and `explanation` say: for the approval of a tool call, for contributors, or for somebody to say what became of a tool call (`"status": "unknown"` of the call). When the message is not delivered in the end, what its tools have done and can be undone is taken back. With `if_last_message` it is sent only if the customer has written nothing since: this is checked when it is asked for, and again when it is posted. Sends to a chat's customer leave in the order in which they were accepted, unless an older one waits for people, for tools, or for a sender whose account refuses everything.
+// Tool calls run first, in order; then the message goes to the chat's member over the chat's channel. 200: the provider took it. 202: it is still being delivered, nobody can tell yet whether the provider took it (`"status": "unknown"`), or it waits for people, as `waiting_for` and `explanation` say. It is never sent twice behind your back. When it is not delivered in the end, what its tools did is taken back where it can be. With `if_last_message` it is sent only if the customer has written nothing since, which is checked again when it is posted. Sends to a customer leave in the order in which they were accepted, unless an older one waits for people, for tools, or for a sender whose account refuses everything.
 //
 // Scope: `chats:admin`.
 //
@@ -23572,7 +23806,7 @@ func (c *ClientWithResponses) SendAssistantMessageWithBodyWithResponse(ctx conte
 
 // SendAssistantMessageWithResponse Send as the assistant
 //
-// Tool calls run first, in order. Then the message goes to the chat's member over the chat's channel. 200 means that the provider took it. 202 means that it is still being delivered, or that nobody can tell yet whether the provider took it (`"status": "unknown"`); it is never sent twice behind your back. A send also answers 202 while it waits for people, as `waiting_for` and `explanation` say: for the approval of a tool call, for contributors, or for somebody to say what became of a tool call (`"status": "unknown"` of the call). When the message is not delivered in the end, what its tools have done and can be undone is taken back. With `if_last_message` it is sent only if the customer has written nothing since: this is checked when it is asked for, and again when it is posted. Sends to a chat's customer leave in the order in which they were accepted, unless an older one waits for people, for tools, or for a sender whose account refuses everything.
+// Tool calls run first, in order; then the message goes to the chat's member over the chat's channel. 200: the provider took it. 202: it is still being delivered, nobody can tell yet whether the provider took it (`"status": "unknown"`), or it waits for people, as `waiting_for` and `explanation` say. It is never sent twice behind your back. When it is not delivered in the end, what its tools did is taken back where it can be. With `if_last_message` it is sent only if the customer has written nothing since, which is checked again when it is posted. Sends to a customer leave in the order in which they were accepted, unless an older one waits for people, for tools, or for a sender whose account refuses everything.
 //
 // Scope: `chats:admin`.
 //
@@ -23621,7 +23855,7 @@ func (c *ClientWithResponses) GetSummaryWithResponse(ctx context.Context, worksp
 
 // RestoreSummaryWithResponse Restore a summary version
 //
-// Title and summary become those of the version, and count as a person's: they stand until a summary is asked for with `overwrite`. The labels stay as they are.
+// Title and summary become those of the version, and count as a person's, which only `overwrite` replaces. The labels stay as they are.
 //
 // Scope: `chats:write`.
 //
@@ -23638,7 +23872,7 @@ func (c *ClientWithResponses) RestoreSummaryWithResponse(ctx context.Context, wo
 
 // UndoLabelsWithResponse Undo label changes of a summary
 //
-// What it added goes, and no model puts it back; what it removed returns, as a person's. What somebody has touched since stays as it is. May be asked twice.
+// What it added goes, and no model puts it back; what it removed returns, as a person's. What was touched since stays. May be asked twice.
 //
 // Scope: `chats:write`.
 //
@@ -23655,7 +23889,7 @@ func (c *ClientWithResponses) UndoLabelsWithResponse(ctx context.Context, worksp
 
 // SummarizeChatWithResponse Summarize a chat
 //
-// Writes title, summary and points anew, and with `update_labels` chooses among the workspace's labels. A model reads its last summary and what is new since; all of the chat when there is no summary yet, more than half is new, a message has changed, or with `full`. Every point names the messages it rests on; what names none is dropped. What a person wrote stands without `overwrite`: 409 `summary_edited`, unless labels are to be chosen. Two requests at once for one chat share one run. When the model fails, everything stands as it was.
+// Writes title, summary and points anew, and with `update_labels` chooses among the workspace's labels. A model reads its last summary and what is new since; all of the chat with `full`, without a summary, when more than half is new, or when a message has changed. Every point names the messages it rests on. What a person wrote stands without `overwrite`: 409 `summary_edited`, unless labels are to be chosen. Two requests at once for one chat share one run. When the model fails, nothing changes.
 //
 // Needs a place in the chat, or the scope `chats:write`.
 //
@@ -23672,7 +23906,7 @@ func (c *ClientWithResponses) SummarizeChatWithResponse(ctx context.Context, wor
 
 // TakeOverChatWithResponse Take a chat over
 //
-// A person answers in the assistant's place: the member of the API key. Until the chat is released, what the assistant says is 409 `taken_over`, and what it has still to say is held for a decision. A send with `"author_kind": "person"` takes the chat over, too. Who takes over a chat that another person has taken over has it from then on.
+// The member of the API key answers in the assistant's place. Until the chat is released, what the assistant says is 409 `taken_over`, and what it has still to say is held for a decision. A send with `"author_kind": "person"` takes the chat over, too, also from another person.
 //
 // Scope: `chats:write`.
 //
@@ -23689,7 +23923,7 @@ func (c *ClientWithResponses) TakeOverChatWithResponse(ctx context.Context, work
 
 // ListToolCallMessagesWithResponse Get a tool call as OpenAI messages
 //
-// For the model that goes on: the assistant's message with this call alone and, once there is an outcome, the tool's. Ids are unique within a message only, so there may be several calls; the newest come first. `limit` counts calls.
+// For the model that goes on: the assistant's message with this call alone and, once there is an outcome, the tool's after it. Ids are unique within a message only; the newest call comes first. `limit` counts calls.
 //
 // Needs a place in the chat, or the scope `chats:read`.
 //
@@ -23840,7 +24074,7 @@ func (c *ClientWithResponses) ListDeliveriesWithResponse(ctx context.Context, wo
 
 // RetryDeliveriesWithBodyWithResponse Retry deliveries in bulk
 //
-// Those that fit the filter and may be retried, one after the other, at a steady rate. With `dry_run` it only counts them. Otherwise it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), and later when too many of the last 50 do (`pause_at_failure_percent`); its note says why. 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same deliveries, unless `allow_overlap` says that both shall run. What may have been sent already is skipped unless `acknowledge_duplicate` is true.
+// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
 //
 // Scope: `deliveries:admin`.
 //
@@ -23857,7 +24091,7 @@ func (c *ClientWithResponses) RetryDeliveriesWithBodyWithResponse(ctx context.Co
 
 // RetryDeliveriesWithResponse Retry deliveries in bulk
 //
-// Those that fit the filter and may be retried, one after the other, at a steady rate. With `dry_run` it only counts them. Otherwise it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), and later when too many of the last 50 do (`pause_at_failure_percent`); its note says why. 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same deliveries, unless `allow_overlap` says that both shall run. What may have been sent already is skipped unless `acknowledge_duplicate` is true.
+// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
 //
 // Scope: `deliveries:admin`.
 //
@@ -23923,7 +24157,7 @@ func (c *ClientWithResponses) CancelDeliveryWithResponse(ctx context.Context, wo
 
 // LookUpDeliveryWithResponse Ask the provider about a delivery
 //
-// Handrail asks by itself in due time; this asks now, and answers with the delivery as it stands then. It is for one that may have been sent, or whose final status is not known: 409 for any other. It may be asked twice. 503 when the provider has not answered within the wait.
+// Handrail asks by itself in due time; this asks now, and answers with the delivery as it stands then. 409 for one that certainly was not sent, or whose final status is known. It may be asked twice. 503 when the provider has not answered within the wait.
 //
 // Scope: `deliveries:write`.
 //
@@ -23974,7 +24208,7 @@ func (c *ClientWithResponses) ResolveDeliveryWithResponse(ctx context.Context, w
 
 // RetryDeliveryWithBodyWithResponse Retry a delivery
 //
-// What certainly was not handed to the provider goes on under its own id. What has ended gets a new delivery, once, and so does every change. 200 means that the provider took it. What is with the provider is refused with 409, as is a message whose tool calls did not all succeed: send it anew. What may have been sent already, as `retry_needs` of the delivery says, is retried only with a `reason` and with `acknowledge_duplicate`.
+// What certainly was not handed to the provider goes on under its own id. What has ended gets a new delivery, once, and so does every change. 200: the provider took it. 409 for what is with the provider, and for a message whose tool calls did not all succeed: send it anew. What may have been sent already is retried only with what `retry_needs` of the delivery names.
 //
 // Scope: `deliveries:write`.
 //
@@ -23991,7 +24225,7 @@ func (c *ClientWithResponses) RetryDeliveryWithBodyWithResponse(ctx context.Cont
 
 // RetryDeliveryWithResponse Retry a delivery
 //
-// What certainly was not handed to the provider goes on under its own id. What has ended gets a new delivery, once, and so does every change. 200 means that the provider took it. What is with the provider is refused with 409, as is a message whose tool calls did not all succeed: send it anew. What may have been sent already, as `retry_needs` of the delivery says, is retried only with a `reason` and with `acknowledge_duplicate`.
+// What certainly was not handed to the provider goes on under its own id. What has ended gets a new delivery, once, and so does every change. 200: the provider took it. 409 for what is with the provider, and for a message whose tool calls did not all succeed: send it anew. What may have been sent already is retried only with what `retry_needs` of the delivery names.
 //
 // Scope: `deliveries:write`.
 //
@@ -24044,7 +24278,7 @@ func (c *ClientWithResponses) CreateEventTokenWithResponse(ctx context.Context, 
 
 // ListInboundWithResponse List what came in
 //
-// Every message that a provider has handed over, the newest first. An orphan is nobody's. It is shown in an installation with one workspace; where there are more, only the operator's command line shows it.
+// Every message that a provider has handed over, the newest first. An orphan is nobody's: only in an installation with one workspace is it shown here.
 //
 // Scope: `chats:read`.
 //
@@ -24061,7 +24295,7 @@ func (c *ClientWithResponses) ListInboundWithResponse(ctx context.Context, works
 
 // GetInboundWithResponse Get what came in
 //
-// An orphan is nobody's. It is shown in an installation with one workspace; where there are more, only the operator's command line shows it.
+// An orphan is nobody's: only in an installation with one workspace is it shown here.
 //
 // Scope: `chats:read`.
 //
@@ -24078,7 +24312,7 @@ func (c *ClientWithResponses) GetInboundWithResponse(ctx context.Context, worksp
 
 // ReplayInboundWithResponse Replay what came in
 //
-// Takes an orphan whose sender is known by now, or reads again what was refused. Any number of replays add one message. What is in its chat stays as it is.
+// Takes an orphan whose sender is known by now, or reads again what was refused. Any number of replays add one message.
 //
 // Scope: `chats:write`.
 //
@@ -24299,6 +24533,23 @@ func (c *ClientWithResponses) UpsertMemberWithResponse(ctx context.Context, work
 	return ParseUpsertMemberResponse(rsp)
 }
 
+// DeleteMemberWithResponse Delete a member
+//
+// Only one to whom nothing refers, like one that was made by mistake. 409 `member_in_use` counts in `errors` what does: chats, messages, API keys, entries of the audit log and others. It erases nothing of what a person has written or was sent.
+//
+// Scope: `members:write`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v2/w/{workspace_uuid}/members/{member_id} (the `DeleteMember` operationId).
+func (c *ClientWithResponses) DeleteMemberWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, memberID MemberID, reqEditors ...RequestEditorFn) (*DeleteMemberResponse, error) {
+	rsp, err := c.DeleteMember(ctx, workspaceUUID, memberID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteMemberResponse(rsp)
+}
+
 // GetMemberWithResponse Get a member
 //
 // One that was merged into another is not found; `member_id` of the answer is the other one.
@@ -24356,9 +24607,9 @@ func (c *ClientWithResponses) UpdateMemberWithResponse(ctx context.Context, work
 
 // MergeMemberWithBodyWithResponse Merge a member into another one
 //
-// The member of the path becomes a part of the member `into`, which stays and is the answer. The other one's chats, places in chats, messages and questions become its own, and the other one is no member any more. Name, role and tools stay. Addresses that it does not have are added. Of consents and notifications the stricter holds. It cannot be undone. A repetition changes nothing.
+// The member of the path becomes a part of the member `into`, which is the answer: its chats, places in chats, messages and questions become that one's, and it is no member any more. Name, role and tools of `into` stay, addresses that it lacks are added, and of consents and notifications the stricter holds. It cannot be undone. A repetition changes nothing.
 //
-// Refused with 409: a person and an assistant; two different phone numbers or two different email addresses; a member that goes and has, or had, API keys; two who were asked by one contributor request. When the member that stays has API keys, the scope `keys:admin` is needed too, since those keys reach the other one's chats then.
+// 409 for a person and an assistant; two different phone numbers or email addresses; a member that goes and has, or had, API keys; two who were asked by one contributor request. When `into` has API keys, `keys:admin` is needed too: they reach the other one's chats then.
 //
 // Scope: `members:write`.
 //
@@ -24375,9 +24626,9 @@ func (c *ClientWithResponses) MergeMemberWithBodyWithResponse(ctx context.Contex
 
 // MergeMemberWithResponse Merge a member into another one
 //
-// The member of the path becomes a part of the member `into`, which stays and is the answer. The other one's chats, places in chats, messages and questions become its own, and the other one is no member any more. Name, role and tools stay. Addresses that it does not have are added. Of consents and notifications the stricter holds. It cannot be undone. A repetition changes nothing.
+// The member of the path becomes a part of the member `into`, which is the answer: its chats, places in chats, messages and questions become that one's, and it is no member any more. Name, role and tools of `into` stay, addresses that it lacks are added, and of consents and notifications the stricter holds. It cannot be undone. A repetition changes nothing.
 //
-// Refused with 409: a person and an assistant; two different phone numbers or two different email addresses; a member that goes and has, or had, API keys; two who were asked by one contributor request. When the member that stays has API keys, the scope `keys:admin` is needed too, since those keys reach the other one's chats then.
+// 409 for a person and an assistant; two different phone numbers or email addresses; a member that goes and has, or had, API keys; two who were asked by one contributor request. When `into` has API keys, `keys:admin` is needed too: they reach the other one's chats then.
 //
 // Scope: `members:write`.
 //
@@ -24462,9 +24713,9 @@ func (c *ClientWithResponses) OptOutMemberWithResponse(ctx context.Context, work
 
 // SendMessageWithBodyWithResponse Send a message to somebody
 //
-// One call from nothing to a message. It finds the member, or makes one who has the phone number or email address. It finds the member's newest chat on the channel that is open or waiting and has the workspace's default assistant, or makes one with the defaults of `PUT /workspace-defaults`. Then it sends as `POST /chats/{chat_id}/send-assistant-message` does, and its answers are the same, with `chat_id` and `member_id`.
+// One call from nothing to a message. It finds the member, or makes one with the phone number or email address; then the member's newest chat on the channel that is open or waiting and has the workspace's default assistant, or makes one with the defaults of `PUT /workspace-defaults`. Then it sends, and answers, as `POST /chats/{chat_id}/send-assistant-message` does, with `chat_id` and `member_id`.
 //
-// 400 leaves nothing behind, neither a member nor a chat; `default_missing` names the default that a new chat needs. After a crash, the same request with the same `Idempotency-Key` goes on: it finds what was made.
+// 400 leaves nothing behind; `default_missing` names the default that a new chat needs. After a crash, the same request with the same `Idempotency-Key` goes on.
 //
 // Scope: `chats:admin`.
 //
@@ -24481,9 +24732,9 @@ func (c *ClientWithResponses) SendMessageWithBodyWithResponse(ctx context.Contex
 
 // SendMessageWithResponse Send a message to somebody
 //
-// One call from nothing to a message. It finds the member, or makes one who has the phone number or email address. It finds the member's newest chat on the channel that is open or waiting and has the workspace's default assistant, or makes one with the defaults of `PUT /workspace-defaults`. Then it sends as `POST /chats/{chat_id}/send-assistant-message` does, and its answers are the same, with `chat_id` and `member_id`.
+// One call from nothing to a message. It finds the member, or makes one with the phone number or email address; then the member's newest chat on the channel that is open or waiting and has the workspace's default assistant, or makes one with the defaults of `PUT /workspace-defaults`. Then it sends, and answers, as `POST /chats/{chat_id}/send-assistant-message` does, with `chat_id` and `member_id`.
 //
-// 400 leaves nothing behind, neither a member nor a chat; `default_missing` names the default that a new chat needs. After a crash, the same request with the same `Idempotency-Key` goes on: it finds what was made.
+// 400 leaves nothing behind; `default_missing` names the default that a new chat needs. After a crash, the same request with the same `Idempotency-Key` goes on.
 //
 // Scope: `chats:admin`.
 //
@@ -24696,7 +24947,7 @@ func (c *ClientWithResponses) ListSuppressionsWithResponse(ctx context.Context, 
 
 // CreateSuppressionWithBodyWithResponse Create a suppression
 //
-// The address gets no messages any more, and what waits for it ends: from one sender, or without `phone_number_id` and `inbox_id` from all. No START lifts it. 201, or 200 when it is there already.
+// The address gets no messages any more, and what waits for it ends: from one sender, or without `phone_number_id` and `inbox_id` from all. No START lifts it. 200 when it is there already.
 //
 // Scope: `deliveries:admin`.
 //
@@ -24713,7 +24964,7 @@ func (c *ClientWithResponses) CreateSuppressionWithBodyWithResponse(ctx context.
 
 // CreateSuppressionWithResponse Create a suppression
 //
-// The address gets no messages any more, and what waits for it ends: from one sender, or without `phone_number_id` and `inbox_id` from all. No START lifts it. 201, or 200 when it is there already.
+// The address gets no messages any more, and what waits for it ends: from one sender, or without `phone_number_id` and `inbox_id` from all. No START lifts it. 200 when it is there already.
 //
 // Scope: `deliveries:admin`.
 //
@@ -24781,15 +25032,15 @@ func (c *ClientWithResponses) ListToolsWithResponse(ctx context.Context, workspa
 
 // CreateToolWithBodyWithResponse Create a tool
 //
-// An HTTP tool is one call of an API; an MCP server brings the tools that it shows, called `server.tool`. `GET /chats/{chat_id}/tools` lists what may stand in `tool_calls` of a chat.
+// An HTTP tool is one call of an API; an MCP server brings the tools that it shows, called `server.tool`. `GET /chats/{chat_id}/tools` lists what a chat can use.
 //
-// Arguments are checked against the schema before any tool of the message has run. In `http.url`, `{argument}` stands for an argument in the path or the query, escaped; the schema must require it. The others are the JSON body of POST, PUT and PATCH, or the query of GET and DELETE. Headers refer to secrets as `{secret.NAME}`; secrets are encrypted, and only their names are shown.
+// Arguments are checked against the schema before any tool of the message runs. In `http.url`, `{argument}` stands for an argument in the path or the query, escaped; the schema must require it. The others are the JSON body, or the query of GET and DELETE. Headers refer to secrets as `{secret.NAME}`; secrets are encrypted and never shown.
 //
-// Requests of HTTP tools are signed by Standard Webhooks: `webhook-id`, `webhook-timestamp`, and `webhook-signature` over `id.timestamp.body`, which is HMAC-SHA256 with the `signing_secret`. `Handrail-Workspace`, `Handrail-Chat` and `Handrail-Message` say for whom the call is made.
+// Requests are signed by Standard Webhooks (HMAC-SHA256 over `id.timestamp.body` with the `signing_secret`). `Handrail-Workspace`, `Handrail-Chat` and `Handrail-Message` say for whom the call is made.
 //
-// The answer must be JSON (an empty one is `{}`, plain text a string) of at most 256 KiB, and fit `response_schema`. 2xx is success. 4xx is a refusal for good: the send ends, and nothing is delivered. No connection and 429 are tried again for a quarter of an hour. After a timeout, a 5xx, 408 or a broken connection nobody knows whether the call had its effect: an idempotent tool is run again with the same key, in `idempotency_header` and `webhook-id`; any other call is `unknown` and waits until a person resolves it. Tools of the risk `read` count as idempotent.
+// The answer must be JSON (an empty one is `{}`, plain text a string) of at most 256 KiB, and fit `response_schema`. 2xx is success; 4xx a refusal for good: the send ends. No connection and 429 are tried again for a quarter of an hour. After a timeout, 5xx, 408 or a broken connection nobody knows whether it had its effect: a tool that is idempotent or of the risk `read` runs again with the same key, in `idempotency_header` and `webhook-id`; any other call is `unknown` until a person resolves it.
 //
-// Addresses must be public, by `https` on port 443; private, loopback, link-local and metadata addresses are refused when the tool is stored and at every connection. The operator can open others with `HANDRAIL_TOOL_HOSTS`, and name programs for `mcp.command` with `HANDRAIL_MCP_COMMANDS`.
+// Addresses must be public, by `https` on port 443, unless the operator has opened others (`HANDRAIL_TOOL_HOSTS`); `mcp.command` names a program of `HANDRAIL_MCP_COMMANDS`.
 //
 // What takes a second member is done with the decision, and no new address is sent anything before. Afterwards `refresh` gets the tools of an MCP server, and `signing-secret` a new secret.
 //
@@ -24810,15 +25061,15 @@ func (c *ClientWithResponses) CreateToolWithBodyWithResponse(ctx context.Context
 
 // CreateToolWithResponse Create a tool
 //
-// An HTTP tool is one call of an API; an MCP server brings the tools that it shows, called `server.tool`. `GET /chats/{chat_id}/tools` lists what may stand in `tool_calls` of a chat.
+// An HTTP tool is one call of an API; an MCP server brings the tools that it shows, called `server.tool`. `GET /chats/{chat_id}/tools` lists what a chat can use.
 //
-// Arguments are checked against the schema before any tool of the message has run. In `http.url`, `{argument}` stands for an argument in the path or the query, escaped; the schema must require it. The others are the JSON body of POST, PUT and PATCH, or the query of GET and DELETE. Headers refer to secrets as `{secret.NAME}`; secrets are encrypted, and only their names are shown.
+// Arguments are checked against the schema before any tool of the message runs. In `http.url`, `{argument}` stands for an argument in the path or the query, escaped; the schema must require it. The others are the JSON body, or the query of GET and DELETE. Headers refer to secrets as `{secret.NAME}`; secrets are encrypted and never shown.
 //
-// Requests of HTTP tools are signed by Standard Webhooks: `webhook-id`, `webhook-timestamp`, and `webhook-signature` over `id.timestamp.body`, which is HMAC-SHA256 with the `signing_secret`. `Handrail-Workspace`, `Handrail-Chat` and `Handrail-Message` say for whom the call is made.
+// Requests are signed by Standard Webhooks (HMAC-SHA256 over `id.timestamp.body` with the `signing_secret`). `Handrail-Workspace`, `Handrail-Chat` and `Handrail-Message` say for whom the call is made.
 //
-// The answer must be JSON (an empty one is `{}`, plain text a string) of at most 256 KiB, and fit `response_schema`. 2xx is success. 4xx is a refusal for good: the send ends, and nothing is delivered. No connection and 429 are tried again for a quarter of an hour. After a timeout, a 5xx, 408 or a broken connection nobody knows whether the call had its effect: an idempotent tool is run again with the same key, in `idempotency_header` and `webhook-id`; any other call is `unknown` and waits until a person resolves it. Tools of the risk `read` count as idempotent.
+// The answer must be JSON (an empty one is `{}`, plain text a string) of at most 256 KiB, and fit `response_schema`. 2xx is success; 4xx a refusal for good: the send ends. No connection and 429 are tried again for a quarter of an hour. After a timeout, 5xx, 408 or a broken connection nobody knows whether it had its effect: a tool that is idempotent or of the risk `read` runs again with the same key, in `idempotency_header` and `webhook-id`; any other call is `unknown` until a person resolves it.
 //
-// Addresses must be public, by `https` on port 443; private, loopback, link-local and metadata addresses are refused when the tool is stored and at every connection. The operator can open others with `HANDRAIL_TOOL_HOSTS`, and name programs for `mcp.command` with `HANDRAIL_MCP_COMMANDS`.
+// Addresses must be public, by `https` on port 443, unless the operator has opened others (`HANDRAIL_TOOL_HOSTS`); `mcp.command` names a program of `HANDRAIL_MCP_COMMANDS`.
 //
 // What takes a second member is done with the decision, and no new address is sent anything before. Afterwards `refresh` gets the tools of an MCP server, and `signing-secret` a new secret.
 //
@@ -24943,7 +25194,7 @@ func (c *ClientWithResponses) RotateSigningSecretWithResponse(ctx context.Contex
 
 // TestToolWithBodyWithResponse Test a tool
 //
-// What it does, it does: there is no undo. Whatever comes of it is 200 with `outcome`; arguments that break the schema are 400. An approved test is run by repeating the request with `approval_id`.
+// There is no undo. Whatever comes of it is 200 with `outcome`; arguments that break the schema are 400. An approved test is run by repeating the request with `approval_id`.
 //
 // 202 with an approval that waits, instead, when it takes a second member: a tool of the risk `approval`.
 //
@@ -24962,7 +25213,7 @@ func (c *ClientWithResponses) TestToolWithBodyWithResponse(ctx context.Context, 
 
 // TestToolWithResponse Test a tool
 //
-// What it does, it does: there is no undo. Whatever comes of it is 200 with `outcome`; arguments that break the schema are 400. An approved test is run by repeating the request with `approval_id`.
+// There is no undo. Whatever comes of it is 200 with `outcome`; arguments that break the schema are 400. An approved test is run by repeating the request with `approval_id`.
 //
 // 202 with an approval that waits, instead, when it takes a second member: a tool of the risk `approval`.
 //
@@ -25204,7 +25455,7 @@ func (c *ClientWithResponses) TestWebhookEndpointWithResponse(ctx context.Contex
 
 // GetWorkspaceDefaultsWithResponse Get the workspace's defaults
 //
-// What a chat gets that `POST /messages` makes, and how much the assistant may say in one chat before a person is asked.
+// What a chat gets that `POST /messages` makes, and how much the assistant may say before a person is asked, or while one has the chat.
 //
 // Scope: `workspace:read`.
 //
@@ -25221,7 +25472,7 @@ func (c *ClientWithResponses) GetWorkspaceDefaultsWithResponse(ctx context.Conte
 
 // UpdateWorkspaceDefaultsWithBodyWithResponse Replace the workspace's defaults
 //
-// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 //
 // Scope: `workspace:admin`.
 //
@@ -25238,7 +25489,7 @@ func (c *ClientWithResponses) UpdateWorkspaceDefaultsWithBodyWithResponse(ctx co
 
 // UpdateWorkspaceDefaultsWithResponse Replace the workspace's defaults
 //
-// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
 //
 // Scope: `workspace:admin`.
 //
@@ -25270,7 +25521,7 @@ func (c *ClientWithResponses) HealthWithResponse(ctx context.Context, reqEditors
 
 // ReadyWithResponse Whether requests can be served
 //
-// The database and Temporal answer, the database takes writes, its clock and this process' agree, the migrations are current, and the server is not stopping.
+// The database takes writes, its clock and this process' agree, the migrations are current, Temporal answers, and the server is not stopping.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -27179,6 +27430,22 @@ func ParseUpsertMemberResponse(rsp *http.Response) (*UpsertMemberResponse, error
 		}
 		response.JSON202 = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseDeleteMemberResponse parses an HTTP response from a DeleteMemberWithResponse call
+func ParseDeleteMemberResponse(rsp *http.Response) (*DeleteMemberResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteMemberResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
 	}
 
 	return response, nil

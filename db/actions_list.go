@@ -220,9 +220,18 @@ func (s *Store) deliveriesByID(
 		Where("d.id IN ?", bun.Tuple(ids)).
 		Scan(ctx)
 
-	for i := range rows {
-		found[rows[i].ID] = rows[i].delivery()
+	if err != nil {
+		return nil, wrapErr("find the deliveries of actions", err)
 	}
 
-	return found, wrapErr("find the deliveries of actions", err)
+	deliveries := mapSlice(rows, (*deliveryRow).delivery)
+	if err := s.addRetryRefusals(ctx, rows, deliveries); err != nil {
+		return nil, err
+	}
+
+	for i := range deliveries {
+		found[deliveries[i].ID] = deliveries[i]
+	}
+
+	return found, nil
 }

@@ -54,7 +54,7 @@ var (
 
 // allowedNow and plannedAllowedNow are the conditions that nothing stands against posting, of the
 // rows as they are where they are evaluated: all may have changed since the send was prepared. The parameter of the
-// first is [hourBefore] the claim.
+// first are [hourBefore] the claim and its [chat.BrakeMonth].
 var (
 	allowedNow        = storedPosting.allowed()
 	plannedAllowedNow = plannedPosting.allowed()
@@ -143,7 +143,7 @@ type allowanceRow struct {
 	paceRow
 }
 
-func (r *allowanceRow) allowance(now time.Time) chat.Allowance {
+func (r *allowanceRow) allowance(now time.Time, segments int) chat.Allowance {
 	return chat.Allowance{
 		Suppressed:       r.Suppressed,
 		ConsentRevoked:   r.ConsentRevoked,
@@ -156,7 +156,7 @@ func (r *allowanceRow) allowance(now time.Time) chat.Allowance {
 		PossibleOptOut:   r.PossibleOptOut,
 		MovedOn:          r.MovedOn,
 		TakenOver:        r.TakenOver,
-		Braked:           r.brake(now),
+		Braked:           r.brake(now, segments),
 	}
 }
 

@@ -140,7 +140,7 @@ var approvalsOrder = keyset[approvalRow, chat.ApprovalID]{
 func (s *Store) Approvals(
 	ctx context.Context,
 	ws chat.WorkspaceID,
-	state chat.ApprovalState,
+	states []chat.ApprovalState,
 	p chat.Page,
 ) (chat.List[chat.Approval], error) {
 	var rows []approvalRow
@@ -149,16 +149,8 @@ func (s *Store) Approvals(
 		Model(&rows).
 		Where("ap.workspace_id = ?", ws)
 
-	const ended = "(ap.kind <> 'send' AND ap.state = 'waiting' AND ap.deadline <= ?)"
-
-	switch state {
-	case "":
-	case chat.ApprovalWaiting:
-		q.Where("ap.state = ?", state).Where("NOT "+ended, now)
-	case chat.ApprovalExpired:
-		q.Where("(ap.state = ? OR "+ended+")", state, now)
-	case chat.ApprovalApproved, chat.ApprovalRefused, chat.ApprovalVoid:
-		q.Where("ap.state = ?", state)
+	if len(states) > 0 {
+		q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery { return whereApprovalIsIn(q, states, now) })
 	}
 
 	list, err := listQuery[approvalRow, chat.ApprovalID, chat.Approval]{
@@ -177,6 +169,25 @@ func (s *Store) Approvals(
 	}
 
 	return list, wrapErr("read what approvals are about", addApprovalFacts(ctx, s.db, ws, list.Items))
+}
+
+// whereApprovalIsIn finds approvals in any of the states. What nobody has decided on in time waits in its row, unless
+// it is a send, which its workflow ends.
+func whereApprovalIsIn(q *bun.SelectQuery, states []chat.ApprovalState, now time.Time) *bun.SelectQuery {
+	const ended = "(ap.kind <> 'send' AND ap.state = 'waiting' AND ap.deadline <= ?)"
+
+	for _, state := range states {
+		switch state {
+		case chat.ApprovalWaiting:
+			q.WhereOr("(ap.state = ? AND NOT "+ended+")", state, now)
+		case chat.ApprovalExpired:
+			q.WhereOr("(ap.state = ? OR "+ended+")", state, now)
+		case chat.ApprovalApproved, chat.ApprovalRefused, chat.ApprovalVoid:
+			q.WhereOr("ap.state = ?", state)
+		}
+	}
+
+	return q
 }
 
 // maxWaitingApprovals is how much one member may have waiting beside sends.

@@ -117,6 +117,9 @@ func defaultsAuditFields(d *chat.WorkspaceDefaults) map[string]any {
 		"inbox_id":            d.InboxID,
 		"max_unanswered":      d.MaxUnanswered,
 		"max_per_hour":        d.MaxPerHour,
+
+		"max_segments_per_month": d.MaxSegmentsPerMonth,
+		"when_taken_over":        d.WhenTakenOver,
 	}
 }
 

@@ -105,7 +105,7 @@ func isUnapprovable(t *testing.T, s *db.Store, ws chat.WorkspaceID, id chat.Appr
 	require.NoError(t, err)
 	require.Equal(t, chat.ApprovalWaiting, a.State)
 
-	list, err := s.Approvals(t.Context(), ws, chat.ApprovalWaiting, chat.Page{Limit: 100})
+	list, err := s.Approvals(t.Context(), ws, []chat.ApprovalState{chat.ApprovalWaiting}, chat.Page{Limit: 100})
 	require.NoError(t, err)
 
 	i := slices.IndexFunc(list.Items, func(one chat.Approval) bool { return one.ID == id })

@@ -42,17 +42,22 @@ var (
 var (
 	storedBraked = `(` + storedSlows + ` AND (
 		CASE WHEN wd.max_unanswered IS NULL THEN FALSE ELSE ` + unanswered + ` >= wd.max_unanswered END
-		OR CASE WHEN wd.max_per_hour IS NULL THEN FALSE ELSE ` + leftInHour + ` >= wd.max_per_hour END))`
-	plannedBraked = `(am.id = ac.member_id AND ?9 AND (wd.max_unanswered IS NOT NULL OR wd.max_per_hour IS NOT NULL))`
+		OR CASE WHEN wd.max_per_hour IS NULL THEN FALSE ELSE ` + leftInHour + ` >= wd.max_per_hour END
+		OR CASE WHEN wd.max_segments_per_month IS NULL OR d.segments = 0 THEN FALSE
+			ELSE ` + segmentsInMonth("?1") + ` + d.segments > wd.max_segments_per_month END))`
+	plannedBraked = `(am.id = ac.member_id AND ?9 AND ` + hasBrakes + `)`
 )
+
+// hasBrakes is the condition that the workspace of wd has a brake.
+const hasBrakes = `(wd.max_unanswered IS NOT NULL OR wd.max_per_hour IS NOT NULL OR wd.max_segments_per_month IS NOT NULL)`
 
 const brakesJoin = `workspace_defaults AS wd ON wd.workspace_id = ac.workspace_id`
 
 // hasBrakesColumn reports of a claimed delivery whether the workspace's brakes are about it. RETURNING on SQLite knows
 // no alias of the table, so the workspace's column gets another name.
 const hasBrakesColumn = `NOT (by_person OR despite_brakes) AND EXISTS (
-	SELECT 1 FROM (SELECT workspace_id AS of_workspace FROM workspace_defaults
-		WHERE max_unanswered IS NOT NULL OR max_per_hour IS NOT NULL) wd
+	SELECT 1 FROM (SELECT workspace_id AS of_workspace
+		FROM workspace_defaults wd WHERE ` + hasBrakes + `) wd
 	WHERE wd.of_workspace = ?) AS has_brakes`
 
 // selectPace adds to a query of the delivery d, over ac, am and wd, what [paceRow] holds.
@@ -66,6 +71,9 @@ func selectPace(q *bun.SelectQuery, now time.Time) *bun.SelectQuery {
 			"(SELECT bl.created_at FROM messages bl WHERE bl.number = "+lastWrote+") END AS last_wrote").
 		ColumnExpr("CASE WHEN "+storedSlows+" AND wd.max_per_hour IS NOT NULL THEN "+leftInHour+
 			" ELSE 0 END AS left_in_hour", hourBefore(now)).
+		ColumnExpr("CASE WHEN "+storedSlows+" THEN wd.max_segments_per_month END AS max_segments_per_month").
+		ColumnExpr("CASE WHEN "+storedSlows+" AND wd.max_segments_per_month IS NOT NULL THEN "+segmentsInMonth("?0")+
+			" ELSE 0 END AS segments_in_month", chat.BrakeMonth(now)).
 		Join("LEFT JOIN " + brakesJoin)
 }
 
@@ -79,16 +87,26 @@ type paceRow struct {
 	Unanswered    int        `bun:"unanswered,scanonly"`
 	LastWrote     *time.Time `bun:"last_wrote,scanonly"`
 	LeftInHour    int        `bun:"left_in_hour,scanonly"`
+
+	MaxSegments     *int `bun:"max_segments_per_month,scanonly"`
+	SegmentsInMonth int  `bun:"segments_in_month,scanonly"`
 }
 
-// brake is why a brake stops the delivery at a moment, "" if none does.
-func (r *paceRow) brake(now time.Time) string {
+// brake is why a brake stops a delivery of so many segments at a moment, "" if none does.
+func (r *paceRow) brake(now time.Time, segments int) string {
 	pace := chat.Pace{
-		Brakes:     chat.Brakes{MaxUnanswered: r.MaxUnanswered, MaxPerHour: r.MaxPerHour},
-		Unanswered: r.Unanswered,
-		LastWrote:  chat.UTC(r.LastWrote),
-		InHour:     r.LeftInHour,
-		HourBegan:  hourBefore(now),
+		Brakes: chat.Brakes{
+			MaxUnanswered:       r.MaxUnanswered,
+			MaxPerHour:          r.MaxPerHour,
+			MaxSegmentsPerMonth: r.MaxSegments,
+		},
+		Unanswered:      r.Unanswered,
+		LastWrote:       chat.UTC(r.LastWrote),
+		InHour:          r.LeftInHour,
+		HourBegan:       hourBefore(now),
+		Segments:        segments,
+		SegmentsInMonth: r.SegmentsInMonth,
+		MonthBegan:      chat.BrakeMonth(now),
 	}
 
 	return pace.Brake()
@@ -97,18 +115,33 @@ func (r *paceRow) brake(now time.Time) string {
 // brakeLock is the first key of the advisory lock of claims in one chat: "brak" in ASCII.
 const brakeLock = 0x6272616b
 
-// confirmPace counts again after a claim was granted in a workspace with brakes: another claim in the chat, which was
-// granted at the same time, has not seen this one, nor this one that. Claims wait for each other here, so that the
-// later one sees the earlier one and is decided anew: errClaimAgain. The lock is taken after what the claim has
-// written, and nobody else takes it, so that it is part of no circle. SQLite writes one claim at a time.
+// confirmPace counts again after a claim was granted in a workspace with brakes: another claim, which was granted at
+// the same time, has not seen this one, nor this one that. Claims wait for each other here, so that the later one sees
+// the earlier one and is decided anew: errClaimAgain. The locks are taken after what the claim has written, so that
+// they are part of no circle. SQLite writes one claim at a time.
 func (s *Store) confirmPace(ctx context.Context, tx bun.Tx, claimed *deliveryRow, now time.Time) error {
-	if !claimed.HasBrakes || !s.postgres() {
+	if !claimed.HasBrakes {
 		return nil
 	}
 
+	if s.postgres() {
+		if err := recountPace(ctx, tx, claimed, now); err != nil {
+			return err
+		}
+	}
+
+	return addSegments(ctx, tx, claimed, claimed.Segments, now)
+}
+
+func recountPace(ctx context.Context, tx bun.Tx, claimed *deliveryRow, now time.Time) error {
 	_, err := tx.NewRaw("SELECT pg_advisory_xact_lock(?, hashtext(? || '/' || ?))",
 		brakeLock, claimed.WorkspaceID, claimed.ChatID).Exec(ctx)
 	if err != nil {
+		return err
+	}
+
+	// Nothing is added yet: the row of the month is locked.
+	if err := addSegments(ctx, tx, claimed, 0, now); err != nil {
 		return err
 	}
 
@@ -119,7 +152,7 @@ func (s *Store) confirmPace(ctx context.Context, tx bun.Tx, claimed *deliveryRow
 		return err
 	}
 
-	if row.brake(now) != "" {
+	if row.brake(now, row.Segments) != "" {
 		return errClaimAgain
 	}
 

@@ -316,3 +316,34 @@ func TestTheFirstClaimIsOneTransactionWhereNoBrakeIsSet(t *testing.T) {
 		assert.Equal(t, int64(1), s.Transactions()-before)
 	})
 }
+
+// TestTheSegmentsOfAMonthHaveALimit: what left before the limit was set counts, what was refused does not, and another
+// month begins anew.
+func TestTheSegmentsOfAMonthHaveALimit(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		clock.now = chat.BrakeMonth(time.Now()).Add(10 * time.Hour) // the limit is set by the store's clock
+		require.Equal(t, 1, sayAs(t, s, w, chat.AuthorAssistant, clock).Segments)
+
+		setBrakes(t, s, w, chat.Brakes{MaxSegmentsPerMonth: new(3)})
+		refused, claim := prepareAndClaim(t, s, w.Send(w.SMS.ID, "refused"), clock.forward(time.Second))
+
+		if !claim.Granted {
+			claim.Delivery = w.Claim(t, s, refused.DeliveryID, clock.now)
+		}
+
+		recordSubmission(t, s, w, &claim.Delivery, chat.Submission{Outcome: chat.OutcomeRejected}, clock.now)
+
+		held := sayUntil(t, s, w, 2, clock)
+		assert.Contains(t, held.Explain(), "3 segments of the assistant left in all chats since "+
+			chat.BrakeMonth(clock.now).Format(time.RFC3339)+", and this message has 1; the workspace allows 3 in a month")
+
+		assert.Empty(t, sayAs(t, s, w, chat.AuthorPerson, clock).ErrorCode, "a person's does not count")
+		require.NoError(t, errorOf(s.ReleaseChat(t.Context(), w.Workspace, w.By, w.SMS.ID)))
+
+		clock.now = chat.BrakeMonth(clock.now).AddDate(0, 1, 0)
+		assert.Empty(t, sayAs(t, s, w, chat.AuthorAssistant, clock).ErrorCode, "another month")
+	})
+}

@@ -24,7 +24,7 @@ func completeChat(ctx context.Context, db bun.IDB, row *chatRow) (chat.Chat, err
 	return chats[0], err
 }
 
-// completeChats fills in the chats of rows: their labels, the suggested ones, and how many
+// completeChats fills in the chats of rows: their members' names, their labels, the suggested ones, and how many
 // messages are newer than their summaries.
 func completeChats(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, rows []chatRow, chats []chat.Chat) error {
 	if len(chats) == 0 {
@@ -48,7 +48,13 @@ func completeChats(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, rows []
 		return err
 	}
 
+	names, err := memberNames(ctx, db, ws, mapSlice(rows, func(r *chatRow) chat.MemberID { return r.MemberID }))
+	if err != nil {
+		return err
+	}
+
 	for i := range chats {
+		chats[i].MemberName = names[rows[i].MemberID]
 		chats[i].Labels = labels[rows[i].ID]
 		chats[i].StaleBy = stale[rows[i].ID]
 		chats[i].Suggested = openSuggestions(rows[i].SuggestedLabels, known, chats[i].Labels)

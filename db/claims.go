@@ -111,7 +111,7 @@ func (s *Store) claim(ctx context.Context, tx bun.Tx, in claimRequest) (chat.Cla
 		Where("d.submission IN ?", bun.Tuple(claimable)).
 		Where("(d.retry_at IS NULL OR d.retry_at <= ?)", in.now).
 		Where("NOT "+s.failedOver()).
-		Where(allowedNow, hourBefore(in.now)).
+		Where(allowedNow, hourBefore(in.now), chat.BrakeMonth(in.now)).
 		Where("NOT "+busyNow).
 		Where("NOT EXISTS (SELECT 1 "+fromOlder+")").
 		Where(sameTextUntil+" IS NULL", in.now).
@@ -131,14 +131,14 @@ func (s *Store) claim(ctx context.Context, tx bun.Tx, in claimRequest) (chat.Cla
 		return s.settleRefusedClaim(ctx, tx, in.workspace, in.id, in.now)
 	}
 
-	if err := s.confirmPace(ctx, tx, &row, in.now); err != nil {
-		return chat.Claim{}, err
-	}
-
 	if row.Probing {
 		if err := takeProbe(ctx, tx, &row, in.now); err != nil {
 			return chat.Claim{}, err
 		}
+	}
+
+	if err := s.confirmPace(ctx, tx, &row, in.now); err != nil {
+		return chat.Claim{}, err
 	}
 
 	if err := s.beginAttempt(ctx, tx, &row, in.now); err != nil {
@@ -190,7 +190,7 @@ func (s *Store) settleRefusedClaim(
 	d := row.delivery()
 	refusal := d.RefuseClaim(chat.ClaimFacts{
 		Now:           now,
-		Allowance:     row.allowance(now),
+		Allowance:     row.allowance(now, row.Segments),
 		Busy:          row.Busy,
 		BusyWith:      row.BusyWith,
 		Older:         row.olderDelivery(),

@@ -43,7 +43,7 @@ func (s *Store) questionFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssis
 		return nil, err
 	}
 
-	facts, err := s.chatFacts(ctx, tx, in.WorkspaceID, in.ChatID, s.locked)
+	facts, err := s.chatFacts(ctx, tx, in.WorkspaceID, in.ChatID)
 	if err != nil {
 		return nil, err
 	}

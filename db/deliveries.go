@@ -273,6 +273,10 @@ func (s *Store) Deliveries(
 		return chat.List[chat.Delivery]{}, wrapErr("list the deliveries", err)
 	}
 
+	if err := s.addRetryRefusals(ctx, rows, list.Items); err != nil {
+		return chat.List[chat.Delivery]{}, err
+	}
+
 	return list, s.addSends(ctx, ws, list.Items)
 }
 
@@ -283,6 +287,10 @@ func filterDeliveries(q *bun.SelectQuery, f *chat.DeliveryFilter) {
 
 	if f.Channel != "" {
 		q.Where("d.channel = ?", f.Channel)
+	}
+
+	if f.Words != nil && len(f.Words.IDs) > 0 {
+		q.Where("d.id IN ?", bun.Tuple(f.Words.IDs))
 	}
 
 	if f.Words != nil && len(f.Words.Statuses) > 0 {
@@ -353,7 +361,9 @@ func (s *Store) Delivery(ctx context.Context, ws chat.WorkspaceID, id chat.Deliv
 		return chat.Delivery{}, err
 	}
 
-	return whole[0], s.addRetryRefusal(ctx, &row, &whole[0])
+	err = s.addRetryRefusals(ctx, []deliveryRow{row}, whole)
+
+	return whole[0], err
 }
 
 // findAttempts are the attempts of a delivery, in order.

@@ -100,7 +100,7 @@ func TestQueriesOfReceiptsUseIndexes(t *testing.T) {
 				return errorOf(s.Tools(ctx, w.Workspace, chat.ToolFilter{Page: pageOfTen()}))
 			}, []string{"tools"}},
 			"approvals": {func(ctx context.Context, s *db.Store) error {
-				return errorOf(s.Approvals(ctx, w.Workspace, chat.ApprovalWaiting, pageOfTen()))
+				return errorOf(s.Approvals(ctx, w.Workspace, []chat.ApprovalState{chat.ApprovalWaiting}, pageOfTen()))
 			}, []string{"approvals_newest"}},
 			"tool calls that wait": {func(ctx context.Context, s *db.Store) error {
 				return errorOf(s.ToolCalls(ctx, w.Workspace, chat.ToolCallFilter{

@@ -180,6 +180,9 @@ var tries = map[string]try{
 		in := chat.MemberMerge{From: i.victim.Customer.ID, Into: i.victim.Manager.ID}
 		return anyResult(i.s.MergeMembers(ctx, i.ws, i.by, in))
 	}},
+	"DeleteMember": {chat.CodeMemberNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return errorOnly(i.s.DeleteMember(ctx, i.ws, i.by, i.victim.Customer.ID))
+	}},
 	"CreateChat": {chat.CodeMemberNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(
 			i.s.CreateChat(ctx, i.ws, i.by, chat.NewChat{Channel: chat.ChannelSMS, MemberID: i.victim.Customer.ID}),

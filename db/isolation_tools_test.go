@@ -102,7 +102,7 @@ var toolTries = map[string]try{
 		return anyResult(i.s.Approval(ctx, i.ws, chat.ApprovalID(i.risky.ActionID)))
 	}},
 	"Approvals": {"", func(ctx context.Context, i *intruder) (any, error) {
-		list, err := i.s.Approvals(ctx, i.ws, "", pageOfTen())
+		list, err := i.s.Approvals(ctx, i.ws, nil, pageOfTen())
 		return list.Items, err
 	}},
 	"DecideApproval": {chat.CodeApprovalNotFound, func(ctx context.Context, i *intruder) (any, error) {

@@ -140,7 +140,7 @@ func TestCursorsThatNobodyWasGiven(t *testing.T) {
 				return errorOf(s.Members(ctx, w.Workspace, chat.MemberFilter{Page: p}))
 			},
 			"approvals": func(p chat.Page) error {
-				return errorOf(s.Approvals(ctx, w.Workspace, "", p))
+				return errorOf(s.Approvals(ctx, w.Workspace, nil, p))
 			},
 			"suppressions": func(p chat.Page) error {
 				return errorOf(s.Suppressions(ctx, w.Workspace, chat.SuppressionFilter{Page: p}))
@@ -214,5 +214,38 @@ func TestAListIsCounted(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, 2, *actions.Total)
 		assert.Len(t, actions.Items, 1)
+	})
+}
+
+// TestListsFindTheOnesNamedById looks for some members and some deliveries, of one workspace.
+func TestListsFindTheOnesNamedById(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, other := dbtest.Seed(t, s), dbtest.Seed(t, s)
+		ctx := t.Context()
+
+		wanted := []chat.MemberID{w.Customer.ID, w.Manager.ID, other.Customer.ID}
+		members, err := s.Members(ctx, w.Workspace, chat.MemberFilter{IDs: wanted, Page: chat.Page{Limit: 10}})
+		require.NoError(t, err)
+
+		var found []chat.MemberID
+		for _, m := range members.Items {
+			found = append(found, m.ID)
+		}
+
+		assert.ElementsMatch(t, []chat.MemberID{w.Customer.ID, w.Manager.ID}, found)
+
+		ids := w.Prepare(t, s, w.SMS.ID, "Hello")
+		w.Prepare(t, s, w.SMS.ID, "Hello again")
+
+		deliveries, err := s.Deliveries(ctx, w.Workspace, chat.DeliveryFilter{
+			Words: &chat.DeliveryWords{IDs: []chat.DeliveryID{ids.DeliveryID}},
+			Page:  chat.Page{Limit: 10},
+		})
+		require.NoError(t, err)
+		require.Len(t, deliveries.Items, 1)
+		assert.Equal(t, ids.DeliveryID, deliveries.Items[0].ID)
+		assert.Equal(t, w.Customer.ID, deliveries.Items[0].ToMemberID)
 	})
 }

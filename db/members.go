@@ -226,6 +226,10 @@ func (s *Store) Members(ctx context.Context, ws chat.WorkspaceID, f chat.MemberF
 		q.Where("m.external_id = ?", f.ExternalID)
 	}
 
+	if len(f.IDs) > 0 {
+		q.Where("m.id IN ?", bun.Tuple(f.IDs))
+	}
+
 	list, err := listQuery[memberRow, chat.MemberID, chat.Member]{
 		query: q,
 		rows:  &rows,

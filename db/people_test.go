@@ -233,7 +233,7 @@ func TestDefaultsOfAWorkspace(t *testing.T) {
 
 		none, err := s.WorkspaceDefaults(ctx, w.Workspace)
 		require.NoError(t, err)
-		assert.Equal(t, chat.WorkspaceDefaults{}, none)
+		assert.Equal(t, chat.WorkspaceDefaults{WhenTakenOver: chat.TakeoverRefuses}, none)
 
 		set, err := s.UpdateWorkspaceDefaults(ctx, w.Workspace, w.By, defaultsOf(w))
 		require.NoError(t, err)
@@ -243,7 +243,11 @@ func TestDefaultsOfAWorkspace(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, set, read)
 
-		braked := chat.WorkspaceDefaults{Brakes: chat.Brakes{MaxUnanswered: new(5), MaxPerHour: new(1000)}}
+		braked := chat.WorkspaceDefaults{Brakes: chat.Brakes{
+			MaxUnanswered:       new(5),
+			MaxPerHour:          new(1000),
+			MaxSegmentsPerMonth: new(10_000_000),
+		}}
 		_, err = s.UpdateWorkspaceDefaults(ctx, w.Workspace, w.By, braked)
 		require.NoError(t, err)
 

@@ -306,6 +306,32 @@ func TestAPersonsSendTakesTheChatOver(t *testing.T) {
 	})
 }
 
+// TestAWorkspaceMayHaveTheAssistantsSendsHeld: where a person has the chat, they are drafts of which that person decides.
+func TestAWorkspaceMayHaveTheAssistantsSendsHeld(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		require.NoError(t, errorOf(s.UpdateWorkspaceDefaults(t.Context(), w.Workspace, w.By, chat.WorkspaceDefaults{
+			WhenTakenOver: chat.TakeoverHolds,
+		})))
+		require.NoError(t, errorOf(s.TakeOverChat(t.Context(), w.Workspace, w.By, w.SMS.ID)))
+
+		held := sayAs(t, s, w, chat.AuthorAssistant, clock)
+		require.Equal(t, chat.ErrorTakenOver, held.ErrorCode)
+
+		require.NoError(t, errorOf(s.ReleaseChat(t.Context(), w.Workspace, w.By, w.SMS.ID)))
+
+		d, err := s.Delivery(t.Context(), w.Workspace, held.ID)
+		require.NoError(t, err)
+		assert.Equal(t, chat.WaitingPerson, d.Standing().WaitingFor, "it may be out of date")
+		assert.ElementsMatch(t, []chat.Verdict{chat.VerdictRetry, chat.VerdictCancel}, d.Commands())
+
+		require.NoError(t, errorOf(prepareRetry(t, s, w.Retry(held.ID, chat.Change{}))))
+		w.Claim(t, s, held.ID, clock.now)
+	})
+}
+
 func TestSendsLeaveInTheOrderInWhichTheyWereAccepted(t *testing.T) {
 	t.Parallel()
 

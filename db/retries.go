@@ -297,7 +297,7 @@ func (s *Store) planRetry(
 	r *retryPlan,
 	plan func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error),
 ) (deliveryRow, []bun.Query, error) {
-	facts, err := s.retryFacts(ctx, tx, r, s.locked)
+	facts, err := s.retryFacts(ctx, tx, r)
 	if err != nil {
 		return deliveryRow{}, nil, err
 	}

@@ -18,9 +18,8 @@ func (s *Store) retryFacts(
 	ctx context.Context,
 	tx bun.Tx,
 	r *retryPlan,
-	lock lockRows,
 ) (*chat.SendFacts, error) {
-	facts, err := s.chatFacts(ctx, tx, r.WorkspaceID, r.old.ChatID, lock)
+	facts, err := s.chatFacts(ctx, tx, r.WorkspaceID, r.old.ChatID)
 	if err != nil {
 		return nil, err
 	}
@@ -31,12 +30,24 @@ func (s *Store) retryFacts(
 		return nil, err
 	}
 
-	if r.old.ToMemberID != 0 && r.old.ToMemberID != facts.Chat.MemberID {
+	if r.goesToContributor(facts) {
 		if err := retryContributor(ctx, tx, r, facts); err != nil {
 			return nil, err
 		}
 	}
 
+	facts.Suppressed, err = isSuppressed(ctx, tx, r.suppression(facts))
+
+	return facts, err
+}
+
+// goesToContributor reports whether the delivery was for a contributor, with a question.
+func (r *retryPlan) goesToContributor(facts *chat.SendFacts) bool {
+	return r.old.ToMemberID != 0 && r.old.ToMemberID != facts.Chat.MemberID
+}
+
+// suppression is from whom to whom the retry goes, by the facts but for that.
+func (r *retryPlan) suppression(facts *chat.SendFacts) suppressionRow {
 	to := r.Change.To
 	if to == "" && r.old.ToGiven {
 		to = r.old.To
@@ -47,14 +58,12 @@ func (s *Store) retryFacts(
 		to = facts.Recipient.Address(spec.Address)
 	}
 
-	facts.Suppressed, err = isSuppressed(ctx, tx, suppressionRow{
+	return suppressionRow{
 		WorkspaceID: r.WorkspaceID,
 		Channel:     r.old.Channel,
 		Sender:      facts.Sender(r.old.Channel).From,
 		Address:     to,
-	})
-
-	return facts, err
+	}
 }
 
 // retrySender makes the sender of a retry that of the facts.
@@ -99,17 +108,24 @@ func retryContributor(ctx context.Context, tx bun.Tx, r *retryPlan, facts *chat.
 	return nil
 }
 
-// senderOf finds the sender of a scope like phone:12: sender_not_found.
-func senderOf(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, scope string, facts *chat.SendFacts) error {
+// splitScope splits a scope like phone:12. The kind is "" if it is none.
+func splitScope(scope string) (kind string, id int64) {
 	kind, number, _ := strings.Cut(scope, ":")
 
 	id, err := strconv.ParseInt(number, 10, 64)
-	switch {
-	case kind == "web":
+	if err != nil && kind != "web" {
+		return "", 0
+	}
+
+	return kind, id
+}
+
+// senderOf finds the sender of a scope like phone:12: sender_not_found.
+func senderOf(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, scope string, facts *chat.SendFacts) error {
+	switch kind, id := splitScope(scope); kind {
+	case "web":
 		return nil
-	case err != nil:
-		return notFound(chat.CodeSenderNotFound, "sender")
-	case kind == "phone":
+	case "phone":
 		row, err := findPhoneNumber(ctx, tx.NewSelect(), ws, chat.PhoneNumberID(id))
 		if err != nil {
 			return err
@@ -118,7 +134,7 @@ func senderOf(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, scope string,
 		found := row.phoneNumber()
 		facts.PhoneNumber = &found
 
-	case kind == "inbox":
+	case "inbox":
 		row, err := findInbox(ctx, tx.NewSelect(), ws, chat.InboxID(id))
 		if err != nil {
 			return err

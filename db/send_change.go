@@ -35,7 +35,7 @@ func (s *Store) ChangeSend(
 		r.WorkspaceID = in.WorkspaceID
 		r.Change = in.Change
 
-		facts, err := s.retryFacts(ctx, tx, &r, s.locked)
+		facts, err := s.retryFacts(ctx, tx, &r)
 		if err != nil {
 			return err
 		}

@@ -21,6 +21,8 @@ type factsRow struct {
 	Busy               bool `bun:"busy,scanonly"`
 	Breaker            bool `bun:"breaker,scanonly"`
 
+	WhenTakenOver chat.TakeoverPolicy `bun:"when_taken_over,scanonly"`
+
 	FailedOver bool       `bun:"failed_over,scanonly"`
 	HeldAt     *time.Time `bun:"held_at,scanonly"`
 	HeldReason string     `bun:"held_reason,scanonly"`
@@ -45,7 +47,7 @@ const threadLimit = 50
 // and tools are read for tool calls only, which alone need them, and contributors only if
 // they are to be asked.
 func (s *Store) sendFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage) (*chat.SendFacts, error) {
-	facts, err := s.chatFacts(ctx, tx, in.WorkspaceID, in.ChatID, s.locked)
+	facts, err := s.chatFacts(ctx, tx, in.WorkspaceID, in.ChatID)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +84,6 @@ func (s *Store) chatFacts(
 	tx bun.Tx,
 	ws chat.WorkspaceID,
 	id chat.ChatID,
-	lock lockRows,
 ) (*chat.SendFacts, error) {
 	var row factsRow
 
@@ -97,6 +98,8 @@ func (s *Store) chatFacts(
 		ColumnExpr(suppressedCondition("c.workspace_id", "c.channel", chatFrom, chatFolded)+" AS suppressed").
 		ColumnExpr(chatBusy+" AS busy").
 		ColumnExpr(chatBreaker+" AS breaker").
+		ColumnExpr("COALESCE((SELECT wd.when_taken_over FROM workspace_defaults wd "+
+			"WHERE wd.workspace_id = c.workspace_id), ?) AS when_taken_over", chat.TakeoverRefuses).
 		ColumnExpr(s.failedOver()+" AS failed_over").
 		ColumnExpr("h.held_at, h.held_reason").
 		Join("LEFT JOIN database_timeline AS h ON h.id = 1").
@@ -104,7 +107,7 @@ func (s *Store) chatFacts(
 		Where("c.id = ?", id).
 		Where("c.deleted_at IS NULL")
 
-	err := lock(q).Scan(ctx)
+	err := s.locked(q).Scan(ctx)
 	if err != nil {
 		return nil, orNotFound(err, chat.CodeChatNotFound, "chat")
 	}
@@ -122,7 +125,12 @@ func (s *Store) chatFacts(
 }
 
 func (r *factsRow) facts() *chat.SendFacts {
-	facts := &chat.SendFacts{Chat: r.chat(), Suppressed: r.Suppressed, Clear: !r.Busy && !r.Breaker}
+	facts := &chat.SendFacts{
+		Chat:          r.chat(),
+		Suppressed:    r.Suppressed,
+		Clear:         !r.Busy && !r.Breaker,
+		WhenTakenOver: r.WhenTakenOver,
+	}
 	facts.Hold = databaseHold(r.HeldAt, r.HeldReason)
 
 	if r.Assistant != nil && r.Assistant.Kind == chat.KindAssistant {

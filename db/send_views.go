@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/uptrace/bun"
@@ -286,45 +285,4 @@ func (s *Store) addSends(ctx context.Context, ws chat.WorkspaceID, deliveries []
 	}
 
 	return nil
-}
-
-// addRetryRefusal tells of a delivery why a retry that changes nothing would be refused, if it would be.
-func (s *Store) addRetryRefusal(ctx context.Context, row *deliveryRow, d *chat.Delivery) error {
-	if d.CheckRetry() != nil {
-		return nil //nolint:nilerr // it is no failure: there is nothing to be refused
-	}
-
-	r := retryPlan{old: *row}
-	r.WorkspaceID = row.WorkspaceID
-
-	return s.snapshot(ctx, "see whether a retry is allowed", func(ctx context.Context, tx bun.Tx) error {
-		err := s.planSameRetry(ctx, tx, &r, d)
-		if err == nil || errors.Is(err, errFailedOver) {
-			return nil // while the database has failed over, nothing is decided
-		}
-
-		refusal, isRefusal := errors.AsType[*chat.Error](err)
-		if !isRefusal {
-			return err
-		}
-
-		// What goes on as it is waits until it is allowed. In a chat that is gone it never is.
-		if !d.GoesOnAsIs() || refusal.Code == chat.CodeChatNotFound {
-			d.RetryRefused = refusal
-		}
-
-		return nil
-	})
-}
-
-// planSameRetry returns the error of a retry that changes nothing.
-func (s *Store) planSameRetry(ctx context.Context, tx bun.Tx, r *retryPlan, d *chat.Delivery) error {
-	facts, err := s.retryFacts(ctx, tx, r, unlocked)
-	if err != nil {
-		return err
-	}
-
-	_, err = facts.PlanRetry(d, chat.Change{})
-
-	return err
 }

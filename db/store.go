@@ -229,12 +229,6 @@ func (s *Store) locked(q *bun.SelectQuery) *bun.SelectQuery {
 	return q
 }
 
-// lockRows makes a query hold its rows, or leaves it as it is.
-type lockRows func(*bun.SelectQuery) *bun.SelectQuery
-
-// unlocked is for what only reads.
-func unlocked(q *bun.SelectQuery) *bun.SelectQuery { return q }
-
 // batch runs statements whose answers nobody needs, in one round trip.
 func (s *Store) batch(ctx context.Context, tx bun.Tx, queries ...bun.Query) error {
 	var script []byte

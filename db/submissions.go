@@ -340,7 +340,12 @@ func (s *Store) recordOutcome(ctx context.Context, tx bun.Tx, in submission) (de
 		return row, s.judgeDuplicates(ctx, tx, &row, in.now)
 	}
 
-	if err := s.batch(ctx, tx, append(outcomeStatements(tx, &row, in), finishAttempt(tx, in))...); err != nil {
+	statements := append(outcomeStatements(tx, &row, in), finishAttempt(tx, in))
+	if after != chat.SubmissionUnknown && row.countsSegments() {
+		statements = append(statements, returnSegments(tx, &row, in.fence))
+	}
+
+	if err := s.batch(ctx, tx, statements...); err != nil {
 		return row, err
 	}
 

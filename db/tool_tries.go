@@ -173,7 +173,7 @@ func (s *Store) refuseToolOfEndedSend(
 
 	d := sent.delivery()
 
-	refusal, isRefused := d.RefuseTool(sent.allowance(in.now))
+	refusal, isRefused := d.RefuseTool(sent.allowance(in.now, sent.Segments))
 	if !isRefused {
 		return false, nil
 	}

@@ -198,7 +198,7 @@ func TestApprovals(t *testing.T) {
 		expired, err := s.ExpireApproval(t.Context(), w.Workspace, late.ActionID, clock.now)
 		require.NoError(t, err)
 		assert.Equal(t, chat.ApprovalExpired, expired.State)
-		list, err := s.Approvals(t.Context(), w.Workspace, "", chat.Page{Limit: 1})
+		list, err := s.Approvals(t.Context(), w.Workspace, nil, chat.Page{Limit: 1})
 		require.NoError(t, err)
 		require.Len(t, list.Items, 1)
 		assert.Equal(t, late.ActionID, list.Items[0].ActionID)
@@ -206,11 +206,16 @@ func TestApprovals(t *testing.T) {
 		rest, err := s.Approvals(
 			t.Context(),
 			w.Workspace,
-			chat.ApprovalApproved,
+			[]chat.ApprovalState{chat.ApprovalApproved},
 			chat.Page{Limit: 10, Cursor: list.NextCursor},
 		)
 		require.NoError(t, err)
 		assert.Len(t, rest.Items, 1)
+
+		either := []chat.ApprovalState{chat.ApprovalApproved, chat.ApprovalExpired}
+		both, err := s.Approvals(t.Context(), w.Workspace, either, chat.Page{Limit: 10})
+		require.NoError(t, err)
+		assert.Len(t, both.Items, 2)
 	})
 }
 
@@ -363,6 +368,12 @@ func TestToolCallMessages(t *testing.T) {
 		assert.Greater(t, list.Items[0].Number, list.Items[1].Number)
 		require.Len(t, list.Items[0].ToolCalls, 1)
 		assert.Equal(t, "call_2", list.Items[0].ToolCalls[0].ID)
+
+		upward := chat.Page{Limit: 2, Order: chat.Ascending, Total: true}
+		oldest, err := s.ToolCallMessages(t.Context(), w.Workspace, w.SMS.ID, "call_2", upward)
+		require.NoError(t, err)
+		assert.Less(t, oldest.Items[0].Number, oldest.Items[1].Number)
+		assert.Equal(t, new(3), oldest.Total)
 
 		rest, err := s.ToolCallMessages(
 			t.Context(),

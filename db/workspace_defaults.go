@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -18,8 +19,18 @@ type workspaceDefaultsRow struct {
 	InboxID           *chat.InboxID       `bun:"inbox_id"`
 	MaxUnanswered     *int                `bun:"max_unanswered"`
 	MaxPerHour        *int                `bun:"max_per_hour"`
+	MaxSegments       *int                `bun:"max_segments_per_month"`
+	WhenTakenOver     chat.TakeoverPolicy `bun:"when_taken_over"`
 	UpdatedBy         chat.MemberID       `bun:"updated_by,nullzero"`
 	UpdatedAt         time.Time           `bun:"updated_at"`
+}
+
+func (r *workspaceDefaultsRow) brakes() chat.Brakes {
+	return chat.Brakes{
+		MaxUnanswered:       r.MaxUnanswered,
+		MaxPerHour:          r.MaxPerHour,
+		MaxSegmentsPerMonth: r.MaxSegments,
+	}
 }
 
 // findDefaults are a workspace's defaults, empty ones if nobody has set any.
@@ -28,14 +39,15 @@ func findDefaults(ctx context.Context, db bun.IDB, ws chat.WorkspaceID) (chat.Wo
 
 	err := db.NewSelect().Model(&row).Where("wd.workspace_id = ?", ws).Scan(ctx)
 	if err != nil {
-		return chat.WorkspaceDefaults{}, unlessNone(err)
+		return chat.WorkspaceDefaults{WhenTakenOver: chat.TakeoverRefuses}, unlessNone(err)
 	}
 
 	return chat.WorkspaceDefaults{
 		AssistantMemberID: row.AssistantMemberID,
 		PhoneNumberID:     row.PhoneNumberID,
 		InboxID:           row.InboxID,
-		Brakes:            chat.Brakes{MaxUnanswered: row.MaxUnanswered, MaxPerHour: row.MaxPerHour},
+		Brakes:            row.brakes(),
+		WhenTakenOver:     row.WhenTakenOver,
 		UpdatedBy:         row.UpdatedBy,
 		UpdatedAt:         new(row.UpdatedAt.UTC()),
 	}, nil
@@ -61,9 +73,13 @@ func (s *Store) UpdateWorkspaceDefaults(
 		InboxID:           in.InboxID,
 		MaxUnanswered:     in.MaxUnanswered,
 		MaxPerHour:        in.MaxPerHour,
+		MaxSegments:       in.MaxSegmentsPerMonth,
+		WhenTakenOver:     cmp.Or(in.WhenTakenOver, chat.TakeoverRefuses),
 		UpdatedBy:         by.MemberID,
 		UpdatedAt:         s.time(),
 	}
+
+	in.WhenTakenOver = row.WhenTakenOver
 
 	err := s.inTx(ctx, "change the defaults of a workspace", func(ctx context.Context, tx bun.Tx) error {
 		if err := checkDefaults(ctx, tx, ws, &in); err != nil {
@@ -82,6 +98,8 @@ func (s *Store) UpdateWorkspaceDefaults(
 			"inbox_id",
 			"max_unanswered",
 			"max_per_hour",
+			"max_segments_per_month",
+			"when_taken_over",
 			"updated_by",
 			"updated_at",
 		} {
@@ -89,6 +107,10 @@ func (s *Store) UpdateWorkspaceDefaults(
 		}
 
 		if _, err := q.Exec(ctx); err != nil {
+			return err
+		}
+
+		if err := resetSegmentUsage(ctx, tx, &row); err != nil {
 			return err
 		}
 

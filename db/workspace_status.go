@@ -54,9 +54,8 @@ func (s *Store) countMatters(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID
 			Where("x.state = ?", chat.BulkPaused),
 		countOldest(tx, ws, chat.MatterInbound, "inbound", "received_at").
 			Where("x.status = ?", chat.InboundRefused),
-		countOldest(tx, ws, chat.MatterResponse, "chats", "last_activity_at").
-			Where("x.needs_response").
-			Where("x.deleted_at IS NULL"),
+		countChats(tx, ws, chat.MatterResponse).Where("x.attention_reason = ''"),
+		countChats(tx, ws, chat.MatterAttention).Where("x.attention_reason <> ''"),
 	}
 
 	for _, q := range queries {
@@ -96,6 +95,13 @@ func countOldest(tx bun.Tx, ws chat.WorkspaceID, matter chat.Matter, table, sinc
 		ColumnExpr("count(*) AS count").
 		ColumnExpr("min(x.?) AS oldest", bun.Ident(since)).
 		Where("x.workspace_id = ?", ws)
+}
+
+// countChats counts the chats that need a response.
+func countChats(tx bun.Tx, ws chat.WorkspaceID, matter chat.Matter) *bun.SelectQuery {
+	return countOldest(tx, ws, matter, "chats", "last_activity_at").
+		Where("x.needs_response").
+		Where("x.deleted_at IS NULL")
 }
 
 // newWorkspaceStatus puts counts into their order, and leaves out what there is none of.

@@ -61,6 +61,23 @@ func TestWorkspaceStatusCountsWhatWaits(t *testing.T) {
 	})
 }
 
+// TestStatusTellsACustomerWhoWaitsFromALostMessage: nobody waits where a message did not arrive, and the chat needs a
+// person all the same.
+func TestStatusTellsACustomerWhoWaitsFromALostMessage(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		l := newLife(t, s)
+		l.id = l.w.Prepare(t, s, l.chat, "hi").DeliveryID
+		l.post(chat.Submission{Outcome: chat.OutcomeAccepted})
+		l.report(chat.StatusUndelivered)
+
+		counts := countsOf(t, s, l.w.Workspace)
+		assert.Equal(t, 1, counts[chat.MatterAttention])
+		assert.Zero(t, counts[chat.MatterResponse])
+	})
+}
+
 // TestStatusCountsAsListsDo compares the counts with what lists find for each word.
 func TestStatusCountsAsListsDo(t *testing.T) {
 	t.Parallel()

@@ -105,7 +105,7 @@ func listApprovalsTool() *tool {
 			answer, err := by.api.ListApprovalsWithResponse(ctx, by.workspace, &client.ListApprovalsParams{
 				Limit:  &in.Limit,
 				Cursor: client.IfGiven(in.Cursor),
-				State:  client.IfGiven(client.ApprovalState(in.State)),
+				State:  client.OnlyGiven(client.ApprovalState(in.State)),
 			})
 			if err != nil {
 				return nil, err

@@ -192,7 +192,7 @@ func readChatTool() *tool {
 }
 
 func readChat(ctx context.Context, by *caller, in *readChatArguments) (*chatReading, error) {
-	found, err := by.api.GetChatWithResponse(ctx, by.workspace, in.ChatID)
+	found, err := by.api.GetChatWithResponse(ctx, by.workspace, in.ChatID, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
-	"golang.org/x/net/netutil"
 
 	"handrail/budget"
 	"handrail/loopback"
@@ -32,13 +31,14 @@ const (
 	maxBody = 1 << 20
 	// maxCalls is how many requests are carried out at once.
 	maxCalls = 64
-	// maxConnections is how many connections there are at once, and maxHeader how many bytes of headers each may send.
+	// maxConnections is how many connections there are at once, more than maxCalls, and maxHeader how many bytes of
+	// headers each may send.
 	maxConnections = 256
 	maxHeader      = 32 << 10
 	// What a client may take: for its headers, for all of a request, and between two requests.
-	headerTime = 10 * time.Second
+	headerTime = 5 * time.Second
 	bodyTime   = 30 * time.Second
-	idleTime   = 2 * time.Minute
+	idleTime   = 75 * time.Second
 )
 
 // Handler answers MCP's streamable HTTP at [Path]. Every request stands for itself, and calls the API with the key in
@@ -57,7 +57,7 @@ func (s *Server) Handler(hosts ...string) http.Handler {
 	)
 
 	mux := http.NewServeMux()
-	mux.Handle(Path, requireHost(hosts, requireKey(limitCalls(checkBody(served)))))
+	mux.Handle(Path, requireHost(hosts, requireKey(checkBody(limitCalls(holdConnection(served))))))
 
 	return mux
 }
@@ -70,6 +70,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, hosts ...string) err
 		ReadTimeout:       bodyTime,
 		WriteTimeout:      bodyTime + s.settings.Wait + 2*answerTime,
 		IdleTimeout:       idleTime,
+		ConnContext:       withConnection,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(s.settings.Logger.Handler(), slog.LevelWarn),
 	}
@@ -84,7 +85,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, hosts ...string) err
 	})
 	defer stopped()
 
-	if err := served.Serve(netutil.LimitListener(l, maxConnections)); !errors.Is(err, http.ErrServerClosed) {
+	if err := served.Serve(boundConnections(l, maxConnections)); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve MCP over HTTP: %w", err)
 	}
 
@@ -182,7 +183,8 @@ func checkBody(next http.Handler) http.Handler {
 	})
 }
 
-// limitCalls carries out a number of requests at once, and asks the others to come again.
+// limitCalls carries out a number of requests at once, and asks the others to come again. It counts what has arrived
+// as a whole: a request that is sent slowly takes no place.
 func limitCalls(next http.Handler) http.Handler {
 	room := make(chan struct{}, maxCalls)
 

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/stretchr/testify/assert"
@@ -191,6 +192,58 @@ func TestTheServerStopsWithItsContext(t *testing.T) {
 
 	cancel()
 	assert.NoError(t, <-ended)
+}
+
+// TestSlowConnectionsHoldUpNobody opens more connections than there may be. Half of them send the beginning of their
+// headers, half of them all but the end of a body: another client is answered all the same.
+func TestSlowConnectionsHoldUpNobody(t *testing.T) {
+	t.Parallel()
+
+	s := newStub(t)
+	settings := settingsFor(s.URL, &log{})
+	settings.Key = ""
+
+	server, err := mcpserver.New(settings)
+	require.NoError(t, err)
+
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+
+	go func() { ended <- server.Serve(ctx, l) }()
+
+	t.Cleanup(func() {
+		stop()
+		assert.NoError(t, <-ended)
+	})
+
+	const (
+		head = "POST " + mcpserver.Path + " HTTP/1.1\r\nHost: localhost\r\n"
+		rest = "Authorization: Bearer hr_slow\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
+	)
+
+	for i := range 300 {
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", l.Addr().String())
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = conn.Close() }) // the server may have closed it
+
+		sent := head
+		if i%2 == 0 {
+			sent += rest
+		}
+
+		_, err = conn.Write([]byte(sent))
+		require.NoError(t, err)
+	}
+
+	began := time.Now()
+	session := connectHTTP(t, "http://"+l.Addr().String()+mcpserver.Path, "hr_ada")
+
+	_, err = session.ListTools(t.Context(), nil)
+	require.NoError(t, err)
+	assert.Less(t, time.Since(began), 3*time.Second)
 }
 
 func TestSettingsThatCannotWork(t *testing.T) {

@@ -29,7 +29,7 @@ func (s *Sandbox) routeMCP(mux *http.ServeMux) {
 			return
 		}
 
-		handler.ServeHTTP(w, r)
+		s.serveMCP(w, r, handler)
 	})
 }
 

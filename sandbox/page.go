@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"context"
 	"embed"
 	"fmt"
 	"html/template"
@@ -67,7 +68,10 @@ func (s *Sandbox) showPage(w http.ResponseWriter, r *http.Request) {
 	var page bytes.Buffer
 
 	query := r.URL.Query()
-	if err := pageTemplate.Execute(&page, s.newPage(v, query.Get("phone"), query.Get("mailbox"))); err != nil {
+	shown := s.newPage(v, query.Get("phone"), query.Get("mailbox"))
+	shown.nameCorrespondents(s.findNames(r.Context()))
+
+	if err := pageTemplate.Execute(&page, shown); err != nil {
 		s.logger.ErrorContext(r.Context(), "the inbox page could not be made", "error", err)
 		http.Error(w, "The page could not be made; the sandbox's log says why.", http.StatusInternalServerError)
 
@@ -75,6 +79,20 @@ func (s *Sandbox) showPage(w http.ResponseWriter, r *http.Request) {
 	}
 
 	_, _ = page.WriteTo(w) // whoever asked has gone
+}
+
+// findNames returns whose the numbers and mail addresses are. The page does without names that cannot be read.
+func (s *Sandbox) findNames(ctx context.Context) map[string]string {
+	if s.config.Names == nil {
+		return nil
+	}
+
+	names, err := s.config.Names(ctx)
+	if err != nil {
+		s.logger.WarnContext(ctx, "the inbox page shows no names", "error", err)
+	}
+
+	return names
 }
 
 func countOf(n int, one string) string {

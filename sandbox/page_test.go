@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -105,6 +106,39 @@ func TestPhonePage(t *testing.T) {
 
 	assert.Equal(t, 1, strings.Count(page, `aria-current="page"`))
 	assert.Contains(t, w.page(t, phoneQuery("+10000000000")).body, "Nothing has arrived for this phone.")
+}
+
+// TestThePageSaysWhoseTheyAre names the people whose phones and mailboxes are shown, in each place.
+func TestThePageSaysWhoseTheyAre(t *testing.T) {
+	t.Parallel()
+
+	w := setup(t, func(c *sandbox.Config) {
+		c.Names = func(context.Context) (map[string]string, error) {
+			return map[string]string{ana: "Ana <b>Lopez</b>", "ana@customer.example": "Ana <b>Lopez</b>"}, nil
+		}
+	})
+	w.sms(t, "Body", "for ana")
+	w.sms(t, "Body", "for ben", "To", ben)
+	w.mail(t, validMail)
+
+	const name = "Ana &lt;b&gt;Lopez&lt;/b&gt;"
+
+	assert.Equal(t, 4, strings.Count(w.page(t, "").body, `<span dir="auto">`+name+`</span> <small>`), "in both lists")
+	assert.Contains(t, w.page(t, phoneQuery(ana)).body, `<h1><span dir="auto">`+name+`</span> · `)
+	assert.Contains(t, w.page(t, mailboxQuery("ana@customer.example")).body, `<h1><span dir="auto">`+name+`</span> · `)
+	assert.Contains(t, w.page(t, phoneQuery(ben)).body, `<h1>`+strings.ReplaceAll(ben, "+", "&#43;")+`</h1>`)
+}
+
+// TestThePageExplainsAForgedMail says what the button does without a pointer that hovers over it.
+func TestThePageExplainsAForgedMail(t *testing.T) {
+	t.Parallel()
+
+	w := setup(t)
+	w.mail(t, validMail)
+
+	page := w.page(t, mailboxQuery("ana@customer.example")).body
+	assert.Contains(t, page, "<strong>Send forged</strong> sends the same mail as somebody else would")
+	assert.NotContains(t, page, `title="The same mail`)
 }
 
 func TestLongConversationIsCut(t *testing.T) {

@@ -48,6 +48,8 @@ func (p pageView) Chosen() bool { return p.Phone != nil || p.Mailbox != nil }
 // correspondent is one phone or mailbox in the list.
 type correspondent struct {
 	Address string
+	// Name is whose address it is, "" if nobody knows.
+	Name    string
 	Link    string
 	Count   int
 	Newest  time.Time
@@ -57,6 +59,7 @@ type correspondent struct {
 
 type phoneView struct {
 	Number   string
+	Name     string
 	Older    int
 	Messages []messageView
 	// Senders are whom the phone can answer, the newest first.
@@ -75,6 +78,7 @@ func (m messageView) Sent() bool { return m.Direction == Inbound }
 
 type mailboxView struct {
 	Address string
+	Name    string
 	Older   int
 	Mails   []mailView
 	Answers []mailAnswerView
@@ -102,8 +106,8 @@ type orderView struct {
 
 // arrivalView is one line of the newest arrivals.
 type arrivalView struct {
-	Key, Kind, Address, Link, Preview string
-	At                                time.Time
+	Key, Kind, Address, Name, Link, Preview string
+	At                                      time.Time
 }
 
 func (s *Sandbox) newPage(v view, phone, mailbox string) pageView {
@@ -126,6 +130,27 @@ func (s *Sandbox) newPage(v view, phone, mailbox string) pageView {
 	}
 
 	return page
+}
+
+// nameCorrespondents fills in whose the phones and mailboxes are.
+func (p *pageView) nameCorrespondents(names map[string]string) {
+	for _, list := range [][]correspondent{p.Phones, p.Mailboxes} {
+		for i := range list {
+			list[i].Name = names[strings.ToLower(list[i].Address)]
+		}
+	}
+
+	for i := range p.Latest {
+		p.Latest[i].Name = names[strings.ToLower(p.Latest[i].Address)]
+	}
+
+	if p.Phone != nil {
+		p.Phone.Name = names[p.Phone.Number]
+	}
+
+	if p.Mailbox != nil {
+		p.Mailbox.Name = names[strings.ToLower(p.Mailbox.Address)]
+	}
 }
 
 // customer is whose phone a message is seen on.

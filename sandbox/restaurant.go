@@ -92,27 +92,31 @@ func (s *Sandbox) tool(name string, act func(*toolCall) (int, any, error)) http.
 		}
 
 		s.keepBack(r.Context())
-		s.answerCall(w, r, fault, status, answer)
+
+		if !s.spoilAnswer(w, r, fault, status) {
+			writeJSON(w, status, answer)
+		}
 	}
 }
 
-// answerCall answers a call that was carried out, as the fault lets it.
-func (s *Sandbox) answerCall(w http.ResponseWriter, r *http.Request, fault Fault, status int, answer any) {
+// spoilAnswer spoils the answer to a call that was carried out, as the fault says. It reports whether it has answered.
+func (s *Sandbox) spoilAnswer(w http.ResponseWriter, r *http.Request, fault Fault, status int) bool {
 	switch fault.Kind {
 	case FaultError:
 		writeJSON(w, http.StatusInternalServerError, detailMap("the kitchen is on fire"))
-		return
+		return true
 	case FaultGarbage:
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = io.WriteString(w, "<!doctype html><title>Welcome</title>") // whoever asked has gone
 
-		return
+		return true
 
 	default:
 	}
 
 	s.mangle(w, r, fault, status)
-	writeJSON(w, status, answer)
+
+	return false
 }
 
 // refusedCall answers what the fault lets a tool refuse; it reports whether it has.

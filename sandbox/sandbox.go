@@ -43,6 +43,9 @@ type Config struct {
 	// Standard Webhooks: "whsec_…". They are asked for with every call, so that they may
 	// change; a call that fits none of them is refused. nil: calls need no signature.
 	ToolSecrets func(context.Context) ([]string, error)
+	// Names are the people whom the page names beside their numbers and mail addresses, by these. They are asked for
+	// with every page; nil: nobody.
+	Names func(context.Context) (map[string]string, error)
 	// MCPToken is what callers of the MCP server present as a bearer token; "": nothing.
 	MCPToken string
 	// Remote lets webhooks be called on other machines; else they must be on loopback.

@@ -88,26 +88,34 @@ func PublicKey(key *ecdsa.PrivateKey) (string, error) {
 	return base64.StdEncoding.EncodeToString(der), nil
 }
 
-// sendGridCall signs a body for a webhook: ECDSA over the SHA-256 of timestamp and body.
-func (s *Sandbox) sendGridCall(address, contentType string, body []byte) (posting, error) {
+// SignBody returns the headers by which SendGrid signs the body of a webhook call: ECDSA over the SHA-256 of timestamp
+// and body.
+func SignBody(key *ecdsa.PrivateKey, body []byte) (http.Header, error) {
 	timestamp := strconv.FormatInt(time.Now().Unix(), 10)
 	digest := sha256.Sum256(append([]byte(timestamp), body...))
 
-	signature, err := ecdsa.SignASN1(rand.Reader, s.config.SigningKey, digest[:])
+	signature, err := ecdsa.SignASN1(rand.Reader, key, digest[:])
 	if err != nil {
-		return posting{}, fmt.Errorf("sign a webhook call: %w", err)
+		return nil, fmt.Errorf("sign a webhook call: %w", err)
 	}
 
-	return posting{
-		url: address,
-		header: http.Header{
-			"Content-Type":                           {contentType},
-			"X-Twilio-Email-Event-Webhook-Signature": {base64.StdEncoding.EncodeToString(signature)},
-			"X-Twilio-Email-Event-Webhook-Timestamp": {timestamp},
-			"User-Agent":                             {"SendGrid Event API"},
-		},
-		body: body,
+	return http.Header{
+		"X-Twilio-Email-Event-Webhook-Signature": {base64.StdEncoding.EncodeToString(signature)},
+		"X-Twilio-Email-Event-Webhook-Timestamp": {timestamp},
 	}, nil
+}
+
+// sendGridCall signs a body for a webhook.
+func (s *Sandbox) sendGridCall(address, contentType string, body []byte) (posting, error) {
+	header, err := SignBody(s.config.SigningKey, body)
+	if err != nil {
+		return posting{}, err
+	}
+
+	header.Set("Content-Type", contentType)
+	header.Set("User-Agent", "SendGrid Event API")
+
+	return posting{url: address, header: header, body: body}, nil
 }
 
 // sendGridRetries is a few minutes; SendGrid's is a day for events and three for mail.

@@ -63,6 +63,7 @@ func Compile(field string, document json.RawMessage) (*Schema, error) {
 	compiler := jsonschema.NewCompiler()
 	compiler.DefaultDraft(jsonschema.Draft2020)
 	compiler.AssertFormat()
+	compiler.RegisterFormat(&jsonschema.Format{Name: "email", Validate: checkEmail})
 	compiler.UseLoader(nothing{})
 
 	m := &meter{}

@@ -78,6 +78,41 @@ func TestCompileRefuses(t *testing.T) {
 	}
 }
 
+// TestFormatsAreAsserted: arguments in the wrong form fail before the first tool of a message runs, and not at the API
+// that a tool calls.
+func TestFormatsAreAsserted(t *testing.T) {
+	t.Parallel()
+
+	for format, values := range map[string]struct{ fits, breaks []string }{
+		"date-time": {[]string{"2026-11-22T10:00:00Z"}, []string{"2026-11-22", "tomorrow", "2026-13-22T10:00:00Z"}},
+		"email":     {[]string{"ana@example.com"}, []string{"ana", "ana@", "@example.com", "Ana <ana@example.com>"}},
+		"uri":       {[]string{"https://example.com/a?b=c"}, []string{"example", "/a/b", "https://exa mple.com"}},
+		"uuid":      {[]string{"01934f6e-7f3c-7c4e-9d2b-1f4d5a6b7c8d"}, []string{"01934f6e", "not-a-uuid"}},
+	} {
+		arguments, err := schema.Compile("http.schema", json.RawMessage(
+			`{"type":"object","properties":{"value":{"type":"string","format":"`+format+`"}}}`,
+		))
+		require.NoError(t, err)
+
+		check := func(value string) error {
+			text, err := json.Marshal(map[string]string{"value": value})
+			require.NoError(t, err)
+
+			return arguments.Check(chat.CodeInvalidToolArguments, "arguments", text)
+		}
+
+		for _, value := range values.fits {
+			require.NoError(t, check(value), "%s %s", format, value)
+		}
+
+		for _, value := range values.breaks {
+			refused := check(value)
+			require.Equal(t, chat.CodeInvalidToolArguments, chat.CodeOf(refused), "%s %s", format, value)
+			assert.Equal(t, "arguments.value", chat.AsError(refused).Fields[0].Field)
+		}
+	}
+}
+
 func TestRead(t *testing.T) {
 	t.Parallel()
 

@@ -14,7 +14,7 @@ function forgetExampleKeys(response) {
 }
 
 SwaggerUIBundle({
-  url: '/openapi.json',
+  url: '/docs/openapi.json',
   dom_id: '#swagger-ui',
   deepLinking: true,
   docExpansion: 'none',

@@ -131,6 +131,24 @@ func (p *testEnv) get(url string) map[string]any {
 	return p.do(request, http.StatusOK)
 }
 
+// inboxPage is the sandbox's page, as a person sees it.
+func (p *testEnv) inboxPage() string {
+	p.Helper()
+
+	request, err := http.NewRequestWithContext(p.Context(), http.MethodGet, p.inbox+"/", nil)
+	require.NoError(p, err)
+
+	answer, err := (&http.Client{Timeout: time.Minute}).Do(request)
+	require.NoError(p, err)
+
+	defer answer.Body.Close()
+
+	page, err := io.ReadAll(answer.Body)
+	require.NoError(p, err)
+
+	return string(page)
+}
+
 // send asks for a message in the demo's SMS chat without waiting for it.
 func (p *testEnv) send() (actionURL string) {
 	p.Helper()
@@ -197,6 +215,10 @@ func TestTheReadyScreensLinesWork(t *testing.T) {
 	assert.Contains(t, summarized["title"], "Six people", "it is of what was booked last, and not of the table for four")
 	assert.Len(t, p.get(p.inbox + "/sandbox/messages.json")["messages"], 2)
 	assert.Len(t, p.get(p.inbox + "/sandbox/mails.json")["mails"], 1)
+
+	page := p.inboxPage()
+	assert.Equal(t, 3, strings.Count(page, `<span dir="auto">Ana Lopez</span>`), "her phone, and two texts on it")
+	assert.Equal(t, 2, strings.Count(page, `<span dir="auto">Ben Okafor</span>`), "his mailbox, and a mail in it")
 
 	ui := regexp.MustCompile(`Temporal UI +(http\S+)`).FindStringSubmatch(screen)[1]
 	p.get(ui + "api/v1/settings")

@@ -80,10 +80,12 @@ func (p *process) wire(l *listeners) (hooks, error) {
 	return h, nil
 }
 
-// restaurant is what calls of the sandbox's tools must show. The zero value is nothing.
+// restaurant is what calls of the sandbox's tools must show, and who its guests are. The zero value is nothing.
 type restaurant struct {
 	secrets func(context.Context) ([]string, error)
 	token   string
+	// names are whose the phones and mailboxes are.
+	names func(context.Context) (map[string]string, error)
 }
 
 func (p *process) startSandbox(
@@ -101,6 +103,7 @@ func (p *process) startSandbox(
 		Logger:      p.logger.With("component", "sandbox"),
 		ToolSecrets: r.secrets,
 		MCPToken:    r.token,
+		Names:       r.names,
 	}
 
 	if h.origin != "" {

@@ -105,6 +105,38 @@ func signingSecretsOf(ctx context.Context, s *service.Service, ws chat.Workspace
 	return secrets, nil
 }
 
+// memberNames are the names of the members of all workspaces, by their numbers and mail addresses.
+func (p *process) memberNames(ctx context.Context) (map[string]string, error) {
+	names := map[string]string{}
+
+	s := p.service.Load()
+	if s == nil {
+		return names, nil // the database is not open yet
+	}
+
+	workspaces, err := s.Store.Workspaces(ctx)
+	if err != nil {
+		return nil, err
+	}
+
+	for _, w := range workspaces {
+		// More than a page of members is nothing that a sandbox is tried with.
+		found, err := s.Store.Members(ctx, w.ID, chat.MemberFilter{Page: chat.Page{Limit: 100}})
+		if err != nil {
+			return nil, err
+		}
+
+		for _, m := range found.Items {
+			names[m.Phone] = m.Name
+			names[strings.ToLower(m.Email)] = m.Name
+		}
+	}
+
+	delete(names, "") // of those who have no address
+
+	return names, nil
+}
+
 func newHTTPTool(name, description string, risk chat.ToolRisk, call chat.HTTPTool) chat.ToolDefinition {
 	return chat.ToolDefinition{
 		Kind:        chat.ToolHTTP,

@@ -82,7 +82,7 @@ func (upCommand) Run(p *process) error {
 	}
 
 	running, ctx := errgroup.WithContext(ctx)
-	tables := restaurant{secrets: p.signingSecrets, token: conciergeToken}
+	tables := restaurant{secrets: p.signingSecrets, token: conciergeToken, names: p.memberNames}
 
 	if err := p.startSandbox(ctx, running, l.sandbox, hooks, tables); err != nil {
 		return err

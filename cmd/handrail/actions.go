@@ -23,7 +23,7 @@ func (actionsCommand) Help() string {
 	return `An action is one request: a send, a retry, a new participant. Its id is in the answer to the request, and
 in the log of a worker that finds an action that was ended in Temporal.
 
-To see what waits for a person: handrail actions list. To see everything: handrail actions list --waiting-for any
+To see what waits for a person: handrail actions list. To see everything: handrail actions list --waiting-for all
 
 ` + exitHelp
 }
@@ -160,24 +160,24 @@ func (a *actionView) unknownCalls() []string {
 type actionList struct {
 	remote
 	listing
-	WaitingFor string `help:"Only what waits for this: people (approval, tool_decision, sender, whose account must be mended, and person, which is a decision on a delivery), contributor, tool, attempt, address, sender, provider, receipt, model; any shows all actions." default:"people" placeholder:"WHAT"`
-	State      string `help:"Only this state: running, parked (it waits for another try or for a person), succeeded or failed." placeholder:"STATE"`
+	WaitingFor string `help:"Only what waits for this: people (approval, tool_decision, sender, whose account must be mended, and person, which is a decision on a delivery), contributor, tool, attempt, address, sender, provider, receipt, model; or all." default:"people" placeholder:"WHAT"`
+	State      choice `help:"Only this state: running, parked (it waits for another try or for a person), succeeded, failed or all." placeholder:"STATE"`
 	Kind       string `help:"Only this kind, like send_assistant_message." placeholder:"KIND"`
-	ChatID     int64  `help:"Only this chat." placeholder:"ID"`
+	ChatID     int64  `aliases:"chat" help:"Only this chat." placeholder:"ID"`
 	Since      moment `help:"Only those made since then: how long ago, like 2h, or a time like 2026-11-22T10:00:00Z." placeholder:"WHEN"`
 }
 
 // params are the list's filter. "people" stands for everything that nobody but a person ends.
 func (l *actionList) params() *client.ListActionsParams {
 	params := &client.ListActionsParams{
-		State:  splitWords[client.ActionState](l.State),
+		State:  splitWords[client.ActionState](string(l.State)),
 		Kind:   splitWords[client.ActionKind](l.Kind),
 		ChatID: client.IfGiven(l.ChatID),
 		Since:  l.Since.time(),
 	}
 
 	switch l.WaitingFor {
-	case "any":
+	case noFilter:
 	case "people":
 		for _, w := range chat.WaitingsForPeople() {
 			params.WaitingFor = append(params.WaitingFor, client.Waiting(w))
@@ -205,7 +205,7 @@ func splitWords[T ~string](list string) []T {
 
 // Run lists actions.
 func (l *actionList) Run(c *console) error {
-	empty := "nothing waits for a person; --waiting-for any shows all actions"
+	empty := "nothing waits for a person; --waiting-for all shows all actions"
 	if l.WaitingFor != "people" {
 		empty = "no actions match"
 	}

@@ -110,7 +110,7 @@ func TestToolCallsAreListedAndShown(t *testing.T) {
 	assert.Equal(t, "limit=20&status=unknown", s.sent("tool-calls").query)
 	assert.Len(t, s.all(), 1, "a list is one request, however many actions there are")
 
-	_, out, _ = s.do("tool-calls", "list", "--status", "all", "--chat-id", "7", "--action", "0193")
+	_, out, _ = s.do("tool-calls", "list", "--status", "all", "--chat", "7", "--action", "0193")
 	assert.Equal(t, "no tool calls yet\n", out)
 	assert.Equal(t, "action_id=0193&chat_id=7&limit=20", s.sent("tool-calls").query)
 

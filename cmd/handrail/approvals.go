@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -82,8 +81,8 @@ func (l *approvalList) Run(c *console) error {
 	params := &client.ListApprovalsParams{}
 	empty := "no approvals yet; what one member may not do alone needs one"
 
-	if l.State != "all" {
-		params.State = new(client.ApprovalState(l.State))
+	if l.State != noFilter {
+		params.State = []client.ApprovalState{client.ApprovalState(l.State)}
 		empty = "no approvals are " + l.State + "; --state all shows all"
 	}
 
@@ -102,7 +101,7 @@ func (l *approvalList) Run(c *console) error {
 				makePrintable(string(a.Kind)),
 				formatApprovalState(string(a.State), client.ValueOf(a.Void)),
 				makePrintable(a.about()),
-				strconv.FormatInt(a.RequestedBy, 10),
+				nameWithID(client.ValueOf(a.RequesterName), a.RequestedBy),
 				formatTime(a.Deadline),
 			}
 		},
@@ -120,13 +119,13 @@ func formatApprovalState(state string, void bool) string {
 
 // listAsOperator lists the newest approvals from the database.
 func (l *approvalList) listAsOperator(c *console) error {
-	state := chat.ApprovalState(l.State)
-	if l.State == "all" {
-		state = ""
+	var states []chat.ApprovalState
+	if l.State != noFilter {
+		states = []chat.ApprovalState{chat.ApprovalState(l.State)}
 	}
 
 	return withStoreOf(c, func(p *process, s *db.Store) error {
-		list, err := s.Approvals(p.ctx, chat.WorkspaceID(l.Workspace), state, chat.Page{Limit: 100})
+		list, err := s.Approvals(p.ctx, chat.WorkspaceID(l.Workspace), states, chat.Page{Limit: 100})
 		if err != nil {
 			return err
 		}
@@ -147,7 +146,7 @@ func (l *approvalList) listAsOperator(c *console) error {
 				string(a.ID),
 				string(a.Kind),
 				formatApprovalState(string(a.State), a.Unapprovable),
-				strconv.FormatInt(int64(a.RequestedBy), 10),
+				nameWithID(a.RequesterName, int64(a.RequestedBy)),
 				formatTime(a.Deadline),
 				makePrintable(string(request)),
 			)

@@ -11,7 +11,8 @@ import (
 )
 
 type chatsCommand struct {
-	List chatList `cmd:"" help:"List chats, the newest activity first, or find them by a member or by words."`
+	List chatList `cmd:"" help:"List chats, the newest activity first."`
+	Find chatFind `cmd:"" help:"Find a member's chats by an address, or chats by words in them."`
 	Show chatShow `cmd:"" help:"Show a chat with its newest messages and their deliveries."`
 
 	Takeover chatTakeover `cmd:"" help:"Take a chat over: the assistant does not speak in it until it is released."`
@@ -20,8 +21,8 @@ type chatsCommand struct {
 
 // Help is shown by kong.
 func (chatsCommand) Help() string {
-	return `From a customer to a message: handrail members list --phone +14155550199 shows the member's id, handrail
-chats list --member ID the chats, and handrail chats show ID the messages with the ids of their deliveries.
+	return `From a customer to a message: handrail chats find +14155550199 lists the member's chats, and handrail chats show ID
+the messages with the ids of their deliveries.
 
 It takes the scopes chats:read and, for show, deliveries:read; takeover and release take chats:write. The chat is
 taken over for the member of the API key. What the assistant had still to say is held: handrail deliveries retry ID
@@ -45,29 +46,66 @@ func (c *chatView) formatNeed() string {
 	return "yes"
 }
 
+// formatMember is the name of the chat's member, with the id that --member takes.
+func (c *chatView) formatMember() string {
+	return nameWithID(c.MemberName, c.MemberID)
+}
+
 type chatList struct {
 	remote
 	listing
 	NeedsResponse bool   `help:"Only chats whose customer waits for a response."`
 	Member        int64  `help:"Only chats with this member." placeholder:"ID"`
 	Text          string `help:"Only chats with this in their title, summary or messages." placeholder:"TEXT"`
-	Channel       string `help:"Only this channel: phone-sms, email, web-chat or phone-voice." placeholder:"CHANNEL"`
-	State         string `help:"Only this state: open, waiting, closed or archived." placeholder:"STATE"`
+	Channel       choice `help:"Only this channel: phone-sms, email, web-chat, phone-voice or all." placeholder:"CHANNEL"`
+	State         choice `help:"Only this state: open, waiting, closed, archived or all." placeholder:"STATE"`
 	Label         string `help:"Only chats with this label." placeholder:"NAME"`
 }
 
 // Run lists chats.
 func (l *chatList) Run(c *console) error {
-	params := &client.ListChatsParams{
+	return showChats(c, &l.remote, l.listing, &client.ListChatsParams{
 		NeedsResponse: client.IfGiven(l.NeedsResponse),
 		ChannelFilter: client.OnlyGiven(client.Channel(l.Channel)),
 		State:         client.OnlyGiven(client.ChatState(l.State)),
 		Label:         client.IfGiven(l.Label),
 		MemberID:      client.IfGiven(l.Member),
 		Q:             client.IfGiven(l.Text),
+	})
+}
+
+type chatFind struct {
+	remote
+	listing
+	Text string `arg:"" help:"The member's phone number that begins with +, or email address, or words in title, summary or messages."`
+}
+
+// Run finds chats by whatever is known of them. An address that no member has is looked for in the texts.
+func (f *chatFind) Run(c *console) error {
+	address := findAddress(f.Text)
+	if address == nil {
+		return showChats(c, &f.remote, f.listing, &client.ListChatsParams{Q: &f.Text})
 	}
 
-	return showList(c, &l.remote, l.listing, listView[chatView]{
+	api, err := f.dial(c)
+	if err != nil {
+		return err
+	}
+
+	found, err := fetchList[client.Member](api, listing{Limit: 1}, askMembers(address))
+	if err != nil {
+		return err
+	}
+
+	if len(found.Items) == 0 {
+		return showChats(c, &f.remote, f.listing, &client.ListChatsParams{Q: &f.Text})
+	}
+
+	return showChats(c, &f.remote, f.listing, &client.ListChatsParams{MemberID: &found.Items[0].ID})
+}
+
+func showChats(c *console, remote *remote, listing listing, params *client.ListChatsParams) error {
+	return showList(c, remote, listing, listView[chatView]{
 		ask: func(api *apiClient, at position) (*http.Response, error) {
 			params.Limit = at.limit
 			params.Cursor = at.cursor
@@ -82,7 +120,7 @@ func (l *chatList) Run(c *console) error {
 				formatAge(chat.LastActivityAt),
 				makePrintable(string(chat.Channel)),
 				makePrintable(string(chat.State)),
-				strconv.FormatInt(chat.MemberID, 10),
+				chat.formatMember(),
 				chat.formatNeed(),
 				makePrintable(chat.Title),
 			}
@@ -141,7 +179,7 @@ func showChanged(c *console, r *remote, said string, ask question) error {
 // Run shows a chat.
 func (s *chatShow) Run(c *console) error {
 	ask := func(api *apiClient) (*http.Response, error) {
-		return api.GetChat(c.ctx, api.workspace, s.ID)
+		return api.GetChat(c.ctx, api.workspace, s.ID, nil)
 	}
 
 	return showOne(c, &s.remote, ask, func(api *apiClient, shown *chatView) error {
@@ -251,7 +289,7 @@ func (c *chatView) show(out *console) {
 	f.say("chat", "%d", c.ID)
 	f.say("channel", "%s", makePrintable(string(c.Channel)))
 	f.say("state", "%s", makePrintable(string(c.State)))
-	f.say("member", "%d", c.MemberID)
+	f.say("member", "%s", c.formatMember())
 	f.say("needs response", "%s", c.formatNeed())
 
 	if c.TakenOverBy != nil {

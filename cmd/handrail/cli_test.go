@@ -205,6 +205,35 @@ func TestHelpConfigAndVersion(t *testing.T) {
 	assert.NotContains(t, shown, "hunter2")
 }
 
+// TestTheFirstScreenHasGroups: the help fits a terminal, with each command on one line below a heading, and the help of
+// a command lists those below it.
+func TestTheFirstScreenHasGroups(t *testing.T) {
+	t.Parallel()
+
+	c := newTerminal(t)
+	help := c.must("--help")
+
+	for _, heading := range []string{
+		"What needs a person:",
+		"Messages:",
+		"Chats and people:",
+		"Workspaces and their settings:",
+		"The server:",
+		"More:",
+	} {
+		assert.Contains(t, help, "\n"+heading+"\n")
+	}
+
+	assert.LessOrEqual(t, strings.Count(help, "\n"), 60)
+	assert.NotContains(t, help, "deliveries retry-all", "that is in the help of deliveries")
+	assert.Equal(t, 27, len(regexp.MustCompile(`(?m)^  [a-z-]+ {2,}[A-Z]`).FindAllString(help, -1)))
+	assert.NotRegexp(t, `(?m)^ {6,}[a-z]`, strings.Split(help, "Flags:")[0], "a command is one line")
+
+	below := c.must("deliveries", "--help")
+	assert.Regexp(t, `(?s)Commands:\n.*deliveries retry-all +Retry all`, below)
+	assert.NotContains(t, below, "Messages:")
+}
+
 func TestTheVersionIsAFlagToo(t *testing.T) {
 	t.Parallel()
 

@@ -36,10 +36,10 @@ type deliveryView struct{ client.WholeDelivery }
 
 // deliveryFilter are the flags that choose deliveries, as the API's parameters do.
 type deliveryFilter struct {
-	Status    string `help:"Only this status, like needs_review, unknown, blocked, rejected or undelivered." placeholder:"STATUS"`
-	Channel   string `help:"Only this channel: phone-sms or email." placeholder:"CHANNEL"`
+	Status    choice `help:"Only this status, like needs_review, unknown, blocked, rejected, undelivered or all." placeholder:"STATUS"`
+	Channel   choice `help:"Only this channel: phone-sms, email or all." placeholder:"CHANNEL"`
 	ErrorCode string `help:"Only this error code, like twilio_30003." placeholder:"CODE"`
-	ChatID    int64  `help:"Only this chat." placeholder:"ID"`
+	ChatID    int64  `aliases:"chat" help:"Only this chat." placeholder:"ID"`
 	Since     moment `help:"Only those created since then: how long ago, like 2h, or a time like 2026-11-22T10:00:00Z." placeholder:"WHEN"`
 	Until     moment `help:"Only those created before then." placeholder:"WHEN"`
 }

@@ -88,7 +88,6 @@ func (d *deliveryView) showAttempts(c *console) error {
 	for _, a := range d.Attempts {
 		took := ""
 		outcome := a.Outcome
-		reached := "no"
 
 		if a.FinishedAt != nil {
 			took = a.FinishedAt.Sub(a.StartedAt).Round(time.Millisecond).String()
@@ -98,14 +97,6 @@ func (d *deliveryView) showAttempts(c *console) error {
 			outcome = "running"
 		}
 
-		if a.GotConnection {
-			reached = "possibly"
-		}
-
-		if a.HTTPStatus != nil {
-			reached = "yes"
-		}
-
 		t.row(
 			fmt.Sprintf("  %d", a.Number),
 			formatTime(a.StartedAt),
@@ -113,11 +104,29 @@ func (d *deliveryView) showAttempts(c *console) error {
 			makePrintable(outcome),
 			formatNumber(client.ValueOf(a.HTTPStatus)),
 			makePrintable(client.ValueOf(a.ErrorCode)),
-			reached,
+			d.reachedProvider(&a),
 		)
 	}
 
 	return t.flush()
+}
+
+// reachedProvider says whether an attempt reached the provider. It did if the provider has answered, or has reported
+// a message that can only be of this attempt.
+func (d *deliveryView) reachedProvider(a *client.Attempt) string {
+	isOnly := !slices.ContainsFunc(d.Attempts, func(other client.Attempt) bool {
+		return other.Number != a.Number && other.GotConnection
+	})
+	isTaken := d.Submission == client.SubmissionStateAccepted && isOnly
+
+	switch {
+	case !a.GotConnection:
+		return "no"
+	case a.HTTPStatus != nil, a.Outcome == string(chat.OutcomeAccepted), isTaken:
+		return "yes"
+	}
+
+	return "possibly"
 }
 
 func (d *deliveryView) showEvents(c *console) error {

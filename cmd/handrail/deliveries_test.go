@@ -12,6 +12,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"handrail/chat"
+	"handrail/client"
 )
 
 // aDelivery is a delivery as GET /deliveries/{id} answers, with fields in place of others.
@@ -578,4 +581,65 @@ func TestAListedDeliveryWithoutAnErrorSaysWhatItWaitsFor(t *testing.T) {
 	status, out, errs := s.do("deliveries", "list")
 	require.Equal(t, 0, status, errs)
 	assert.Contains(t, out, "waits: contributor")
+}
+
+// TestAnAttemptHasReachedTheProvider by what is known of it, and by a report that can be of no other one.
+func TestAnAttemptHasReachedTheProvider(t *testing.T) {
+	t.Parallel()
+
+	unknown := client.Attempt{
+		Number:        1,
+		GotConnection: true,
+		Outcome:       string(chat.OutcomeUnknown),
+	}
+	taken := unknown
+	taken.Outcome = string(chat.OutcomeAccepted)
+	answered := unknown
+	answered.HTTPStatus = new(int64(500))
+	second := unknown
+	second.Number = 2
+	away := second
+	away.GotConnection = false
+
+	for name, c := range map[string]struct {
+		submission client.SubmissionState
+		attempts   []client.Attempt
+		reached    string
+	}{
+		"nothing left":             {client.SubmissionStatePending, []client.Attempt{away}, "no"},
+		"nothing is known":         {client.SubmissionStateUnknown, []client.Attempt{unknown}, "possibly"},
+		"it has answered":          {client.SubmissionStateUnknown, []client.Attempt{answered}, "yes"},
+		"a report is of it":        {client.SubmissionStateAccepted, []client.Attempt{taken, second}, "yes"},
+		"a report is of some":      {client.SubmissionStateAccepted, []client.Attempt{unknown, second}, "possibly"},
+		"a report can be of one":   {client.SubmissionStateAccepted, []client.Attempt{unknown, away}, "yes"},
+		"a person says it is sent": {client.SubmissionStateConfirmedSent, []client.Attempt{unknown}, "possibly"},
+	} {
+		d := &deliveryView{}
+		d.Submission = c.submission
+		d.Attempts = c.attempts
+
+		assert.Equal(t, c.reached, d.reachedProvider(&c.attempts[0]), name)
+	}
+}
+
+// TestAllIsNoFilterInEachList gives all for each word that a list can be narrowed by.
+func TestAllIsNoFilterInEachList(t *testing.T) {
+	t.Parallel()
+
+	for line, path := range map[string]string{
+		"actions list --waiting-for all --state all": "actions",
+		"approvals list --state all":                 "approvals",
+		"chats list --state all --channel all":       "chats",
+		"deliveries list --status all --channel all": "deliveries",
+		"inbound list --status all --channel all":    "inbound",
+		"requests list --state all":                  "contributor-requests",
+		"tool-calls list --status all":               "tool-calls",
+		"deliveries list --status all --chat-id 7":   "deliveries",
+	} {
+		s := newStub(t, map[string][]reply{"GET " + path: {aPage("")}})
+
+		status, _, errs := s.do(strings.Fields(line)...)
+		require.Equal(t, 0, status, "%s: %s", line, errs)
+		assert.NotContains(t, s.sent(path).query, "all", line)
+	}
 }

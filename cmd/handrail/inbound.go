@@ -38,9 +38,9 @@ type inboundView struct{ client.Inbound }
 type inboundList struct {
 	remote
 	listing
-	Status  string `help:"Only this status: taken, automatic, orphaned or refused." placeholder:"STATUS"`
-	Channel string `help:"Only this channel: phone-sms or email." placeholder:"CHANNEL"`
-	ChatID  int64  `help:"Only this chat." placeholder:"ID"`
+	Status  choice `help:"Only this status: taken, automatic, orphaned, refused or all." placeholder:"STATUS"`
+	Channel choice `help:"Only this channel: phone-sms, email or all." placeholder:"CHANNEL"`
+	ChatID  int64  `aliases:"chat" help:"Only this chat." placeholder:"ID"`
 	Since   moment `help:"Only what was received since then: how long ago, like 2h, or a time like 2026-11-22T10:00:00Z." placeholder:"WHEN"`
 	Until   moment `help:"Only what was received before then." placeholder:"WHEN"`
 }

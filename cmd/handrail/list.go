@@ -12,6 +12,21 @@ type listing struct {
 	All   bool `help:"Show all entries."`
 }
 
+// noFilter is the value of a filter's flag that chooses everything, in every list.
+const noFilter = "all"
+
+// choice is what a filter's flag chooses: a word, or "" for everything.
+type choice string
+
+// UnmarshalText reads what was given.
+func (c *choice) UnmarshalText(text []byte) error {
+	if *c = choice(text); *c == noFilter {
+		*c = ""
+	}
+
+	return nil
+}
+
 // listed is a list, or its first page.
 type listed[T any] struct {
 	Items []T `json:"items"`

@@ -23,46 +23,64 @@ import (
 )
 
 type cli struct {
-	API          apiCommand          `cmd:"" name:"api" help:"Serve the REST API."`
-	Worker       workerCommand       `cmd:"" help:"Run the worker, which carries out actions."`
-	All          allCommand          `cmd:"" help:"Serve the REST API and run the worker, in one process."`
-	Migrate      migrateCommand      `cmd:"" help:"Bring the database up to date, or show its state."`
-	Workspaces   workspacesCommand   `cmd:"" help:"Create and list workspaces."`
-	Senders      sendersCommand      `cmd:"" help:"List which workspace each number and inbox belongs to; grant one to a workspace, or revoke it."`
-	Keys         keysCommand         `cmd:"" help:"Create, list and revoke API keys."`
-	Status       statusCommand       `cmd:"" help:"Show what needs a person, and what waits by itself: how much, and since when."`
-	Chats        chatsCommand        `cmd:"" help:"List, find and show chats."`
-	Actions      actionsCommand      `cmd:"" help:"Show an action, and resume one that was ended in Temporal."`
-	Deliveries   deliveriesCommand   `cmd:"" help:"Find, explain, retry, cancel and resolve deliveries."`
-	BulkRetries  bulkRetriesCommand  `cmd:"" help:"List, show, pause, resume and cancel bulk retries."`
-	Members      membersCommand      `cmd:"" help:"List members, merge two who are one, and decide whether one has opted out."`
-	Suppressions suppressionsCommand `cmd:"" help:"List the addresses that get no messages, and allow one again."`
-	Inbound      inboundCommand      `cmd:"" help:"List and explain what came in; take again what was orphaned or refused."`
-	Tools        toolsCommand        `cmd:"" help:"List and show the workspace's tools, test one, reload an MCP server's tools, change a signing secret."`
-	ToolCalls    toolCallsCommand    `cmd:"" help:"List and show tool calls, and resolve one whose outcome is unknown."`
-	Approvals    approvalsCommand    `cmd:"" help:"List what waits for a second member, and approve or refuse it."`
-	Audit        auditCommand        `cmd:"" help:"List who has done what: the audit log."`
-	Events       eventsCommand       `cmd:"" help:"List what has happened, or show it as it comes."`
-	Requests     requestsCommand     `cmd:"" help:"List, show, answer and cancel questions to contributors."`
-	Summaries    summariesCommand    `cmd:"" help:"Summarize a chat; list, show and restore versions; undo a run's label changes."`
+	Status      statusCommand      `cmd:"" group:"needs" help:"Show what needs a person, and what waits by itself."`
+	Approvals   approvalsCommand   `cmd:"" group:"needs" help:"List what waits for a second member; approve or refuse it."`
+	Requests    requestsCommand    `cmd:"" group:"needs" help:"List, show, answer and cancel questions to contributors."`
+	ToolCalls   toolCallsCommand   `cmd:"" group:"needs" help:"List, show and resolve tool calls."`
+	Deliveries  deliveriesCommand  `cmd:"" group:"messages" help:"Find, explain, retry, cancel and resolve deliveries."`
+	BulkRetries bulkRetriesCommand `cmd:"" group:"messages" help:"List, show, pause, resume and cancel bulk retries."`
+	Actions     actionsCommand     `cmd:"" group:"messages" help:"List, show, change, cancel and resume actions."`
+	Events      eventsCommand      `cmd:"" group:"messages" help:"List what has happened, or show it as it comes."`
+	Inbound     inboundCommand     `cmd:"" group:"messages" help:"List and explain what came in; take it again."`
+	Chats       chatsCommand       `cmd:"" group:"people" help:"List, find and show chats; take one over, and release it."`
+	Summaries   summariesCommand   `cmd:"" group:"people" help:"Summarize a chat; list, show and restore versions."`
+	Members     membersCommand     `cmd:"" group:"people" help:"List and merge members; decide who has opted out."`
 
-	Webhooks webhooksCommand `cmd:"" help:"Tell programs of yours of events: create, test and replay webhook endpoints, and see every post."`
+	Suppressions suppressionsCommand `cmd:"" group:"people" help:"List the addresses that get no messages; allow one."`
 
-	SummarySettings summarySettingsCommand `cmd:"" help:"Show or change how chats are summarized: model, language, budget, automatic runs."`
+	Tools           toolsCommand           `cmd:"" group:"workspace" help:"List, show, test and reload tools."`
+	SummarySettings summarySettingsCommand `cmd:"" group:"workspace" help:"Show or change how chats are summarized."`
+	Webhooks        webhooksCommand        `cmd:"" group:"workspace" help:"Tell programs of yours of events; see every post."`
+	Audit           auditCommand           `cmd:"" group:"workspace" help:"List who has done what: the audit log."`
+	Workspaces      workspacesCommand      `cmd:"" group:"workspace" help:"Create and list workspaces."`
+	Keys            keysCommand            `cmd:"" group:"workspace" help:"Create, list and revoke API keys."`
+	Senders         sendersCommand         `cmd:"" group:"workspace" help:"Grant numbers and inboxes to workspaces; list and revoke."`
 
-	MCP mcpCommand `cmd:"" name:"mcp" help:"Serve Handrail's tools to an AI assistant, by the Model Context Protocol."`
+	API     apiCommand     `cmd:"" name:"api" group:"server" help:"Serve the REST API."`
+	Worker  workerCommand  `cmd:"" group:"server" help:"Run the worker, which carries out actions."`
+	All     allCommand     `cmd:"" group:"server" help:"Serve the REST API and run the worker, in one process."`
+	MCP     mcpCommand     `cmd:"" name:"mcp" group:"server" help:"Serve Handrail's tools to an AI assistant, by MCP."`
+	Migrate migrateCommand `cmd:"" group:"server" help:"Bring the database up to date, or show its state."`
+	Doctor  doctorCommand  `cmd:"" group:"server" help:"Check configuration, database and Temporal; exit 1 if one fails."`
+	Config  configCommand  `cmd:"" group:"server" help:"Show the settings in force and what each is for."`
+	Health  healthCommand  `cmd:"" group:"server" help:"Check whether the API is ready; exit 1 if it is not."`
 
-	Doctor  doctorCommand  `cmd:"" help:"Check the configuration, the database and Temporal, and say what to do; exit 1 if something fails."`
-	Config  configCommand  `cmd:"" help:"Show the settings in force and what each is for. Secrets are masked."`
-	Health  healthCommand  `cmd:"" help:"Check whether the API is ready; exit 1 if it is not."`
-	Docs    docsCommand    `cmd:"" help:"Write the guide, which the API serves at /docs/guide, as files."`
-	Version versionCommand `cmd:"" help:"Show the version."`
-
-	Completion kongcompletion.Completion `cmd:"" help:"Show the command that turns on tab completion in bash, zsh or fish."`
+	Docs       docsCommand               `cmd:"" group:"more" help:"Write the guide, as /docs/guide shows it, as files."`
+	Completion kongcompletion.Completion `cmd:"" group:"more" help:"Show how to turn on tab completion in your shell."`
+	Version    versionCommand            `cmd:"" group:"more" help:"Show the version."`
 
 	Color string `enum:"auto,always,never" default:"auto" help:"Whether to colour: always, never, or auto, which colours on a terminal unless NO_COLOR is set." placeholder:"WHEN"`
 
 	ShowVersion kong.VersionFlag `name:"version" help:"Show the version."`
+}
+
+// commandGroups are the headings of the first screen, by the groups of cli.
+var commandGroups = kong.ExplicitGroups([]kong.Group{
+	{Key: "needs", Title: "What needs a person:"},
+	{Key: "messages", Title: "Messages:"},
+	{Key: "people", Title: "Chats and people:"},
+	{Key: "workspace", Title: "Workspaces and their settings:"},
+	{Key: "server", Title: "The server:"},
+	{Key: "more", Title: "More:"},
+})
+
+// headSubcommands gives the commands below a command a heading of their own, in place of its group's.
+func headSubcommands(k *kong.Kong) {
+	for _, command := range k.Model.Children {
+		for _, sub := range command.Children {
+			sub.Group = &kong.Group{Key: "commands", Title: "Commands:"}
+		}
+	}
 }
 
 // process is what every command works with.
@@ -78,6 +96,9 @@ type process struct {
 // is in use, unless GOGC says otherwise: half of Go's own 100 saves a sixth of the memory
 // at no cost that make bench could measure.
 const garbage = 50
+
+// widestHelp is how wide a line of help is at most, in columns: longer ones are hard to read.
+const widestHelp = 120
 
 func main() {
 	if os.Getenv("GOGC") == "" {
@@ -101,6 +122,13 @@ func (c *console) run(args []string) int {
 		kong.Name("handrail"),
 		kong.Vars{"version": "handrail " + service.Version},
 		kong.Description(description),
+		kong.ConfigureHelp(kong.HelpOptions{
+			Compact:             true,
+			FlagsLast:           true,
+			NoExpandSubcommands: true,
+			WrapUpperBound:      widestHelp,
+		}),
+		commandGroups,
 		kong.UsageOnError(),
 		kong.Writers(c.out, c.errs),
 		kong.Exit(func(code int) { status = code }),
@@ -112,6 +140,7 @@ func (c *console) run(args []string) int {
 		return c.fail(err)
 	}
 
+	headSubcommands(parser)
 	kongcompletion.Register(parser)
 
 	command, err := parser.Parse(args)

@@ -13,6 +13,7 @@ type membersCommand struct {
 	List      memberList      `cmd:"" help:"List members, or find the one who has an address."`
 	Find      memberFind      `cmd:"" help:"Find members by an address, or by a part of their name."`
 	Merge     memberMerge     `cmd:"" help:"Make a member a part of another one. This cannot be undone."`
+	Delete    memberDelete    `cmd:"" help:"Delete a member to whom nothing refers."`
 	OptOut    memberOptOut    `cmd:"" name:"opt-out" help:"Opt a member out of a channel: end all that waits to be sent there."`
 	NotOptOut memberNotOptOut `cmd:"" name:"not-opt-out" help:"Decide that a member has not opted out: let what was held go on."`
 }
@@ -21,6 +22,9 @@ type membersCommand struct {
 func (membersCommand) Help() string {
 	return `An address belongs to one member of a workspace. Two members who are one person are merged: handrail
 members merge 13 --into 12. Member 12 stays; the chats, messages and consents of member 13 become its own.
+
+A member who was entered by mistake, and to whom nothing refers, can be deleted. Of any other the command says what
+refers to it. Nothing that a person has written or was sent is erased.
 
 If a customer may have asked not to be written to ("please stop texting me"), nothing more is sent to them over
 that channel, and their chat needs a response because of possible_opt_out. The commands opt-out and not-opt-out
@@ -57,18 +61,24 @@ type memberFind struct {
 
 // Run finds members by whatever is known of them.
 func (f *memberFind) Run(c *console) error {
-	params := &client.ListMembersParams{}
-
-	switch {
-	case strings.HasPrefix(f.Text, "+"):
-		params.Phone = &f.Text
-	case strings.Contains(f.Text, "@"):
-		params.Email = &f.Text
-	default:
-		params.Q = &f.Text
+	params := findAddress(f.Text)
+	if params == nil {
+		params = &client.ListMembersParams{Q: &f.Text}
 	}
 
 	return showMembers(c, &f.remote, f.listing, params)
+}
+
+// findAddress returns the question for the member with an address, nil for a text that is none.
+func findAddress(text string) *client.ListMembersParams {
+	switch {
+	case strings.HasPrefix(text, "+"):
+		return &client.ListMembersParams{Phone: &text}
+	case strings.Contains(text, "@"):
+		return &client.ListMembersParams{Email: &text}
+	}
+
+	return nil
 }
 
 // askMembers asks for the pages of a list of members.
@@ -122,4 +132,27 @@ func (m *memberMerge) Run(c *console) error {
 
 		return nil
 	})
+}
+
+type memberDelete struct {
+	remote
+	ID int64 `arg:"" help:"The member's id."`
+}
+
+// Run deletes a member.
+func (d *memberDelete) Run(c *console) error {
+	api, err := d.dial(c)
+	if err != nil {
+		return err
+	}
+
+	if _, err := api.read(api.DeleteMember(c.ctx, api.workspace, d.ID)); err != nil {
+		return err
+	}
+
+	if !d.JSON {
+		fmt.Fprintf(c.out, "member %d is deleted\n", d.ID)
+	}
+
+	return nil
 }

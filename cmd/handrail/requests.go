@@ -32,8 +32,8 @@ type requestView struct{ client.ContributorRequest }
 type requestList struct {
 	remote
 	listing
-	State  string `help:"Only this state: open, answered, defaulted, expired, failed or canceled." placeholder:"STATE"`
-	ChatID int64  `help:"Only this chat." placeholder:"ID"`
+	State  choice `help:"Only this state: open, answered, defaulted, expired, failed, canceled or all." placeholder:"STATE"`
+	ChatID int64  `aliases:"chat" help:"Only this chat." placeholder:"ID"`
 }
 
 // Run lists contributor requests.

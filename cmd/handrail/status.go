@@ -106,7 +106,7 @@ func listCommand(matter chat.Matter) string {
 		return "bulk-retries list"
 	case chat.MatterInbound:
 		return "inbound list --status refused"
-	case chat.MatterResponse:
+	case chat.MatterResponse, chat.MatterAttention:
 		return "chats list --needs-response"
 	}
 

@@ -56,8 +56,9 @@ func TestEveryMatterIsListedByACommand(t *testing.T) {
 	}
 }
 
-const aChat = `{"id":7,"channel":"phone-sms","state":"open","title":"A table for\u001b[2J four","summary":"Ana wants a table.",
-	"member_id":12,"needs_response":true,"needs_response_reason":"undelivered","labels":[{"name":"vip"}],
+const aChat = `{"id":7,"channel":"phone-sms","state":"open","title":"A table for\u001b[2J four","summary":"` +
+	`Ana wants a table for four on Friday evening, on the terrace if that is possible, and asks whether the dog may come along.",
+	"member_id":12,"member_name":"Ana Lopez","needs_response":true,"needs_response_reason":"undelivered","labels":[{"name":"vip"}],
 	"last_activity_at":"2026-11-22T10:00:00Z"}`
 
 func TestChatsAreListedAndShown(t *testing.T) {
@@ -84,17 +85,42 @@ func TestChatsAreListedAndShown(t *testing.T) {
 	status, out, errs := s.doNarrow("chats", "list", "--member", "12", "--needs-response", "--text", "table")
 	require.Equal(t, 0, status, errs)
 	assert.Contains(t, out, "yes: undelivered")
+	assert.Contains(t, out, "Ana Lopez (12)")
 	assert.NotContains(t, out, "\x1b")
 	assert.Equal(t, "limit=20&member_id=12&needs_response=true&q=table", s.sent("chats").query)
 
 	_, out, _ = s.do("chats", "list")
 	assert.Equal(t, "no such chats\n", out)
 
-	status, out, errs = s.do("chats", "show", "7")
+	status, out, errs = s.doNarrow("chats", "show", "7")
 	require.Equal(t, 0, status, errs)
+	assert.Regexp(t, `  summary +Ana wants a table for four on Friday evening, on the terrace if\n`+
+		` {17}that is possible, and asks whether the dog may come along\.\n`, out)
 	assert.Regexp(t, `(?s)vip.*The newest 3 messages; --messages shows more.*Ana \(customer\): Where is it\?.*`+
 		`Priya \(contributor\): Yes\..*assistant: On its way\?.*to \+14155550103: unknown, delivery 0193`, out)
 
 	_, out, _ = s.do("chats", "show", "7")
 	assert.Contains(t, out, "no messages yet")
+}
+
+// TestFindChats: whose chats they are is asked first, and an address that nobody has is looked for in the texts.
+func TestFindChats(t *testing.T) {
+	t.Parallel()
+
+	const aChat = `{"id":7,"channel":"phone-sms","state":"open","title":"Booking","member_id":12,"member_name":"Ana"}`
+
+	s := newStub(t, map[string][]reply{
+		"GET members": {aPage("", aMember), aPage("")},
+		"GET chats":   {aPage("", aChat), aPage("", aChat), aPage("")},
+	})
+
+	for _, tt := range []struct{ text, query string }{
+		{"+14155550123", "limit=20&member_id=12"},
+		{"nobody@example.com", "limit=20&q=nobody%40example.com"},
+		{"table for four", "limit=20&q=table+for+four"},
+	} {
+		status, _, errs := s.doNarrow("chats", "find", tt.text)
+		require.Equal(t, 0, status, errs)
+		assert.Equal(t, tt.query, s.sent("chats").query)
+	}
 }

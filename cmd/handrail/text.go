@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/clipperhouse/displaywidth"
 )
 
 // makePrintable replaces the control characters of a text from elsewhere, which would steer a
@@ -46,7 +48,11 @@ func formatAge(t time.Time) string {
 
 func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// facts are lines of a name and a value; empty values are left out.
+// factsColumn is where the values of facts begin.
+const factsColumn = 17
+
+// facts are lines of a name and a value; empty values are left out. A long value goes on below, within the width of
+// the terminal.
 type facts struct{ c *console }
 
 func (f facts) say(name, format string, args ...any) {
@@ -55,11 +61,17 @@ func (f facts) say(name, format string, args ...any) {
 		return
 	}
 
-	if statusColumns[strings.ToUpper(name)] {
-		value = displayOf(f.c.out).paintStatus(value)
+	out := displayOf(f.c.out)
+	lines := []string{value}
+
+	switch room := out.width - factsColumn; {
+	case statusColumns[strings.ToUpper(name)]:
+		lines[0] = out.paintStatus(value)
+	case room >= narrowestFold && displaywidth.String(value) > room:
+		lines = foldText(value, room)
 	}
 
-	fmt.Fprintf(f.c.out, "  %-14s %s\n", name, value)
+	fmt.Fprintf(f.c.out, "  %-14s %s\n", name, strings.Join(lines, "\n"+strings.Repeat(" ", factsColumn)))
 }
 
 func (f facts) sayTime(name string, t *time.Time) {
@@ -75,6 +87,11 @@ func formatID(id int64) string {
 	}
 
 	return strconv.FormatInt(id, 10)
+}
+
+// nameWithID writes who a member is, with the id that flags take.
+func nameWithID(name string, id int64) string {
+	return strings.TrimSpace(fmt.Sprintf("%s (%d)", makePrintable(name), id))
 }
 
 // joinIDs writes ids with commas.

@@ -14,7 +14,7 @@ type toolCallList struct {
 	remote
 	listing
 	Status string `help:"Only with this status: unknown (a person must resolve them), waiting (contributors are asked), running, pending, succeeded, failed, skipped or all." enum:"unknown,waiting,running,pending,succeeded,failed,skipped,all" default:"unknown" placeholder:"STATUS"`
-	ChatID int64  `help:"Only this chat." placeholder:"ID"`
+	ChatID int64  `aliases:"chat" help:"Only this chat." placeholder:"ID"`
 	Action string `help:"Only those of the send with this action id." placeholder:"ID"`
 }
 
@@ -27,7 +27,7 @@ func (l *toolCallList) Run(c *console) error {
 
 	empty := "no tool calls yet"
 
-	if l.Status != "all" {
+	if l.Status != noFilter {
 		params.Status = []client.ToolCallStatus{client.ToolCallStatus(l.Status)}
 		empty = "no tool calls are " + l.Status + "; --status all shows all"
 	}

@@ -19,7 +19,7 @@ export interface paths {
         };
         /**
          * List actions
-         * @description The newest first. What waits for a person is found with `waiting_for`: `approval`, `tool_decision` and `person`, which may be given together, with commas. A key without `chats:read` sees sends and retries only.
+         * @description The newest first. `waiting_for=approval,tool_decision,person` finds what waits for people. A key without `chats:read` sees sends and retries only.
          *
          *     Scope: `deliveries:read`.
          */
@@ -93,7 +93,7 @@ export interface paths {
         put?: never;
         /**
          * Approve or refuse a send
-         * @description Once, before the deadline, and not by who has asked for the send. A send that is refused, or that nobody decides on in time, ends: none of its tools runs. So does one whose tool was changed after the approval was asked for, or whose requester is no manager any more, or has no working key: 409 `approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded then, and nothing would come of it.
+         * @description Once, before the deadline, and not by who asked for the send. One that is refused or not decided ends before any of its tools runs; so does one whose tool was changed since, or whose requester is no manager any more or has no working key: 409 `approval_void`. 409 `action_gone` when its workflow no longer runs: nothing is recorded.
          *
          *     Scope: `chats:admin`.
          */
@@ -126,7 +126,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel an action that has not left
-         * @description A send or a retry that certainly was not handed to its provider never is: whether it waits for an approval, a contributor, a tool call that a person must resolve, or its next attempt. 409 `already_sending` when an attempt may have left. What its tool calls have done is taken back where they can be. A bulk retry begins nothing more. An action in whose `next` there is no `cancel` is refused.
+         * @description A send or a retry that certainly was not handed to its provider never will be; 409 `already_sending` when an attempt may have left. What its tool calls have done is taken back where it can be. A bulk retry begins nothing more. An action without `cancel` in `next` is refused.
          *
          *     Needs what asking for the action needs.
          */
@@ -159,7 +159,7 @@ export interface paths {
         put?: never;
         /**
          * Resume an action that was ended in Temporal
-         * @description For an action that was promised with 202 and then terminated, canceled, timed out or failed in Temporal before it had done anything: its problem has the code `action_ended`. It starts again with what was asked for. If it is then refused, its problem says why, and it may be resumed once more. It may be asked twice.
+         * @description For an action that was answered with 202 and ended in Temporal before it had done anything: its problem is `action_ended`. It starts again with what was asked for, and if it is refused then, it may be resumed once more. It may be asked twice.
          *
          *     Needs what asking for the action needs.
          */
@@ -197,7 +197,7 @@ export interface paths {
         put?: never;
         /**
          * Resolve a tool call
-         * @description For a call with the status `unknown`: it may have had its effect, so it is not run again by itself, and its send waits. The undo of `call_1` is called `undo_call_1`. Of a call of the risk `approval`, who has asked for it may only say that it failed.
+         * @description For a call with the status `unknown`: it may have had its effect, so its send waits. The undo of `call_1` is `undo_call_1`. Of a call of the risk `approval`, who asked for it may only say that it failed.
          *
          *     Scope: `chats:admin`.
          */
@@ -296,7 +296,7 @@ export interface paths {
         };
         /**
          * List approvals
-         * @description What waits, or has waited, for a second member: sends with a tool call of the risk `approval`, new managers, keys that reach further than who asks for them, changes and tests of tools that need approval. The newest first.
+         * @description What waits, or has waited, for a second member, the newest first: sends with a tool call of the risk `approval`, new managers, keys that reach further than who asks for them, changes and tests of tools that need approval.
          *
          *     Scope: `chats:admin`.
          */
@@ -335,7 +335,7 @@ export interface paths {
         put?: never;
         /**
          * Approve or refuse what one member may not do alone
-         * @description Once, before the deadline. It also takes the scope that asking took, and for a key all scopes that the key is to have. 403 `own_request` for who has asked, and for a member or key that one of the two has made within 24 hours. What is asked for is done with the decision, but for a key, a tool's test and a signing secret: who asked repeats the request with `approval_id`, within 24 hours.
+         * @description Once, before the deadline. It also takes the scope that asking took, and for a key all its scopes. 403 `own_request` for who asked, and for a member or key that one of the two made within 24 hours. The decision does what is asked for, except for a key, a tool's test and a signing secret: who asked repeats the request with `approval_id`, within 24 hours.
          *
          *     Scope: `chats:admin`.
          */
@@ -699,7 +699,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a chat
-         * @description Its questions to contributors end. While sends or retries are going on in it, it is 409 `open_actions`, and `errors` names them: each `field` is `action:` and the action's id. With `cancel=true` they are canceled first, and the answer is 200 with what has become of them; it is 204 when there was nothing to cancel.
+         * @description Its questions to contributors end. 409 `open_actions` while sends or retries are going on in it: each `field` of `errors` is `action:` and the action's id. `cancel=true` cancels them first, and answers 200 with what became of them; 204 when there was nothing to cancel.
          *
          *     Scope: `chats:write`.
          */
@@ -893,7 +893,7 @@ export interface paths {
         put?: never;
         /**
          * Release a chat
-         * @description The assistant may speak again. What was held with `taken_over` goes on waiting: it may be out of date, so that it is retried or canceled one by one.
+         * @description The assistant may speak again. What was held with `taken_over` goes on waiting, and is retried or canceled one by one.
          *
          *     Scope: `chats:write`.
          */
@@ -926,7 +926,7 @@ export interface paths {
         put?: never;
         /**
          * Send as the assistant
-         * @description Tool calls run first, in order. Then the message goes to the chat's member over the chat's channel. 200 means that the provider took it. 202 means that it is still being delivered, or that nobody can tell yet whether the provider took it (`"status": "unknown"`); it is never sent twice behind your back. A send also answers 202 while it waits for people, as `waiting_for` and `explanation` say: for the approval of a tool call, for contributors, or for somebody to say what became of a tool call (`"status": "unknown"` of the call). When the message is not delivered in the end, what its tools have done and can be undone is taken back. With `if_last_message` it is sent only if the customer has written nothing since: this is checked when it is asked for, and again when it is posted. Sends to a chat's customer leave in the order in which they were accepted, unless an older one waits for people, for tools, or for a sender whose account refuses everything.
+         * @description Tool calls run first, in order; then the message goes to the chat's member over the chat's channel. 200: the provider took it. 202: it is still being delivered, nobody can tell yet whether the provider took it (`"status": "unknown"`), or it waits for people, as `waiting_for` and `explanation` say. It is never sent twice behind your back. When it is not delivered in the end, what its tools did is taken back where it can be. With `if_last_message` it is sent only if the customer has written nothing since, which is checked again when it is posted. Sends to a customer leave in the order in which they were accepted, unless an older one waits for people, for tools, or for a sender whose account refuses everything.
          *
          *     Scope: `chats:admin`.
          */
@@ -1033,7 +1033,7 @@ export interface paths {
         put?: never;
         /**
          * Restore a summary version
-         * @description Title and summary become those of the version, and count as a person's: they stand until a summary is asked for with `overwrite`. The labels stay as they are.
+         * @description Title and summary become those of the version, and count as a person's, which only `overwrite` replaces. The labels stay as they are.
          *
          *     Scope: `chats:write`.
          */
@@ -1071,7 +1071,7 @@ export interface paths {
         put?: never;
         /**
          * Undo label changes of a summary
-         * @description What it added goes, and no model puts it back; what it removed returns, as a person's. What somebody has touched since stays as it is. May be asked twice.
+         * @description What it added goes, and no model puts it back; what it removed returns, as a person's. What was touched since stays. May be asked twice.
          *
          *     Scope: `chats:write`.
          */
@@ -1104,7 +1104,7 @@ export interface paths {
         put?: never;
         /**
          * Summarize a chat
-         * @description Writes title, summary and points anew, and with `update_labels` chooses among the workspace's labels. A model reads its last summary and what is new since; all of the chat when there is no summary yet, more than half is new, a message has changed, or with `full`. Every point names the messages it rests on; what names none is dropped. What a person wrote stands without `overwrite`: 409 `summary_edited`, unless labels are to be chosen. Two requests at once for one chat share one run. When the model fails, everything stands as it was.
+         * @description Writes title, summary and points anew, and with `update_labels` chooses among the workspace's labels. A model reads its last summary and what is new since; all of the chat with `full`, without a summary, when more than half is new, or when a message has changed. Every point names the messages it rests on. What a person wrote stands without `overwrite`: 409 `summary_edited`, unless labels are to be chosen. Two requests at once for one chat share one run. When the model fails, nothing changes.
          *
          *     Needs a place in the chat, or the scope `chats:write`.
          */
@@ -1137,7 +1137,7 @@ export interface paths {
         put?: never;
         /**
          * Take a chat over
-         * @description A person answers in the assistant's place: the member of the API key. Until the chat is released, what the assistant says is 409 `taken_over`, and what it has still to say is held for a decision. A send with `"author_kind": "person"` takes the chat over, too. Who takes over a chat that another person has taken over has it from then on.
+         * @description The member of the API key answers in the assistant's place. Until the chat is released, what the assistant says is 409 `taken_over`, and what it has still to say is held for a decision. A send with `"author_kind": "person"` takes the chat over, too, also from another person.
          *
          *     Scope: `chats:write`.
          */
@@ -1173,7 +1173,7 @@ export interface paths {
         };
         /**
          * Get a tool call as OpenAI messages
-         * @description For the model that goes on: the assistant's message with this call alone and, once there is an outcome, the tool's. Ids are unique within a message only, so there may be several calls; the newest come first. `limit` counts calls.
+         * @description For the model that goes on: the assistant's message with this call alone and, once there is an outcome, the tool's after it. Ids are unique within a message only; the newest call comes first. `limit` counts calls.
          *
          *     Needs a place in the chat, or the scope `chats:read`.
          */
@@ -1389,7 +1389,7 @@ export interface paths {
         put?: never;
         /**
          * Retry deliveries in bulk
-         * @description Those that fit the filter and may be retried, one after the other, at a steady rate. With `dry_run` it only counts them. Otherwise it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), and later when too many of the last 50 do (`pause_at_failure_percent`); its note says why. 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same deliveries, unless `allow_overlap` says that both shall run. What may have been sent already is skipped unless `acknowledge_duplicate` is true.
+         * @description Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
          *
          *     Scope: `deliveries:admin`.
          */
@@ -1486,7 +1486,7 @@ export interface paths {
         put?: never;
         /**
          * Ask the provider about a delivery
-         * @description Handrail asks by itself in due time; this asks now, and answers with the delivery as it stands then. It is for one that may have been sent, or whose final status is not known: 409 for any other. It may be asked twice. 503 when the provider has not answered within the wait.
+         * @description Handrail asks by itself in due time; this asks now, and answers with the delivery as it stands then. 409 for one that certainly was not sent, or whose final status is known. It may be asked twice. 503 when the provider has not answered within the wait.
          *
          *     Scope: `deliveries:write`.
          */
@@ -1552,69 +1552,11 @@ export interface paths {
         put?: never;
         /**
          * Retry a delivery
-         * @description What certainly was not handed to the provider goes on under its own id. What has ended gets a new delivery, once, and so does every change. 200 means that the provider took it. What is with the provider is refused with 409, as is a message whose tool calls did not all succeed: send it anew. What may have been sent already, as `retry_needs` of the delivery says, is retried only with a `reason` and with `acknowledge_duplicate`.
+         * @description What certainly was not handed to the provider goes on under its own id. What has ended gets a new delivery, once, and so does every change. 200: the provider took it. 409 for what is with the provider, and for a message whose tool calls did not all succeed: send it anew. What may have been sent already is retried only with what `retry_needs` of the delivery names.
          *
          *     Scope: `deliveries:write`.
          */
         post: operations["retryDelivery"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v2/w/{workspace_uuid}/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The workspace that the key belongs to.
-                 * @example 11111111-1111-4111-8111-111111111111
-                 */
-                workspace_uuid: components["parameters"]["workspace_uuid"];
-            };
-            cookie?: never;
-        };
-        /**
-         * List events
-         * @description What has happened in the workspace, in the order of `sequence`. Begin with `after=0`, and go on with `after` set to `next` until `next` is `latest`; an empty list alone is not the end. An event is here some 100 ms after it has happened, and is kept for 30 days (`HANDRAIL_EVENTS_KEPT`). It has ids, states and codes, and never a text or an address.
-         *
-         *     With `Accept: text/event-stream`, the answer is a stream: what comes after `Last-Event-ID` or `after`, without either what comes from now on, each event as soon as it is in the log. `id` is its sequence, `data` one of `items`. `event` is there for two that are not of the log: `stream.missed`, and `stream.closed` with the reason why the server ends it. docs/events.md says how to come back.
-         *
-         *     Scope: `chats:read`.
-         */
-        get: operations["listEvents"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v2/w/{workspace_uuid}/events/tokens": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The workspace that the key belongs to.
-                 * @example 11111111-1111-4111-8111-111111111111
-                 */
-                workspace_uuid: components["parameters"]["workspace_uuid"];
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Create a token for a stream of events
-         * @description A browser's `EventSource` cannot send a key. It opens the stream of `GET /events` with `?token=`, which counts once, within a minute. The stream has the rights of the key that the token was made with, and ends with that key.
-         *
-         *     Scope: `chats:read`. The answer to a repeated request is without `token`, which is kept nowhere.
-         */
-        post: operations["createEventToken"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1636,7 +1578,7 @@ export interface paths {
         };
         /**
          * List what came in
-         * @description Every message that a provider has handed over, the newest first. An orphan is nobody's. It is shown in an installation with one workspace; where there are more, only the operator's command line shows it.
+         * @description Every message that a provider has handed over, the newest first. An orphan is nobody's: only in an installation with one workspace is it shown here.
          *
          *     Scope: `chats:read`.
          */
@@ -1669,7 +1611,7 @@ export interface paths {
         };
         /**
          * Get what came in
-         * @description An orphan is nobody's. It is shown in an installation with one workspace; where there are more, only the operator's command line shows it.
+         * @description An orphan is nobody's: only in an installation with one workspace is it shown here.
          *
          *     Scope: `chats:read`.
          */
@@ -1704,7 +1646,7 @@ export interface paths {
         put?: never;
         /**
          * Replay what came in
-         * @description Takes an orphan whose sender is known by now, or reads again what was refused. Any number of replays add one message. What is in its chat stays as it is.
+         * @description Takes an orphan whose sender is known by now, or reads again what was refused. Any number of replays add one message.
          *
          *     Scope: `chats:write`.
          */
@@ -1888,7 +1830,13 @@ export interface paths {
         get: operations["getMember"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a member
+         * @description Only one to whom nothing refers, like one that was made by mistake. 409 `member_in_use` counts in `errors` what does: chats, messages, API keys, entries of the audit log and others. It erases nothing of what a person has written or was sent.
+         *
+         *     Scope: `members:write`.
+         */
+        delete: operations["deleteMember"];
         options?: never;
         head?: never;
         /**
@@ -1924,9 +1872,9 @@ export interface paths {
         put?: never;
         /**
          * Merge a member into another one
-         * @description The member of the path becomes a part of the member `into`, which stays and is the answer. The other one's chats, places in chats, messages and questions become its own, and the other one is no member any more. Name, role and tools stay. Addresses that it does not have are added. Of consents and notifications the stricter holds. It cannot be undone. A repetition changes nothing.
+         * @description The member of the path becomes a part of the member `into`, which is the answer: its chats, places in chats, messages and questions become that one's, and it is no member any more. Name, role and tools of `into` stay, addresses that it lacks are added, and of consents and notifications the stricter holds. It cannot be undone. A repetition changes nothing.
          *
-         *     Refused with 409: a person and an assistant; two different phone numbers or two different email addresses; a member that goes and has, or had, API keys; two who were asked by one contributor request. When the member that stays has API keys, the scope `keys:admin` is needed too, since those keys reach the other one's chats then.
+         *     409 for a person and an assistant; two different phone numbers or email addresses; a member that goes and has, or had, API keys; two who were asked by one contributor request. When `into` has API keys, `keys:admin` is needed too: they reach the other one's chats then.
          *
          *     Scope: `members:write`.
          */
@@ -2020,9 +1968,9 @@ export interface paths {
         put?: never;
         /**
          * Send a message to somebody
-         * @description One call from nothing to a message. It finds the member, or makes one who has the phone number or email address. It finds the member's newest chat on the channel that is open or waiting and has the workspace's default assistant, or makes one with the defaults of `PUT /workspace-defaults`. Then it sends as `POST /chats/{chat_id}/send-assistant-message` does, and its answers are the same, with `chat_id` and `member_id`.
+         * @description One call from nothing to a message. It finds the member, or makes one with the phone number or email address; then the member's newest chat on the channel that is open or waiting and has the workspace's default assistant, or makes one with the defaults of `PUT /workspace-defaults`. Then it sends, and answers, as `POST /chats/{chat_id}/send-assistant-message` does, with `chat_id` and `member_id`.
          *
-         *     400 leaves nothing behind, neither a member nor a chat; `default_missing` names the default that a new chat needs. After a crash, the same request with the same `Idempotency-Key` goes on: it finds what was made.
+         *     400 leaves nothing behind; `default_missing` names the default that a new chat needs. After a crash, the same request with the same `Idempotency-Key` goes on.
          *
          *     Scope: `chats:admin`.
          */
@@ -2191,7 +2139,7 @@ export interface paths {
         put?: never;
         /**
          * Create a suppression
-         * @description The address gets no messages any more, and what waits for it ends: from one sender, or without `phone_number_id` and `inbox_id` from all. No START lifts it. 201, or 200 when it is there already.
+         * @description The address gets no messages any more, and what waits for it ends: from one sender, or without `phone_number_id` and `inbox_id` from all. No START lifts it. 200 when it is there already.
          *
          *     Scope: `deliveries:admin`.
          */
@@ -2286,15 +2234,15 @@ export interface paths {
         put?: never;
         /**
          * Create a tool
-         * @description An HTTP tool is one call of an API; an MCP server brings the tools that it shows, called `server.tool`. `GET /chats/{chat_id}/tools` lists what may stand in `tool_calls` of a chat.
+         * @description An HTTP tool is one call of an API; an MCP server brings the tools that it shows, called `server.tool`. `GET /chats/{chat_id}/tools` lists what a chat can use.
          *
-         *     Arguments are checked against the schema before any tool of the message has run. In `http.url`, `{argument}` stands for an argument in the path or the query, escaped; the schema must require it. The others are the JSON body of POST, PUT and PATCH, or the query of GET and DELETE. Headers refer to secrets as `{secret.NAME}`; secrets are encrypted, and only their names are shown.
+         *     Arguments are checked against the schema before any tool of the message runs. In `http.url`, `{argument}` stands for an argument in the path or the query, escaped; the schema must require it. The others are the JSON body, or the query of GET and DELETE. Headers refer to secrets as `{secret.NAME}`; secrets are encrypted and never shown.
          *
-         *     Requests of HTTP tools are signed by Standard Webhooks: `webhook-id`, `webhook-timestamp`, and `webhook-signature` over `id.timestamp.body`, which is HMAC-SHA256 with the `signing_secret`. `Handrail-Workspace`, `Handrail-Chat` and `Handrail-Message` say for whom the call is made.
+         *     Requests are signed by Standard Webhooks (HMAC-SHA256 over `id.timestamp.body` with the `signing_secret`). `Handrail-Workspace`, `Handrail-Chat` and `Handrail-Message` say for whom the call is made.
          *
-         *     The answer must be JSON (an empty one is `{}`, plain text a string) of at most 256 KiB, and fit `response_schema`. 2xx is success. 4xx is a refusal for good: the send ends, and nothing is delivered. No connection and 429 are tried again for a quarter of an hour. After a timeout, a 5xx, 408 or a broken connection nobody knows whether the call had its effect: an idempotent tool is run again with the same key, in `idempotency_header` and `webhook-id`; any other call is `unknown` and waits until a person resolves it. Tools of the risk `read` count as idempotent.
+         *     The answer must be JSON (an empty one is `{}`, plain text a string) of at most 256 KiB, and fit `response_schema`. 2xx is success; 4xx a refusal for good: the send ends. No connection and 429 are tried again for a quarter of an hour. After a timeout, 5xx, 408 or a broken connection nobody knows whether it had its effect: a tool that is idempotent or of the risk `read` runs again with the same key, in `idempotency_header` and `webhook-id`; any other call is `unknown` until a person resolves it.
          *
-         *     Addresses must be public, by `https` on port 443; private, loopback, link-local and metadata addresses are refused when the tool is stored and at every connection. The operator can open others with `HANDRAIL_TOOL_HOSTS`, and name programs for `mcp.command` with `HANDRAIL_MCP_COMMANDS`.
+         *     Addresses must be public, by `https` on port 443, unless the operator has opened others (`HANDRAIL_TOOL_HOSTS`); `mcp.command` names a program of `HANDRAIL_MCP_COMMANDS`.
          *
          *     What takes a second member is done with the decision, and no new address is sent anything before. Afterwards `refresh` gets the tools of an MCP server, and `signing-secret` a new secret.
          *
@@ -2442,262 +2390,13 @@ export interface paths {
         put?: never;
         /**
          * Test a tool
-         * @description What it does, it does: there is no undo. Whatever comes of it is 200 with `outcome`; arguments that break the schema are 400. An approved test is run by repeating the request with `approval_id`.
+         * @description There is no undo. Whatever comes of it is 200 with `outcome`; arguments that break the schema are 400. An approved test is run by repeating the request with `approval_id`.
          *
          *     202 with an approval that waits, instead, when it takes a second member: a tool of the risk `approval`.
          *
          *     Scope: `tools:write`.
          */
         post: operations["testTool"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v2/w/{workspace_uuid}/webhook-endpoints": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The workspace that the key belongs to.
-                 * @example 11111111-1111-4111-8111-111111111111
-                 */
-                workspace_uuid: components["parameters"]["workspace_uuid"];
-            };
-            cookie?: never;
-        };
-        /**
-         * List webhook endpoints
-         * @description By id.
-         *
-         *     Scope: `webhooks:read`.
-         */
-        get: operations["listWebhookEndpoints"];
-        put?: never;
-        /**
-         * Create a webhook endpoint
-         * @description Handrail posts every event of these types to the URL, in the order of `sequence`, signed by Standard Webhooks: `webhook-id` is the event's id, and is the same if an event comes twice. Answer with 2xx within 10 seconds. An event that fails three times steps aside, and is tried for three days on its own schedule, so that others go on. `Retry-After` is heeded, 410 disables the endpoint, and redirects are not followed. After five days without success the endpoint is disabled (`webhook_endpoint.disabled`).
-         *
-         *     It is told of what happens after it was created. What was missed can be replayed, or read with `GET /events`.
-         *
-         *     Scope: `webhooks:write`. The answer to a repeated request is without `secret`, which is kept nowhere.
-         */
-        post: operations["createWebhookEndpoint"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The workspace that the key belongs to.
-                 * @example 11111111-1111-4111-8111-111111111111
-                 */
-                workspace_uuid: components["parameters"]["workspace_uuid"];
-                /**
-                 * @description The webhook endpoint.
-                 * @example 3
-                 */
-                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
-            };
-            cookie?: never;
-        };
-        /**
-         * Get a webhook endpoint
-         * @description Scope: `webhooks:read`.
-         */
-        get: operations["getWebhookEndpoint"];
-        put?: never;
-        post?: never;
-        /**
-         * Delete a webhook endpoint
-         * @description It is told of nothing more, also not of what it is behind with.
-         *
-         *     Scope: `webhooks:write`.
-         */
-        delete: operations["deleteWebhookEndpoint"];
-        options?: never;
-        head?: never;
-        /**
-         * Update a webhook endpoint
-         * @description Fields that are left out stay as they are. With the payload `full` it needs the scope `chats:read`, except to disable it.
-         *
-         *     Scope: `webhooks:write`.
-         */
-        patch: operations["updateWebhookEndpoint"];
-        trace?: never;
-    };
-    "/api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/attempts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The workspace that the key belongs to.
-                 * @example 11111111-1111-4111-8111-111111111111
-                 */
-                workspace_uuid: components["parameters"]["workspace_uuid"];
-                /**
-                 * @description The webhook endpoint.
-                 * @example 3
-                 */
-                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
-            };
-            cookie?: never;
-        };
-        /**
-         * List a webhook endpoint's attempts
-         * @description The newest first. They are kept as long as events.
-         *
-         *     Scope: `webhooks:read`.
-         */
-        get: operations["listWebhookAttempts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/events/{event_id}/replay": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The workspace that the key belongs to.
-                 * @example 11111111-1111-4111-8111-111111111111
-                 */
-                workspace_uuid: components["parameters"]["workspace_uuid"];
-                /**
-                 * @description The webhook endpoint.
-                 * @example 3
-                 */
-                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
-                /**
-                 * @description The event.
-                 * @example 01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f
-                 */
-                event_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Replay one event
-         * @description The endpoint is told of it once more, beside what it is behind with, whatever its types.
-         *
-         *     Scope: `webhooks:write`.
-         */
-        post: operations["replayWebhookEvent"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/replay": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The workspace that the key belongs to.
-                 * @example 11111111-1111-4111-8111-111111111111
-                 */
-                workspace_uuid: components["parameters"]["workspace_uuid"];
-                /**
-                 * @description The webhook endpoint.
-                 * @example 3
-                 */
-                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Replay events
-         * @description The endpoint is told again of all that has happened since then, in order, and then of what is new. Events keep their ids.
-         *
-         *     Scope: `webhooks:write`.
-         */
-        post: operations["replayWebhookEvents"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/secret": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The workspace that the key belongs to.
-                 * @example 11111111-1111-4111-8111-111111111111
-                 */
-                workspace_uuid: components["parameters"]["workspace_uuid"];
-                /**
-                 * @description The webhook endpoint.
-                 * @example 3
-                 */
-                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Rotate a webhook endpoint's secret
-         * @description It is shown here and never again. For 24 hours posts carry the signatures of both.
-         *
-         *     Scope: `webhooks:write`. The answer to a repeated request is without `secret`, which is kept nowhere.
-         */
-        post: operations["rotateWebhookSecret"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/test": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The workspace that the key belongs to.
-                 * @example 11111111-1111-4111-8111-111111111111
-                 */
-                workspace_uuid: components["parameters"]["workspace_uuid"];
-                /**
-                 * @description The webhook endpoint.
-                 * @example 3
-                 */
-                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Test a webhook endpoint
-         * @description Posts `test.ping` now, once, and waits for the answer. Whatever comes of it is 200. It changes nothing of how the endpoint stands, and is in no log.
-         *
-         *     Scope: `webhooks:write`.
-         */
-        post: operations["testWebhookEndpoint"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2719,14 +2418,14 @@ export interface paths {
         };
         /**
          * Get the workspace's defaults
-         * @description What a chat gets that `POST /messages` makes, and how much the assistant may say in one chat before a person is asked.
+         * @description What a chat gets that `POST /messages` makes, and how much the assistant may say before a person is asked, or while one has the chat.
          *
          *     Scope: `workspace:read`.
          */
         get: operations["getWorkspaceDefaults"];
         /**
          * Replace the workspace's defaults
-         * @description All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered` and `max_per_hour` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+         * @description All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
          *
          *     Scope: `workspace:admin`.
          */
@@ -2786,8 +2485,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * This document
-         * @description This document.
+         * This document without its explanations
+         * @description This document without its explanations.
          */
         get: operations["openapi"];
         put?: never;
@@ -2807,7 +2506,7 @@ export interface paths {
         };
         /**
          * Whether requests can be served
-         * @description The database and Temporal answer, the database takes writes, its clock and this process' agree, the migrations are current, and the server is not stopping.
+         * @description The database takes writes, its clock and this process' agree, the migrations are current, Temporal answers, and the server is not stopping.
          */
         get: operations["ready"];
         put?: never;
@@ -2851,7 +2550,7 @@ export interface paths {
         put?: never;
         /**
          * Receive an email from SendGrid
-         * @description To be entered at Inbound Parse, with a security policy that signs. A mail that cannot be read is answered 204, logged, and kept in the list of what came in: no repetition would help.
+         * @description To be entered at Inbound Parse, with a security policy that signs. A mail that cannot be read is answered 204 and kept in the list of what came in.
          *
          *     Needs the provider's signature.
          */
@@ -2917,46 +2616,38 @@ export interface components {
             chat_id: number;
             /** Format: date-time */
             created_at: string;
-            /** @description Where it stands, what it waits for, and what may be done, in a sentence or two. */
+            /** @description Where it stands, and what may be done. */
             explanation?: string;
             kind: components["schemas"]["ActionKind"];
             /** @description When it failed: what the call answers. */
             problem?: components["schemas"]["Problem"];
             /**
              * Format: int64
-             * @description The member who asked for it; left out for Handrail itself.
+             * @description Left out for Handrail itself.
              */
             requested_by?: number;
-            /** @description parked is an action that waits for more than a moment: for another try or for a person, as waiting_for says. */
+            /** @description parked waits for more than a moment, as waiting_for says. */
             state: components["schemas"]["ActionState"];
             /**
-             * @description waiting_for_approval, waiting_for_contributor or tool_call_unknown while a send waits for people; else the delivery's status when there is one, else the state.
+             * @description waiting_for_approval, waiting_for_contributor or tool_call_unknown while a send waits for people; else its delivery's status, else the state.
              * @example unknown
              */
             status: string;
             /** Format: date-time */
             updated_at: string;
-            /** @description What it waits for, in one word. Left out when it waits for nothing. */
             waiting_for?: components["schemas"]["Waiting"];
             /**
              * Format: date-time
              * @description When that ends by itself, if it is known.
              */
             waiting_until?: string;
-            /** @description Where operators find it in the Temporal UI. */
+            /** @description In Temporal. */
             workflow_id?: string;
         };
         /** @enum {string} */
         ActionKind: "add_participant" | "send_assistant_message" | "summarize_chat" | "retry_delivery" | "retry_deliveries";
-        ActionList: {
+        ActionList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Action"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         /** @enum {string} */
         ActionState: "running" | "parked" | "succeeded" | "failed";
@@ -2967,7 +2658,7 @@ export interface components {
         Approval: {
             /**
              * Format: uuid
-             * @description With a send: the one that waits, or has waited.
+             * @description With a send: the one that waits.
              */
             action_id?: string;
             /**
@@ -2981,10 +2672,10 @@ export interface components {
             decided_at?: string;
             /**
              * Format: int64
-             * @description Left out when the operator has decided, on the command line.
+             * @description Left out when it was the operator.
              */
             decided_by?: number;
-            /** @description While it waits: the members who can decide now. */
+            /** @description While it waits: who can decide now. */
             deciders?: number[];
             /**
              * Format: date-time
@@ -2998,49 +2689,41 @@ export interface components {
              * @enum {string}
              */
             kind: "send" | "member_role" | "api_key" | "tool_change" | "tool_test" | "tool_secret";
-            /** @description With a send: the text that is sent when its tools have run. For those with chats:read. */
+            /** @description With a send: its text, for those with chats:read. */
             message?: string;
-            /** @description While it waits: why it cannot be approved any more, or that no other member can decide, and who can. */
+            /** @description While it waits: why it cannot be approved any more, or by whom alone it can be decided. */
             note?: string;
             reason?: string;
-            /** @description What is asked for, as it was then. For those with the scopes that deciding takes. */
+            /** @description What is asked for, for those with the scopes that deciding takes. */
             request?: components["schemas"]["ApprovalRequest"];
             /**
              * Format: int64
              * @description Who has asked, and cannot decide.
              */
             requested_by: number;
-            /** @description The name of who has asked. */
             requester_name?: string;
             /** @description expired: nobody has decided in time. void: after it was asked for, a tool was changed, or who asked lost the right to ask. */
             state: components["schemas"]["ApprovalState"];
-            /** @description With a send: the tool calls that need it. */
+            /** @description With a send. */
             tool_call_ids: string[];
-            /** @description While it waits: that it cannot be approved any more, because a tool was changed, or who asked lost the right to ask. Who approves it finds it void. */
+            /** @description While it waits: whether it cannot be approved any more, as note says. */
             void?: boolean;
         };
-        ApprovalList: {
+        ApprovalList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Approval"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         ApprovalRequest: {
-            /** @description With tool_test: what it is run with. */
+            /** @description With tool_test. */
             arguments?: unknown;
             /** @description With a send: the calls that need it. */
             calls?: components["schemas"]["PinnedCall"][];
             /** @description What it was, and what it is to be. */
             changes?: components["schemas"]["ApprovedField"][];
-            /** @description With api_key: the key that is asked for. */
+            /** @description With api_key. */
             key?: components["schemas"]["KeyRequest"];
-            /** @description With member_role: who becomes a manager. */
+            /** @description With member_role. */
             member?: components["schemas"]["MemberRequest"];
-            /** @description With tool_change, tool_test and tool_secret: the tool as it was then. */
+            /** @description With tool_change, tool_test and tool_secret. */
             tool?: components["schemas"]["PinnedTool"];
         };
         /** @enum {string} */
@@ -3062,20 +2745,20 @@ export interface components {
             /** Format: int64 */
             member_id: number;
             member_name: string;
-            /** @description What they have written last, in their own words. Lists leave it out. */
+            /** @description Their own words. Lists leave it out. */
             reply?: string;
             /**
              * @description pending waits its turn: over SMS a person is asked one thing at a time. closed was not needed any more.
              * @enum {string}
              */
             state: "pending" | "asked" | "replied" | "unreadable" | "answered" | "failed" | "closed";
-            /** @description What shows that the reply is theirs; not given for an answer that came with a key. */
+            /** @description Left out for an answer that came with a key. */
             trust?: components["schemas"]["Trust"];
             /** @description What went wrong, or how the answer was read where that needs saying. */
             why?: string;
             /**
              * Format: int64
-             * @description How many replies had a wrong code. After ten, no answer by SMS is taken any more.
+             * @description After ten wrong codes, no answer by SMS is taken.
              */
             wrong_codes?: number;
         };
@@ -3100,13 +2783,13 @@ export interface components {
         AuditEntry: {
             /** Format: date-time */
             at: string;
-            /** @description What helps to understand the change. changes has the old and the new value of each field that has changed: addresses masked, of a URL the host; of names, texts and secrets only that they have changed. */
+            /** @description changes has the old and the new value of each field: addresses masked, of a URL the host; of names, texts and secrets only that they have changed. */
             detail: unknown;
             /** Format: int64 */
             id: number;
             /**
              * Format: int64
-             * @description With which API key; 0 when it was the command line.
+             * @description 0 is the command line.
              */
             key_id: number;
             /**
@@ -3120,15 +2803,8 @@ export interface components {
             /** @example member.created */
             verb: string;
         };
-        AuditEntryList: {
+        AuditEntryList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["AuditEntry"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         Automatic: {
             explanation: string;
@@ -3173,7 +2849,7 @@ export interface components {
             state: "running" | "paused";
         };
         BulkRetry: {
-            /** @description Whether it also retries what may have been sent already. */
+            /** @description Also what may have been sent already. */
             acknowledge_duplicate: boolean;
             /**
              * Format: int64
@@ -3210,10 +2886,10 @@ export interface components {
             selected: number;
             /**
              * Format: int64
-             * @description How many could not be retried any more when their turn came.
+             * @description Could not be retried any more when their turn came.
              */
             skipped: number;
-            /** @description Why those that were skipped could not be retried. Each of them is listed at /skipped. */
+            /** @description Each of them is listed at /skipped. */
             skipped_by_reason: {
                 [key: string]: number;
             };
@@ -3224,33 +2900,43 @@ export interface components {
             state: "running" | "paused" | "finished" | "canceled";
             /** Format: date-time */
             updated_at: string;
-            /** @description Where operators find it in the Temporal UI. */
+            /** @description In Temporal. */
             workflow_id?: string;
         };
-        BulkRetryList: {
+        BulkRetryList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["BulkRetry"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         BulkSkipped: {
             /** Format: uuid */
             delivery_id: string;
             reason: string;
         };
-        BulkSkippedList: {
+        BulkSkippedList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["BulkSkipped"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
+        };
+        CallOutcome: {
             /**
              * Format: int64
-             * @description With total=true; 10000 is that many or more.
+             * @description How often it was run.
              */
-            total?: number;
+            attempts?: number;
+            contributor_request_id?: string;
+            /** @description A person's word on an outcome that was not known. */
+            decision?: components["schemas"]["ToolDecision"];
+            /**
+             * Format: int64
+             * @description From the first try on.
+             */
+            duration_ms?: number;
+            error?: string;
+            error_code?: string;
+            kind?: components["schemas"]["ToolKind"];
+            result?: unknown;
+            risk?: components["schemas"]["ToolRisk"];
+            /** @description waiting waits for contributors; unknown may have had its effect, and waits for a person; skipped never ran. */
+            status: components["schemas"]["ToolCallStatus"];
+            /** @description What takes it back, and how that went. */
+            undo?: components["schemas"]["ToolUndo"];
         };
         /** @enum {string} */
         CarrierStatus: "" | "accepted" | "bounced" | "canceled" | "deferred" | "delivered" | "failed" | "queued" | "read" | "scheduled" | "sending" | "sent" | "unconfirmed" | "undelivered";
@@ -3286,13 +2972,16 @@ export interface components {
             labels: components["schemas"]["ChatLabel"][];
             /** Format: date-time */
             last_activity_at: string;
+            /** @description With expand=member: whom member_id names. */
+            member?: components["schemas"]["Member"];
             /**
              * Format: int64
              * @description Whom the assistant's messages go to.
              */
             member_id: number;
+            member_name: string;
             /**
-             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, with texts of at most 500 characters.
+             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, texts of at most 500.
              * @example {
              *       "plan": "gold"
              *     }
@@ -3301,7 +2990,7 @@ export interface components {
                 [key: string]: string;
             };
             needs_response: boolean;
-            /** @description Why, when it was not a message that came in: a call for a human, a message that was not delivered. */
+            /** @description Why, when it was not a message that came in. */
             needs_response_reason?: string;
             next_steps: components["schemas"]["Point"][];
             open_questions: components["schemas"]["Point"][];
@@ -3319,14 +3008,14 @@ export interface components {
             /** @description What a model would set if it were surer. */
             suggested_labels: components["schemas"]["SuggestedLabel"][];
             summary: string;
-            /** @description Whether a person wrote the summary: no model replaces it without overwrite. */
+            /** @description A person's: only overwrite replaces it. */
             summary_edited: boolean;
             /**
              * Format: uuid
              * @description The version that the chat shows.
              */
             summary_id?: string;
-            /** @description What wrote the summary: offline, a model's name, or person; empty when there is none. */
+            /** @description offline, a model's name, or person; empty for none. */
             summary_model: string;
             /** Format: date-time */
             summary_updated_at: string | null;
@@ -3334,11 +3023,11 @@ export interface components {
             taken_over_at?: string;
             /**
              * Format: int64
-             * @description The person who has taken the chat over: the assistant does not speak in it until it is released.
+             * @description Who has taken the chat over: the assistant does not speak until it is released.
              */
             taken_over_by?: number;
             title: string;
-            /** @description Whether a person wrote the title: no summary replaces it without overwrite. */
+            /** @description A person's: only overwrite replaces it. */
             title_edited: boolean;
             /** Format: date-time */
             updated_at: string;
@@ -3346,7 +3035,7 @@ export interface components {
         ChatDeleted: {
             /** @description These have sent nothing, and never will. */
             canceled: components["schemas"]["OpenAction"][];
-            /** @description An attempt of these may have left. They go on until it is known, under their ids. */
+            /** @description An attempt may have left: they go on until it is known. */
             may_have_left: components["schemas"]["OpenAction"][];
         };
         ChatLabel: {
@@ -3365,15 +3054,8 @@ export interface components {
              */
             source: "person" | "tool" | "model";
         };
-        ChatList: {
+        ChatList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Chat"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         ChatPatch: {
             /** Format: int64 */
@@ -3385,7 +3067,7 @@ export interface components {
             /** @description Replaces the labels. */
             label_ids?: number[];
             /**
-             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, with texts of at most 500 characters. Those that are left out stay, null removes one.
+             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, texts of at most 500. Those that are left out stay, null removes one.
              * @example {
              *       "plan": "gold"
              *     }
@@ -3426,7 +3108,13 @@ export interface components {
             answer: unknown;
             /**
              * Format: int64
-             * @description Who answers: the key's own member when left out. Another one needs the scope chats:write. memberId is taken too.
+             * @deprecated
+             * @description Another name of member_id.
+             */
+            memberId?: number;
+            /**
+             * Format: int64
+             * @description The key's own member when left out; another one needs chats:write.
              */
             member_id?: number;
         };
@@ -3448,7 +3136,7 @@ export interface components {
             deadline: string;
             /** @description The answer when nobody has answered by the deadline. */
             default?: unknown;
-            /** @description The JSON Schema that an answer must fit; any text does when there is none. */
+            /** @description The JSON Schema of the answer; without one any text does. */
             expects?: unknown;
             /** @description What is expected, in words. */
             hint?: string;
@@ -3476,87 +3164,21 @@ export interface components {
             updated_at: string;
             /** @description Whether the message waits for it. */
             wait: boolean;
-            /** @description Where operators find it in the Temporal UI. */
+            /** @description In Temporal. */
             workflow_id?: string;
         };
-        ContributorRequestList: {
+        ContributorRequestList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["ContributorRequest"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         /** @enum {string} */
         ContributorRequestState: "open" | "answered" | "defaulted" | "expired" | "failed" | "canceled";
         CreatedKey: components["schemas"]["Key"] & {
-            /** @description The key itself. It is not kept and never shown again: the answer to a repeated request is without it. */
+            /** @description The key itself, never shown again. */
             key?: string;
         };
         CreatedTool: components["schemas"]["ToolDefinition"] & {
-            /** @description With an HTTP tool: what it verifies requests with (Standard Webhooks). Shown here and never again. */
+            /** @description With an HTTP tool: what it verifies requests with. Never shown again. */
             signing_secret?: string;
-        };
-        CreatedWebhookEndpoint: {
-            /**
-             * Format: int64
-             * @description Events that have failed three times, and are tried on their own schedules.
-             */
-            aside: number;
-            /**
-             * Format: int64
-             * @description Events that it is still to be told of in order; 10000 is that many or more.
-             */
-            behind: number;
-            /** Format: date-time */
-            created_at: string;
-            description: string;
-            /**
-             * @description Left out while it is enabled. Who or what has disabled it: a member, an answer of 410, or five days without success.
-             * @enum {string}
-             */
-            disabled_reason?: "member" | "gone" | "failing";
-            enabled: boolean;
-            /** @description How it stands, in a sentence. */
-            explanation: string;
-            /**
-             * Format: date-time
-             * @description When the first post has failed after the last one that has arrived.
-             */
-            failing_since: string | null;
-            /** Format: int64 */
-            id: number;
-            /** Format: date-time */
-            last_attempt_at: string | null;
-            /**
-             * Format: int64
-             * @description The HTTP status of the newest answer; null if there was none.
-             */
-            last_status: number | null;
-            /**
-             * Format: int64
-             * @description Up to so many events were deleted, because they were too old, before it could be told of them.
-             */
-            missed: number;
-            /**
-             * Format: date-time
-             * @description When the next post is due; null if nothing waits.
-             */
-            next_try_at: string | null;
-            /** @enum {string} */
-            payload: "thin" | "full";
-            /** @description What it verifies posts with (Standard Webhooks). Shown here and never again. */
-            secret?: string;
-            /** @description The types of events that it is told of; all when empty. */
-            types: components["schemas"]["EventType"][];
-            /**
-             * Format: date-time
-             * @description When somebody has changed it, or it was disabled.
-             */
-            updated_at: string;
-            url: string;
         };
         Decision: {
             /** Format: date-time */
@@ -3575,7 +3197,7 @@ export interface components {
         Delivery: {
             /** Format: uuid */
             action_id: string;
-            /** @description What to do about what the provider refused or did not deliver; left out when there is nothing to do. */
+            /** @description What to do about what was refused or not delivered. */
             advice?: components["schemas"]["Advice"];
             /** Format: int64 */
             attempt_count: number;
@@ -3591,17 +3213,18 @@ export interface components {
             chat_id: number;
             /** Format: date-time */
             created_at: string;
-            /** @description A person's decision on it. */
             decision?: components["schemas"]["Decision"];
-            /** @description confirmed: two messages of it were found, its own or those of a retry. possible: one attempt was taken, and the outcome of another one was never known. */
+            /** @description confirmed: two messages of it were found, its own or a retry's. possible: one attempt was taken, and another one's outcome was never known. */
             duplicate: components["schemas"]["Duplicate"];
             error_code: string;
             error_message: string;
-            /** @description Where it stands, what it waits for, and what may be done. */
+            /** @description Where it stands, and what may be done. */
             explanation: string;
             from: string;
             /** Format: uuid */
             id: string;
+            /** @description With expand=member: to whom it goes. */
+            member?: components["schemas"]["Member"];
             /**
              * Format: uuid
              * @description The message's uuid.
@@ -3609,17 +3232,11 @@ export interface components {
             message_id: string;
             provider: components["schemas"]["Provider"];
             provider_message_id: string;
-            /**
-             * Format: uuid
-             * @description The delivery that repeats this one.
-             */
+            /** Format: uuid */
             retried_by: string | null;
             /** Format: date-time */
             retry_at: string | null;
-            /**
-             * Format: uuid
-             * @description The delivery that this one repeats.
-             */
+            /** Format: uuid */
             retry_of: string | null;
             /**
              * Format: int64
@@ -3635,7 +3252,7 @@ export interface components {
             unknown_since: string | null;
             /** Format: date-time */
             updated_at: string;
-            /** @description What it waits for, in one word; before its first attempt, what its message waits for. Left out when it waits for nothing. */
+            /** @description Before its first attempt, what its message waits for. */
             waiting_for?: components["schemas"]["Waiting"];
             /**
              * Format: date-time
@@ -3643,20 +3260,13 @@ export interface components {
              */
             waiting_until?: string;
         };
-        DeliveryList: {
+        DeliveryList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Delivery"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         /** @enum {string} */
         DeliveryStatus: "abandoned" | "accepted" | "blocked" | "bounced" | "canceled" | "confirmed_sent" | "delivered" | "expired" | "failed" | "needs_review" | "pending" | "read" | "rejected" | "sending" | "suppressed" | "unconfirmed" | "undelivered" | "unknown";
         DirectMessage: {
-            /** @description When left out: phone-sms with to.phone, email with to.email. For others phone-sms, if they have a number and have agreed to SMS; else email. */
+            /** @description When left out: phone-sms with to.phone, email with to.email; else phone-sms if they have a number and have agreed to SMS, else email. */
             channel?: components["schemas"]["Channel"];
             /**
              * @description Markdown, 1 to 1,600 characters on SMS and 1 to 100,000 on email.
@@ -3667,7 +3277,12 @@ export interface components {
             title?: string;
             /** @description Exactly one of member_id, external_id, phone and email. */
             to: components["schemas"]["MessageTo"];
-            /** @description As of a send in a chat. toolCalls is taken too. */
+            /**
+             * @deprecated
+             * @description Another name of tool_calls.
+             */
+            toolCalls?: (components["schemas"]["FunctionCall"] | components["schemas"]["PlainCall"])[];
+            /** @description As of a send in a chat. */
             tool_calls?: (components["schemas"]["FunctionCall"] | components["schemas"]["PlainCall"])[];
         };
         DirectMessageSent: {
@@ -3716,7 +3331,7 @@ export interface components {
             delivery_id: string;
             /**
              * Format: int64
-             * @description Who has changed it; 0 if the provider had the text before it after all, and the retry was canceled.
+             * @description Who changed it; 0 if the provider had the text before it, and the retry was canceled.
              */
             member_id: number;
         };
@@ -3728,35 +3343,6 @@ export interface components {
             received_at: string;
             type: string;
         };
-        EventData: {
-            action_id?: string;
-            call_id?: string;
-            channel?: string;
-            error_code?: string;
-            fields?: string[];
-            /** Format: int64 */
-            index?: number;
-            kind?: string;
-            message_id?: string;
-            name?: string;
-            provider?: string;
-            reason?: string;
-            role?: string;
-            status?: string;
-            submission?: string;
-            summary_id?: string;
-        };
-        EventToken: {
-            /**
-             * Format: date-time
-             * @description Until then it opens one stream.
-             */
-            expires_at: string;
-            /** @description Give it as token to the stream of GET /events. It is not kept and never shown again: the answer to a repeated request is without it. */
-            token?: string;
-        };
-        /** @enum {string} */
-        EventType: "message.created" | "message.failed" | "delivery.accepted" | "delivery.delivered" | "delivery.undelivered" | "delivery.bounced" | "delivery.unknown" | "delivery.needs_review" | "delivery.blocked" | "delivery.settled" | "chat.created" | "chat.updated" | "chat.needs_response" | "chat.escalated" | "chat.possible_opt_out" | "summary.updated" | "tool_call.succeeded" | "tool_call.failed" | "tool_call.unknown" | "approval.requested" | "approval.decided" | "contributor_request.opened" | "contributor_request.answered" | "suppression.added" | "suppression.lifted" | "sender.blocked" | "sender.restored" | "bulk_retry.finished" | "webhook_endpoint.disabled";
         FieldError: {
             field: string;
             message: string;
@@ -3771,7 +3357,7 @@ export interface components {
             size?: number;
             /** @description Its media type, as its sender gives it. */
             type?: string;
-            /** @description Where the provider keeps it; the provider's credentials may be needed. */
+            /** @description Where the provider keeps it. */
             url?: string;
         };
         FunctionCall: {
@@ -3790,20 +3376,19 @@ export interface components {
             version: string;
         };
         HttpTool: {
-            /** @description {secret.NAME} is replaced by the secret. */
             headers?: {
                 [key: string]: string;
             };
-            /** @description Carries a key that is the same for every try of one call and of no other; Idempotency-Key when left out. */
+            /** @description Carries a key for all tries of one call; Idempotency-Key when left out. */
             idempotency_header?: string;
             /** @enum {string} */
             method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
             /** @description The JSON Schema that a good answer fits; anything does when left out. */
             response_schema?: unknown;
-            /** @description The JSON Schema (2020-12) of the arguments: an object, at most 64 KiB, references into itself only. What the URL does not hold is the JSON body, or the query of GET and DELETE. */
+            /** @description The JSON Schema (2020-12) of the arguments: an object, at most 64 KiB, references into itself only. */
             schema?: unknown;
             /**
-             * @description Public, by https on port 443, unless the operator has opened more. {argument} in the path and the query is replaced by the escaped value; the schema must require it.
+             * @description {argument} in the path and the query is replaced by the escaped value; the schema must require it.
              * @example https://desk.example.com/restaurants/{restaurant}/tables
              */
             url: string;
@@ -3836,7 +3421,7 @@ export interface components {
             provider: components["schemas"]["Provider"];
             /** Format: date-time */
             received_at: string;
-            /** @description taken: it is in a chat. automatic: it is in a chat, marked as a machine's. orphaned: it was sent to no sender that is known, and is taken when the sender is entered. refused: it could not be read. */
+            /** @description taken: it is in a chat. automatic: so, marked as a machine's. orphaned: its sender is not known, and it is taken when that is entered. refused: it could not be read. */
             status: components["schemas"]["InboundStatus"];
             subject?: string;
             /** @description The addresses that it was sent to, ours and others. */
@@ -3849,15 +3434,8 @@ export interface components {
              */
             updated_at: string;
         };
-        InboundList: {
+        InboundList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Inbound"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         /** @enum {string} */
         InboundStatus: "taken" | "automatic" | "orphaned" | "refused";
@@ -3870,19 +3448,12 @@ export interface components {
             id: number;
             /**
              * Format: date-time
-             * @description Since when the workspace may not use the sender any more: it belongs to another one, or to none. Nothing is sent by it and nothing comes in.
+             * @description Since when the workspace may not use the sender any more, because it belongs to another one or to none.
              */
             revoked_at?: string;
         };
-        InboxList: {
+        InboxList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Inbox"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         InboxPatch: {
             address?: string;
@@ -3912,15 +3483,8 @@ export interface components {
             revoked_at: string | null;
             scopes: components["schemas"]["Scope"][];
         };
-        KeyList: {
+        KeyList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Key"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         KeyRequest: {
             /** Format: date-time */
@@ -3939,15 +3503,8 @@ export interface components {
             id: number;
             name: string;
         };
-        LabelList: {
+        LabelList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Label"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         LabelPatch: {
             /** @description Like #3366ff. */
@@ -3955,42 +3512,27 @@ export interface components {
             description?: string | null;
             name?: string;
         };
-        ListedToolCall: {
+        ListPage: {
+            /** @description null at the end. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description With total=true; 10000 is that many or more.
+             */
+            total?: number;
+        };
+        ListedToolCall: components["schemas"]["CallOutcome"] & {
             /**
              * Format: uuid
              * @description The send's. With id it names the call.
              */
             action_id: string;
-            /**
-             * Format: int64
-             * @description How often it was run.
-             */
-            attempts?: number;
             /** Format: int64 */
             chat_id: number;
-            /** @description The question to contributors that it has put. */
-            contributor_request_id?: string;
-            /** @description A person's word on an outcome that was not known. */
-            decision?: components["schemas"]["ToolDecision"];
-            /**
-             * Format: int64
-             * @description From the beginning of the first try to the end.
-             */
-            duration_ms?: number;
-            /** @description Why it failed, is unknown, or is tried again. */
-            error?: string;
-            error_code?: string;
             /** @example call_1 */
             id: string;
-            kind?: components["schemas"]["ToolKind"];
             /** @example book_table */
             name: string;
-            result?: unknown;
-            risk?: components["schemas"]["ToolRisk"];
-            /** @description waiting waits for contributors; unknown may have had its effect, and waits for a person; skipped never ran, because the send was over. */
-            status: components["schemas"]["ToolCallStatus"];
-            /** @description What takes it back, and how that went. */
-            undo?: components["schemas"]["ToolUndo"];
             /**
              * @description Of a call that takes another one back: that one's id.
              * @example call_1
@@ -3999,57 +3541,8 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
-        ListedToolCallList: {
+        ListedToolCallList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["ListedToolCall"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
-        };
-        Log: {
-            items: components["schemas"]["LogEntry"][];
-            /**
-             * Format: int64
-             * @description The sequence of the newest event. When next is latest, there is no more.
-             */
-            latest: number;
-            /**
-             * Format: int64
-             * @description Give it as after to read on. It passes over events that were not asked for.
-             */
-            next: number;
-            /**
-             * Format: int64
-             * @description The sequence of the oldest event that is kept.
-             */
-            oldest: number;
-        };
-        LogEntry: {
-            /** Format: date-time */
-            at: string;
-            /** Format: int64 */
-            chat_id: number | null;
-            /**
-             * Format: int64
-             * @description Counts the chat's events, without a gap.
-             */
-            chat_sequence: number | null;
-            /** @description States, codes and ids; docs/events.md has the fields of each type. */
-            data: components["schemas"]["EventData"];
-            explanation: string;
-            /** @description It never changes: who gets an event twice knows it by this. */
-            id: string;
-            /**
-             * Format: int64
-             * @description Counts the workspace's events, without a gap.
-             */
-            sequence: number;
-            /** @description Of what the type begins with; of a tool call, its message. */
-            subject_id: string;
-            type: components["schemas"]["EventType"];
         };
         Matter: {
             /** Format: int64 */
@@ -4057,10 +3550,10 @@ export interface components {
             /** @example deliveries that wait for a decision */
             explanation: string;
             /**
-             * @description A word of an action's waiting_for, or bulk_retry, inbound, response.
+             * @description A word of an action's waiting_for, or bulk_retry, inbound, response, attention.
              * @enum {string}
              */
-            matter: "person" | "tool_decision" | "approval" | "sender" | "bulk_retry" | "inbound" | "response" | "contributor" | "address" | "tool" | "model" | "attempt" | "provider";
+            matter: "person" | "tool_decision" | "approval" | "sender" | "bulk_retry" | "inbound" | "response" | "attention" | "contributor" | "address" | "tool" | "model" | "attempt" | "provider";
             needs_person: boolean;
             /**
              * Format: date-time
@@ -4080,7 +3573,7 @@ export interface components {
              */
             client_secret: string;
             /**
-             * @description The authorization server. The secret goes to it and to no other, whatever the MCP server says.
+             * @description The authorization server. The secret goes to no other.
              * @example https://auth.example.com
              */
             issuer: string;
@@ -4091,21 +3584,20 @@ export interface components {
             undo?: components["schemas"]["Undo"];
         };
         McpServer: {
-            /** @description The name of a program that the operator has configured. */
+            /** @description A program that the operator has configured. */
             command?: string;
             /** @description The tools that it has shown. */
             discovered: components["schemas"]["McpTool"][];
             /** Format: date-time */
             discovered_at?: string;
-            /** @description {secret.NAME} is replaced by the secret. */
             headers?: {
                 [key: string]: string;
             };
             /** @description Tools that it has shown and that cannot be used, and why: at most 100. */
             left_out: components["schemas"]["McpLeftOut"][];
-            /** @description For a server that is protected by OAuth: how a token is got for it, by the client credentials grant. */
+            /** @description How a token is got, by the client credentials grant. */
             oauth?: components["schemas"]["McpOAuth"];
-            /** @description What holds for single tools, by their name at the server, instead of risk and idempotent of all; and their undo. */
+            /** @description What holds for single tools, by their name at the server, instead of risk and idempotent of all. */
             tools?: {
                 [key: string]: components["schemas"]["McpOverride"];
             };
@@ -4117,14 +3609,14 @@ export interface components {
         };
         McpTool: {
             description?: string;
-            /** @description The server's name for it, with _ for what no name may have. */
+            /** @description The server's, with _ for what no name may have. */
             name: string;
             /** @description What the server says of itself; it is not relied on. */
             read_only?: boolean;
             schema: unknown;
-            /** @description The server's own name for it, if that is another one. */
+            /** @description The server's own name, if it is another. */
             server_name?: string;
-            /** @description Patterns that the server checks and Handrail does not: they are in another language of regular expressions. */
+            /** @description Patterns that the server checks and Handrail cannot. */
             unchecked?: string[];
         };
         Member: {
@@ -4138,7 +3630,7 @@ export interface components {
             id: number;
             kind: components["schemas"]["MemberKind"];
             /**
-             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, with texts of at most 500 characters.
+             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, texts of at most 500.
              * @example {
              *       "plan": "gold"
              *     }
@@ -4150,7 +3642,7 @@ export interface components {
             notifications_enabled: boolean;
             phone: string;
             role: components["schemas"]["MemberRole"];
-            /** @description Whom its messages come from if that is no address, like SUPPORT or a short code. It cannot be written to. */
+            /** @description Like SUPPORT or a short code, which cannot be written to. */
             sender_name?: string;
             /** @description With an assistant: the tools it may use. */
             tools?: string[];
@@ -4159,15 +3651,8 @@ export interface components {
         };
         /** @enum {string} */
         MemberKind: "person" | "assistant";
-        MemberList: {
+        MemberList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Member"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         MemberPatch: {
             consent?: components["schemas"]["NewConsent"];
@@ -4176,7 +3661,7 @@ export interface components {
             /** @description Your own id of the member; null or empty takes it away. */
             external_id?: string | null;
             /**
-             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, with texts of at most 500 characters. Those that are left out stay, null removes one.
+             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, texts of at most 500. Those that are left out stay, null removes one.
              * @example {
              *       "plan": "gold"
              *     }
@@ -4215,7 +3700,7 @@ export interface components {
             /** @description Of a member who is made: person when left out. It does not change afterwards. */
             kind?: components["schemas"]["MemberKind"];
             /**
-             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, with texts of at most 500 characters. Those that are left out stay, null removes one.
+             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, texts of at most 500. Those that are left out stay, null removes one.
              * @example {
              *       "plan": "gold"
              *     }
@@ -4250,17 +3735,21 @@ export interface components {
             content: string;
             /** Format: date-time */
             created_at: string;
+            /** @description With expand=delivery: the one that delivery_id names. */
+            delivery?: components["schemas"]["Delivery"];
             /**
              * Format: uuid
              * @description The newest delivery of an assistant's message.
              */
             delivery_id?: string;
-            /** @description What content was before a retry has changed it, the oldest first. content is what the newest delivery has. */
+            /** @description What content was before retries changed it, the oldest first. */
             earlier_texts?: components["schemas"]["EarlierText"][];
             /** @description What came with it, at most 100. */
             files?: components["schemas"]["File"][];
             /** Format: int64 */
             id: number;
+            /** @description With expand=member: whom member_id names. */
+            member?: components["schemas"]["Member"];
             /**
              * Format: int64
              * @description Who wrote it, when it is known. trust says how well.
@@ -4282,49 +3771,18 @@ export interface components {
             uuid: string;
             /**
              * Format: int64
-             * @description Who has entered it through the API in the name of member_id.
+             * @description Who entered it in the name of member_id.
              */
             written_by?: number;
         };
-        MessageCall: {
-            /**
-             * Format: int64
-             * @description How often it was run.
-             */
-            attempts?: number;
-            /** @description The question to contributors that it has put. */
-            contributor_request_id?: string;
-            /** @description A person's word on an outcome that was not known. */
-            decision?: components["schemas"]["ToolDecision"];
-            /**
-             * Format: int64
-             * @description From the beginning of the first try to the end.
-             */
-            duration_ms?: number;
-            /** @description Why it failed, is unknown, or is tried again. */
-            error?: string;
-            error_code?: string;
+        MessageCall: components["schemas"]["CallOutcome"] & {
             function: components["schemas"]["NewFunction"];
             id: string;
-            kind?: components["schemas"]["ToolKind"];
-            result?: unknown;
-            risk?: components["schemas"]["ToolRisk"];
-            /** @description waiting waits for contributors; unknown may have had its effect, and waits for a person; skipped never ran, because the send was over. */
-            status: components["schemas"]["ToolCallStatus"];
             /** @enum {string} */
             type: "function";
-            /** @description What takes it back, and how that went. */
-            undo?: components["schemas"]["ToolUndo"];
         };
-        MessageList: {
+        MessageList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Message"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         MessageSent: {
             /** Format: uuid */
@@ -4334,18 +3792,24 @@ export interface components {
             success: boolean;
         };
         MessageTo: {
-            /** @description Who has this address; somebody is made if nobody has it. */
+            /** @description Somebody is made if nobody has it. */
             email?: string;
             /** @description The member who has your own id. */
             external_id?: string;
             /**
              * Format: int64
-             * @description A member. memberId is taken too.
+             * @deprecated
+             * @description Another name of member_id.
+             */
+            memberId?: number;
+            /**
+             * Format: int64
+             * @description A member.
              */
             member_id?: number;
-            /** @description With phone or email: the name of who is made, the address when left out. It changes nobody who is there. */
+            /** @description The name of who is made; the address when left out. */
             name?: string;
-            /** @description Who has this number; somebody is made if nobody has it. */
+            /** @description Somebody is made if nobody has it. */
             phone?: string;
         };
         Moment: {
@@ -4356,17 +3820,17 @@ export interface components {
         NewApproval: {
             /** @enum {string} */
             decision: "approve" | "refuse";
-            /** @description Why, for the audit log: at most 500 characters. */
+            /** @description Why, for the audit log, up to 500 characters. */
             reason: string;
         };
         NewBulkRetry: {
-            /** @description Also retries deliveries that may have been sent already, so that their messages may be sent twice. Without it they are skipped. */
+            /** @description Also retries what may have been sent already, so that it may be sent twice. */
             acknowledge_duplicate?: boolean;
-            /** @description Begin also when an unfinished bulk retry is to retry some of the same deliveries. */
+            /** @description Begin also when an unfinished one is to retry some of the same. */
             allow_overlap?: boolean;
             /**
              * Format: int64
-             * @description How many are tried first. The rest waits for their outcome, and the run pauses when one of them fails. What is skipped does not count. It begins anew when the run is resumed. 0 is none.
+             * @description How many are tried first, also when it is resumed. The rest waits for their outcome, and the run pauses when one of them fails. 0 is none.
              * @default 5
              */
             canary: number;
@@ -4379,7 +3843,7 @@ export interface components {
             error_code?: string;
             /**
              * Format: int64
-             * @description After the canary: the run pauses as soon as so many of its last 50 attempts have failed. 20 are ten of them. Skipped deliveries do not count.
+             * @description After the canary: the run pauses as soon as so many of its last 50 attempts, at least 20, have failed. Skipped deliveries do not count.
              * @default 20
              */
             pause_at_failure_percent: number;
@@ -4389,7 +3853,7 @@ export interface components {
              * @default 5
              */
             rate_per_second: number;
-            /** @description Why, for the audit log: at most 500 characters. Needed unless it is a dry run. */
+            /** @description Why, for the audit log, up to 500 characters. Needed unless it is a dry run. */
             reason?: string;
             /**
              * Format: date-time
@@ -4410,7 +3874,7 @@ export interface components {
              */
             assistant_member_id?: number;
             channel: components["schemas"]["Channel"];
-            /** @description Your own id of the chat, unique among the workspace's chats: 1 to 255 visible characters. null and empty are none. */
+            /** @description Your own id, unique among the chats: visible characters. null and empty are none. */
             external_id?: string | null;
             /**
              * Format: int64
@@ -4419,11 +3883,17 @@ export interface components {
             inbox_id?: number;
             /**
              * Format: int64
-             * @description Whom the assistant's messages go to; becomes an owner of the chat. memberId is taken too.
+             * @deprecated
+             * @description Another name of member_id.
              */
-            member_id: number;
+            memberId?: number;
             /**
-             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, with texts of at most 500 characters.
+             * Format: int64
+             * @description Whom the assistant's messages go to; becomes an owner of the chat.
+             */
+            member_id?: number;
+            /**
+             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, texts of at most 500.
              * @example {
              *       "plan": "gold"
              *     }
@@ -4439,7 +3909,7 @@ export interface components {
              */
             phone_number_id?: number;
             title?: string;
-        };
+        } | Record<string, never> | Record<string, never>;
         NewConsent: {
             email?: components["schemas"]["ConsentState"];
             "phone-sms"?: components["schemas"]["ConsentState"];
@@ -4462,6 +3932,11 @@ export interface components {
             max_per_hour?: number | null;
             /**
              * Format: int64
+             * @description How many segments of SMS the assistant may send in all chats in a month of UTC. What is over that is held, and asks a person.
+             */
+            max_segments_per_month?: number | null;
+            /**
+             * Format: int64
              * @description How many messages of the assistant may leave in one chat since the customer has written last. What is over that is held, and asks a person.
              */
             max_unanswered?: number | null;
@@ -4470,6 +3945,8 @@ export interface components {
              * @description What messages are sent from on phone-sms.
              */
             phone_number_id?: number | null;
+            /** @description What becomes of what the assistant is to say in a chat that a person has taken over: it is refused with 409, as without this field, or held until a person retries or cancels it. */
+            when_taken_over?: components["schemas"]["TakeoverPolicy"];
         };
         NewFunction: {
             /**
@@ -4498,7 +3975,13 @@ export interface components {
             expires_at?: string;
             /**
              * Format: int64
-             * @description Whom the key acts as: the asking key's own member when left out. Another member's key takes a second member. memberId is taken too.
+             * @deprecated
+             * @description Another name of member_id.
+             */
+            memberId?: number;
+            /**
+             * Format: int64
+             * @description The asking key's own member when left out; another one takes a second member.
              */
             member_id?: number;
             name: string;
@@ -4514,15 +3997,14 @@ export interface components {
             name: string;
         };
         NewMCPServer: {
-            /** @description The name of a program that the operator has configured. */
+            /** @description A program that the operator has configured. */
             command?: string;
-            /** @description {secret.NAME} is replaced by the secret. */
             headers?: {
                 [key: string]: string;
             };
-            /** @description For a server that is protected by OAuth: how a token is got for it, by the client credentials grant. */
+            /** @description How a token is got, by the client credentials grant. */
             oauth?: components["schemas"]["McpOAuth"];
-            /** @description What holds for single tools, by their name at the server, instead of risk and idempotent of all; and their undo. */
+            /** @description What holds for single tools, by their name at the server, instead of risk and idempotent of all. */
             tools?: {
                 [key: string]: components["schemas"]["McpOverride"];
             };
@@ -4535,12 +4017,12 @@ export interface components {
         NewMember: {
             consent?: components["schemas"]["NewConsent"];
             email?: string;
-            /** @description Your own id of the member, unique in the workspace: 1 to 255 visible characters. null and empty are none. */
+            /** @description Your own id, unique in the workspace: visible characters. null and empty are none. */
             external_id?: string | null;
             /** @default person */
             kind: components["schemas"]["MemberKind"];
             /**
-             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, with texts of at most 500 characters.
+             * @description What your own systems keep here: at most 50 keys of 1 to 40 characters, texts of at most 500.
              * @example {
              *       "plan": "gold"
              *     }
@@ -4572,24 +4054,37 @@ export interface components {
             content: string;
             /**
              * Format: int64
-             * @description Who wrote it: the key's own member when left out. Another one needs the scope chats:write. memberId is taken too.
+             * @deprecated
+             * @description Another name of member_id.
+             */
+            memberId?: number;
+            /**
+             * Format: int64
+             * @description The key's own member when left out; another one needs chats:write.
              */
             member_id?: number;
         };
         NewParticipant: {
             /**
              * Format: int64
-             * @description The member to bring in; memberId is taken too.
+             * @deprecated
+             * @description Another name of member_id.
              * @example 42
              */
-            member_id: number;
+            memberId?: number;
+            /**
+             * Format: int64
+             * @description The member to bring in.
+             * @example 42
+             */
+            member_id?: number;
             /**
              * @description What the member is in this chat. Contributors can be asked for input by tools.
              * @default contributor
              * @example contributor
              */
             role: components["schemas"]["ParticipantRole"];
-        };
+        } | Record<string, never> | Record<string, never>;
         NewPhoneNumber: {
             /** @description A Twilio messaging service: MG and 32 hexadecimal digits. */
             messaging_service_sid?: string;
@@ -4616,7 +4111,7 @@ export interface components {
              * @description Only from this phone number.
              */
             phone_number_id?: number;
-            /** @description Why, for the audit log: at most 500 characters. */
+            /** @description Why, for the audit log, up to 500 characters. */
             reason: string;
         };
         NewTool: {
@@ -4628,20 +4123,20 @@ export interface components {
             enabled: boolean;
             /** @description With the kind http. */
             http?: components["schemas"]["HttpTool"];
-            /** @description Whether running it twice does what once does, or it honours the idempotency key. A call of any other tool whose outcome is not known waits for a person. */
+            /** @description Whether running it twice does what once does, or it honours the idempotency key. If not, a call whose outcome is not known waits for a person. */
             idempotent?: boolean;
             /** @description It cannot be changed later. */
             kind: components["schemas"]["ToolSource"];
             /** @description With the kind mcp. */
             mcp?: components["schemas"]["NewMCPServer"];
-            /** @description Letters, digits, _ and -, up to 64 and for an MCP server 32; unique in the workspace whatever its case, and none of a built-in tool. The tools of a server are called name.tool. */
+            /** @description Letters, digits, _ and -, up to 64, for an MCP server 32; unique in the workspace whatever its case, and none of a built-in tool. */
             name: string;
             /**
-             * @description read changes nothing outside, write does, approval runs only when a second person has agreed. Of an MCP server: of all its tools, unless mcp.tools says otherwise.
+             * @description read changes nothing outside, write does, approval runs only when a second person has agreed. Of an MCP server: of all its tools that mcp.tools does not name.
              * @default write
              */
             risk: components["schemas"]["ToolRisk"];
-            /** @description Names like API_KEY, and values. Write-only: encrypted, and never shown. A value replaces, null removes, what is not named stays. Headers refer to one as {secret.API_KEY}. */
+            /** @description Names like API_KEY, and values, which are never shown. null removes one, what is not named stays. */
             secrets?: {
                 [key: string]: string | null;
             };
@@ -4651,25 +4146,8 @@ export interface components {
              * @default 10
              */
             timeout_seconds: number;
-            /** @description What takes a call back when its message is not delivered after all. Of an HTTP tool; those of a server's tools stand in mcp.tools. */
+            /** @description What takes a call back when its message is not delivered. Those of a server's tools stand in mcp.tools. */
             undo?: components["schemas"]["Undo"];
-        };
-        NewWebhookEndpoint: {
-            description?: string;
-            /** @description Whether it is told of events; true when left out. */
-            enabled?: boolean;
-            /**
-             * @description thin, when left out, has ids, states, one sentence and a link. full also has texts, and needs the scope chats:read.
-             * @enum {string}
-             */
-            payload?: "thin" | "full";
-            /** @description The types of events to be told of; all when left out. */
-            types?: components["schemas"]["EventType"][];
-            /**
-             * @description Public, by https on port 443, unless the operator has opened more.
-             * @example https://example.com/handrail
-             */
-            url: string;
         };
         NewerMessage: {
             /** Format: date-time */
@@ -4697,7 +4175,7 @@ export interface components {
         };
         OptOut: {
             channel: components["schemas"]["AddressedChannel"];
-            /** @description How that is known, for the audit log: at most 500 characters. */
+            /** @description How that is known, for the audit log, up to 500 characters. */
             reason?: string;
         };
         OptOutDecided: {
@@ -4731,15 +4209,8 @@ export interface components {
             participant_id: number;
             success: boolean;
         };
-        ParticipantList: {
+        ParticipantList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Participant"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         ParticipantPatch: {
             /** @example observer */
@@ -4763,19 +4234,12 @@ export interface components {
             number: string;
             /**
              * Format: date-time
-             * @description Since when the workspace may not use the sender any more: it belongs to another one, or to none. Nothing is sent by it and nothing comes in.
+             * @description Since when the workspace may not use the sender any more, because it belongs to another one or to none.
              */
             revoked_at?: string;
         };
-        PhoneNumberList: {
+        PhoneNumberList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["PhoneNumber"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         PhoneNumberPatch: {
             /** @description A Twilio messaging service; empty takes it away, for a number. */
@@ -4837,7 +4301,7 @@ export interface components {
              */
             chat_id?: number;
             /**
-             * @description The kind of problem for programs. Codes are stable.
+             * @description For programs: codes are stable.
              * @example invalid_request
              */
             code: components["schemas"]["ProblemCode"];
@@ -4859,7 +4323,7 @@ export interface components {
             /** @description The fields that are wrong, as you spelled them. */
             errors?: components["schemas"]["FieldError"][];
             /**
-             * @description Names this occurrence; its end is the request id, which the logs carry too.
+             * @description Its end is the request id, which the logs carry too.
              * @example urn:handrail:request:0193a1b2-0000-7000-8000-000000000000
              */
             instance: string;
@@ -4878,16 +4342,13 @@ export interface components {
              * @example 400
              */
             status: number;
-            /**
-             * @description The kind of problem in words.
-             * @example Invalid request
-             */
+            /** @example Invalid request */
             title: string;
             /** @description With tool_call_failed: the results so far. */
             tool_calls?: components["schemas"]["ToolCall"][];
             /**
              * Format: uri-reference
-             * @description The path of the page that explains the code.
+             * @description A page that explains the code.
              * @example /docs/problems/invalid_request
              */
             type: string;
@@ -4897,7 +4358,7 @@ export interface components {
             detail: string;
         };
         /** @enum {string} */
-        ProblemCode: "invalid_request" | "invalid_role" | "participant_exists" | "last_owner" | "last_manager" | "no_phone" | "no_email" | "notifications_disabled" | "recipient_opted_out" | "sender_not_configured" | "channel_not_supported" | "chat_archived" | "message_too_long" | "default_missing" | "unknown_tool" | "invalid_tool_arguments" | "nothing_to_summarize" | "not_ratable" | "token_budget_exceeded" | "tool_unavailable" | "address_refused" | "invalid_answer" | "encryption_not_configured" | "unauthenticated" | "forbidden" | "invalid_signature" | "own_request" | "sender_not_granted" | "approval_needed" | "not_found" | "workspace_not_found" | "chat_not_found" | "member_not_found" | "assistant_not_found" | "participant_not_found" | "message_not_found" | "label_not_found" | "sender_not_found" | "delivery_not_found" | "action_not_found" | "api_key_not_found" | "suppression_not_found" | "inbound_not_found" | "bulk_retry_not_found" | "tool_not_found" | "webhook_endpoint_not_found" | "event_not_found" | "tool_call_not_found" | "approval_not_found" | "contributor_request_not_found" | "summary_not_found" | "method_not_allowed" | "idempotency_key_reused" | "request_in_progress" | "answer_lost" | "chat_moved_on" | "taken_over" | "external_id_taken" | "already_sending" | "open_actions" | "already_exists" | "in_use" | "address_taken" | "summary_edited" | "already_decided" | "approval_void" | "too_many_approvals" | "action_gone" | "bulk_retry_overlaps" | "conflict" | "approval_refused" | "approval_expired" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "delivery_failed" | "tool_call_failed" | "summarization_failed" | "delivery_record_lost" | "too_long_for_model" | "action_ended" | "unavailable" | "internal";
+        ProblemCode: "invalid_request" | "invalid_role" | "participant_exists" | "last_owner" | "last_manager" | "no_phone" | "no_email" | "notifications_disabled" | "recipient_opted_out" | "sender_not_configured" | "channel_not_supported" | "chat_archived" | "message_too_long" | "default_missing" | "unknown_tool" | "invalid_tool_arguments" | "nothing_to_summarize" | "not_ratable" | "token_budget_exceeded" | "tool_unavailable" | "address_refused" | "invalid_answer" | "encryption_not_configured" | "unauthenticated" | "forbidden" | "invalid_signature" | "own_request" | "sender_not_granted" | "approval_needed" | "not_found" | "workspace_not_found" | "chat_not_found" | "member_not_found" | "assistant_not_found" | "participant_not_found" | "message_not_found" | "label_not_found" | "sender_not_found" | "delivery_not_found" | "action_not_found" | "api_key_not_found" | "suppression_not_found" | "inbound_not_found" | "bulk_retry_not_found" | "tool_not_found" | "tool_call_not_found" | "approval_not_found" | "contributor_request_not_found" | "summary_not_found" | "method_not_allowed" | "idempotency_key_reused" | "request_in_progress" | "answer_lost" | "chat_moved_on" | "taken_over" | "external_id_taken" | "already_sending" | "open_actions" | "already_exists" | "in_use" | "member_in_use" | "address_taken" | "summary_edited" | "already_decided" | "approval_void" | "too_many_approvals" | "action_gone" | "bulk_retry_overlaps" | "conflict" | "approval_refused" | "approval_expired" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "delivery_failed" | "tool_call_failed" | "summarization_failed" | "delivery_record_lost" | "too_long_for_model" | "action_ended" | "unavailable" | "internal";
         /** @enum {string} */
         Provider: "twilio" | "sendgrid" | "handrail";
         Quote: {
@@ -4915,7 +4376,7 @@ export interface components {
             rating: number;
         };
         Reason: {
-            /** @description Why, for the audit log: at most 500 characters. */
+            /** @description Why, for the audit log, up to 500 characters. */
             reason: string;
         };
         Receipt: {
@@ -4938,17 +4399,10 @@ export interface components {
              */
             segments?: number;
             /**
-             * @description Whether the provider took it, and after that its final status. unknown means: it may have been sent.
+             * @description unknown means: it may have been sent.
              * @example accepted
              */
             status: string;
-        };
-        ReplaySince: {
-            /**
-             * Format: date-time
-             * @description Events that have happened at this time or later are told again.
-             */
-            since: string;
         };
         Resolve: {
             /**
@@ -4961,13 +4415,13 @@ export interface components {
              * @example SM0123456789abcdef0123456789abcdef
              */
             provider_message_id?: string;
-            /** @description How that is known, for the audit log: at most 500 characters. */
+            /** @description How that is known, for the audit log, up to 500 characters. */
             reason: string;
         };
         ResolveCall: {
             /** @description succeeded: it has had its effect, and the send goes on. failed: it has not, and the send ends. retry: it is run again. */
             outcome: components["schemas"]["ToolVerdict"];
-            /** @description How that is known, for the audit log: at most 500 characters. */
+            /** @description How that is known, for the audit log, up to 500 characters. */
             reason: string;
             /** @description With succeeded: what the tool should have answered, any JSON; {} when left out. */
             result?: unknown;
@@ -4978,20 +4432,20 @@ export interface components {
             delivery: components["schemas"]["Receipt"];
             /**
              * Format: uuid
-             * @description The delivery that was to be tried again: the same one when it goes on under its own id.
+             * @description What was to be tried again: delivery itself when it goes on under its own id.
              */
             retry_of: string;
             success: boolean;
         };
         Retry: {
-            /** @description Says that the message may be sent twice. Needed for a delivery that may have been sent: needs_review, expired, abandoned, unconfirmed, or one with an attempt whose outcome is not known. Ignored for any other. */
+            /** @description Says that the message may be sent twice. Needed for a delivery that may have been sent, as its retry_needs says. */
             acknowledge_duplicate?: boolean;
             /** @description Another text, in markdown, as long as a message of the channel may be. */
             body?: string;
-            /** @description Why, for the audit log: at most 500 characters. Needed with a change, and where acknowledge_duplicate is. */
+            /** @description Why, for the audit log, up to 500 characters. Needed with a change, and with acknowledge_duplicate. */
             reason?: string;
             /**
-             * @description Another sender of the same channel: phone: and the phone number's id, or inbox: and the inbox's id.
+             * @description Another sender of the channel: phone: or inbox:, and its id.
              * @example phone:12
              */
             sender?: string;
@@ -5002,13 +4456,13 @@ export interface components {
             to?: string;
         };
         /** @enum {string} */
-        Scope: "chats:read" | "chats:write" | "chats:admin" | "members:read" | "members:write" | "members:admin" | "labels:read" | "labels:write" | "labels:admin" | "tools:read" | "tools:write" | "tools:admin" | "deliveries:read" | "deliveries:write" | "deliveries:admin" | "webhooks:read" | "webhooks:write" | "webhooks:admin" | "keys:read" | "keys:write" | "keys:admin" | "workspace:read" | "workspace:write" | "workspace:admin";
+        Scope: "chats:read" | "chats:write" | "chats:admin" | "members:read" | "members:write" | "members:admin" | "labels:read" | "labels:write" | "labels:admin" | "tools:read" | "tools:write" | "tools:admin" | "deliveries:read" | "deliveries:write" | "deliveries:admin" | "keys:read" | "keys:write" | "keys:admin" | "workspace:read" | "workspace:write" | "workspace:admin";
         Send: {
-            /** @description Who speaks: assistant when it is left out, whoever's key it is. While a person has taken the chat over, what the assistant says is 409 taken_over. What a person says is sent, and takes the chat over for the member of the API key. */
+            /** @description Who speaks: assistant when left out, which is 409 taken_over while a person has taken the chat over. person takes the chat over for the member of the API key. */
             author_kind?: components["schemas"]["MemberKind"];
             /**
              * Format: uuid
-             * @description The uuid of the last message of the chat that you had seen, whoever has written it. Once the customer has written after it, the message is not sent: 409 chat_moved_on, or, when it waits already, it is held for a decision.
+             * @description The uuid of the last message of the chat that you had seen. Once the customer has written after it, the message is not sent: 409 chat_moved_on, or, when it waits already, it is held for a decision.
              */
             if_last_message?: string;
             /**
@@ -5016,7 +4470,12 @@ export interface components {
              * @example Your order is on its way.
              */
             message: string;
-            /** @description Run in order before the delivery; one that fails stops the send. All are checked before the first one runs. GET /chats/{chat_id}/tools lists the tools. toolCalls is taken too. */
+            /**
+             * @deprecated
+             * @description Another name of tool_calls.
+             */
+            toolCalls?: (components["schemas"]["FunctionCall"] | components["schemas"]["PlainCall"])[];
+            /** @description All are checked before the first one runs; one that fails stops the send. */
             tool_calls?: (components["schemas"]["FunctionCall"] | components["schemas"]["PlainCall"])[];
         };
         Sent: {
@@ -5101,13 +4560,13 @@ export interface components {
             instructions?: string | null;
             /** Format: double */
             label_threshold?: number;
-            /** @description A language tag such as de or pt-BR; empty: that of the customer's messages. */
+            /** @description Like de or pt-BR; empty: that of the customer's messages. */
             language?: string | null;
             /** @description offline, openai/… or anthropic/… with a model's name; empty: what the service is configured with. */
             model?: string | null;
             /**
              * Format: int64
-             * @description A chat that has been quiet for so long is summarized by itself: 60 or more; 0: never.
+             * @description A chat that was quiet for so long is summarized by itself: 60 or more; 0: never.
              */
             quiet_seconds?: number;
             /**
@@ -5119,7 +4578,7 @@ export interface components {
         SummaryVersion: {
             /** Format: uuid */
             action_id?: string;
-            /** @description Whether its text became the chat's. A run that finds a person's text and may not overwrite it chooses labels only. */
+            /** @description Whether its text became the chat's. */
             applied: boolean;
             /** @description Whether the workspace's settings asked for it. */
             automatic: boolean;
@@ -5134,15 +4593,12 @@ export interface components {
             current: boolean;
             /** Format: date-time */
             ended_at: string | null;
-            /** @description What a running one waits for, in one sentence, if its model could not answer yet. */
+            /** @description What a running one waits for, if its model could not answer yet. */
             explanation?: string;
             /** Format: uuid */
             id: string;
             key_points: components["schemas"]["Point"][];
-            /**
-             * @description What it came from: a model's run, somebody's hand, or an older version put back.
-             * @enum {string}
-             */
+            /** @enum {string} */
             kind: "model" | "person" | "restored";
             /** @description What the model has chosen, the surest first. */
             labels: components["schemas"]["ChosenLabel"][];
@@ -5151,7 +4607,7 @@ export interface components {
             /** Format: date-time */
             labels_undone_at: string | null;
             /**
-             * @description What the model has read: all of the chat, the last summary and what was new since, or nothing because nothing was new. Empty for a person's.
+             * @description How much the model has read: of unchanged nothing, since nothing was new. Empty for a person's.
              * @enum {string}
              */
             mode: "full" | "incremental" | "unchanged" | "";
@@ -5179,15 +4635,8 @@ export interface components {
              */
             watermark: number;
         };
-        SummaryVersionList: {
+        SummaryVersionList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["SummaryVersion"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         Suppression: {
             address: string;
@@ -5198,25 +4647,20 @@ export interface components {
             id: number;
             /** @description With manual: why. */
             note?: string;
-            /** @description opt_out: the recipient said STOP. carrier: the provider says that the recipient has opted out. manual: a member has entered it. The others are what the provider reported. */
+            /** @description opt_out: the recipient said STOP. carrier: they opted out at the provider. manual: a member entered it. The others are what the provider reported. */
             reason: components["schemas"]["SuppressionReason"];
-            /** @description phone: and the phone number's id, or inbox: and the inbox's id. Empty if the workspace does not have this sender at present; the suppression holds when it is entered again. Empty too when it is for all senders. */
+            /** @description phone: and the phone number's id, or inbox: and the inbox's id. Empty for all senders, and for one that the workspace does not have at present. */
             sender: string;
-            /** @description What the suppression belongs to, in lower case: a number, a messaging service or the address of an inbox. Empty: all senders. */
+            /** @description What it belongs to: a number, a messaging service or an inbox's address, in lower case. Empty: all senders. */
             sender_address: string;
         };
-        SuppressionList: {
+        SuppressionList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Suppression"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         /** @enum {string} */
         SuppressionReason: "opt_out" | "carrier" | "group_unsubscribe" | "unsubscribe" | "bounce" | "spam_report" | "manual";
+        /** @enum {string} */
+        TakeoverPolicy: "refuse" | "hold";
         TestTool: {
             /**
              * Format: uuid
@@ -5244,12 +4688,11 @@ export interface components {
         };
         Tool: {
             description: string;
-            /** @description Whether it is run again when the outcome of a try is not known. */
+            /** @description It is run again when the outcome of a try is not known. */
             idempotent: boolean;
             kind: components["schemas"]["ToolKind"];
             name: string;
             risk: components["schemas"]["ToolRisk"];
-            /** @description The JSON Schema of the arguments. */
             schema: unknown;
             /**
              * Format: int64
@@ -5258,36 +4701,12 @@ export interface components {
             tool_id?: number;
             undo?: components["schemas"]["Undo"];
         };
-        ToolCall: {
+        ToolCall: components["schemas"]["CallOutcome"] & {
             arguments: unknown;
-            /**
-             * Format: int64
-             * @description How often it was run.
-             */
-            attempts?: number;
-            /** @description The question to contributors that it has put. */
-            contributor_request_id?: string;
-            /** @description A person's word on an outcome that was not known. */
-            decision?: components["schemas"]["ToolDecision"];
-            /**
-             * Format: int64
-             * @description From the beginning of the first try to the end.
-             */
-            duration_ms?: number;
-            /** @description Why it failed, is unknown, or is tried again. */
-            error?: string;
-            error_code?: string;
             /** @example call_1 */
             id: string;
-            kind?: components["schemas"]["ToolKind"];
             /** @example add_label */
             name: string;
-            result?: unknown;
-            risk?: components["schemas"]["ToolRisk"];
-            /** @description waiting waits for contributors; unknown may have had its effect, and waits for a person; skipped never ran, because the send was over. */
-            status: components["schemas"]["ToolCallStatus"];
-            /** @description What takes it back, and how that went. */
-            undo?: components["schemas"]["ToolUndo"];
         };
         /** @enum {string} */
         ToolCallStatus: "pending" | "running" | "waiting" | "unknown" | "succeeded" | "failed" | "skipped";
@@ -5328,27 +4747,13 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
-        ToolDefinitionList: {
+        ToolDefinitionList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["ToolDefinition"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         /** @enum {string} */
         ToolKind: "builtin" | "http" | "mcp";
-        ToolList: {
+        ToolList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Tool"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         ToolMessage: {
             /** @description Of a tool: its result as JSON, or why there is none. */
@@ -5358,15 +4763,8 @@ export interface components {
             tool_call_id?: string;
             tool_calls?: components["schemas"]["OpenAICall"][];
         };
-        ToolMessageList: {
+        ToolMessageList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["ToolMessage"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
         };
         ToolPatch: {
             assistants?: number[];
@@ -5381,7 +4779,7 @@ export interface components {
             mcp?: components["schemas"]["NewMCPServer"];
             name?: string;
             risk?: components["schemas"]["ToolRisk"];
-            /** @description Names like API_KEY, and values. Write-only: encrypted, and never shown. A value replaces, null removes, what is not named stays. Headers refer to one as {secret.API_KEY}. */
+            /** @description Names like API_KEY, and values, which are never shown. null removes one, what is not named stays. */
             secrets?: {
                 [key: string]: string | null;
             };
@@ -5398,7 +4796,7 @@ export interface components {
             /** @description Why it could not be taken back. */
             error?: string;
             /**
-             * @description By which it is resolved. Missing while nothing was to be taken back.
+             * @description By which it is resolved.
              * @example undo_call_1
              */
             id?: string;
@@ -5411,7 +4809,7 @@ export interface components {
         Trust: {
             explanation: string;
             /**
-             * @description verified: something shows that it is from its author. phone_number: the phone network says so, and nothing else. unverified: nothing does, and anybody may have written it. An unverified mail answers no question, gives no consent and is no manager's.
+             * @description verified: something shows that it is from its author. phone_number: only the phone network says so. unverified: nothing does; such a mail answers no question, gives no consent and is no manager's.
              * @enum {string}
              */
             level: "verified" | "phone_number" | "unverified";
@@ -5422,7 +4820,7 @@ export interface components {
             reason: "reply_token" | "dkim" | "spf" | "confirmation_code" | "phone_number" | "not_authenticated" | "named_by_another" | "contradictory";
         };
         Undo: {
-            /** @description An object. A string $arguments.name or $result.name stands for that value of the call; without arguments the tool gets those of the call. */
+            /** @description A string $arguments.name or $result.name stands for that value of the call; without arguments the tool gets those of the call. */
             arguments?: Record<string, never>;
             /**
              * @description A built-in tool, or one of this workspace.
@@ -5442,140 +4840,16 @@ export interface components {
         };
         /** @enum {string} */
         Waiting: "approval" | "contributor" | "tool" | "tool_decision" | "attempt" | "address" | "sender" | "provider" | "receipt" | "model" | "person";
-        WebhookAttempt: {
-            /** @description How the answer begins: at most 1 KiB. */
-            answer: string;
-            /** Format: date-time */
-            attempted_at: string;
-            /** Format: int64 */
-            duration_ms: number;
-            event_id: string;
-            /** @description The type of the event; test.ping of a test. */
-            event_type: string;
-            /**
-             * @description Why it has failed; left out when it has succeeded.
-             * @enum {string}
-             */
-            fault?: "timeout" | "connection_failed" | "address_refused" | "secret_unreadable" | "redirect_not_followed" | "status_not_accepted";
-            id: string;
-            /**
-             * Format: int64
-             * @description Counts the posts of the event.
-             */
-            number: number;
-            /**
-             * Format: int64
-             * @description That of the event; null for a test.
-             */
-            sequence: number | null;
-            /**
-             * Format: int64
-             * @description The HTTP status; null if there was no answer.
-             */
-            status: number | null;
-            succeeded: boolean;
-        };
-        WebhookAttemptList: {
-            items: components["schemas"]["WebhookAttempt"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
-        };
-        WebhookEndpoint: {
-            /**
-             * Format: int64
-             * @description Events that have failed three times, and are tried on their own schedules.
-             */
-            aside: number;
-            /**
-             * Format: int64
-             * @description Events that it is still to be told of in order; 10000 is that many or more.
-             */
-            behind: number;
-            /** Format: date-time */
-            created_at: string;
-            description: string;
-            /**
-             * @description Left out while it is enabled. Who or what has disabled it: a member, an answer of 410, or five days without success.
-             * @enum {string}
-             */
-            disabled_reason?: "member" | "gone" | "failing";
-            enabled: boolean;
-            /** @description How it stands, in a sentence. */
-            explanation: string;
-            /**
-             * Format: date-time
-             * @description When the first post has failed after the last one that has arrived.
-             */
-            failing_since: string | null;
-            /** Format: int64 */
-            id: number;
-            /** Format: date-time */
-            last_attempt_at: string | null;
-            /**
-             * Format: int64
-             * @description The HTTP status of the newest answer; null if there was none.
-             */
-            last_status: number | null;
-            /**
-             * Format: int64
-             * @description Up to so many events were deleted, because they were too old, before it could be told of them.
-             */
-            missed: number;
-            /**
-             * Format: date-time
-             * @description When the next post is due; null if nothing waits.
-             */
-            next_try_at: string | null;
-            /** @enum {string} */
-            payload: "thin" | "full";
-            /** @description The types of events that it is told of; all when empty. */
-            types: components["schemas"]["EventType"][];
-            /**
-             * Format: date-time
-             * @description When somebody has changed it, or it was disabled.
-             */
-            updated_at: string;
-            url: string;
-        };
-        WebhookEndpointList: {
-            items: components["schemas"]["WebhookEndpoint"][];
-            /** @description The cursor of the next page; null at the end. */
-            next_cursor: string | null;
-            /**
-             * Format: int64
-             * @description With total=true; 10000 is that many or more.
-             */
-            total?: number;
-        };
-        WebhookEndpointPatch: {
-            description?: string | null;
-            /** @description An endpoint that is enabled again goes on where it has stopped. */
-            enabled?: boolean;
-            /** @enum {string} */
-            payload?: "thin" | "full";
-            /** @description All when empty. */
-            types?: components["schemas"]["EventType"][];
-            url?: string;
-        };
-        WebhookSecret: {
-            /** @description Left out of the answer to a repeated request. */
-            secret?: string;
-        };
         WholeAction: components["schemas"]["Action"] & {
-            /** @description With a send whose tool calls need it: a second person's word. */
+            /** @description With a send whose tool calls need it. */
             approval?: components["schemas"]["Approval"];
-            /** @description With a send or a retry: its delivery. */
+            /** @description With a send or a retry. */
             delivery?: components["schemas"]["Receipt"];
-            /** @description With a send: the message. */
+            /** @description With a send. */
             message?: components["schemas"]["Sent"];
-            /** @description What the caller may do about it now. Approving and refusing is offered to who may decide. */
+            /** @description What the caller may do about it now. */
             next: ("approve" | "refuse" | "resolve_tool_call" | "resume" | "change" | "cancel")[];
-            /** @description When it succeeded: what the call answers with 200. By its kind, add_participant: ParticipantAdded; send_assistant_message: MessageSent; summarize_chat: Chat; retry_delivery: Retried; retry_deliveries: BulkRetry. */
+            /** @description When it succeeded: what the call answers with 200, by its kind. */
             result?: components["schemas"]["ParticipantAdded"] | components["schemas"]["MessageSent"] | components["schemas"]["Chat"] | components["schemas"]["Retried"] | components["schemas"]["BulkRetry"];
             /** @description What has happened, oldest first. */
             timeline: components["schemas"]["Moment"][];
@@ -5585,11 +4859,10 @@ export interface components {
             attempts: components["schemas"]["Attempt"][];
             /** @description What the provider told, in the order of arrival. */
             events: components["schemas"]["Event"][];
-            /** @description What an operator may do now. */
             next: ("retry" | "cancel" | "resolve" | "look_up")[];
             /** @description What is posted to the provider. */
             payload: components["schemas"]["Payload"];
-            /** @description With retry in next: the fields that its body must have, acknowledge_duplicate as true. Left out when there are none. */
+            /** @description With retry in next: the fields that its body must have, acknowledge_duplicate as true. */
             retry_needs?: ("reason" | "acknowledge_duplicate")[];
         };
         WorkspaceDefaults: {
@@ -5610,6 +4883,11 @@ export interface components {
             max_per_hour: number | null;
             /**
              * Format: int64
+             * @description How many segments of SMS the assistant may send in all chats in a month; null for any number.
+             */
+            max_segments_per_month: number | null;
+            /**
+             * Format: int64
              * @description How many messages of the assistant may leave in one chat since the customer has written last; null for any number.
              */
             max_unanswered: number | null;
@@ -5625,6 +4903,8 @@ export interface components {
              * @description Who has set them.
              */
             updated_by?: number;
+            /** @description What becomes of what the assistant is to say in a chat that a person has taken over. */
+            when_taken_over: components["schemas"]["TakeoverPolicy"];
         };
     };
     responses: {
@@ -5675,7 +4955,7 @@ export interface components {
     };
     parameters: {
         /**
-         * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+         * @description The same key with the same body is carried out once.
          * @example order-4711
          */
         "Idempotency-Key": string;
@@ -5699,26 +4979,28 @@ export interface components {
          * @example call_1
          */
         call_id: string;
-        /** @description Only by one of these, with commas. */
+        /** @description By any of these. */
         channel: components["schemas"]["Channel"][];
         /**
          * @description The chat.
          * @example 7
          */
         chat_id: number;
-        /** @description The next_cursor of the page before. */
+        /** @description A next_cursor. */
         cursor: string;
         /**
          * @description The delivery.
          * @example 01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d
          */
         delivery_id: string;
+        /** @description What to bring along: member, with the scope members:read. */
+        expand: "member"[];
         /**
          * @description What came in.
          * @example 01934f6e-7f60-7a52-8d11-5c0b7e9f2a34
          */
         inbound_id: string;
-        /** @description The most entries to answer with. */
+        /** @description The most entries. */
         limit: number;
         /**
          * @description The member.
@@ -5734,7 +5016,7 @@ export interface components {
         request_id: string;
         /** @description Made at this time or later. */
         since: string;
-        /** @description What to sort by; with - the newest first. */
+        /** @description With - the newest first. */
         sort: "created_at" | "-created_at" | "updated_at" | "-updated_at";
         /**
          * @description The version of the summary.
@@ -5750,13 +5032,8 @@ export interface components {
         total: boolean;
         /** @description Made before this time. */
         until: string;
-        /** @description Changed at this time or later. */
+        /** @description Changed then or later. */
         updated_since: string;
-        /**
-         * @description The webhook endpoint.
-         * @example 3
-         */
-        webhook_endpoint_id: number;
         /**
          * @description The workspace that the key belongs to.
          * @example 11111111-1111-4111-8111-111111111111
@@ -5771,6 +5048,8 @@ export interface components {
         "Idempotency-Replayed": string;
         /** @description Where it is found, or, with 202, where to ask how it stands. */
         Location: string;
+        /** @description The preference that was followed. */
+        "Preference-Applied": string;
         /** @description What is left for this key: r requests, and t seconds until all are back. */
         RateLimit: string;
         /** @description The limit of this key: q requests at once, in w seconds. */
@@ -5789,28 +5068,28 @@ export interface operations {
     listActions: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
                 /** @description Whether to count the whole list. */
                 total?: components["parameters"]["total"];
-                /** @description Only in these states, with commas. */
+                /** @description In any of these states. */
                 state?: components["schemas"]["ActionState"][];
-                /** @description Only of these kinds, with commas. */
+                /** @description Of any of these kinds. */
                 kind?: components["schemas"]["ActionKind"][];
-                /** @description Only what waits for one of these, with commas. */
+                /** @description What waits for any of these. */
                 waiting_for?: components["schemas"]["Waiting"][];
-                /** @description What to sort by; with - the newest first. */
+                /** @description With - the newest first. */
                 sort?: components["parameters"]["sort"];
                 chat_id?: number;
                 /** @description Made at this time or later. */
                 since?: components["parameters"]["since"];
                 /** @description Made before this time. */
                 until?: components["parameters"]["until"];
-                /** @description Changed at this time or later. */
+                /** @description Changed then or later. */
                 updated_since?: components["parameters"]["updated_since"];
             };
             header?: never;
@@ -5922,7 +5201,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -5971,7 +5250,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -6019,7 +5298,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -6067,7 +5346,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -6122,9 +5401,9 @@ export interface operations {
     listApiKeys: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -6161,7 +5440,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -6280,15 +5559,16 @@ export interface operations {
     listApprovals: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
                 /** @description Whether to count the whole list. */
                 total?: components["parameters"]["total"];
-                state?: components["schemas"]["ApprovalState"];
+                /** @description In any of these. */
+                state?: components["schemas"]["ApprovalState"][];
             };
             header?: never;
             path: {
@@ -6353,7 +5633,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -6400,21 +5680,21 @@ export interface operations {
     listAuditLog: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
                 /** @description Whether to count the whole list. */
                 total?: components["parameters"]["total"];
-                /** @description Only this verb, like member.updated; member stands for all that begin with member. */
+                /** @description A verb, like member.updated; member stands for all that begin with member. */
                 verb?: string;
-                /** @description Only what was done to the object with this id. */
+                /** @description The id of what was changed. */
                 object?: string;
-                /** @description Only what this member did. */
+                /** @description Who did it. */
                 member_id?: number;
-                /** @description Only what was done with this API key. */
+                /** @description With which API key. */
                 key_id?: number;
                 /** @description Only from then on. */
                 since?: string;
@@ -6449,9 +5729,9 @@ export interface operations {
     listBulkRetries: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -6521,7 +5801,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -6569,7 +5849,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -6617,7 +5897,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -6663,9 +5943,9 @@ export interface operations {
     listBulkSkipped: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -6705,9 +5985,9 @@ export interface operations {
     listLabels: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -6744,7 +6024,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -6894,27 +6174,34 @@ export interface operations {
     listChats: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
                 /** @description Whether to count the whole list. */
                 total?: components["parameters"]["total"];
+                /** @description What to bring along: member, with the scope members:read. */
+                expand?: components["parameters"]["expand"];
                 needs_response?: boolean;
-                /** @description What to sort by; with - the newest first. */
+                /** @description With - the newest first. */
                 sort?: "last_activity_at" | "-last_activity_at" | "created_at" | "-created_at" | "updated_at" | "-updated_at";
-                /** @description Only by one of these, with commas. */
+                /** @description By any of these. */
                 channel?: components["parameters"]["channel"];
-                /** @description Only in one of these, with commas. */
+                /** @description In any of these. */
                 state?: components["schemas"]["ChatState"][];
-                /** @description Changed at this time or later. */
+                /** @description Changed then or later. */
                 updated_since?: components["parameters"]["updated_since"];
                 /** @description A label's name. */
                 label?: string;
                 /** @description Whom the assistant's messages go to. */
                 member_id?: number;
+                /**
+                 * @deprecated
+                 * @description Another name of member_id.
+                 */
+                memberId?: number;
                 /** @description A part of the title, the summary or a message. */
                 q?: string;
                 /** @description Your own id of the chat. */
@@ -6950,7 +6237,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -7005,7 +6292,10 @@ export interface operations {
     };
     getChat: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description What to bring along: member, with the scope members:read. */
+                expand?: components["parameters"]["expand"];
+            };
             header?: never;
             path: {
                 /**
@@ -7039,7 +6329,7 @@ export interface operations {
     deleteChat: {
         parameters: {
             query?: {
-                /** @description Cancels what is still to be sent in the chat, first. */
+                /** @description Cancels first what is still to be sent. */
                 cancel?: boolean;
             };
             header?: never;
@@ -7129,14 +6419,16 @@ export interface operations {
     listMessages: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
                 /** @description Whether to count the whole list. */
                 total?: components["parameters"]["total"];
+                /** @description What to bring along, with commas: member, with the scope members:read, and delivery, with deliveries:read. */
+                expand?: ("member" | "delivery")[];
                 /** @description How many of the newest to leave out. */
                 offset?: number;
             };
@@ -7175,7 +6467,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -7224,7 +6516,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -7276,9 +6568,9 @@ export interface operations {
     listParticipants: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -7320,7 +6612,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -7361,7 +6653,7 @@ export interface operations {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     Location: components["headers"]["Location"];
-                    "Preference-Applied"?: string;
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7469,7 +6761,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -7508,7 +6800,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -7565,7 +6857,7 @@ export interface operations {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     Location: components["headers"]["Location"];
-                    "Preference-Applied"?: string;
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7588,9 +6880,9 @@ export interface operations {
     listSummaries: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -7670,7 +6962,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -7714,7 +7006,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -7765,7 +7057,7 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -7796,7 +7088,7 @@ export interface operations {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     Location: components["headers"]["Location"];
-                    "Preference-Applied"?: string;
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7821,7 +7113,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -7858,9 +7150,9 @@ export interface operations {
     listToolCallMessages: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -7905,9 +7197,9 @@ export interface operations {
     listChatTools: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -7947,15 +7239,15 @@ export interface operations {
     listContributorRequests: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
                 /** @description Whether to count the whole list. */
                 total?: components["parameters"]["total"];
-                /** @description Only in one of these, with commas. */
+                /** @description In any of these. */
                 state?: components["schemas"]["ContributorRequestState"][];
                 chat_id?: number;
             };
@@ -8022,7 +7314,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -8071,7 +7363,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -8117,19 +7409,21 @@ export interface operations {
     listDeliveries: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
                 /** @description Whether to count the whole list. */
                 total?: components["parameters"]["total"];
-                /** @description What to sort by; with - the newest first. */
+                /** @description What to bring along: member, with the scope members:read. */
+                expand?: components["parameters"]["expand"];
+                /** @description With - the newest first. */
                 sort?: components["parameters"]["sort"];
-                /** @description Only with one of these, with commas. */
+                /** @description With any of these. */
                 status?: components["schemas"]["DeliveryStatus"][];
-                /** @description Only by one of these, with commas. */
+                /** @description By any of these. */
                 channel?: components["parameters"]["channel"];
                 error_code?: string;
                 chat_id?: number;
@@ -8141,9 +7435,9 @@ export interface operations {
                 since?: components["parameters"]["since"];
                 /** @description Made before this time. */
                 until?: components["parameters"]["until"];
-                /** @description Changed at this time or later. */
+                /** @description Changed then or later. */
                 updated_since?: components["parameters"]["updated_since"];
-                /** @description Only what was sent twice, or may have been: one of these, or both with a comma. */
+                /** @description What was sent twice, or may have been. */
                 duplicate?: ("possible" | "confirmed")[];
             };
             header?: never;
@@ -8176,7 +7470,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -8215,7 +7509,7 @@ export interface operations {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     Location: components["headers"]["Location"];
-                    "Preference-Applied"?: string;
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8273,7 +7567,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -8321,7 +7615,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -8360,7 +7654,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -8410,7 +7704,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -8451,7 +7745,7 @@ export interface operations {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     Location: components["headers"]["Location"];
-                    "Preference-Applied"?: string;
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8471,95 +7765,18 @@ export interface operations {
             "5XX": components["responses"]["Failed"];
         };
     };
-    listEvents: {
-        parameters: {
-            query?: {
-                /** @description Only events with a greater sequence: all of them when left out; of a stream, those from now on. */
-                after?: number;
-                /** @description Only of these types, with commas. */
-                types?: components["schemas"]["EventType"][];
-                /** @description Only of this chat. */
-                chat_id?: number;
-                /** @description The most events to answer with. A stream goes on. */
-                limit?: number;
-                /** @description Of a stream, instead of a key: a token of POST /events/tokens. */
-                token?: string;
-            };
-            header?: {
-                /** @description Of a stream: the id of the last event that was read. It goes before after. */
-                "Last-Event-ID"?: number;
-            };
-            path: {
-                /**
-                 * @description The workspace that the key belongs to.
-                 * @example 11111111-1111-4111-8111-111111111111
-                 */
-                workspace_uuid: components["parameters"]["workspace_uuid"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Log"];
-                    "text/event-stream": string;
-                };
-            };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Failed"];
-        };
-    };
-    createEventToken: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
-                 * @example order-4711
-                 */
-                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-            };
-            path: {
-                /**
-                 * @description The workspace that the key belongs to.
-                 * @example 11111111-1111-4111-8111-111111111111
-                 */
-                workspace_uuid: components["parameters"]["workspace_uuid"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EventToken"];
-                };
-            };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Failed"];
-        };
-    };
     listInbound: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
                 /** @description Whether to count the whole list. */
                 total?: components["parameters"]["total"];
-                /** @description Only with one of these, with commas. */
+                /** @description With any of these. */
                 status?: components["schemas"]["InboundStatus"][];
                 channel?: components["schemas"]["AddressedChannel"];
                 chat_id?: number;
@@ -8631,7 +7848,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -8668,9 +7885,9 @@ export interface operations {
     listInboxes: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -8707,7 +7924,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -8856,9 +8073,9 @@ export interface operations {
     listMembers: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -8873,9 +8090,9 @@ export interface operations {
                 email?: string;
                 /** @description Your own id of the member. */
                 external_id?: string;
-                /** @description What to sort by; with - the newest first. */
+                /** @description With - the newest first. */
                 sort?: components["parameters"]["sort"];
-                /** @description Changed at this time or later. */
+                /** @description Changed then or later. */
                 updated_since?: components["parameters"]["updated_since"];
             };
             header?: never;
@@ -8908,7 +8125,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -9065,6 +8282,37 @@ export interface operations {
             "5XX": components["responses"]["Failed"];
         };
     };
+    deleteMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The member.
+                 * @example 42
+                 */
+                member_id: components["parameters"]["member_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
     updateMember: {
         parameters: {
             query?: never;
@@ -9123,7 +8371,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -9171,7 +8419,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -9220,7 +8468,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -9269,7 +8517,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -9308,7 +8556,7 @@ export interface operations {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     Location: components["headers"]["Location"];
-                    "Preference-Applied"?: string;
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9331,9 +8579,9 @@ export interface operations {
     listPhoneNumbers: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -9370,7 +8618,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -9614,9 +8862,9 @@ export interface operations {
     listSuppressions: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -9625,7 +8873,7 @@ export interface operations {
                 channel?: components["schemas"]["AddressedChannel"];
                 /** @description The phone number or the email address. */
                 address?: string;
-                /** @description Only for these reasons, with commas. */
+                /** @description For any of these reasons. */
                 reason?: components["schemas"]["SuppressionReason"][];
             };
             header?: never;
@@ -9658,7 +8906,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -9743,15 +8991,15 @@ export interface operations {
     listToolCalls: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
                 /** @description Whether to count the whole list. */
                 total?: components["parameters"]["total"];
-                /** @description Only with these statuses, with commas. */
+                /** @description With any of these. */
                 status?: components["schemas"]["ToolCallStatus"][];
                 /** @description Only those of this send. */
                 action_id?: string;
@@ -9785,9 +9033,9 @@ export interface operations {
     listTools: {
         parameters: {
             query?: {
-                /** @description The most entries to answer with. */
+                /** @description The most entries. */
                 limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
+                /** @description A next_cursor. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description The direction of the list, if not its own. */
                 order?: components["parameters"]["order"];
@@ -9825,7 +9073,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -10043,7 +9291,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -10085,7 +9333,7 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -10134,7 +9382,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
+                 * @description The same key with the same body is carried out once.
                  * @example order-4711
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -10183,414 +9431,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Approval"];
-                };
-            };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Failed"];
-        };
-    };
-    listWebhookEndpoints: {
-        parameters: {
-            query?: {
-                /** @description The most entries to answer with. */
-                limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
-                cursor?: components["parameters"]["cursor"];
-                /** @description The direction of the list, if not its own. */
-                order?: components["parameters"]["order"];
-                /** @description Whether to count the whole list. */
-                total?: components["parameters"]["total"];
-            };
-            header?: never;
-            path: {
-                /**
-                 * @description The workspace that the key belongs to.
-                 * @example 11111111-1111-4111-8111-111111111111
-                 */
-                workspace_uuid: components["parameters"]["workspace_uuid"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WebhookEndpointList"];
-                };
-            };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Failed"];
-        };
-    };
-    createWebhookEndpoint: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
-                 * @example order-4711
-                 */
-                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-            };
-            path: {
-                /**
-                 * @description The workspace that the key belongs to.
-                 * @example 11111111-1111-4111-8111-111111111111
-                 */
-                workspace_uuid: components["parameters"]["workspace_uuid"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "description": "Our help desk",
-                 *       "payload": "thin",
-                 *       "types": [
-                 *         "delivery.settled"
-                 *       ],
-                 *       "url": "https://example.com/handrail"
-                 *     }
-                 */
-                "application/json": components["schemas"]["NewWebhookEndpoint"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    Location: components["headers"]["Location"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CreatedWebhookEndpoint"];
-                };
-            };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Failed"];
-        };
-    };
-    getWebhookEndpoint: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The workspace that the key belongs to.
-                 * @example 11111111-1111-4111-8111-111111111111
-                 */
-                workspace_uuid: components["parameters"]["workspace_uuid"];
-                /**
-                 * @description The webhook endpoint.
-                 * @example 3
-                 */
-                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WebhookEndpoint"];
-                };
-            };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Failed"];
-        };
-    };
-    deleteWebhookEndpoint: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The workspace that the key belongs to.
-                 * @example 11111111-1111-4111-8111-111111111111
-                 */
-                workspace_uuid: components["parameters"]["workspace_uuid"];
-                /**
-                 * @description The webhook endpoint.
-                 * @example 3
-                 */
-                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Failed"];
-        };
-    };
-    updateWebhookEndpoint: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The workspace that the key belongs to.
-                 * @example 11111111-1111-4111-8111-111111111111
-                 */
-                workspace_uuid: components["parameters"]["workspace_uuid"];
-                /**
-                 * @description The webhook endpoint.
-                 * @example 3
-                 */
-                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "description": "Our help desk"
-                 *     }
-                 */
-                "application/json": components["schemas"]["WebhookEndpointPatch"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WebhookEndpoint"];
-                };
-            };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Failed"];
-        };
-    };
-    listWebhookAttempts: {
-        parameters: {
-            query?: {
-                /** @description The most entries to answer with. */
-                limit?: components["parameters"]["limit"];
-                /** @description The next_cursor of the page before. */
-                cursor?: components["parameters"]["cursor"];
-                /** @description The direction of the list, if not its own. */
-                order?: components["parameters"]["order"];
-                /** @description Whether to count the whole list. */
-                total?: components["parameters"]["total"];
-                /** @description Only posts of this event. */
-                event_id?: string;
-                /** @description Only those that have failed. */
-                failed?: boolean;
-            };
-            header?: never;
-            path: {
-                /**
-                 * @description The workspace that the key belongs to.
-                 * @example 11111111-1111-4111-8111-111111111111
-                 */
-                workspace_uuid: components["parameters"]["workspace_uuid"];
-                /**
-                 * @description The webhook endpoint.
-                 * @example 3
-                 */
-                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WebhookAttemptList"];
-                };
-            };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Failed"];
-        };
-    };
-    replayWebhookEvent: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
-                 * @example order-4711
-                 */
-                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-            };
-            path: {
-                /**
-                 * @description The workspace that the key belongs to.
-                 * @example 11111111-1111-4111-8111-111111111111
-                 */
-                workspace_uuid: components["parameters"]["workspace_uuid"];
-                /**
-                 * @description The webhook endpoint.
-                 * @example 3
-                 */
-                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
-                /**
-                 * @description The event.
-                 * @example 01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f
-                 */
-                event_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WebhookEndpoint"];
-                };
-            };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Failed"];
-        };
-    };
-    replayWebhookEvents: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
-                 * @example order-4711
-                 */
-                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-            };
-            path: {
-                /**
-                 * @description The workspace that the key belongs to.
-                 * @example 11111111-1111-4111-8111-111111111111
-                 */
-                workspace_uuid: components["parameters"]["workspace_uuid"];
-                /**
-                 * @description The webhook endpoint.
-                 * @example 3
-                 */
-                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "since": "2026-11-22T10:00:00Z"
-                 *     }
-                 */
-                "application/json": components["schemas"]["ReplaySince"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WebhookEndpoint"];
-                };
-            };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Failed"];
-        };
-    };
-    rotateWebhookSecret: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
-                 * @example order-4711
-                 */
-                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-            };
-            path: {
-                /**
-                 * @description The workspace that the key belongs to.
-                 * @example 11111111-1111-4111-8111-111111111111
-                 */
-                workspace_uuid: components["parameters"]["workspace_uuid"];
-                /**
-                 * @description The webhook endpoint.
-                 * @example 3
-                 */
-                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WebhookSecret"];
-                };
-            };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Failed"];
-        };
-    };
-    testWebhookEndpoint: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description Names this request: the same key with the same body is carried out once, however often it is sent.
-                 * @example order-4711
-                 */
-                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-            };
-            path: {
-                /**
-                 * @description The workspace that the key belongs to.
-                 * @example 11111111-1111-4111-8111-111111111111
-                 */
-                workspace_uuid: components["parameters"]["workspace_uuid"];
-                /**
-                 * @description The webhook endpoint.
-                 * @example 3
-                 */
-                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WebhookAttempt"];
                 };
             };
             "4XX": components["responses"]["Refused"];

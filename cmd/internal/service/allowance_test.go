@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handrail/chat"
+	"handrail/client"
 	"handrail/sandbox"
 )
 
@@ -16,18 +17,35 @@ import (
 func (w *env) customerChat(name, phone string) (chat.MemberID, chat.ChatID) {
 	w.Helper()
 
-	member := w.call("POST", "/members", map[string]any{"name": name, "phone": phone})
-	require.Equal(w, http.StatusCreated, member.status, member.raw)
+	made, err := w.api().CreateMemberWithResponse(
+		w.Context(),
+		string(w.ws),
+		&client.CreateMemberParams{},
+		client.NewMember{Name: name, Phone: &phone},
+	)
+	require.NoError(w, err)
 
-	made := w.call("POST", "/chats", map[string]any{
-		"channel":             "phone-sms",
-		"member_id":           member.at("id"),
-		"assistant_member_id": w.people.assistant.ID,
-		"phone_number_id":     *w.people.sms.PhoneNumberID,
-	})
-	require.Equal(w, http.StatusCreated, made.status, made.raw)
+	return chat.MemberID(made.JSON201.ID), w.openChat(made.JSON201.ID, int64(*w.people.sms.PhoneNumberID))
+}
 
-	return chat.MemberID(member.at("id").(float64)), chat.ChatID(made.at("id").(float64))
+// openChat opens an SMS chat of a member with a sender.
+func (w *env) openChat(member, sender int64) chat.ChatID {
+	w.Helper()
+
+	opened, err := w.api().CreateChatWithResponse(
+		w.Context(),
+		string(w.ws),
+		&client.CreateChatParams{},
+		client.NewChat{
+			Channel:           client.ChannelPhoneSms,
+			MemberID:          member,
+			AssistantMemberID: new(int64(w.people.assistant.ID)),
+			PhoneNumberID:     &sender,
+		},
+	)
+	require.NoError(w, err)
+
+	return chat.ChatID(opened.JSON201.ID)
 }
 
 // patchMember changes a member through the API.

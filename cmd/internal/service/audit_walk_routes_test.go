@@ -84,6 +84,9 @@ func (w *auditWalk) walkPeople() {
 		path: fmt.Sprintf("/members/%d/merge", twin),
 		body: fields("into", made.at("id")),
 	})
+
+	mistake := w.member("Entered By Mistake", chat.RoleUser)
+	w.ask(auditedAsk{id: "deleteMember", verb: "member.deleted", path: fmt.Sprintf("/members/%d", mistake)})
 }
 
 func (w *auditWalk) walkChats() {

@@ -91,7 +91,7 @@ func TestTheThreeFlowsInGo(t *testing.T) {
 
 		assert.Equal(t, 1, found, "the message is there once")
 
-		_, err = api.GetChatWithResponse(t.Context(), workspace, 999_999)
+		_, err = api.GetChatWithResponse(t.Context(), workspace, 999_999, nil)
 		assert.True(t, client.HasCode(err, client.ProblemCodeChatNotFound), "%v", err)
 	})
 }

@@ -2,13 +2,13 @@ package service_test
 
 import (
 	"net/http"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"handrail/chat"
+	"handrail/client"
 	"handrail/db/dbtest"
 	"handrail/sandbox"
 )
@@ -20,13 +20,15 @@ func (w *env) contributor(name, phone, email string) chat.MemberID {
 	made, err := w.store.CreateMember(w.Context(), w.ws, chat.Actor{}, dbtest.NewPerson(name, phone, email))
 	require.NoError(w, err)
 
-	r := w.call(
-		"POST",
-		"/chats/"+strconv.FormatInt(int64(w.people.sms.ID), 10)+"/participants",
-		map[string]any{"memberId": made.ID},
+	added, err := w.api().AddParticipantWithResponse(
+		w.Context(),
+		string(w.ws),
+		int64(w.people.sms.ID),
+		&client.AddParticipantParams{},
+		client.NewParticipant{MemberID: int64(made.ID)},
 	)
-
-	require.Equal(w, http.StatusOK, r.status, r.raw)
+	require.NoError(w, err)
+	require.NotNil(w, added.JSON200, "%s", added.Body)
 
 	return made.ID
 }

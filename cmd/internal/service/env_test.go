@@ -361,7 +361,9 @@ type response struct {
 	raw    string
 }
 
-// call asks the API; headers are name, value, name, value…
+// call asks the API as it is on the wire: these tests are about statuses, headers and bodies, refused ones too, which a
+// client would not let them send or see. headers are name, value, name, value… What is only prepared for a test is
+// asked for with [env.api], the generated client.
 func (w *env) call(method, path string, body any, headers ...string) response {
 	w.Helper()
 	var payload io.Reader

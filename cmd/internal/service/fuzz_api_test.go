@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -40,6 +41,9 @@ func TestTheAPIAnswersAsItsDocumentSays(t *testing.T) {
 			sandbox.Fault{Kind: sandbox.FaultRefuse, Rate: 0.1},
 			sandbox.Fault{Kind: sandbox.Undelivered, Rate: 0.2},
 			sandbox.Fault{Kind: sandbox.FaultCut, Rate: 0.05},
+			sandbox.Fault{Kind: sandbox.FaultRateLimit, To: fuzzapi.StuckNumber, Delay: 30 * time.Second},
+			sandbox.Fault{Kind: sandbox.FaultCut, To: fuzzapi.LostNumber},
+			sandbox.Fault{Kind: sandbox.ListHide, To: fuzzapi.LostNumber},
 		))
 
 		callers, err := fuzzapi.Seed(t.Context(), w.store)
@@ -56,6 +60,7 @@ func TestTheAPIAnswersAsItsDocumentSays(t *testing.T) {
 				Number:    callers.Number,
 				Customers: callers.Customers,
 			},
+			SendGrid: w.signing,
 			Requests: fuzzedRequests,
 			Seed:     19,
 		})
@@ -64,7 +69,7 @@ func TestTheAPIAnswersAsItsDocumentSays(t *testing.T) {
 		assert.Greater(t, len(report.Operations), 90)
 
 		var shown strings.Builder
-		require.NoError(t, report.Show(&shown))
+		require.NoError(t, report.ShowFaults(&shown))
 		require.NoError(t, report.Err(), "%s", shown.String())
 	})
 }

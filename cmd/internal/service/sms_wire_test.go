@@ -166,15 +166,7 @@ func TestAServiceGoesBeforeItsNumber(t *testing.T) {
 func (w *env) openSMSChat(sender any) chat.ChatID {
 	w.Helper()
 
-	opened := w.call("POST", "/chats", map[string]any{
-		"channel":             "phone-sms",
-		"member_id":           w.people.ana.ID,
-		"assistant_member_id": w.people.assistant.ID,
-		"phone_number_id":     sender,
-	})
-	require.Equal(w, http.StatusCreated, opened.status, opened.raw)
-
-	return chat.ChatID(opened.at("id").(float64))
+	return w.openChat(int64(w.people.ana.ID), int64(sender.(float64)))
 }
 
 // Who has opted out of a number has opted out of it when it is deleted and entered again.

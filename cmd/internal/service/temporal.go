@@ -2,16 +2,19 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
 
 	"github.com/cenkalti/backoff/v5"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 	"go.temporal.io/sdk/contrib/opentelemetry"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
 
 	"handrail/cmd/internal/config"
 	"handrail/codec"
@@ -98,16 +101,41 @@ func (l lookup) Environ() []string { return l }
 
 // quiet leaves out what the SDK says of every activity that returns an error: a refusal is
 // a caller's, a try that is repeated shows in Temporal, and a fault is logged where it is
-// translated, in worker.
+// translated, in worker. It also leaves out that a heartbeat came for an activity of which nobody
+// wants to hear any more, because its time is over or its workflow has ended: its context ends by that.
 type quiet struct{ slog.Handler }
 
 // Handle passes on all other records.
 func (q quiet) Handle(ctx context.Context, r slog.Record) error {
-	if r.Message == "Activity error." {
+	switch r.Message {
+	case "Activity error.":
 		return nil
+	case "RecordActivityHeartbeat with error":
+		if isLateHeartbeat(&r) {
+			return nil
+		}
 	}
 
 	return q.Handler.Handle(ctx, r)
+}
+
+// isLateHeartbeat reports whether a heartbeat was refused because its activity is over.
+func isLateHeartbeat(r *slog.Record) bool {
+	isLate := false
+
+	r.Attrs(func(a slog.Attr) bool {
+		err, isError := a.Value.Any().(error)
+		if !isError {
+			return true
+		}
+
+		_, isGone := errors.AsType[*serviceerror.NotFound](err)
+		isLate = isGone || temporal.IsCanceledError(err) || errors.Is(err, context.Canceled)
+
+		return !isLate
+	})
+
+	return isLate
 }
 
 // WithAttrs keeps the handler quiet.

@@ -8,8 +8,8 @@ CREATE UNIQUE INDEX members_external_id ON members (workspace_id, external_id) W
 -- A deleted chat lets go of its id.
 CREATE UNIQUE INDEX chats_external_id ON chats (workspace_id, external_id) WHERE external_id <> '' AND deleted_at IS NULL;
 
--- What a chat gets that is made by sending to somebody who has none, and how much the assistant may say in one chat
--- before a person is asked, NULL for any: chat.Brakes.
+-- What a chat gets that is made by sending to somebody who has none, and how much the assistant may say before a
+-- person is asked, NULL for any: chat.Brakes.
 CREATE TABLE workspace_defaults (
     workspace_id        text COLLATE "C" NOT NULL REFERENCES workspaces (id),
     assistant_member_id bigint,
@@ -17,6 +17,10 @@ CREATE TABLE workspace_defaults (
     inbox_id            bigint,
     max_unanswered      integer CONSTRAINT workspace_defaults_unanswered CHECK (max_unanswered BETWEEN 1 AND 100),
     max_per_hour        integer CONSTRAINT workspace_defaults_per_hour CHECK (max_per_hour BETWEEN 1 AND 1000),
+    max_segments_per_month integer CONSTRAINT workspace_defaults_segments
+        CHECK (max_segments_per_month BETWEEN 1 AND 10000000),
+    -- What becomes of the assistant's sends while a person has a chat: chat.TakeoverPolicy.
+    when_taken_over     text NOT NULL DEFAULT 'refuse' CHECK (when_taken_over IN ('refuse', 'hold')),
     updated_by          bigint,
     updated_at          timestamptz NOT NULL,
     PRIMARY KEY (workspace_id),
@@ -24,4 +28,13 @@ CREATE TABLE workspace_defaults (
     FOREIGN KEY (workspace_id, phone_number_id) REFERENCES phone_numbers (workspace_id, id),
     FOREIGN KEY (workspace_id, inbox_id) REFERENCES inboxes (workspace_id, id),
     FOREIGN KEY (workspace_id, updated_by) REFERENCES members (workspace_id, id)
+);
+
+-- The segments of SMS that the assistant of a workspace has sent in a month, where the workspace has a limit. No row is
+-- none.
+CREATE TABLE segment_usage (
+    workspace_id text COLLATE "C" NOT NULL REFERENCES workspaces (id),
+    month        timestamptz NOT NULL,
+    segments     bigint NOT NULL CHECK (segments >= 0),
+    PRIMARY KEY (workspace_id, month)
 );

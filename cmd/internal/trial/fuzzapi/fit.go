@@ -38,7 +38,7 @@ func fitTool(m *maker, body object) {
 
 	body["http"] = object{
 		"method": pickOne(m.r, []string{"GET", "POST", "PUT", "PATCH", "DELETE"}),
-		"url":    m.origin + pickOne(m.r, []string{"/orders/{id}", "/tables/{id}/seats", "/{id}"}),
+		"url":    m.origin + pickOne(m.r, []string{"/orders/{id}", "/tables/{id}/seats", "/{id}", pathCut + "{id}"}),
 		"schema": schema,
 	}
 
@@ -52,6 +52,13 @@ func fitTool(m *maker, body object) {
 	delete(body, "mcp")
 	delete(body, "undo")
 	body["kind"] = "http"
+
+	if chance(m.r, 10) {
+		body["kind"] = "mcp"
+		body["mcp"] = object{"url": m.origin + pathMCP}
+		delete(body, "http")
+		delete(body, "secrets")
+	}
 
 	if _, has := body["name"]; has {
 		body["name"] = fmt.Sprintf("tool_%d", m.r.IntN(60))
@@ -83,7 +90,7 @@ func fitDirectMessage(m *maker, body object) {
 	}
 
 	if len(asObject(body["to"])) == 0 {
-		body["to"] = object{"phone": fmt.Sprintf("+1416555%04d", m.r.IntN(40))}
+		body["to"] = object{"phone": fmt.Sprintf("+1416555%04d", m.r.IntN(20))}
 	}
 
 	if chance(m.r, 80) {
@@ -139,6 +146,10 @@ func fitChat(m *maker, body object) {
 	if chance(m.r, 70) {
 		delete(body, "participants")
 	}
+
+	if id := m.places.id(m.r, m.workspace, "contributor"); id != "" && chance(m.r, 40) {
+		body["participants"] = []any{object{"member_id": json.Number(id), "role": "contributor"}}
+	}
 }
 
 func fitParticipant(m *maker, body object) {
@@ -168,7 +179,7 @@ func fitBulk(m *maker, body object) {
 	}
 
 	body["status"] = pickOne(m.r, []string{"undelivered", "failed", "unknown", "needs_review", "rejected"})
-	body["rate_per_second"] = 50
+	body["rate_per_second"] = pickOne(m.r, []int{1, 50})
 }
 
 func fitKey(m *maker, body object) {

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"handrail/chat"
 )
 
 // follow asks again what should have the same answer, and for what a Location names. It returns what is wrong.
@@ -49,7 +51,12 @@ func (t *trial) repeat(ctx context.Context, q *request, first *http.Response) []
 	own := slices.Contains(q.op.codes[strconv.Itoa(again.StatusCode)], textIn(asObject(body), "code"))
 	failed := first.StatusCode == http.StatusAccepted && own
 
-	if again.StatusCode >= http.StatusBadRequest && again.StatusCode < http.StatusInternalServerError && !failed {
+	// A summary is answered with its chat, which another request may have deleted meanwhile.
+	gone := q.op.id == "summarizeChat" && textIn(asObject(body), "code") == string(chat.CodeChatNotFound)
+
+	refused := again.StatusCode >= http.StatusBadRequest && again.StatusCode < http.StatusInternalServerError
+
+	if refused && !failed && !gone {
 		found = append(found, finding{
 			what:   "repeated, it is refused",
 			detail: fmt.Sprintf("%d, then %d %s", first.StatusCode, again.StatusCode, clipText(raw)),
@@ -72,7 +79,11 @@ func (t *trial) visit(ctx context.Context, q *request, location string) []findin
 		return nil
 	}
 
-	// Another request may have deleted it meanwhile.
+	// Another request may have deleted it meanwhile, or revoked the key.
+	if a.StatusCode == http.StatusUnauthorized {
+		return nil
+	}
+
 	if a.StatusCode == http.StatusNotFound && strings.Contains(string(raw), "_not_found") {
 		return nil
 	}

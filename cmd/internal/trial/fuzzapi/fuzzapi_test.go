@@ -120,7 +120,7 @@ func runAgainst(t *testing.T, answer reply) []string {
 
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case r.URL.Path == "/openapi.json":
+		case r.URL.Path == "/docs/openapi.json":
 			_, _ = io.WriteString(w, things) // the test fails without it
 			return
 		case strings.HasPrefix(r.URL.Path, "/docs/"):

@@ -12,9 +12,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
 	"handrail/cmd/internal/command"
 	"handrail/cmd/internal/trial/testcluster"
 	"handrail/freeport"
+	"handrail/sandbox"
 )
 
 // InstallationOptions say how a run on an installation of its own is made.
@@ -97,6 +100,11 @@ func runIn(
 		return nil, err
 	}
 
+	signing, err := sandbox.SigningKeyFile(filepath.Join(folder, "sandbox", "signing-key.pem"))
+	if err != nil {
+		return nil, err
+	}
+
 	progress.Printf("making %d requests with the seed %d", o.Requests, o.Seed)
 
 	return Run(ctx, Options{
@@ -110,6 +118,7 @@ func runIn(
 			Number:    callers.Number,
 			Customers: callers.Customers,
 		},
+		SendGrid: signing,
 		Requests: o.Requests,
 		Seed:     o.Seed,
 		Progress: progress,
@@ -138,13 +147,22 @@ func startAndSeed(ctx context.Context, cluster *testcluster.Cluster) (*Callers, 
 	return callers, cluster.StartHandrail(ctx)
 }
 
+// What is sent to StuckNumber waits for its next attempt; of what is sent to LostNumber, nobody ever learns.
+const (
+	StuckNumber = "+14165550001"
+	LostNumber  = "+14165550002"
+)
+
 // misbehaviour is what the providers do now and then, so that there are deliveries of all kinds to ask about.
 const misbehaviour = `[
 	{"fault":"refuse","rate":0.1},
 	{"fault":"undelivered","rate":0.2},
 	{"fault":"cut","rate":0.05},
 	{"fault":"late","rate":0.05,"delay":"4s"},
-	{"fault":"callback_never","rate":0.1}
+	{"fault":"callback_never","rate":0.1},
+	{"fault":"rate_limit","to":"` + StuckNumber + `","delay":"30s"},
+	{"fault":"cut","to":"` + LostNumber + `"},
+	{"fault":"list_hide","to":"` + LostNumber + `"}
 ]`
 
 // misbehave has the sandbox's providers fail now and then.
@@ -171,8 +189,41 @@ func misbehave(ctx context.Context, sandbox string) error {
 	return err
 }
 
-// ServeTool answers as the tools do that requests define: mostly with JSON.
+// Where ServeTool speaks the Model Context Protocol, and where it hangs up.
+const (
+	pathMCP = "/mcp"
+	pathCut = "/cut/"
+)
+
+type lookUp struct {
+	ID string `json:"id"`
+}
+
+// toolServer serves one tool by the Model Context Protocol.
+var toolServer = mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server {
+	server := mcp.NewServer(&mcp.Implementation{Name: "fuzz", Version: "1"}, nil)
+	tool := &mcp.Tool{Name: "look_up", Description: "Looks up what has the id."}
+
+	mcp.AddTool(server, tool, func(
+		_ context.Context, _ *mcp.CallToolRequest, asked lookUp,
+	) (*mcp.CallToolResult, lookUp, error) {
+		return nil, asked, nil
+	})
+
+	return server
+}, &mcp.StreamableHTTPOptions{Stateless: true, JSONResponse: true})
+
+// ServeTool answers as the tools do that requests define: mostly with JSON. At some paths it hangs up, so that nobody
+// knows what a call has done.
 func ServeTool(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.URL.Path == pathMCP:
+		toolServer.ServeHTTP(w, r)
+		return
+	case strings.HasPrefix(r.URL.Path, pathCut):
+		panic(http.ErrAbortHandler)
+	}
+
 	switch r.Method {
 	case http.MethodDelete:
 		w.WriteHeader(http.StatusNoContent)

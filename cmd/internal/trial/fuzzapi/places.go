@@ -180,7 +180,7 @@ func (p *places) addStates(workspace, itself string, here place, value object) {
 		return
 	}
 
-	for _, name := range []string{"status", "state", "waiting_for"} {
+	for _, name := range []string{"status", "state", "waiting_for", "kind"} {
 		if state := textIn(value, name); state != "" {
 			p.add(workspace, itself+" "+state, maps.Clone(here))
 		}

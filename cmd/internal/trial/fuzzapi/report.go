@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -129,10 +130,57 @@ func (r *Report) Never() []string {
 
 // Show writes a table of the operations, and the faults.
 func (r *Report) Show(out io.Writer) error {
+	err := r.showRows(out, slices.Sorted(maps.Keys(r.Operations)))
+
+	if never := r.Never(); len(never) > 0 {
+		fmt.Fprintf(out, "\nNo request succeeded at: %s\n", strings.Join(never, ", "))
+	}
+
+	r.showFaults(out, math.MaxInt)
+
+	fmt.Fprintf(out, "\n%d requests with the seed %d, %d kinds of faults\n", r.Requests, r.Seed, len(r.Faults))
+
+	return err
+}
+
+// shortCurl bounds a request where there is little room.
+const shortCurl = 800
+
+// ShowFaults writes the faults first, and then the operations that have some: what a log that is cut must hold.
+func (r *Report) ShowFaults(out io.Writer) error {
+	r.showFaults(out, shortCurl)
+	fmt.Fprintln(out)
+
+	var faulty []string
+
+	for _, id := range slices.Sorted(maps.Keys(r.Operations)) {
+		if r.Operations[id].Faults > 0 {
+			faulty = append(faulty, id)
+		}
+	}
+
+	return r.showRows(out, faulty)
+}
+
+func (r *Report) showFaults(out io.Writer, longest int) {
+	for _, f := range r.Faults {
+		curl := f.Curl
+		if len(curl) > longest {
+			curl = curl[:longest/2] + " … " + curl[len(curl)-longest/2:]
+		}
+
+		fmt.Fprintf(
+			out, "\n%s: %s (%d times, first request %d)\n  %s\n  %s\n",
+			f.Operation, f.What, f.Count, f.Request, f.Detail, curl,
+		)
+	}
+}
+
+func (r *Report) showRows(out io.Writer, ids []string) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "OPERATION\tREQUESTS\t2XX\tFAULTS\tOTHERS")
 
-	for _, id := range slices.Sorted(maps.Keys(r.Operations)) {
+	for _, id := range ids {
 		row := r.Operations[id]
 
 		var others []string
@@ -146,20 +194,5 @@ func (r *Report) Show(out io.Writer) error {
 		)
 	}
 
-	err := table.Flush()
-
-	if never := r.Never(); len(never) > 0 {
-		fmt.Fprintf(out, "\nNo request succeeded at: %s\n", strings.Join(never, ", "))
-	}
-
-	for _, f := range r.Faults {
-		fmt.Fprintf(
-			out, "\n%s: %s (%d times, first request %d)\n  %s\n  %s\n",
-			f.Operation, f.What, f.Count, f.Request, f.Detail, f.Curl,
-		)
-	}
-
-	fmt.Fprintf(out, "\n%d requests with the seed %d, %d kinds of faults\n", r.Requests, r.Seed, len(r.Faults))
-
-	return err
+	return table.Flush()
 }

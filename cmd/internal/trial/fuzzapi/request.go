@@ -3,6 +3,7 @@ package fuzzapi
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -40,6 +41,8 @@ type requests struct {
 	places *places
 	tools  *tools
 	twilio Twilio
+	// sendGrid signs what comes from SendGrid.
+	sendGrid *ecdsa.PrivateKey
 	// creating are the operations that make what others need.
 	creating []*operation
 	seed     uint64
@@ -59,6 +62,10 @@ func (s *requests) make(number int) *request {
 	}
 
 	q.method = q.op.method
+	if q.kind == "wrong" && chance(r, 4) {
+		q.method = pickOne(r, []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"})
+	}
+
 	m := &maker{
 		document:  s.document,
 		places:    s.places,
@@ -79,11 +86,6 @@ func (s *requests) make(number int) *request {
 
 	if !q.op.open && q.by.Secret != "" {
 		q.header.Set("Authorization", "Bearer "+q.by.Secret)
-	}
-
-	if q.kind == "wrong" && chance(r, 4) {
-		q.method = pickOne(r, []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"})
-		q.stray = q.method != q.op.method
 	}
 
 	return q
@@ -146,6 +148,7 @@ var wantedStates = map[string][]string{
 	"cancelDelivery":           {"pending", "blocked", "needs_review"},
 	"lookUpDelivery":           {"unknown", "accepted", "unconfirmed"},
 	"retryDelivery":            {"undelivered", "failed", "rejected", "needs_review"},
+	"refreshTool":              {"mcp"},
 	"pauseBulkRetry":           {"running"},
 	"resumeBulkRetry":          {"paused"},
 	"cancelBulkRetry":          {"running", "paused"},
@@ -155,7 +158,10 @@ var wantedStates = map[string][]string{
 	"listToolCallMessages":     {"succeeded", "failed"},
 }
 
-// fillPath chooses what the path names.
+// nobodysID names nothing.
+const nobodysID = "987654321"
+
+// fillPath chooses what the path names. What the requests need themselves is only read.
 func (s *requests) fillPath(q *request, m *maker) {
 	path := q.op.path
 	names := pathNames(path)
@@ -175,11 +181,15 @@ func (s *requests) fillPath(q *request, m *maker) {
 			q.pathValues[p.name] = m.pathValue(p, q.kind)
 		}
 
+		if q.method != http.MethodGet && s.places.isSpared(place{p.name: q.pathValues[p.name]}) {
+			q.pathValues[p.name] = nobodysID
+		}
+
 		path = strings.ReplaceAll(path, "{"+p.name+"}", escapePath(q.pathValues[p.name]))
 	}
 
 	q.target = path
-	q.stray = strings.Contains(path, "//") || strings.HasSuffix(path, "/")
+	q.stray = q.method != q.op.method || strings.Contains(path, "//") || strings.HasSuffix(path, "/")
 }
 
 // choosePlace chooses something that there is, in a state in which the operation has something to do with it.
@@ -198,11 +208,6 @@ func choosePlace(q *request, m *maker, names []string) {
 		if at[name] == "" {
 			q.pathValues[name] = m.places.id(m.r, m.workspace, name)
 		}
-	}
-
-	// What is left out gets an id that is nobody's.
-	if q.method != http.MethodGet && m.places.isSpared(q.pathValues) {
-		clear(q.pathValues)
 	}
 }
 
@@ -345,7 +350,14 @@ func (s *requests) fillBody(q *request, m *maker) {
 
 	q.header.Set("Content-Type", q.op.media)
 
-	if q.op.body == nil {
+	switch {
+	case q.op.id == "sendgridEvents":
+		s.fillEvents(q, m)
+		return
+	case q.op.id == "sendgridInbound":
+		s.fillMail(q, m)
+		return
+	case q.op.body == nil:
 		s.fillForm(q, m)
 		return
 	}
@@ -361,12 +373,6 @@ func (s *requests) fillBody(q *request, m *maker) {
 	}
 
 	s.judgeBody(q)
-}
-
-// otherMedia are none that an operation takes.
-var otherMedia = []string{
-	"text/plain", "application/xml", "application/json; charset=latin1", "multipart/form-data", "x",
-	"application/json;;",
 }
 
 // body makes the body of an operation that takes JSON.

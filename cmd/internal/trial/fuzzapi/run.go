@@ -2,6 +2,7 @@ package fuzzapi
 
 import (
 	"context"
+	"crypto/ecdsa"
 	"errors"
 	"fmt"
 	"io"
@@ -23,8 +24,10 @@ type Options struct {
 	// ToolOrigin is where tools may be called.
 	ToolOrigin string
 	Twilio     Twilio
-	Requests   int
-	Seed       uint64
+	// SendGrid signs what comes from SendGrid; with nil, nothing is signed.
+	SendGrid *ecdsa.PrivateKey
+	Requests int
+	Seed     uint64
 	// Progress says how far it is; nil says nothing.
 	Progress *command.Progress
 }
@@ -60,6 +63,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 			places:   newPlaces(),
 			tools:    &tools{names: map[string][]string{}, schemas: map[string]object{}},
 			twilio:   o.Twilio,
+			sendGrid: o.SendGrid,
 			seed:     o.Seed,
 			origin:   o.ToolOrigin,
 		},
@@ -74,11 +78,15 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		}
 	}
 
+	for _, id := range o.Callers.Contributors {
+		t.requests.places.add(o.Callers.Managers[0].Workspace, "contributor", place{"contributor": id})
+	}
+
 	return t.report, t.askAll(ctx)
 }
 
 func fetchDocument(ctx context.Context, client *http.Client, origin string) (*document, error) {
-	asked, err := http.NewRequestWithContext(ctx, http.MethodGet, origin+"/openapi.json", http.NoBody)
+	asked, err := http.NewRequestWithContext(ctx, http.MethodGet, origin+"/docs/openapi.json", http.NoBody)
 	if err != nil {
 		return nil, fmt.Errorf("get the OpenAPI document: %w", err)
 	}

@@ -28,6 +28,8 @@ type Callers struct {
 	// Number is the workspace's, Customers are whom its chats by SMS are with.
 	Number    string
 	Customers []string
+	// Contributors are the ids of members who can be asked.
+	Contributors []string
 	// Spared are the ids of the members and keys above, by the names of their ids in paths.
 	Spared map[string][]string
 }
@@ -101,7 +103,10 @@ func Seed(ctx context.Context, store *db.Store) (*Callers, error) {
 	return c, c.spareKeys(ctx, store, ours.Workspace, theirs.Workspace)
 }
 
-// addOthers makes the second manager, the key with few scopes, and the member who is no manager.
+// contributors is how many there are: each is asked one question at a time.
+const contributors = 12
+
+// addOthers makes those who can be asked, the second manager, the key with few scopes, and the member who is no manager.
 func (c *Callers) addOthers(ctx context.Context, store *db.Store, ours *testcluster.Seeded) error {
 	second, err := store.CreateMember(ctx, ours.Workspace, chat.Actor{}, chat.Member{
 		Kind: chat.KindPerson,
@@ -110,6 +115,23 @@ func (c *Callers) addOthers(ctx context.Context, store *db.Store, ours *testclus
 	})
 	if err != nil {
 		return fmt.Errorf("make the second manager: %w", err)
+	}
+
+	for n := range contributors {
+		asked, err := store.CreateMember(ctx, ours.Workspace, chat.Actor{}, chat.Member{
+			Kind:                 chat.KindPerson,
+			Role:                 chat.RoleUser,
+			Name:                 fmt.Sprintf("Contributor %d", n),
+			Phone:                fmt.Sprintf("+1604555%04d", n),
+			NotificationsEnabled: true,
+			Consents:             chat.Consents{chat.ChannelSMS: chat.ConsentGranted},
+		})
+		if err != nil {
+			return fmt.Errorf("make a contributor: %w", err)
+		}
+
+		c.spareMember(asked.ID)
+		c.Contributors = append(c.Contributors, fmt.Sprint(asked.ID))
 	}
 
 	c.spareMember(second.ID)

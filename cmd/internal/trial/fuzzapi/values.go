@@ -43,9 +43,16 @@ func (m *maker) value(field string, schema object, depth int) any {
 	}
 
 	for _, choice := range []string{"oneOf", "anyOf"} {
-		if shapes := listIn(schema, choice); len(shapes) > 0 {
-			return m.value(field, asObject(pickOne(m.r, shapes)), depth)
+		shapes := listIn(schema, choice)
+		if len(shapes) == 0 {
+			continue
 		}
+
+		if len(objectIn(schema, "properties")) > 0 {
+			return m.object(m.withShape(schema, shapes), depth)
+		}
+
+		return m.value(field, asObject(pickOne(m.r, shapes)), depth)
 	}
 
 	if enum := listIn(schema, "enum"); len(enum) > 0 {
@@ -68,6 +75,27 @@ func (m *maker) value(field string, schema object, depth int) any {
 	}
 
 	return m.anything(depth)
+}
+
+// withShape returns an object's schema with one of its shapes, which say what it must have, and without what only the
+// others must have.
+func (m *maker) withShape(schema object, shapes []any) object {
+	properties := maps.Clone(objectIn(schema, "properties"))
+	chosen := m.r.IntN(len(shapes))
+
+	for i, shape := range shapes {
+		for _, name := range listIn(asObject(shape), "required") {
+			if i != chosen {
+				delete(properties, fmt.Sprint(name))
+			}
+		}
+	}
+
+	made := maps.Clone(schema)
+	made["properties"] = properties
+	made["required"] = slices.Concat(listIn(schema, "required"), listIn(asObject(shapes[chosen]), "required"))
+
+	return made
 }
 
 // typeOf chooses one of a schema's types.
@@ -95,6 +123,12 @@ func (m *maker) object(schema object, depth int) any {
 
 	for _, name := range slices.Sorted(maps.Keys(properties)) {
 		must := slices.Contains(required, any(name))
+
+		// Another name of a field would be refused beside the field.
+		if !must && asObject(properties[name])["deprecated"] == true {
+			continue
+		}
+
 		if must || depth < 6 && chance(m.r, share) {
 			made[name] = m.value(name, asObject(properties[name]), depth+1)
 		}
@@ -145,6 +179,7 @@ var bodyIDs = map[string]string{
 	"assistant_member_id": "assistant_member_id",
 	"assistant":           "assistant_member_id",
 	"into":                "member_id",
+	"memberId":            "member_id",
 	"label_id":            "label_id",
 	"key_id":              "api_key_id",
 	"if_last_message":     "message_uuid",

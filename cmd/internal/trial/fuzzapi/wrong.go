@@ -229,3 +229,9 @@ var brokenBodies = []string{
 	`{"a":` + strings.Repeat("9", 5000) + `}`,
 	`{"` + strings.Repeat("k", 5000) + `":1}`,
 }
+
+// otherMedia are none that an operation takes.
+var otherMedia = []string{
+	"text/plain", "application/xml", "application/json; charset=latin1", "multipart/form-data", "x",
+	"application/json;;",
+}
