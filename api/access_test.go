@@ -255,7 +255,8 @@ func TestScopesOfRoutes(t *testing.T) {
 func allScopes() []chat.Scope {
 	var all []chat.Scope
 
-	for _, area := range []string{"chats", "members", "labels", "tools", "deliveries", "webhooks", "keys", "workspace"} {
+	areas := []string{"chats", "members", "labels", "tools", "deliveries", "webhooks", "keys", "workspace"}
+	for _, area := range areas {
 		for _, level := range []string{"read", "write", "admin"} {
 			all = append(all, chat.Scope(area+":"+level))
 		}

@@ -124,7 +124,7 @@ func nameEnums(value any, schemas map[string]any) {
 		}
 
 	case map[string]any:
-		// In one order: lists of the same values may have different ones, and the last gives its own to all.
+		// The order is always the same: of two orders of the values, the document has the last one.
 		for _, name := range slices.Sorted(maps.Keys(v)) {
 			// What stands in an example is nobody's schema.
 			if name != "example" && name != "examples" {
