@@ -3563,7 +3563,7 @@ type WebhookAttemptFault string
 type WebhookAttemptList struct {
 	Items []WebhookAttempt `json:"items,omitzero"`
 
-	// NextCursor The cursor of the next page; null at the end.
+	// NextCursor null at the end.
 	NextCursor *string `json:"next_cursor"`
 
 	// Total With total=true; 10000 is that many or more.
@@ -3620,7 +3620,7 @@ type WebhookEndpointPayload string
 type WebhookEndpointList struct {
 	Items []WebhookEndpoint `json:"items,omitzero"`
 
-	// NextCursor The cursor of the next page; null at the end.
+	// NextCursor null at the end.
 	NextCursor *string `json:"next_cursor"`
 
 	// Total With total=true; 10000 is that many or more.
@@ -4497,7 +4497,7 @@ type ListEventsParams struct {
 
 // CreateEventTokenParams defines parameters for CreateEventToken.
 type CreateEventTokenParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
@@ -4761,10 +4761,10 @@ type TestToolParams struct {
 
 // ListWebhookEndpointsParams defines parameters for ListWebhookEndpoints.
 type ListWebhookEndpointsParams struct {
-	// Limit The most entries to answer with.
+	// Limit The most entries.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor The next_cursor of the page before.
+	// Cursor A next_cursor.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list, if not its own.
@@ -4779,16 +4779,16 @@ type ListWebhookEndpointsParamsOrder string
 
 // CreateWebhookEndpointParams defines parameters for CreateWebhookEndpoint.
 type CreateWebhookEndpointParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListWebhookAttemptsParams defines parameters for ListWebhookAttempts.
 type ListWebhookAttemptsParams struct {
-	// Limit The most entries to answer with.
+	// Limit The most entries.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor The next_cursor of the page before.
+	// Cursor A next_cursor.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list, if not its own.
@@ -4809,25 +4809,25 @@ type ListWebhookAttemptsParamsOrder string
 
 // ReplayWebhookEventParams defines parameters for ReplayWebhookEvent.
 type ReplayWebhookEventParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ReplayWebhookEventsParams defines parameters for ReplayWebhookEvents.
 type ReplayWebhookEventsParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // RotateWebhookSecretParams defines parameters for RotateWebhookSecret.
 type RotateWebhookSecretParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // TestWebhookEndpointParams defines parameters for TestWebhookEndpoint.
 type TestWebhookEndpointParams struct {
-	// IdempotencyKey Names this request: the same key with the same body is carried out once, however often it is sent.
+	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 

@@ -1563,6 +1563,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/w/{workspace_uuid}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List events
+         * @description What has happened in the workspace, in the order of `sequence`. Begin with `after=0`, and go on with `after` set to `next` until `next` is `latest`; an empty list alone is not the end. An event is here some 100 ms after it has happened, and is kept for 30 days (`HANDRAIL_EVENTS_KEPT`). It has ids, states and codes, and never a text or an address.
+         *
+         *     With `Accept: text/event-stream`, the answer is a stream: what comes after `Last-Event-ID` or `after`, without either what comes from now on, each event as soon as it is in the log. `id` is its sequence, `data` one of `items`. `event` is there for two that are not of the log: `stream.missed`, and `stream.closed` with the reason why the server ends it. docs/events.md says how to come back.
+         *
+         *     Scope: `chats:read`.
+         */
+        get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/w/{workspace_uuid}/events/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a token for a stream of events
+         * @description A browser's `EventSource` cannot send a key. It opens the stream of `GET /events` with `?token=`, which counts once, within a minute. The stream has the rights of the key that the token was made with, and ends with that key.
+         *
+         *     Scope: `chats:read`. The answer to a repeated request is without `token`, which is kept nowhere.
+         */
+        post: operations["createEventToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/w/{workspace_uuid}/inbound": {
         parameters: {
             query?: never;
@@ -2403,6 +2461,255 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/w/{workspace_uuid}/webhook-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List webhook endpoints
+         * @description By id.
+         *
+         *     Scope: `webhooks:read`.
+         */
+        get: operations["listWebhookEndpoints"];
+        put?: never;
+        /**
+         * Create a webhook endpoint
+         * @description Handrail posts every event of these types to the URL, in the order of `sequence`, signed by Standard Webhooks: `webhook-id` is the event's id, and is the same if an event comes twice. Answer with 2xx within 10 seconds. An event that fails three times steps aside, and is tried for three days on its own schedule, so that others go on. `Retry-After` is heeded, 410 disables the endpoint, and redirects are not followed. After five days without success the endpoint is disabled (`webhook_endpoint.disabled`).
+         *
+         *     It is told of what happens after it was created. What was missed can be replayed, or read with `GET /events`.
+         *
+         *     Scope: `webhooks:write`. The answer to a repeated request is without `secret`, which is kept nowhere.
+         */
+        post: operations["createWebhookEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Get a webhook endpoint
+         * @description Scope: `webhooks:read`.
+         */
+        get: operations["getWebhookEndpoint"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook endpoint
+         * @description It is told of nothing more, also not of what it is behind with.
+         *
+         *     Scope: `webhooks:write`.
+         */
+        delete: operations["deleteWebhookEndpoint"];
+        options?: never;
+        head?: never;
+        /**
+         * Update a webhook endpoint
+         * @description Fields that are left out stay as they are. With the payload `full` it needs the scope `chats:read`, except to disable it.
+         *
+         *     Scope: `webhooks:write`.
+         */
+        patch: operations["updateWebhookEndpoint"];
+        trace?: never;
+    };
+    "/api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List a webhook endpoint's attempts
+         * @description The newest first. They are kept as long as events.
+         *
+         *     Scope: `webhooks:read`.
+         */
+        get: operations["listWebhookAttempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/events/{event_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+                /**
+                 * @description The event.
+                 * @example 01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f
+                 */
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay one event
+         * @description The endpoint is told of it once more, beside what it is behind with, whatever its types.
+         *
+         *     Scope: `webhooks:write`.
+         */
+        post: operations["replayWebhookEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay events
+         * @description The endpoint is told again of all that has happened since then, in order, and then of what is new. Events keep their ids.
+         *
+         *     Scope: `webhooks:write`.
+         */
+        post: operations["replayWebhookEvents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate a webhook endpoint's secret
+         * @description It is shown here and never again. For 24 hours posts carry the signatures of both.
+         *
+         *     Scope: `webhooks:write`. The answer to a repeated request is without `secret`, which is kept nowhere.
+         */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test a webhook endpoint
+         * @description Posts `test.ping` now, once, and waits for the answer. Whatever comes of it is 200. It changes nothing of how the endpoint stands, and is in no log.
+         *
+         *     Scope: `webhooks:write`.
+         */
+        post: operations["testWebhookEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/w/{workspace_uuid}/workspace-defaults": {
         parameters: {
             query?: never;
@@ -3180,6 +3487,65 @@ export interface components {
             /** @description With an HTTP tool: what it verifies requests with. Never shown again. */
             signing_secret?: string;
         };
+        CreatedWebhookEndpoint: {
+            /**
+             * Format: int64
+             * @description Events that have failed three times, and are tried on their own schedules.
+             */
+            aside: number;
+            /**
+             * Format: int64
+             * @description Events that it is still to be told of in order; 10000 is that many or more.
+             */
+            behind: number;
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            /**
+             * @description Left out while it is enabled. Who or what has disabled it: a member, an answer of 410, or five days without success.
+             * @enum {string}
+             */
+            disabled_reason?: "member" | "gone" | "failing";
+            enabled: boolean;
+            /** @description How it stands, in a sentence. */
+            explanation: string;
+            /**
+             * Format: date-time
+             * @description When the first post has failed after the last one that has arrived.
+             */
+            failing_since: string | null;
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            last_attempt_at: string | null;
+            /**
+             * Format: int64
+             * @description The HTTP status of the newest answer; null if there was none.
+             */
+            last_status: number | null;
+            /**
+             * Format: int64
+             * @description Up to so many events were deleted, because they were too old, before it could be told of them.
+             */
+            missed: number;
+            /**
+             * Format: date-time
+             * @description When the next post is due; null if nothing waits.
+             */
+            next_try_at: string | null;
+            /** @enum {string} */
+            payload: "thin" | "full";
+            /** @description What it verifies posts with (Standard Webhooks). Shown here and never again. */
+            secret?: string;
+            /** @description The types of events that it is told of; all when empty. */
+            types: components["schemas"]["EventType"][];
+            /**
+             * Format: date-time
+             * @description When somebody has changed it, or it was disabled.
+             */
+            updated_at: string;
+            url: string;
+        };
         Decision: {
             /** Format: date-time */
             at: string;
@@ -3343,6 +3709,35 @@ export interface components {
             received_at: string;
             type: string;
         };
+        EventData: {
+            action_id?: string;
+            call_id?: string;
+            channel?: string;
+            error_code?: string;
+            fields?: string[];
+            /** Format: int64 */
+            index?: number;
+            kind?: string;
+            message_id?: string;
+            name?: string;
+            provider?: string;
+            reason?: string;
+            role?: string;
+            status?: string;
+            submission?: string;
+            summary_id?: string;
+        };
+        EventToken: {
+            /**
+             * Format: date-time
+             * @description Until then it opens one stream.
+             */
+            expires_at: string;
+            /** @description Give it as token to the stream of GET /events. It is not kept and never shown again: the answer to a repeated request is without it. */
+            token?: string;
+        };
+        /** @enum {string} */
+        EventType: "message.created" | "message.failed" | "delivery.accepted" | "delivery.delivered" | "delivery.undelivered" | "delivery.bounced" | "delivery.unknown" | "delivery.needs_review" | "delivery.blocked" | "delivery.settled" | "chat.created" | "chat.updated" | "chat.needs_response" | "chat.escalated" | "chat.possible_opt_out" | "summary.updated" | "tool_call.succeeded" | "tool_call.failed" | "tool_call.unknown" | "approval.requested" | "approval.decided" | "contributor_request.opened" | "contributor_request.answered" | "suppression.added" | "suppression.lifted" | "sender.blocked" | "sender.restored" | "bulk_retry.finished" | "webhook_endpoint.disabled";
         FieldError: {
             field: string;
             message: string;
@@ -3543,6 +3938,48 @@ export interface components {
         };
         ListedToolCallList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["ListedToolCall"][];
+        };
+        Log: {
+            items: components["schemas"]["LogEntry"][];
+            /**
+             * Format: int64
+             * @description The sequence of the newest event. When next is latest, there is no more.
+             */
+            latest: number;
+            /**
+             * Format: int64
+             * @description Give it as after to read on. It passes over events that were not asked for.
+             */
+            next: number;
+            /**
+             * Format: int64
+             * @description The sequence of the oldest event that is kept.
+             */
+            oldest: number;
+        };
+        LogEntry: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            chat_id: number | null;
+            /**
+             * Format: int64
+             * @description Counts the chat's events, without a gap.
+             */
+            chat_sequence: number | null;
+            /** @description States, codes and ids; docs/events.md has the fields of each type. */
+            data: components["schemas"]["EventData"];
+            explanation: string;
+            /** @description It never changes: who gets an event twice knows it by this. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Counts the workspace's events, without a gap.
+             */
+            sequence: number;
+            /** @description Of what the type begins with; of a tool call, its message. */
+            subject_id: string;
+            type: components["schemas"]["EventType"];
         };
         Matter: {
             /** Format: int64 */
@@ -4149,6 +4586,23 @@ export interface components {
             /** @description What takes a call back when its message is not delivered. Those of a server's tools stand in mcp.tools. */
             undo?: components["schemas"]["Undo"];
         };
+        NewWebhookEndpoint: {
+            description?: string;
+            /** @description Whether it is told of events; true when left out. */
+            enabled?: boolean;
+            /**
+             * @description thin, when left out, has ids, states, one sentence and a link. full also has texts, and needs the scope chats:read.
+             * @enum {string}
+             */
+            payload?: "thin" | "full";
+            /** @description The types of events to be told of; all when left out. */
+            types?: components["schemas"]["EventType"][];
+            /**
+             * @description Public, by https on port 443, unless the operator has opened more.
+             * @example https://example.com/handrail
+             */
+            url: string;
+        };
         NewerMessage: {
             /** Format: date-time */
             created_at: string;
@@ -4358,7 +4812,7 @@ export interface components {
             detail: string;
         };
         /** @enum {string} */
-        ProblemCode: "invalid_request" | "invalid_role" | "participant_exists" | "last_owner" | "last_manager" | "no_phone" | "no_email" | "notifications_disabled" | "recipient_opted_out" | "sender_not_configured" | "channel_not_supported" | "chat_archived" | "message_too_long" | "default_missing" | "unknown_tool" | "invalid_tool_arguments" | "nothing_to_summarize" | "not_ratable" | "token_budget_exceeded" | "tool_unavailable" | "address_refused" | "invalid_answer" | "encryption_not_configured" | "unauthenticated" | "forbidden" | "invalid_signature" | "own_request" | "sender_not_granted" | "approval_needed" | "not_found" | "workspace_not_found" | "chat_not_found" | "member_not_found" | "assistant_not_found" | "participant_not_found" | "message_not_found" | "label_not_found" | "sender_not_found" | "delivery_not_found" | "action_not_found" | "api_key_not_found" | "suppression_not_found" | "inbound_not_found" | "bulk_retry_not_found" | "tool_not_found" | "tool_call_not_found" | "approval_not_found" | "contributor_request_not_found" | "summary_not_found" | "method_not_allowed" | "idempotency_key_reused" | "request_in_progress" | "answer_lost" | "chat_moved_on" | "taken_over" | "external_id_taken" | "already_sending" | "open_actions" | "already_exists" | "in_use" | "member_in_use" | "address_taken" | "summary_edited" | "already_decided" | "approval_void" | "too_many_approvals" | "action_gone" | "bulk_retry_overlaps" | "conflict" | "approval_refused" | "approval_expired" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "delivery_failed" | "tool_call_failed" | "summarization_failed" | "delivery_record_lost" | "too_long_for_model" | "action_ended" | "unavailable" | "internal";
+        ProblemCode: "invalid_request" | "invalid_role" | "participant_exists" | "last_owner" | "last_manager" | "no_phone" | "no_email" | "notifications_disabled" | "recipient_opted_out" | "sender_not_configured" | "channel_not_supported" | "chat_archived" | "message_too_long" | "default_missing" | "unknown_tool" | "invalid_tool_arguments" | "nothing_to_summarize" | "not_ratable" | "token_budget_exceeded" | "tool_unavailable" | "address_refused" | "invalid_answer" | "encryption_not_configured" | "unauthenticated" | "forbidden" | "invalid_signature" | "own_request" | "sender_not_granted" | "approval_needed" | "not_found" | "workspace_not_found" | "chat_not_found" | "member_not_found" | "assistant_not_found" | "participant_not_found" | "message_not_found" | "label_not_found" | "sender_not_found" | "delivery_not_found" | "action_not_found" | "api_key_not_found" | "suppression_not_found" | "inbound_not_found" | "bulk_retry_not_found" | "tool_not_found" | "webhook_endpoint_not_found" | "event_not_found" | "tool_call_not_found" | "approval_not_found" | "contributor_request_not_found" | "summary_not_found" | "method_not_allowed" | "idempotency_key_reused" | "request_in_progress" | "answer_lost" | "chat_moved_on" | "taken_over" | "external_id_taken" | "already_sending" | "open_actions" | "already_exists" | "in_use" | "member_in_use" | "address_taken" | "summary_edited" | "already_decided" | "approval_void" | "too_many_approvals" | "action_gone" | "bulk_retry_overlaps" | "conflict" | "approval_refused" | "approval_expired" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "delivery_failed" | "tool_call_failed" | "summarization_failed" | "delivery_record_lost" | "too_long_for_model" | "action_ended" | "unavailable" | "internal";
         /** @enum {string} */
         Provider: "twilio" | "sendgrid" | "handrail";
         Quote: {
@@ -4403,6 +4857,13 @@ export interface components {
              * @example accepted
              */
             status: string;
+        };
+        ReplaySince: {
+            /**
+             * Format: date-time
+             * @description Events that have happened at this time or later are told again.
+             */
+            since: string;
         };
         Resolve: {
             /**
@@ -4456,7 +4917,7 @@ export interface components {
             to?: string;
         };
         /** @enum {string} */
-        Scope: "chats:read" | "chats:write" | "chats:admin" | "members:read" | "members:write" | "members:admin" | "labels:read" | "labels:write" | "labels:admin" | "tools:read" | "tools:write" | "tools:admin" | "deliveries:read" | "deliveries:write" | "deliveries:admin" | "keys:read" | "keys:write" | "keys:admin" | "workspace:read" | "workspace:write" | "workspace:admin";
+        Scope: "chats:read" | "chats:write" | "chats:admin" | "members:read" | "members:write" | "members:admin" | "labels:read" | "labels:write" | "labels:admin" | "tools:read" | "tools:write" | "tools:admin" | "deliveries:read" | "deliveries:write" | "deliveries:admin" | "webhooks:read" | "webhooks:write" | "webhooks:admin" | "keys:read" | "keys:write" | "keys:admin" | "workspace:read" | "workspace:write" | "workspace:admin";
         Send: {
             /** @description Who speaks: assistant when left out, which is 409 taken_over while a person has taken the chat over. person takes the chat over for the member of the API key. */
             author_kind?: components["schemas"]["MemberKind"];
@@ -4840,6 +5301,116 @@ export interface components {
         };
         /** @enum {string} */
         Waiting: "approval" | "contributor" | "tool" | "tool_decision" | "attempt" | "address" | "sender" | "provider" | "receipt" | "model" | "person";
+        WebhookAttempt: {
+            /** @description How the answer begins: at most 1 KiB. */
+            answer: string;
+            /** Format: date-time */
+            attempted_at: string;
+            /** Format: int64 */
+            duration_ms: number;
+            event_id: string;
+            /** @description The type of the event; test.ping of a test. */
+            event_type: string;
+            /**
+             * @description Why it has failed; left out when it has succeeded.
+             * @enum {string}
+             */
+            fault?: "timeout" | "connection_failed" | "address_refused" | "secret_unreadable" | "redirect_not_followed" | "status_not_accepted";
+            id: string;
+            /**
+             * Format: int64
+             * @description Counts the posts of the event.
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description That of the event; null for a test.
+             */
+            sequence: number | null;
+            /**
+             * Format: int64
+             * @description The HTTP status; null if there was no answer.
+             */
+            status: number | null;
+            succeeded: boolean;
+        };
+        WebhookAttemptList: components["schemas"]["ListPage"] & {
+            items: components["schemas"]["WebhookAttempt"][];
+        };
+        WebhookEndpoint: {
+            /**
+             * Format: int64
+             * @description Events that have failed three times, and are tried on their own schedules.
+             */
+            aside: number;
+            /**
+             * Format: int64
+             * @description Events that it is still to be told of in order; 10000 is that many or more.
+             */
+            behind: number;
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            /**
+             * @description Left out while it is enabled. Who or what has disabled it: a member, an answer of 410, or five days without success.
+             * @enum {string}
+             */
+            disabled_reason?: "member" | "gone" | "failing";
+            enabled: boolean;
+            /** @description How it stands, in a sentence. */
+            explanation: string;
+            /**
+             * Format: date-time
+             * @description When the first post has failed after the last one that has arrived.
+             */
+            failing_since: string | null;
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            last_attempt_at: string | null;
+            /**
+             * Format: int64
+             * @description The HTTP status of the newest answer; null if there was none.
+             */
+            last_status: number | null;
+            /**
+             * Format: int64
+             * @description Up to so many events were deleted, because they were too old, before it could be told of them.
+             */
+            missed: number;
+            /**
+             * Format: date-time
+             * @description When the next post is due; null if nothing waits.
+             */
+            next_try_at: string | null;
+            /** @enum {string} */
+            payload: "thin" | "full";
+            /** @description The types of events that it is told of; all when empty. */
+            types: components["schemas"]["EventType"][];
+            /**
+             * Format: date-time
+             * @description When somebody has changed it, or it was disabled.
+             */
+            updated_at: string;
+            url: string;
+        };
+        WebhookEndpointList: components["schemas"]["ListPage"] & {
+            items: components["schemas"]["WebhookEndpoint"][];
+        };
+        WebhookEndpointPatch: {
+            description?: string | null;
+            /** @description An endpoint that is enabled again goes on where it has stopped. */
+            enabled?: boolean;
+            /** @enum {string} */
+            payload?: "thin" | "full";
+            /** @description All when empty. */
+            types?: components["schemas"]["EventType"][];
+            url?: string;
+        };
+        WebhookSecret: {
+            /** @description Left out of the answer to a repeated request. */
+            secret?: string;
+        };
         WholeAction: components["schemas"]["Action"] & {
             /** @description With a send whose tool calls need it. */
             approval?: components["schemas"]["Approval"];
@@ -5034,6 +5605,11 @@ export interface components {
         until: string;
         /** @description Changed then or later. */
         updated_since: string;
+        /**
+         * @description The webhook endpoint.
+         * @example 3
+         */
+        webhook_endpoint_id: number;
         /**
          * @description The workspace that the key belongs to.
          * @example 11111111-1111-4111-8111-111111111111
@@ -7765,6 +8341,83 @@ export interface operations {
             "5XX": components["responses"]["Failed"];
         };
     };
+    listEvents: {
+        parameters: {
+            query?: {
+                /** @description Only events with a greater sequence: all of them when left out; of a stream, those from now on. */
+                after?: number;
+                /** @description Only of these types, with commas. */
+                types?: components["schemas"]["EventType"][];
+                /** @description Only of this chat. */
+                chat_id?: number;
+                /** @description The most events to answer with. A stream goes on. */
+                limit?: number;
+                /** @description Of a stream, instead of a key: a token of POST /events/tokens. */
+                token?: string;
+            };
+            header?: {
+                /** @description Of a stream: the id of the last event that was read. It goes before after. */
+                "Last-Event-ID"?: number;
+            };
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Log"];
+                    "text/event-stream": string;
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    createEventToken: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The same key with the same body is carried out once.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventToken"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
     listInbound: {
         parameters: {
             query?: {
@@ -9431,6 +10084,414 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Approval"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    listWebhookEndpoints: {
+        parameters: {
+            query?: {
+                /** @description The most entries. */
+                limit?: components["parameters"]["limit"];
+                /** @description A next_cursor. */
+                cursor?: components["parameters"]["cursor"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointList"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    createWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The same key with the same body is carried out once.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "description": "Our help desk",
+                 *       "payload": "thin",
+                 *       "types": [
+                 *         "delivery.settled"
+                 *       ],
+                 *       "url": "https://example.com/handrail"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewWebhookEndpoint"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedWebhookEndpoint"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    getWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    deleteWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    updateWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "description": "Our help desk"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEndpointPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    listWebhookAttempts: {
+        parameters: {
+            query?: {
+                /** @description The most entries. */
+                limit?: components["parameters"]["limit"];
+                /** @description A next_cursor. */
+                cursor?: components["parameters"]["cursor"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
+                /** @description Only posts of this event. */
+                event_id?: string;
+                /** @description Only those that have failed. */
+                failed?: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookAttemptList"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    replayWebhookEvent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The same key with the same body is carried out once.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+                /**
+                 * @description The event.
+                 * @example 01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f
+                 */
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    replayWebhookEvents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The same key with the same body is carried out once.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "since": "2026-11-22T10:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReplaySince"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The same key with the same body is carried out once.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    testWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The same key with the same body is carried out once.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookAttempt"];
                 };
             };
             "4XX": components["responses"]["Refused"];
