@@ -174,19 +174,6 @@ const (
 	ContributorRequestStateOpen      ContributorRequestState = "open"
 )
 
-// Defines values for CreatedWebhookEndpointDisabledReason.
-const (
-	CreatedWebhookEndpointDisabledReasonFailing CreatedWebhookEndpointDisabledReason = "failing"
-	CreatedWebhookEndpointDisabledReasonGone    CreatedWebhookEndpointDisabledReason = "gone"
-	CreatedWebhookEndpointDisabledReasonMember  CreatedWebhookEndpointDisabledReason = "member"
-)
-
-// Defines values for CreatedWebhookEndpointPayload.
-const (
-	CreatedWebhookEndpointPayloadFull CreatedWebhookEndpointPayload = "full"
-	CreatedWebhookEndpointPayloadThin CreatedWebhookEndpointPayload = "thin"
-)
-
 // Defines values for DecisionVerdict.
 const (
 	DecisionVerdictCancel  DecisionVerdict = "cancel"
@@ -351,12 +338,6 @@ const (
 const (
 	NewRatingRating1Down NewRatingRating1 = "down"
 	NewRatingRating1Up   NewRatingRating1 = "up"
-)
-
-// Defines values for NewWebhookEndpointPayload.
-const (
-	NewWebhookEndpointPayloadFull NewWebhookEndpointPayload = "full"
-	NewWebhookEndpointPayloadThin NewWebhookEndpointPayload = "thin"
 )
 
 // Defines values for OpenAICallType.
@@ -669,23 +650,17 @@ const (
 	WebhookAttemptFaultTimeout             WebhookAttemptFault = "timeout"
 )
 
-// Defines values for WebhookEndpointDisabledReason.
+// Defines values for WebhookDisabledReason.
 const (
-	WebhookEndpointDisabledReasonFailing WebhookEndpointDisabledReason = "failing"
-	WebhookEndpointDisabledReasonGone    WebhookEndpointDisabledReason = "gone"
-	WebhookEndpointDisabledReasonMember  WebhookEndpointDisabledReason = "member"
+	WebhookDisabledReasonFailing WebhookDisabledReason = "failing"
+	WebhookDisabledReasonGone    WebhookDisabledReason = "gone"
+	WebhookDisabledReasonMember  WebhookDisabledReason = "member"
 )
 
-// Defines values for WebhookEndpointPayload.
+// Defines values for WebhookPayload.
 const (
-	WebhookEndpointPayloadFull WebhookEndpointPayload = "full"
-	WebhookEndpointPayloadThin WebhookEndpointPayload = "thin"
-)
-
-// Defines values for WebhookEndpointPatchPayload.
-const (
-	WebhookEndpointPatchPayloadFull WebhookEndpointPatchPayload = "full"
-	WebhookEndpointPatchPayloadThin WebhookEndpointPatchPayload = "thin"
+	WebhookPayloadFull WebhookPayload = "full"
+	WebhookPayloadThin WebhookPayload = "thin"
 )
 
 // Defines values for WholeActionNext.
@@ -1577,13 +1552,11 @@ type CreatedWebhookEndpoint struct {
 	Aside int64 `json:"aside"`
 
 	// Behind Events that it is still to be told of in order; 10000 is that many or more.
-	Behind      int64     `json:"behind"`
-	CreatedAt   time.Time `json:"created_at"`
-	Description string    `json:"description"`
-
-	// DisabledReason Left out while it is enabled. Who or what has disabled it: a member, an answer of 410, or five days without success.
-	DisabledReason *CreatedWebhookEndpointDisabledReason `json:"disabled_reason,omitempty"`
-	Enabled        bool                                  `json:"enabled"`
+	Behind         int64                  `json:"behind"`
+	CreatedAt      time.Time              `json:"created_at"`
+	Description    string                 `json:"description"`
+	DisabledReason *WebhookDisabledReason `json:"disabled_reason,omitempty"`
+	Enabled        bool                   `json:"enabled"`
 
 	// Explanation How it stands, in a sentence.
 	Explanation string `json:"explanation"`
@@ -1600,8 +1573,8 @@ type CreatedWebhookEndpoint struct {
 	Missed int64 `json:"missed"`
 
 	// NextTryAt When the next post is due; null if nothing waits.
-	NextTryAt *time.Time                    `json:"next_try_at"`
-	Payload   CreatedWebhookEndpointPayload `json:"payload"`
+	NextTryAt *time.Time     `json:"next_try_at"`
+	Payload   WebhookPayload `json:"payload"`
 
 	// Secret What it verifies posts with (Standard Webhooks). Shown here and never again.
 	Secret *string `json:"secret,omitempty"`
@@ -1613,12 +1586,6 @@ type CreatedWebhookEndpoint struct {
 	UpdatedAt time.Time `json:"updated_at"`
 	URL       string    `json:"url"`
 }
-
-// CreatedWebhookEndpointDisabledReason Left out while it is enabled. Who or what has disabled it: a member, an answer of 410, or five days without success.
-type CreatedWebhookEndpointDisabledReason string
-
-// CreatedWebhookEndpointPayload defines model for CreatedWebhookEndpoint.Payload.
-type CreatedWebhookEndpointPayload string
 
 // Decision defines model for Decision.
 type Decision struct {
@@ -2700,10 +2667,8 @@ type NewWebhookEndpoint struct {
 	Description *string `json:"description,omitempty"`
 
 	// Enabled Whether it is told of events; true when left out.
-	Enabled *bool `json:"enabled,omitempty"`
-
-	// Payload thin, when left out, has ids, states, one sentence and a link. full also has texts, and needs the scope chats:read.
-	Payload *NewWebhookEndpointPayload `json:"payload,omitempty"`
+	Enabled *bool           `json:"enabled,omitempty"`
+	Payload *WebhookPayload `json:"payload,omitempty"`
 
 	// Types The types of events to be told of; all when left out.
 	Types []EventType `json:"types,omitzero"`
@@ -2713,9 +2678,6 @@ type NewWebhookEndpoint struct {
 	// Examples: https://example.com/handrail
 	URL string `json:"url"`
 }
-
-// NewWebhookEndpointPayload thin, when left out, has ids, states, one sentence and a link. full also has texts, and needs the scope chats:read.
-type NewWebhookEndpointPayload string
 
 // NewerMessage defines model for NewerMessage.
 type NewerMessage struct {
@@ -3570,19 +3532,20 @@ type WebhookAttemptList struct {
 	Total *int64 `json:"total,omitempty"`
 }
 
+// WebhookDisabledReason defines model for WebhookDisabledReason.
+type WebhookDisabledReason string
+
 // WebhookEndpoint defines model for WebhookEndpoint.
 type WebhookEndpoint struct {
 	// Aside Events that have failed three times, and are tried on their own schedules.
 	Aside int64 `json:"aside"`
 
 	// Behind Events that it is still to be told of in order; 10000 is that many or more.
-	Behind      int64     `json:"behind"`
-	CreatedAt   time.Time `json:"created_at"`
-	Description string    `json:"description"`
-
-	// DisabledReason Left out while it is enabled. Who or what has disabled it: a member, an answer of 410, or five days without success.
-	DisabledReason *WebhookEndpointDisabledReason `json:"disabled_reason,omitempty"`
-	Enabled        bool                           `json:"enabled"`
+	Behind         int64                  `json:"behind"`
+	CreatedAt      time.Time              `json:"created_at"`
+	Description    string                 `json:"description"`
+	DisabledReason *WebhookDisabledReason `json:"disabled_reason,omitempty"`
+	Enabled        bool                   `json:"enabled"`
 
 	// Explanation How it stands, in a sentence.
 	Explanation string `json:"explanation"`
@@ -3599,8 +3562,8 @@ type WebhookEndpoint struct {
 	Missed int64 `json:"missed"`
 
 	// NextTryAt When the next post is due; null if nothing waits.
-	NextTryAt *time.Time             `json:"next_try_at"`
-	Payload   WebhookEndpointPayload `json:"payload"`
+	NextTryAt *time.Time     `json:"next_try_at"`
+	Payload   WebhookPayload `json:"payload"`
 
 	// Types The types of events that it is told of; all when empty.
 	Types []EventType `json:"types,omitzero"`
@@ -3609,12 +3572,6 @@ type WebhookEndpoint struct {
 	UpdatedAt time.Time `json:"updated_at"`
 	URL       string    `json:"url"`
 }
-
-// WebhookEndpointDisabledReason Left out while it is enabled. Who or what has disabled it: a member, an answer of 410, or five days without success.
-type WebhookEndpointDisabledReason string
-
-// WebhookEndpointPayload defines model for WebhookEndpoint.Payload.
-type WebhookEndpointPayload string
 
 // WebhookEndpointList defines model for WebhookEndpointList.
 type WebhookEndpointList struct {
@@ -3632,16 +3589,16 @@ type WebhookEndpointPatch struct {
 	Description *string `json:"description,omitempty"`
 
 	// Enabled An endpoint that is enabled again goes on where it has stopped.
-	Enabled *bool                        `json:"enabled,omitempty"`
-	Payload *WebhookEndpointPatchPayload `json:"payload,omitempty"`
+	Enabled *bool           `json:"enabled,omitempty"`
+	Payload *WebhookPayload `json:"payload,omitempty"`
 
 	// Types All when empty.
 	Types []EventType `json:"types,omitzero"`
 	URL   *string     `json:"url,omitempty"`
 }
 
-// WebhookEndpointPatchPayload defines model for WebhookEndpointPatch.Payload.
-type WebhookEndpointPatchPayload string
+// WebhookPayload defines model for WebhookPayload.
+type WebhookPayload string
 
 // WebhookSecret defines model for WebhookSecret.
 type WebhookSecret struct {

@@ -124,7 +124,7 @@ func (w *webhookCreate) Run(c *console) error {
 	body := client.NewWebhookEndpoint{
 		URL:         w.URL,
 		Description: client.IfGiven(w.Description),
-		Payload:     new(client.NewWebhookEndpointPayload(w.Payload)),
+		Payload:     new(client.WebhookPayload(w.Payload)),
 	}
 
 	for _, name := range w.Types {

@@ -3501,11 +3501,8 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             description: string;
-            /**
-             * @description Left out while it is enabled. Who or what has disabled it: a member, an answer of 410, or five days without success.
-             * @enum {string}
-             */
-            disabled_reason?: "member" | "gone" | "failing";
+            /** @description Left out while it is enabled. Who or what has disabled it: a member, an answer of 410, or five days without success. */
+            disabled_reason?: components["schemas"]["WebhookDisabledReason"];
             enabled: boolean;
             /** @description How it stands, in a sentence. */
             explanation: string;
@@ -3533,8 +3530,7 @@ export interface components {
              * @description When the next post is due; null if nothing waits.
              */
             next_try_at: string | null;
-            /** @enum {string} */
-            payload: "thin" | "full";
+            payload: components["schemas"]["WebhookPayload"];
             /** @description What it verifies posts with (Standard Webhooks). Shown here and never again. */
             secret?: string;
             /** @description The types of events that it is told of; all when empty. */
@@ -4590,11 +4586,8 @@ export interface components {
             description?: string;
             /** @description Whether it is told of events; true when left out. */
             enabled?: boolean;
-            /**
-             * @description thin, when left out, has ids, states, one sentence and a link. full also has texts, and needs the scope chats:read.
-             * @enum {string}
-             */
-            payload?: "thin" | "full";
+            /** @description thin, when left out, has ids, states, one sentence and a link. full also has texts, and needs the scope chats:read. */
+            payload?: components["schemas"]["WebhookPayload"];
             /** @description The types of events to be told of; all when left out. */
             types?: components["schemas"]["EventType"][];
             /**
@@ -5337,6 +5330,8 @@ export interface components {
         WebhookAttemptList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["WebhookAttempt"][];
         };
+        /** @enum {string} */
+        WebhookDisabledReason: "member" | "gone" | "failing";
         WebhookEndpoint: {
             /**
              * Format: int64
@@ -5351,11 +5346,8 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             description: string;
-            /**
-             * @description Left out while it is enabled. Who or what has disabled it: a member, an answer of 410, or five days without success.
-             * @enum {string}
-             */
-            disabled_reason?: "member" | "gone" | "failing";
+            /** @description Left out while it is enabled. Who or what has disabled it: a member, an answer of 410, or five days without success. */
+            disabled_reason?: components["schemas"]["WebhookDisabledReason"];
             enabled: boolean;
             /** @description How it stands, in a sentence. */
             explanation: string;
@@ -5383,8 +5375,7 @@ export interface components {
              * @description When the next post is due; null if nothing waits.
              */
             next_try_at: string | null;
-            /** @enum {string} */
-            payload: "thin" | "full";
+            payload: components["schemas"]["WebhookPayload"];
             /** @description The types of events that it is told of; all when empty. */
             types: components["schemas"]["EventType"][];
             /**
@@ -5401,12 +5392,13 @@ export interface components {
             description?: string | null;
             /** @description An endpoint that is enabled again goes on where it has stopped. */
             enabled?: boolean;
-            /** @enum {string} */
-            payload?: "thin" | "full";
+            payload?: components["schemas"]["WebhookPayload"];
             /** @description All when empty. */
             types?: components["schemas"]["EventType"][];
             url?: string;
         };
+        /** @enum {string} */
+        WebhookPayload: "thin" | "full";
         WebhookSecret: {
             /** @description Left out of the answer to a repeated request. */
             secret?: string;
