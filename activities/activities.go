@@ -285,6 +285,18 @@ type Notifier interface {
 	Notify(ctx context.Context, workflowID string, r chat.DeliverySnapshot) error
 }
 
+// Meter counts what the activities do.
+type Meter interface {
+	// CountAttempt counts a post of a delivery, and what the provider has said at a moment.
+	CountAttempt(ws chat.WorkspaceID, d *chat.Delivery, said *chat.Submission, at time.Time)
+	// CountReport counts what a look-up has found, CountUnconfirmed that nothing was found in time.
+	CountReport(reported *chat.Reported, at time.Time)
+	CountUnconfirmed(d *chat.DeliverySnapshot)
+	CountToolCall(kind chat.ToolKind, outcome chat.ToolOutcomeKind, took time.Duration)
+	CountSummary(succeeded bool)
+	CountTokens(u chat.Usage)
+}
+
 // Config is what the activities work with; all of it is required.
 type Config struct {
 	Store     Store
@@ -310,6 +322,8 @@ type Config struct {
 	ApproveWithin time.Duration
 	// Now is the time by which webhooks are tried; time.Now without it.
 	Now func() time.Time
+	// Meter counts what the activities do.
+	Meter Meter
 	// Logger is told what a step could not do and goes on without.
 	Logger *slog.Logger
 }

@@ -44,6 +44,7 @@ func (a *Activities) CallTool(ctx context.Context, in chat.ToolRun) (chat.ToolCa
 	})
 
 	finished := time.Now()
+	a.Meter.CountToolCall(try.Definition.Kind, said.Kind, finished.Sub(now))
 
 	call, err := persistAnswer(ctx, func() (chat.ToolCall, error) {
 		return a.Store.RecordToolCall(ctx, in.ToolStep, try.Fence, said, finished)

@@ -55,6 +55,7 @@ func (a *Activities) handOver(
 	// What the store returns has lost the reading of the monotonic clock.
 	said := a.post(ctx, ws, &claim.Delivery, now.Add(a.Lease))
 	said.RequireID()
+	a.Meter.CountAttempt(ws, &claim.Delivery, &said, time.Now())
 
 	if said.Outcome == chat.OutcomeBlocked && said.RetryAfter == 0 {
 		said.RetryAfter = blockedAgain
@@ -78,15 +79,15 @@ func (a *Activities) handOver(
 	return a.receipt(&delivery), err
 }
 
-// How many deliveries are woken at once when their sender works again, and how long that may take. The others follow
-// within minutes, on their own timers.
+// How many deliveries are signaled at once when their sender works again, and how long that may take. The others follow
+// within minutes, by their own timers.
 const (
 	wokenAtOnce = 1000
 	wakeWithin  = 5 * time.Second
 )
 
-// wakeSenderWaiters has the deliveries go on at once that have waited for the sender of one whose answer has shown that
-// the account works. Best effort: they look for themselves too.
+// wakeSenderWaiters signals the deliveries that wait for a blocked sender when an answer has shown that its account
+// works again. Best effort: they check by themselves too.
 func (a *Activities) wakeSenderWaiters(ctx context.Context, ws chat.WorkspaceID, answered *chat.Delivery) {
 	ctx, cancel := context.WithTimeout(ctx, wakeWithin)
 	defer cancel()
@@ -94,11 +95,11 @@ func (a *Activities) wakeSenderWaiters(ctx context.Context, ws chat.WorkspaceID,
 	waiters, err := a.Store.SenderWaiters(ctx, ws, answered.Sender, wokenAtOnce)
 
 	for i := 0; i < len(waiters) && err == nil; i++ {
-		err = a.wake(ctx, &waiters[i])
+		err = a.signalWaiter(ctx, &waiters[i])
 	}
 
 	if err != nil {
-		a.Logger.WarnContext(
+		a.Logger.InfoContext(
 			ctx,
 			"what waits for a sender that works again could not be woken, and follows by itself",
 			"workspace_id", ws,
@@ -108,8 +109,8 @@ func (a *Activities) wakeSenderWaiters(ctx context.Context, ws chat.WorkspaceID,
 	}
 }
 
-// wake has the workflows look at a delivery that follow it: its own, and that of the retry that has released it.
-func (a *Activities) wake(ctx context.Context, d *chat.StaleDelivery) error {
+// signalWaiter signals the workflows that follow a delivery: its own, and that of the retry that has released it.
+func (a *Activities) signalWaiter(ctx context.Context, d *chat.StaleDelivery) error {
 	err := a.Notifier.Notify(ctx, d.WorkflowID, chat.DeliverySnapshot{})
 	if err == nil && d.ReleasedBy != "" {
 		err = a.Notifier.Notify(ctx, d.ReleasedBy, chat.DeliverySnapshot{})
@@ -266,5 +267,15 @@ func untilRetry(r chat.DeliverySnapshot, now time.Time) time.Duration {
 // nothing but a delivery that is pending or blocked.
 func (a *Activities) MarkExhausted(ctx context.Context, in chat.DeliveryStep) (chat.DeliverySnapshot, error) {
 	delivery, err := a.Store.MarkExhausted(ctx, in.WorkspaceID, in.DeliveryID, time.Now())
+
+	if err == nil && delivery.ErrorCode == chat.ErrorTriesExhausted {
+		a.Logger.WarnContext(
+			ctx,
+			"a delivery is not tried again by itself; a person decides",
+			"delivery_id", delivery.ID,
+			"action_id", delivery.ActionID,
+		)
+	}
+
 	return a.receipt(&delivery), err
 }

@@ -136,17 +136,26 @@ func (s *evidenceSearch) list(ctx context.Context) error {
 func (s *evidenceSearch) record(ctx context.Context, report chat.Report) error {
 	report.DeliveryID = s.delivery.ID
 
-	reported, err := s.Store.RecordReport(ctx, report, time.Now())
-	if err == nil && reported.Duplicate {
+	now := time.Now()
+
+	reported, err := s.Store.RecordReport(ctx, report, now)
+	if err != nil {
+		return err
+	}
+
+	s.Meter.CountReport(&reported, now)
+
+	if reported.Duplicate {
 		s.Logger.ErrorContext(
 			ctx,
 			"a provider has taken a delivery twice",
 			"carrier", report.Provider,
 			"delivery_id", s.delivery.ID,
+			"action_id", s.delivery.ActionID,
 		)
 	}
 
-	return err
+	return nil
 }
 
 // query asks for the time in which the provider may have made the delivery's messages.
@@ -188,7 +197,13 @@ func (a *Activities) SettleUnknown(ctx context.Context, in chat.Settlement) (cha
 // delivery without a final status.
 func (a *Activities) MarkUnconfirmed(ctx context.Context, in chat.UnconfirmedDelivery) (chat.DeliverySnapshot, error) {
 	d, err := a.Store.MarkUnconfirmed(ctx, in, time.Now())
-	return a.receipt(&d), err
+	receipt := a.receipt(&d)
+
+	if err == nil && d.DeliveryStatus == chat.StatusUnconfirmed {
+		a.Meter.CountUnconfirmed(&receipt)
+	}
+
+	return receipt, err
 }
 
 // CancelDelivery cancels a delivery. Idempotent: it changes nothing but one that certainly was

@@ -7,10 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"handrail/activities"
 	"handrail/chat"
+	"handrail/metrics"
 )
 
 // store is a Store of functions: a test writes down the ones it expects to be called, and
@@ -155,6 +157,7 @@ func newActivities(t *testing.T, c activities.Config) *activities.Activities {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 
+	c.Meter = metrics.NewMeter(prometheus.NewRegistry(), false)
 	c.Renderer = renderer{}
 	c.NewID = func() string { return "0199aaaa-0000-7000-8000-00000000000a" }
 	c.Lease = 45 * time.Second

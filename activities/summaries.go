@@ -75,6 +75,8 @@ func (a *Activities) count(ctx context.Context, in *chat.SummaryPart, usage chat
 		return
 	}
 
+	a.Meter.CountTokens(usage)
+
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), counting)
 	defer cancel()
 
@@ -116,13 +118,23 @@ func (a *Activities) RecordModelWait(ctx context.Context, in chat.SummaryWait) (
 // SaveSummary stores a summary. Idempotent: it replaces the version that was read, and a
 // repetition finds its run ended.
 func (a *Activities) SaveSummary(ctx context.Context, in chat.SummaryToSave) (struct{}, error) {
-	return struct{}{}, a.Store.SaveSummary(ctx, in)
+	err := a.Store.SaveSummary(ctx, in)
+	if err == nil {
+		a.Meter.CountSummary(true)
+	}
+
+	return struct{}{}, err
 }
 
 // FailSummary records that a run has failed, and the requests with it. Idempotent: only
 // what is running changes.
 func (a *Activities) FailSummary(ctx context.Context, in chat.SummaryFailure) (struct{}, error) {
-	return struct{}{}, a.Store.FailSummary(ctx, in)
+	err := a.Store.FailSummary(ctx, in)
+	if err == nil {
+		a.Meter.CountSummary(false)
+	}
+
+	return struct{}{}, err
 }
 
 // CheckSummaryDue reads whether a chat is to be summarized by itself. It changes nothing.

@@ -199,8 +199,8 @@ func runBuiltin(
 
 var sharedChecks = sync.OnceValues(newChecks)
 
-// CheckCalls checks the tool calls of a send as [Activities.PrepareSend] will, for who has to know before the send
-// begins: unknown_tool, invalid_tool_arguments.
+// CheckCalls makes the checks of [Activities.PrepareSend] on the tool calls of a send before it begins. It returns
+// unknown_tool and invalid_tool_arguments.
 func CheckCalls(calls []chat.ToolCall, facts *chat.SendFacts) error {
 	c, err := sharedChecks()
 	if err != nil {

@@ -219,5 +219,5 @@ func (s *service) loadChat(ctx huma.Context, c *requestInfo) (err error) {
 
 	c.chat.ID = id
 
-	return s.forgiveGone(ctx.Context(), c, action, err)
+	return s.allowRepeatInGoneChat(ctx.Context(), c, action, err)
 }

@@ -88,8 +88,8 @@ type actionSpec struct {
 	kind   chat.ActionKind
 	chat   chat.ChatID
 	fields map[string]any
-	// findChat finds the chat of an action that is asked for without one, before it is started. It is not asked
-	// about an action that was stored.
+	// findChat finds or creates the chat of an action whose request names none, before the action starts. It is not
+	// called for an action that is stored already.
 	findChat func(ctx context.Context) (chat.ChatID, error)
 	// start asks the engine. A nil body is an action that is not settled.
 	start func(ctx context.Context, request chat.Request, wait time.Duration) (body any, replayed bool, err error)
@@ -150,8 +150,8 @@ func (s *service) perform(ctx context.Context, headers ActionHeaders, in actionS
 	}, nil
 }
 
-// meetKeyed answers a request with the action that its key stands for. It returns nil if that is to be carried out,
-// if it has a chat already in that one.
+// meetKeyed answers a request with the stored action of its key. It returns nil if the action is to be carried out, in
+// its chat if it has one already.
 func (s *service) meetKeyed(
 	ctx context.Context,
 	in *actionSpec,
@@ -169,7 +169,7 @@ func (s *service) meetKeyed(
 		return s.replay(ctx, action, *request, p)
 	}
 
-	// It was ended in Temporal before it had done anything, and begins anew.
+	// The action was ended in Temporal before it had done anything, and starts again.
 	if in.findChat != nil {
 		request.ChatID = action.ChatID
 	}
@@ -181,8 +181,8 @@ func (s *service) meetKeyed(
 	return nil, nil
 }
 
-// findKeyed finds the action that a key stands for: CodeIdempotencyKeyReused if it stands for another request, and
-// CodeActionNotFound, or that the chat is gone, if for none.
+// findKeyed returns the stored action of a key. It returns CodeIdempotencyKeyReused if the key belongs to another
+// request, and CodeActionNotFound, or the error of the deleted chat, if the key is new.
 func (s *service) findKeyed(ctx context.Context, id chat.ActionID) (chat.Action, error) {
 	c := callFrom(ctx)
 
@@ -198,8 +198,7 @@ func (s *service) findKeyed(ctx context.Context, id chat.ActionID) (chat.Action,
 	return action, s.refuseUsedKey(ctx, id, err)
 }
 
-// refuseUsedKey refuses an action whose key a request has that is none. Otherwise it returns missing, which says
-// that no action has it.
+// refuseUsedKey returns CodeIdempotencyKeyReused if a request other than an action has the key, and missing otherwise.
 func (s *service) refuseUsedKey(ctx context.Context, id chat.ActionID, missing error) error {
 	used, err := s.store.HasRequest(ctx, callFrom(ctx).workspace(), id)
 

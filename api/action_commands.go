@@ -12,7 +12,7 @@ type resumeActionInput struct {
 	Body reasonJSON
 }
 
-// resumeAction has an action taken up again that was ended before it had done anything.
+// resumeAction starts an action again that was ended before it had done anything.
 func (s *service) resumeAction(ctx context.Context, in *resumeActionInput) (*actionOutput, error) {
 	c := callFrom(ctx)
 	action := c.action
@@ -22,13 +22,14 @@ func (s *service) resumeAction(ctx context.Context, in *resumeActionInput) (*act
 		return nil, err
 	}
 
-	// One that runs again is what was asked for.
+	// An action that already runs again needs nothing.
 	if action.State != chat.ActionRunning {
 		if err := action.Resumable(); err != nil {
 			return nil, err
 		}
 
-		// Before it runs: nobody acts without an entry, and an entry too many says only that it was asked for.
+		// The entry comes first, so that no action runs without one. An entry without a run only says that it was asked
+		// for.
 		if err := s.store.AuditResume(ctx, c.workspace(), action.ID, c.actor(), reason); err != nil {
 			return nil, err
 		}
@@ -49,12 +50,12 @@ func (s *service) resumeAction(ctx context.Context, in *resumeActionInput) (*act
 	return &actionOutput{Body: body}, nil
 }
 
-// Renderer turns a text in Markdown into what a provider gets.
+// Renderer renders a text in Markdown as a provider's payload.
 type Renderer interface {
 	Render(channel chat.Channel, facts *chat.SendFacts, message string, id chat.MessageID) (chat.Payload, error)
 }
 
-// changeActionJSON is what is changed of a send. What is left out stays as it is.
+// changeActionJSON changes a send. Fields that are left out stay as they are.
 type changeActionJSON struct {
 	Message string `json:"message,omitempty" minLength:"1" doc:"The new text, in Markdown."`
 	To      string `json:"to,omitempty" minLength:"1" doc:"Another address of the chat's channel: a phone number like +14155550123, or an email address."`
@@ -63,7 +64,7 @@ type changeActionJSON struct {
 
 type changeActionInput struct{ Body changeActionJSON }
 
-// changeProblems are those of a text or an address that cannot be sent.
+// changeProblems returns the codes of a text or an address that cannot be sent.
 func changeProblems() []chat.Code {
 	return []chat.Code{
 		chat.CodeMessageTooLong,
@@ -79,7 +80,7 @@ func changeProblems() []chat.Code {
 	}
 }
 
-// changeAction changes a send that has not left: in one transaction with whoever would claim it.
+// changeAction changes a send that has not left. The store makes sure that no claim happens meanwhile.
 func (s *service) changeAction(ctx context.Context, in *changeActionInput) (*actionOutput, error) {
 	c := callFrom(ctx)
 
@@ -129,7 +130,8 @@ func (s *service) changeAction(ctx context.Context, in *changeActionInput) (*act
 
 type cancelActionInput struct{ Body reasonJSON }
 
-// cancelAction ends an action that has not left: with its delivery, in one transaction with whoever would claim it.
+// cancelAction cancels an action that has not left, with its delivery. The store makes sure that no claim happens
+// meanwhile.
 func (s *service) cancelAction(ctx context.Context, in *cancelActionInput) (*actionOutput, error) {
 	c := callFrom(ctx)
 
@@ -164,7 +166,8 @@ func (s *service) cancelAction(ctx context.Context, in *cancelActionInput) (*act
 	return &actionOutput{Body: body}, nil
 }
 
-// cancelParts cancels the bulk retry or the delivery of an action. That may fail: an attempt may have begun meanwhile.
+// cancelParts cancels the bulk retry or the delivery of an action. It returns an error if an attempt has begun
+// meanwhile.
 func (s *service) cancelParts(ctx context.Context, view *chat.ActionView, reason string) error {
 	c := callFrom(ctx)
 
@@ -193,7 +196,7 @@ func (s *service) cancelParts(ctx context.Context, view *chat.ActionView, reason
 	return nil
 }
 
-// nextForAction names the calls by which the caller may do something about an action.
+// nextForAction returns the commands that the caller may use on an action.
 func nextForAction(view *chat.ActionView, caller *chat.Principal) []chat.ActionCommand {
 	return append([]chat.ActionCommand{}, view.Commands(caller.KeyID)...)
 }

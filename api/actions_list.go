@@ -29,7 +29,7 @@ func (s *service) listActions(ctx context.Context, in *listActionsInput) (*listO
 
 	filter := chat.ActionFilter{
 		States: in.State,
-		Kinds:  kindsFor(&callFrom(ctx).principal, in.Kind),
+		Kinds:  listKinds(&callFrom(ctx).principal, in.Kind),
 		ChatID: in.ChatID,
 		Since:  timeIfGiven(in.Since),
 		Until:  timeIfGiven(in.Until),
@@ -51,7 +51,7 @@ func (s *service) listActions(ctx context.Context, in *listActionsInput) (*listO
 	return presentList(part, err, presentListed)
 }
 
-// presentListed is an action with its problem.
+// presentListed returns an action with its problem, if it has failed.
 func presentListed(v chat.ActionView) ActionJSON {
 	a := presentAction(v)
 	if v.State == chat.ActionFailed && v.Problem != nil {
@@ -61,9 +61,9 @@ func presentListed(v chat.ActionView) ActionJSON {
 	return a
 }
 
-// kindsFor are the kinds of action that a list has for a key: those that are asked for, or all. What is no
-// delivery is for keys that may read chats.
-func kindsFor(principal *chat.Principal, asked []string) []chat.ActionKind {
+// listKinds returns the kinds of actions in a list for a caller: those that are asked for, or all. Kinds other than
+// deliveries are only for callers that may read chats.
+func listKinds(principal *chat.Principal, asked []string) []chat.ActionKind {
 	var kinds []chat.ActionKind
 
 	for kind, name := range actionKinds {

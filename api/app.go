@@ -21,6 +21,7 @@ import (
 
 	"handrail/budget"
 	"handrail/chat"
+	"handrail/metrics"
 )
 
 // Config is what an App is made of. Store, Engine, Tools, Models and Logger are needed.
@@ -63,6 +64,14 @@ type Config struct {
 	MailBytes, BodyBytes int64
 	// Registry takes the metrics; a new one when nil. Whoever gives it serves it.
 	Registry *prometheus.Registry
+	// Meter counts what providers report; one of its own when nil.
+	Meter Meter
+}
+
+// Meter counts what providers report.
+type Meter interface {
+	// CountReport counts a report that has come at a moment.
+	CountReport(reported *chat.Reported, at time.Time)
 }
 
 // How long the server waits for a request to arrive, and for the next one.
@@ -109,7 +118,8 @@ type service struct {
 	workspaces *limiter[chat.WorkspaceID]
 	addresses  *limiter[string]
 	allowsHost func(host string) bool
-	metrics    metrics
+	metrics    requestMetrics
+	meter      Meter
 	api        huma.API
 
 	// inFlight counts the requests whose handler has not returned.
@@ -142,6 +152,10 @@ type App struct {
 func (c *Config) setDefaults() {
 	if c.Registry == nil {
 		c.Registry = prometheus.NewRegistry()
+	}
+
+	if c.Meter == nil {
+		c.Meter = metrics.NewMeter(c.Registry, false)
 	}
 
 	if c.CheckCalls == nil {
@@ -190,6 +204,7 @@ func New(config Config) (*App, error) {
 		addresses:  newLimiter[string](config.AddressLimit, defaultAddressLimit),
 		allowsHost: config.AllowsHost,
 		metrics:    newMetrics(config.Registry),
+		meter:      config.Meter,
 		bodyTypes:  map[string]string{},
 	}
 

@@ -344,8 +344,8 @@ func (s *service) decideAbout(ctx context.Context, id chat.ApprovalID, in newApp
 	return &approvalOutput{Body: presentApproval(decided, &c.principal)}, nil
 }
 
-// checkActionRuns returns action_gone when an approval that waits is of a send whose workflow no longer runs. When
-// Temporal does not answer, the decision is taken: the workflow finds it when it looks.
+// checkActionRuns returns action_gone if a waiting approval is of a send whose workflow no longer runs. If Temporal
+// does not answer, the decision is stored, and the workflow finds it later.
 func (s *service) checkActionRuns(ctx context.Context, ws chat.WorkspaceID, id chat.ApprovalID) error {
 	found, err := s.store.Approval(ctx, ws, id)
 	if err != nil {

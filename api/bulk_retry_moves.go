@@ -42,8 +42,8 @@ type moveInput struct {
 	Body reasonJSON
 }
 
-// moveBulkRetry stores the new state, and signals the workflow before it answers: a
-// paused one waits for nothing else.
+// moveBulkRetry stores the new state, and signals the workflow before it answers, because a paused workflow waits only
+// for a signal.
 func (s *service) moveBulkRetry(to chat.BulkState) func(context.Context, *moveInput) (*bulkOutput, error) {
 	return func(ctx context.Context, in *moveInput) (*bulkOutput, error) {
 		c := callFrom(ctx)
@@ -70,7 +70,7 @@ func (s *service) moveBulkRetry(to chat.BulkState) func(context.Context, *moveIn
 		if err := s.engine.Notify(notifying, run.WorkflowID, chat.DeliverySnapshot{}); err != nil {
 			e := chat.Errorf(
 				chat.CodeUnavailable,
-				"the bulk retry is marked as %s, but its workflow could not be told; ask again",
+				"the bulk retry is marked as %s, but its workflow could not be signaled; send the request again",
 				to,
 			).Because(err)
 			e.Retryable = true

@@ -11,20 +11,20 @@ type deleteChatInput struct {
 	Cancel bool `query:"cancel" doc:"Cancels first what is still to be sent."`
 }
 
-// openActionJSON is an action that was going on in a chat that is deleted.
+// openActionJSON is an unfinished action in a chat that was deleted.
 type openActionJSON struct {
 	ActionID chat.ActionID `json:"action_id" format:"uuid"`
 	Kind     string        `json:"kind" enum:"send_assistant_message,retry_delivery"`
 	Status   string        `json:"status" doc:"How its delivery stood before."`
 }
 
-// chatDeletedJSON is what became of the actions of a chat that is deleted.
+// chatDeletedJSON says what happened to the unfinished actions of a chat that was deleted.
 type chatDeletedJSON struct {
 	Canceled    []openActionJSON `json:"canceled" doc:"These have sent nothing, and never will."`
 	MayHaveLeft []openActionJSON `json:"may_have_left" doc:"An attempt may have left: they go on until it is known."`
 }
 
-// deletedOutput answers 204, or 200 when something was going on in the chat.
+// deletedOutput is the answer 204, or 200 if the chat had unfinished actions.
 type deletedOutput struct {
 	Status int
 	Body   *chatDeletedJSON

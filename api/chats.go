@@ -213,7 +213,7 @@ func (s *service) chatRoutes() {
 			PhoneNumberID:     new(chat.PhoneNumberID(1)),
 			Participants:      []newParticipantJSON{{MemberID: 5, Role: chat.ParticipantOperator}},
 			Title:             "Late delivery",
-			ExternalID:        clearable("ticket-4711"),
+			ExternalID:        newClearable("ticket-4711"),
 			Metadata:          metadataJSON{"queue": "returns"},
 		},
 		problems: []chat.Code{
@@ -421,7 +421,7 @@ func (s *service) listChats(ctx context.Context, in *listChatsInput) (*listOutpu
 		return nil, err
 	}
 
-	with := idsOf(part.Items, func(c *chat.Chat) chat.MemberID { return c.MemberID })
+	with := listIDs(part.Items, func(c *chat.Chat) chat.MemberID { return c.MemberID })
 	members, err := s.expandMembers(ctx, in.Expand, with)
 
 	return presentList(part, err, func(c chat.Chat) chatJSON {

@@ -365,7 +365,7 @@ func (s *service) listDeliveries(ctx context.Context, in *listDeliveriesInput) (
 		return nil, err
 	}
 
-	recipients := idsOf(part.Items, func(d *chat.Delivery) chat.MemberID { return d.ToMemberID })
+	recipients := listIDs(part.Items, func(d *chat.Delivery) chat.MemberID { return d.ToMemberID })
 	members, err := s.expandMembers(ctx, in.Expand, recipients)
 
 	return presentList(part, err, func(d chat.Delivery) DeliveryJSON {

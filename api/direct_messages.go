@@ -9,7 +9,7 @@ import (
 	"handrail/chat"
 )
 
-// messageToJSON is whom a message goes to.
+// messageToJSON is the recipient of a message.
 type messageToJSON struct {
 	MemberID   chat.MemberID `json:"member_id,omitempty" minimum:"1" doc:"A member."`
 	ExternalID string        `json:"external_id,omitempty" maxLength:"255" doc:"The member who has your own id."`
@@ -135,10 +135,10 @@ func (s *service) sendDirectMessage(ctx context.Context, in *directMessageInput)
 		return nil, err
 	}
 
-	return s.withPlace(ctx, answered)
+	return s.addPlace(ctx, answered)
 }
 
-// readDirectMessage reads what is asked for, its address in the one form.
+// readDirectMessage returns the message of a request, with its address in canonical form.
 func readDirectMessage(b *directMessageJSON) (chat.DirectMessage, error) {
 	asked := chat.DirectMessage{
 		To: chat.MessageTo{
@@ -167,14 +167,15 @@ func readDirectMessage(b *directMessageJSON) (chat.DirectMessage, error) {
 	return asked, err
 }
 
-// withPlace adds to the answer of a send where it went. One that is not settled is an action, which has its chat.
-func (s *service) withPlace(ctx context.Context, answered *actionResponse) (*actionResponse, error) {
+// addPlace adds the chat and the member to the answer of a send. The answer 202 is an action, which has its chat
+// already.
+func (s *service) addPlace(ctx context.Context, answered *actionResponse) (*actionResponse, error) {
 	sent, ok := answered.Body.(messageSentJSON)
 	if !ok {
 		return answered, nil
 	}
 
-	// The delivery says it also of a send that an earlier request began, and of a chat that is deleted since.
+	// The delivery has them even if an earlier request began the send, or the chat was deleted since.
 	delivery, err := s.store.Delivery(ctx, callFrom(ctx).workspace(), sent.Delivery.ID)
 	if err != nil {
 		return nil, err

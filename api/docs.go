@@ -19,12 +19,12 @@ import (
 	"github.com/swaggest/swgui/v5/static"
 )
 
-// viewer holds our part of the pages under /docs: the page that starts Swagger UI, and that of the problems.
+// viewer has our files of the pages under /docs: those that start Swagger UI, and the page of the problems.
 //
 //go:embed viewer
 var viewer embed.FS
 
-// Where the pages are for people who read of the API.
+// The paths of the documentation pages.
 const (
 	pathDocs     = "/docs"
 	pathAssets   = pathDocs + "/assets/"
@@ -32,16 +32,17 @@ const (
 	pathGuide    = pathDocs + "/guide"
 )
 
-// viewerPolicy lets the viewer load its own files from this server, and ask it. There is nothing from elsewhere, and
+// viewerPolicy lets the viewer load files from this server and call it, but load nothing from other hosts and run
 // nothing inline.
 const viewerPolicy = "default-src 'none'; base-uri 'none'; connect-src 'self'; form-action 'none'; " +
 	"frame-ancestors 'none'; img-src 'self' data:; script-src 'self'; style-src 'self'"
 
-// viewerAssets are the files that the viewer loads: those of Swagger UI, packed as the module has them, and ours.
+// viewerAssets are the files that the viewer loads: those of Swagger UI, compressed as they are in its module, and
+// ours.
 var viewerAssets = []string{"swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png", "page.css", "start.js"}
 
-// docsPages are the pages under /docs. Only the first one is in the document: the others belong to it.
-func (s *service) docsPages(f *fiber.App) {
+// addDocsPages serves the pages under /docs. Only the first one is in the OpenAPI document.
+func (s *service) addDocsPages(f *fiber.App) {
 	s.documentPage(f, documentedPage{
 		path:    pathDocs,
 		id:      "docs",
@@ -71,7 +72,7 @@ func serveViewer(c *fiber.Ctx) error {
 	return sendPage(c, page, viewerPolicy)
 }
 
-// sendPage answers with a page that may do what policy allows.
+// sendPage answers with a page and its Content-Security-Policy.
 func sendPage(c *fiber.Ctx, page []byte, policy string) error {
 	c.Set(fiber.HeaderContentSecurityPolicy, policy)
 	c.Set(fiber.HeaderReferrerPolicy, "no-referrer")
@@ -81,7 +82,7 @@ func sendPage(c *fiber.Ctx, page []byte, policy string) error {
 	return c.Send(page)
 }
 
-// serveAsset answers with one of viewerAssets, as it is packed for those who take that.
+// serveAsset answers with one of viewerAssets, compressed if the client accepts gzip.
 func serveAsset(c *fiber.Ctx, name string) error {
 	asset, isPacked, err := readAsset(name)
 	if err != nil {
@@ -98,7 +99,7 @@ func serveAsset(c *fiber.Ctx, name string) error {
 	}
 
 	if isPacked {
-		if asset, err = unpack(asset); err != nil {
+		if asset, err = unpackGzip(asset); err != nil {
 			return fmt.Errorf("unpack %s: %w", name, err)
 		}
 	}
@@ -121,7 +122,8 @@ func readAsset(name string) (asset []byte, isPacked bool, err error) {
 	return asset, true, err
 }
 
-func unpack(packed []byte) ([]byte, error) {
+// unpackGzip decompresses a file.
+func unpackGzip(packed []byte) ([]byte, error) {
 	reader, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		return nil, err
@@ -130,7 +132,7 @@ func unpack(packed []byte) ([]byte, error) {
 	return io.ReadAll(reader)
 }
 
-// documentedPage is one page that fiber serves without huma, and that the document lists.
+// documentedPage is a page of the OpenAPI document that fiber serves without huma.
 type documentedPage struct {
 	path, id, summary string
 	// media is the media type of its answer.
@@ -150,8 +152,8 @@ func (s *service) documentPage(f *fiber.App, page documentedPage) {
 	servePage(f, page.path, page.handle)
 }
 
-// servePage serves a page that changes with the version only, so that it may be kept and asked for again with its
-// ETag, and is compressed for those who take that.
+// servePage serves a page that changes only with the version of the program, so clients may cache it. It has an ETag,
+// and is compressed for clients that accept that.
 func servePage(f *fiber.App, path string, handle fiber.Handler) {
 	f.Add(http.MethodGet, path, tagAnswer, compress.New(), func(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderCacheControl, "public, max-age=3600")

@@ -12,16 +12,15 @@ import (
 	"handrail/guide"
 )
 
-// guideSite is the documentation as pages. It is made when somebody first asks for it.
+// guideSite is the web site of the documentation. It is built at the first request.
 var guideSite = sync.OnceValues(func() (*guide.Site, error) {
 	return guide.Build(guide.Options{Root: pathGuide + "/", API: pathDocs})
 })
 
-// redirectToGuide leads to the guide's first page: its links are relative to the folder.
+// redirectToGuide redirects to the first page of the guide, whose relative links need its full path.
 func redirectToGuide(c *fiber.Ctx) error { return c.Redirect(pathGuide + "/" + guide.Index) }
 
-// serveGuide answers with a file of the guide. One that is not there is a page with a link to the first one, since
-// people ask for these.
+// serveGuide answers with a file of the guide, and with the guide's own 404 page if there is no such file.
 func serveGuide(c *fiber.Ctx) error {
 	name := c.Params("*")
 	if name == "" {
@@ -30,7 +29,7 @@ func serveGuide(c *fiber.Ctx) error {
 
 	site, err := guideSite()
 	if err != nil {
-		return fmt.Errorf("make the guide: %w", err)
+		return fmt.Errorf("build the guide: %w", err)
 	}
 
 	content, found := site.Find(name)

@@ -14,7 +14,7 @@ import (
 	"handrail/chat"
 )
 
-// problemPage is what the page of one problem, or of all of them, shows.
+// problemPage is the data of the page of one problem, or of the list of all.
 type problemPage struct {
 	Title    string
 	Style    template.CSS
@@ -28,11 +28,12 @@ type explainedProblem struct {
 	Status int
 }
 
+// explainProblem adds the HTTP status to the explanation of a code.
 func explainProblem(text *chat.ProblemText) explainedProblem {
 	return explainedProblem{ProblemText: *text, Status: statuses[text.Code.Kind()]}
 }
 
-// problemTemplate is the page of the problems, and the policy under which its style, and nothing else, is used.
+// problemTemplate is the template of the pages of problems.
 var problemTemplate = sync.OnceValues(func() (*template.Template, error) {
 	page, err := viewer.ReadFile("viewer/problems.html")
 	if err != nil {
@@ -65,6 +66,7 @@ func serveProblem(c *fiber.Ctx) error {
 	return sendProblemPage(c, problemPage{Title: string(text.Code), Problem: &explained})
 }
 
+// sendProblemPage answers with a page of problems, whose policy allows its own style and nothing else.
 func sendProblemPage(c *fiber.Ctx, page problemPage) error {
 	parsed, err := problemTemplate()
 	if err != nil {
@@ -90,7 +92,7 @@ func sendProblemPage(c *fiber.Ctx, page problemPage) error {
 	return sendPage(c, out.Bytes(), policy)
 }
 
-// renderProse shows what stands in backquotes as code.
+// renderProse returns a text as HTML, with code for what is in backquotes.
 func renderProse(text string) template.HTML {
 	var out strings.Builder
 

@@ -237,6 +237,16 @@ func writeProblemsPage() string {
 // documentLimit is how many bytes the document may have that is served to programs.
 const documentLimit = 165_000
 
+// TestTheDocumentIsAlwaysTheSame makes it several times: clients are generated from one, and compared with another.
+func TestTheDocumentIsAlwaysTheSame(t *testing.T) {
+	t.Parallel()
+
+	first := string(newDocumented(t).document)
+	for range 3 {
+		assert.Equal(t, first, string(newDocumented(t).document))
+	}
+}
+
 // TestTheDocumentStaysSmall measures the document as it is sent without compression.
 func TestTheDocumentStaysSmall(t *testing.T) {
 	t.Parallel()

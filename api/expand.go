@@ -7,19 +7,19 @@ import (
 	"handrail/chat"
 )
 
-// What answers bring along on request, by the values of expand.
+// The values of expand, by which an answer includes what it refers to.
 const (
 	expandMember   = "member"
 	expandDelivery = "delivery"
 )
 
-// expandScopes are what each takes.
+// expandScopes are the scopes that the values of expand need.
 var expandScopes = map[string]chat.Scope{
 	expandMember:   chat.ScopeMembersRead,
 	expandDelivery: chat.ScopeDeliveriesRead,
 }
 
-// checkExpand refuses to bring along what the caller may not read: forbidden.
+// checkExpand returns forbidden if the caller may not read what the answer is to include.
 func checkExpand(c *requestInfo, expand []string) error {
 	for _, part := range expand {
 		if scope := expandScopes[part]; !c.principal.May(scope) {
@@ -30,13 +30,13 @@ func checkExpand(c *requestInfo, expand []string) error {
 	return nil
 }
 
-// expandMembers returns the members to bring along, by id: none if they are not asked for.
+// expandMembers returns the members to include, by id, none if expand does not ask for them.
 func (s *service) expandMembers(
 	ctx context.Context,
 	expand []string,
 	ids []chat.MemberID,
 ) (map[chat.MemberID]*memberJSON, error) {
-	ids = withoutNone(ids)
+	ids = removeZeroIDs(ids)
 	if !slices.Contains(expand, expandMember) || len(ids) == 0 {
 		return map[chat.MemberID]*memberJSON{}, nil
 	}
@@ -57,13 +57,13 @@ func (s *service) expandMembers(
 	return members, nil
 }
 
-// expandDeliveries returns the deliveries to bring along, by id: none if they are not asked for.
+// expandDeliveries returns the deliveries to include, by id, none if expand does not ask for them.
 func (s *service) expandDeliveries(
 	ctx context.Context,
 	expand []string,
 	ids []chat.DeliveryID,
 ) (map[chat.DeliveryID]*DeliveryJSON, error) {
-	ids = withoutNone(ids)
+	ids = removeZeroIDs(ids)
 	if !slices.Contains(expand, expandDelivery) || len(ids) == 0 {
 		return map[chat.DeliveryID]*DeliveryJSON{}, nil
 	}
@@ -84,8 +84,8 @@ func (s *service) expandDeliveries(
 	return deliveries, nil
 }
 
-// withoutNone returns the ids, each once, without that of nothing.
-func withoutNone[ID chat.MemberID | chat.DeliveryID](ids []ID) []ID {
+// removeZeroIDs returns the ids, sorted, each once and without the zero id.
+func removeZeroIDs[ID chat.MemberID | chat.DeliveryID](ids []ID) []ID {
 	var none ID
 
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
@@ -93,8 +93,8 @@ func withoutNone[ID chat.MemberID | chat.DeliveryID](ids []ID) []ID {
 	return slices.DeleteFunc(ids, func(id ID) bool { return id == none })
 }
 
-// idsOf returns what each item refers to.
-func idsOf[T, ID any](items []T, idOf func(*T) ID) []ID {
+// listIDs returns the id that idOf returns for each item.
+func listIDs[T, ID any](items []T, idOf func(*T) ID) []ID {
 	ids := make([]ID, len(items))
 	for i := range items {
 		ids[i] = idOf(&items[i])
@@ -103,5 +103,5 @@ func idsOf[T, ID any](items []T, idOf func(*T) ID) []ID {
 	return ids
 }
 
-// authorOf returns who wrote a message, 0 if nobody knows.
-func authorOf(m *chat.Message) chat.MemberID { return valueOr(m.MemberID, 0) }
+// getAuthor returns the member who wrote a message, 0 if that is not known.
+func getAuthor(m *chat.Message) chat.MemberID { return valueOr(m.MemberID, 0) }

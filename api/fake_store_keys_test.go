@@ -26,7 +26,7 @@ func (f *fakeStore) BeginRequest(_ context.Context, in chat.KeyedRequest) (*chat
 
 	first, known := f.requests[in.ID]
 	if known {
-		takeOver, err := first.Meet(&in, time.Now())
+		takeOver, err := first.DecideRepeat(&in, time.Now())
 		if err != nil {
 			return nil, err
 		}

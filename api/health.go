@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,6 +15,9 @@ import (
 
 	"handrail/chat"
 )
+
+// partServer is the part that is ready until the server stops.
+const partServer = "server"
 
 // healthJSON says that the process, or all it depends on, works.
 type healthJSON struct {
@@ -47,7 +51,7 @@ func (s *service) serviceRoutes(f *fiber.App) {
 		handle:  s.serveDocument,
 	})
 
-	s.docsPages(f)
+	s.addDocsPages(f)
 }
 
 func (s *service) serviceRoute(path, id, summary string) huma.Operation {
@@ -97,7 +101,7 @@ func (s *service) ready(ctx context.Context, _ *struct{}) (*healthOutput, error)
 		"clock":      s.clocksAgree,
 		"migrations": s.migrationsCurrent,
 		"temporal":   s.engine.Ping,
-		"server":     s.notStopping,
+		partServer:   s.notStopping,
 	} {
 		wait.Go(func() {
 			if err := works(ctx); err != nil {
@@ -105,7 +109,7 @@ func (s *service) ready(ctx context.Context, _ *struct{}) (*healthOutput, error)
 				defer mutex.Unlock()
 
 				failed.Fields = append(failed.Fields, chat.FieldError{Field: part, Message: explainNotReady(err)})
-				s.logger.WarnContext(ctx, "not ready", "part", part, "error", err)
+				s.logger.Log(ctx, levelOfNotReady(part), "not ready", "part", part, "error", err)
 			}
 		})
 	}
@@ -120,6 +124,15 @@ func (s *service) ready(ctx context.Context, _ *struct{}) (*healthOutput, error)
 	failed.Retryable = true
 
 	return nil, failed
+}
+
+// levelOfNotReady is how loudly the log says that a part is not ready: that the server stops is no fault.
+func levelOfNotReady(part string) slog.Level {
+	if part == partServer {
+		return slog.LevelInfo
+	}
+
+	return slog.LevelWarn
 }
 
 // explainNotReady says why a part is not ready, if the reason may be shown.

@@ -25,33 +25,33 @@ const (
 	headerReplayed   = "Idempotency-Replayed"
 	headerPreference = "Preference-Applied"
 	headerLocation   = "Location"
-	// retrySoon is the Retry-After, in seconds, of a request whose key is in use.
-	retrySoon = "2"
+	// keyRetryAfter is the Retry-After, in seconds, of a request whose key is in use.
+	keyRetryAfter = "2"
 )
 
-// saneKey is what an Idempotency-Key may look like.
-var saneKey = regexp.MustCompile(`^[!-~]{1,255}$`)
+// validKey matches valid Idempotency-Keys.
+var validKey = regexp.MustCompile(`^[!-~]{1,255}$`)
 
-// checkKey refuses an Idempotency-Key that cannot be one, or is given twice: its sender counts on it, and would be
-// left without.
+// checkKey refuses an Idempotency-Key that is invalid or given twice. To ignore it would break what its sender relies
+// on.
 func checkKey(ctx huma.Context, _ *requestInfo) error {
 	const field = "header." + headerKey
 
 	switch keys := humafiber.Unwrap(ctx).Request().Header.PeekAll(headerKey); {
 	case len(keys) > 1:
 		return chat.Invalid(field, "must be given once")
-	case len(keys) == 1 && !saneKey.Match(keys[0]):
+	case len(keys) == 1 && !validKey.Match(keys[0]):
 		return chat.Invalid(field, "must be 1 to 255 visible ASCII characters")
 	}
 
 	return nil
 }
 
-// takesKey reports whether a route carries out a request once for each key, and keeps its answer. Actions are
-// carried out once by their workflows.
+// takesKey reports whether the route carries a request out once for each key, and keeps its answer. Workflows do that
+// for actions.
 func (r *route) takesKey() bool { return r.method == http.MethodPost && !r.acts }
 
-// documentKey adds the Idempotency-Key to what the document says of a route.
+// documentKey adds the Idempotency-Key to the documentation of a route.
 func (r *route) documentKey(op *huma.Operation) {
 	op.Parameters = append(op.Parameters, &huma.Param{
 		Name:        headerKey,
@@ -60,7 +60,7 @@ func (r *route) documentKey(op *huma.Operation) {
 		Description: describeTag[ActionHeaders](headerKey),
 		Schema: &huma.Schema{
 			Type:               huma.TypeString,
-			Pattern:            saneKey.String(),
+			Pattern:            validKey.String(),
 			PatternDescription: "1 to 255 visible ASCII characters",
 		},
 	})
@@ -69,7 +69,7 @@ func (r *route) documentKey(op *huma.Operation) {
 	r.problems = append(r.problems, keyCodes()...)
 }
 
-// describeTag returns the description of the header that a struct of headers has.
+// describeTag returns the description of a header in a struct of headers.
 func describeTag[Headers any](name string) string {
 	for field := range reflect.TypeFor[Headers]().Fields() {
 		if field.Tag.Get("header") == name {
@@ -80,7 +80,7 @@ func describeTag[Headers any](name string) string {
 	return ""
 }
 
-// describeSecrets says in the document what a repeated request does not get.
+// describeSecrets documents which fields the answer to a repeated request lacks.
 func (r *route) describeSecrets() string {
 	if len(r.secrets) == 0 {
 		return ""
@@ -90,9 +90,9 @@ func (r *route) describeSecrets() string {
 		"`, which is kept nowhere."
 }
 
-// once carries out a request once, however often it is sent with one key: whoever repeats it gets the first answer.
-// A request that was refused, or that has failed before it had stored anything, frees its key.
-func (s *service) once(r *route) func(huma.Context, func(huma.Context)) {
+// carryOutOnce carries a request out once, however often it is sent with the same key. Repeated requests get the first
+// answer. A request that was refused, or has failed before it stored anything, frees its key.
+func (s *service) carryOutOnce(r *route) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c := callFrom(ctx.Context())
 
@@ -102,7 +102,7 @@ func (s *service) once(r *route) func(huma.Context, func(huma.Context)) {
 			return
 		}
 
-		asked, err := s.keyedRequest(ctx, c, key)
+		asked, err := s.newKeyedRequest(ctx, c, key)
 		if err != nil {
 			s.refuse(ctx, err)
 			return
@@ -114,7 +114,7 @@ func (s *service) once(r *route) func(huma.Context, func(huma.Context)) {
 
 		switch {
 		case chat.CodeOf(err) == chat.CodeRequestInProgress:
-			ctx.SetHeader("Retry-After", retrySoon)
+			ctx.SetHeader("Retry-After", keyRetryAfter)
 			s.refuse(ctx, err)
 
 		case err != nil:
@@ -132,8 +132,8 @@ func (s *service) once(r *route) func(huma.Context, func(huma.Context)) {
 	}
 }
 
-// keyedRequest describes a request with a key.
-func (s *service) keyedRequest(ctx huma.Context, c *requestInfo, key string) (chat.KeyedRequest, error) {
+// newKeyedRequest returns a request with a key, for the store.
+func (s *service) newKeyedRequest(ctx huma.Context, c *requestInfo, key string) (chat.KeyedRequest, error) {
 	digests, err := fingerprintRequest(ctx, c, key)
 
 	return chat.KeyedRequest{
@@ -145,8 +145,8 @@ func (s *service) keyedRequest(ctx huma.Context, c *requestInfo, key string) (ch
 	}, err
 }
 
-// fingerprintRequest digests where a request was sent, each parameter of its query, and each field of its body. The
-// key goes into the digests, and is not kept: nobody who reads them can try what they are made of.
+// fingerprintRequest returns digests of the request's path, of each query parameter and of each field of the body. They
+// include the key, which is not stored, so that nobody can find the values from stored digests by trying.
 func fingerprintRequest(ctx huma.Context, c *requestInfo, key string) (chat.Fingerprint, error) {
 	request := humafiber.Unwrap(ctx)
 	digests := chat.Fingerprint{}
@@ -182,7 +182,7 @@ func fingerprintRequest(ctx huma.Context, c *requestInfo, key string) (chat.Fing
 	return digests, nil
 }
 
-// repeatAnswer writes what the first request with a key was answered with.
+// repeatAnswer writes the stored answer of the first request with a key.
 func (s *service) repeatAnswer(ctx huma.Context, answer *chat.RequestAnswer) {
 	ctx.SetHeader(headerReplayed, flagText(true))
 
@@ -198,19 +198,19 @@ func (s *service) repeatAnswer(ctx huma.Context, answer *chat.RequestAnswer) {
 
 	ctx.SetHeader("Content-Type", "application/json")
 
-	// With the end of the line that every body has.
+	// Every body ends with a line feed, which is not stored.
 	if _, err := ctx.BodyWriter().Write(append(answer.Body, '\n')); err != nil {
 		s.logger.ErrorContext(ctx.Context(), "repeating an answer failed", "error", err)
 	}
 }
 
-// endRequest keeps the answer that a request has got, or frees its key.
+// endRequest stores the answer of a request, or frees its key.
 func (s *service) endRequest(ctx huma.Context, r *route, asked chat.KeyedRequest) {
 	response := humafiber.Unwrap(ctx).Response()
 
 	switch status := response.StatusCode(); {
 	case status < http.StatusBadRequest:
-		body, err := withoutFields(response.Body(), r.secrets)
+		body, err := removeFields(response.Body(), r.secrets)
 		if err == nil {
 			err = s.store.KeepAnswer(ctx.Context(), asked, chat.RequestAnswer{
 				Status:   status,
@@ -220,7 +220,7 @@ func (s *service) endRequest(ctx huma.Context, r *route, asked chat.KeyedRequest
 		}
 
 		if err != nil {
-			// It was carried out, which is what the caller must know.
+			// The request was carried out, so the caller gets its answer all the same.
 			s.logger.ErrorContext(
 				ctx.Context(),
 				"the answer to a request with an idempotency key was not kept",
@@ -232,25 +232,25 @@ func (s *service) endRequest(ctx huma.Context, r *route, asked chat.KeyedRequest
 	case status < http.StatusInternalServerError:
 		s.freeKey(ctx.Context(), asked, true)
 	default:
-		// It may have failed after it had stored what was asked for.
+		// It may have failed after it stored something.
 		s.freeKey(ctx.Context(), asked, r.repeatable)
 	}
 }
 
-// freeKey frees the key of a request; what cannot be freed lapses.
-func (s *service) freeKey(ctx context.Context, asked chat.KeyedRequest, even bool) {
-	if err := s.store.FreeRequest(ctx, asked, even); err != nil {
-		s.logger.WarnContext(
+// freeKey frees the key of a request. A key that cannot be freed now expires.
+func (s *service) freeKey(ctx context.Context, asked chat.KeyedRequest, evenIfDone bool) {
+	if err := s.store.FreeRequest(ctx, asked, evenIfDone); err != nil {
+		s.logger.InfoContext(
 			ctx,
-			"an idempotency key was not freed",
+			"an idempotency key was not freed, and lapses",
 			"request_id", asked.RequestID,
 			"error", err,
 		)
 	}
 }
 
-// withoutFields returns a JSON object without some of its fields.
-func withoutFields(body []byte, names []string) ([]byte, error) {
+// removeFields returns a JSON object without some of its fields.
+func removeFields(body []byte, names []string) ([]byte, error) {
 	body = bytes.TrimSpace(body)
 	if len(names) == 0 || len(body) == 0 {
 		return bytes.Clone(body), nil
@@ -268,11 +268,11 @@ func withoutFields(body []byte, names []string) ([]byte, error) {
 	return json.Marshal(fields)
 }
 
-// forgiveGone lets a request pass whose chat is gone, if its key was used while the chat was there: it gets what was
-// answered then. gone is what it is answered with otherwise.
-func (s *service) forgiveGone(ctx context.Context, c *requestInfo, key chat.ActionID, gone error) error {
+// allowRepeatInGoneChat allows a request about a deleted chat if its key was used before: it then gets the first
+// answer. Otherwise it returns gone.
+func (s *service) allowRepeatInGoneChat(ctx context.Context, c *requestInfo, key chat.ActionID, gone error) error {
 	stored, err := s.store.Action(ctx, c.workspace(), key)
-	used := err == nil && stored.Resumable() != nil // what has done nothing could not now
+	used := err == nil && stored.Resumable() != nil // an action that has done nothing cannot do it in a deleted chat
 
 	if chat.CodeOf(err) == chat.CodeActionNotFound {
 		used, err = s.store.HasRequest(ctx, c.workspace(), key)

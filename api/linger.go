@@ -11,10 +11,10 @@ import (
 	"handrail/budget"
 )
 
-// How much a connection is still read of, and for how long, when it is closed before a body was read.
+// How many bytes are still read from a connection that is closed before a body was read, and for how long.
 const (
-	lingerBytes  = 16 * budget.MaxBody
-	lingerWithin = 5 * time.Second
+	lingerBytes   = 16 * budget.MaxBody
+	lingerTimeout = 5 * time.Second
 )
 
 // lingeringListener accepts connections that can linger.
@@ -30,34 +30,35 @@ func (l lingeringListener) Accept() (net.Conn, error) {
 	return &lingeringConn{Conn: conn}, nil
 }
 
-// lingeringConn is a connection that may be told to read on before it is closed. The kernel answers what comes
-// for a closed socket with a reset, and a reset makes the client forget the answer that it has not read yet.
+// lingeringConn is a connection that can read the rest of a request before it is closed. Otherwise the kernel would
+// answer further data with a reset, which makes the client lose an answer that it has not read yet.
 type lingeringConn struct {
 	net.Conn
 	lingers atomic.Bool
 }
 
-// Close ends the answer, reads what the client still sends, up to a bound, and closes the connection.
+// Close ends the answer, reads what the client still sends, up to lingerBytes, and closes the connection.
 func (c *lingeringConn) Close() error {
 	if c.lingers.Swap(false) {
-		c.readOn()
+		c.drain()
 	}
 
 	return c.Conn.Close()
 }
 
-func (c *lingeringConn) readOn() {
+// drain closes the connection for writing, and reads until the client stops, or for lingerTimeout.
+func (c *lingeringConn) drain() {
 	half, ok := c.Conn.(interface{ CloseWrite() error })
-	if !ok || half.CloseWrite() != nil || c.SetReadDeadline(time.Now().Add(lingerWithin)) != nil {
+	if !ok || half.CloseWrite() != nil || c.SetReadDeadline(time.Now().Add(lingerTimeout)) != nil {
 		return
 	}
 
-	// Its end, the bound and the deadline are all the same here: it is closed.
+	// Errors do not matter: the connection is closed in any case.
 	_, _ = io.Copy(io.Discard, io.LimitReader(c.Conn, lingerBytes))
 }
 
-// closeUnread closes the connection of a request after its answer, although its body was not read: what is left
-// of it would be taken for the next request.
+// closeUnread closes the connection of a request after its answer, because its body was not read and would be taken for
+// the next request.
 func closeUnread(c *fiber.Ctx) {
 	c.Context().SetConnectionClose()
 

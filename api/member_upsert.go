@@ -9,7 +9,7 @@ import (
 	"handrail/chat"
 )
 
-// memberUpsertJSON makes or changes the member with an external id.
+// memberUpsertJSON creates or changes the member with an external id.
 type memberUpsertJSON struct {
 	Kind                 chat.MemberKind     `json:"kind,omitempty" enum:"person,assistant" doc:"Of a member who is made: person when left out. It does not change afterwards."`
 	Role                 *chat.WorkspaceRole `json:"role,omitempty" enum:"manager,user"`
@@ -22,7 +22,7 @@ type memberUpsertJSON struct {
 	Metadata             metadataPatchJSON   `json:"metadata,omitempty"`
 }
 
-func (b *memberUpsertJSON) upsert(externalID string) chat.MemberUpsert {
+func (b *memberUpsertJSON) newUpsert(externalID string) chat.MemberUpsert {
 	return chat.MemberUpsert{
 		ExternalID: externalID,
 		Kind:       b.Kind,
@@ -72,7 +72,7 @@ type upsertMemberInput struct {
 
 func (s *service) upsertMember(ctx context.Context, in *upsertMemberInput) (*agreedOutput, error) {
 	c := callFrom(ctx)
-	asked := in.Body.upsert(in.ExternalID)
+	asked := in.Body.newUpsert(in.ExternalID)
 
 	if err := checkToolNames(in.Body.Tools); err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func (s *service) upsertMember(ctx context.Context, in *upsertMemberInput) (*agr
 	return answer, nil
 }
 
-// findByExternalID finds the member that has an external id, nil for none.
+// findByExternalID returns the member with an external id, nil if there is none.
 func (s *service) findByExternalID(ctx context.Context, id string) (*chat.Member, error) {
 	found, err := s.store.Members(ctx, callFrom(ctx).workspace(), chat.MemberFilter{
 		ExternalID: id,
@@ -120,7 +120,7 @@ func (s *service) findByExternalID(ctx context.Context, id string) (*chat.Member
 	return &found.Items[0], nil
 }
 
-// newUpsertApproval asks for what takes a second member.
+// newUpsertApproval returns the approval that an upsert needs which makes somebody a manager.
 func (s *service) newUpsertApproval(
 	ctx context.Context,
 	existing *chat.Member,

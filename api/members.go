@@ -167,7 +167,7 @@ func (s *service) memberRoutes() {
 			Phone:   "+14155550123",
 			Consent: &newConsentJSON{SMS: new(chat.ConsentGranted)},
 
-			ExternalID: clearable("crm-8117"),
+			ExternalID: newClearable("crm-8117"),
 			Metadata:   metadataJSON{"plan": "gold"},
 		},
 		problems: []chat.Code{chat.CodeAddressTaken, chat.CodeExternalIDTaken},
@@ -325,7 +325,7 @@ func (s *service) createMember(ctx context.Context, in *createMemberInput) (*agr
 	}, nil
 }
 
-// newManager asks for a member to be made who is a manager.
+// newManager returns the approval that is needed to create a manager.
 func newManager(member *chat.Member) chat.NewApproval {
 	return chat.NewApproval{
 		Kind: chat.ApprovalMemberRole,
@@ -397,7 +397,7 @@ func (s *service) updateMember(ctx context.Context, in *updateMemberInput) (*agr
 	return &agreedOutput{Status: http.StatusOK, Body: presentMember(changed)}, nil
 }
 
-// checkOwnRole refuses to take the role of a manager from oneself: the last manager would lock everybody out.
+// checkOwnRole refuses to remove one's own role of a manager, because the last manager would lock everybody out.
 func checkOwnRole(c *requestInfo, id chat.MemberID, role *chat.WorkspaceRole) error {
 	if id == c.principal.MemberID && valueOr(role, chat.RoleManager) != chat.RoleManager {
 		return chat.Invalid("role", "can be taken from a manager by another manager only")

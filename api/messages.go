@@ -258,17 +258,17 @@ func (s *service) listMessages(ctx context.Context, in *listMessagesInput) (*lis
 		return nil, err
 	}
 
-	members, err := s.expandMembers(ctx, in.Expand, idsOf(part.Items, authorOf))
+	members, err := s.expandMembers(ctx, in.Expand, listIDs(part.Items, getAuthor))
 	if err != nil {
 		return nil, err
 	}
 
-	newest := idsOf(part.Items, func(m *chat.Message) chat.DeliveryID { return m.DeliveryID })
+	newest := listIDs(part.Items, func(m *chat.Message) chat.DeliveryID { return m.DeliveryID })
 	deliveries, err := s.expandDeliveries(ctx, in.Expand, newest)
 
 	return presentList(part, err, func(m chat.Message) messageJSON {
 		shown := presentMessage(m)
-		shown.Member = members[authorOf(&m)]
+		shown.Member = members[getAuthor(&m)]
 		shown.Delivery = deliveries[m.DeliveryID]
 
 		return shown

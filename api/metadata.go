@@ -10,10 +10,10 @@ import (
 
 const aboutMetadata = "`metadata` is merged: a key with a value is set, a key with null is removed, others stay."
 
-// metadataJSON is what other systems keep with a member or a chat.
+// metadataJSON is data of other systems that is stored with a member or a chat.
 type metadataJSON map[string]string
 
-// Schema is asked by huma. The rules of the keys are checked in chat, which names them.
+// Schema is called by huma. The rules of the keys are checked by chat.
 func (metadataJSON) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{
 		Type:                 huma.TypeObject,
@@ -28,7 +28,7 @@ func presentMetadata(m chat.Metadata) metadataJSON { return metadataJSON(m.Apply
 // metadataPatchJSON changes metadata.
 type metadataPatchJSON map[string]*string
 
-// Schema is asked by huma.
+// Schema is called by huma.
 func (metadataPatchJSON) Schema(r huma.Registry) *huma.Schema {
 	schema := metadataJSON{}.Schema(r)
 	schema.Description += " Those that are left out stay, null removes one."
@@ -37,15 +37,16 @@ func (metadataPatchJSON) Schema(r huma.Registry) *huma.Schema {
 	return schema
 }
 
-// clearableJSON is a text of a request that null takes away, as the empty text does.
+// clearableJSON is a text of a request that null or the empty text removes.
 type clearableJSON struct {
 	Text  string
 	IsSet bool
 }
 
-func clearable(text string) clearableJSON { return clearableJSON{Text: text, IsSet: true} }
+// newClearable returns a text that was given.
+func newClearable(text string) clearableJSON { return clearableJSON{Text: text, IsSet: true} }
 
-// Schema is asked by huma.
+// Schema is called by huma.
 func (clearableJSON) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, Nullable: true}
 }

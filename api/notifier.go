@@ -18,6 +18,12 @@ const (
 	notifyWithin      = 5 * time.Second
 )
 
+// Why a notification is not given.
+const (
+	droppedFull   = "full"
+	droppedFailed = "failed"
+)
+
 // notification tells a workflow that something has changed.
 type notification struct {
 	about string
@@ -67,7 +73,7 @@ func (n *notifier) queue(next notification) {
 	defer n.mutex.Unlock()
 
 	if n.closed || len(n.waiting) >= notificationsKept {
-		n.dropped.WithLabelValues("full").Inc()
+		n.dropped.WithLabelValues(droppedFull).Inc()
 		return
 	}
 
@@ -88,8 +94,8 @@ func (n *notifier) work() {
 
 		ctx, cancel := context.WithTimeout(n.alive, notifyWithin)
 		if err := next.tell(ctx); err != nil {
-			n.dropped.WithLabelValues("failed").Inc()
-			n.logger.Warn("a workflow was not notified; it will look for itself", "about", next.about, "error", err)
+			n.dropped.WithLabelValues(droppedFailed).Inc()
+			n.logger.Info("a workflow was not notified; it will look for itself", "about", next.about, "error", err)
 		}
 
 		cancel()

@@ -16,47 +16,47 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
+
+	"handrail/metrics"
 )
 
-// metrics count requests by the route's pattern; a raw path would make a series for
+// requestMetrics count requests by the route's pattern; a raw path would make a series for
 // every chat, and show ids.
-type metrics struct {
+type requestMetrics struct {
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	// webhooks are the calls of providers, orphans those about nothing of ours.
 	webhooks, orphans *prometheus.CounterVec
+	// callbackAge is how old reports of providers are when they come.
+	callbackAge *prometheus.HistogramVec
 	// dropped are the notifications of workflows that were not given.
 	dropped *prometheus.CounterVec
 }
 
-func newMetrics(registry prometheus.Registerer) metrics {
-	m := metrics{
-		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "handrail_http_requests_total",
-			Help: "Requests answered, by route and status.",
-		}, []string{"method", "route", "status"}),
-		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "handrail_http_request_duration_seconds",
-			Help:    "Time to the answer, by route.",
-			Buckets: []float64{.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 25, 60},
-		}, []string{"method", "route"}),
-		webhooks: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "handrail_webhook_calls_total",
-			Help: "Calls by providers, by what became of them.",
-		}, []string{"carrier", "kind", "result"}),
-		orphans: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "handrail_webhook_orphans_total",
-			Help: "What providers told about messages and to addresses that are none of ours.",
-		}, []string{"carrier"}),
-		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "handrail_notifications_dropped_total",
-			Help: "Workflows that were not told of a change; they look for themselves.",
-		}, []string{"why"}),
+func newMetrics(registry prometheus.Registerer) requestMetrics {
+	m := requestMetrics{
+		requests:    metrics.Requests.NewCounter(registry),
+		duration:    metrics.RequestTime.NewHistogram(registry),
+		webhooks:    metrics.WebhookCalls.NewCounter(registry),
+		orphans:     metrics.WebhookOrphans.NewCounter(registry),
+		callbackAge: metrics.CallbackAge.NewHistogram(registry),
+		dropped:     metrics.DroppedNotifications.NewCounter(registry),
 	}
 
-	registry.MustRegister(m.requests, m.duration, m.webhooks, m.orphans, m.dropped)
+	m.dropped.WithLabelValues(droppedFull)
+	m.dropped.WithLabelValues(droppedFailed)
 
 	return m
+}
+
+// startWebhook makes the series of a webhook: an alert on their increase would miss the first call otherwise.
+func (m *requestMetrics) startWebhook(w webhook) {
+	for _, result := range callResults {
+		m.webhooks.WithLabelValues(string(w.carrier), w.kind, result)
+	}
+
+	m.orphans.WithLabelValues(string(w.carrier))
+	m.callbackAge.WithLabelValues(string(w.carrier))
 }
 
 // unmatched stands for the route of requests that no route took.

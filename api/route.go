@@ -123,7 +123,7 @@ func registerRoute[P, O any](s *service, handle func(context.Context, *P) (*O, e
 	op.Middlewares = huma.Middlewares{s.guard(checks...)}
 
 	if r.takesKey() {
-		op.Middlewares = append(op.Middlewares, s.once(&r))
+		op.Middlewares = append(op.Middlewares, s.carryOutOnce(&r))
 		r.documentKey(&op)
 	}
 

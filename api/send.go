@@ -13,7 +13,7 @@ import (
 type sendJSON struct {
 	Message       string            `json:"message" minLength:"1" doc:"Markdown, 1 to 1,600 characters on SMS and 1 to 100,000 on email." example:"Your order is on its way."`
 	IfLastMessage chat.MessageID    `json:"if_last_message,omitempty" format:"uuid" doc:"The uuid of the last message of the chat that you had seen. Once the customer has written after it, the message is not sent: 409 chat_moved_on, or, when it waits already, it is held for a decision."`
-	AuthorKind    chat.AuthorKind   `json:"author_kind,omitempty" enum:"assistant,person" doc:"Who speaks: assistant when left out, which is 409 taken_over while a person has taken the chat over. person takes the chat over for the member of the API key."`
+	AuthorKind    chat.AuthorKind   `json:"author_kind,omitempty" enum:"person,assistant" doc:"Who speaks: assistant when left out, which is 409 taken_over while a person has taken the chat over. person takes the chat over for the member of the API key."`
 	ToolCalls     []newToolCallJSON `json:"tool_calls,omitempty" maxItems:"16" doc:"All are checked before the first one runs; one that fails stops the send."`
 }
 

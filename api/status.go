@@ -11,14 +11,14 @@ import (
 	"handrail/chat"
 )
 
-// statusJSON is what goes on in a workspace.
+// statusJSON is the status of a workspace.
 type statusJSON struct {
 	NeedPerson int          `json:"need_person" doc:"How many matters wait for a person. 0: nothing is to be done."`
 	Matters    []matterJSON `json:"matters" doc:"What there is, what needs a person first."`
 	Partial    bool         `json:"partial,omitempty" doc:"More than 10,000 actions wait: the oldest are counted."`
 }
 
-// matterJSON counts what waits for one thing.
+// matterJSON counts what waits for the same thing.
 type matterJSON struct {
 	Matter      matterName `json:"matter" doc:"A word of an action's waiting_for, or bulk_retry, inbound, response, attention."`
 	Count       int        `json:"count"`
@@ -27,10 +27,10 @@ type matterJSON struct {
 	Explanation string     `json:"explanation" example:"deliveries that wait for a decision"`
 }
 
-// matterName is the word of a matter.
+// matterName is the name of a matter.
 type matterName chat.Matter
 
-// Schema is asked by huma.
+// Schema is called by huma.
 func (matterName) Schema(huma.Registry) *huma.Schema {
 	schema := &huma.Schema{Type: huma.TypeString}
 	for _, m := range chat.Matters() {
@@ -48,9 +48,8 @@ func (s *service) statusRoutes() {
 		id:      "getStatus",
 		tag:     tagActions,
 		summary: "Get the workspace's status",
-		description: "What waits, how much of it there is, and since when: what needs a person first. Actions that " +
-			"wait for a receipt are not counted. A key without `chats:read` is not told of chats and of messages " +
-			"that came in.",
+		description: "Counts what waits, and since when. What needs a person comes first. Actions that wait for a " +
+			"receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out.",
 		answer: exampleStatus(),
 	})
 }
@@ -79,7 +78,7 @@ func (s *service) getStatus(ctx context.Context, _ *struct{}) (*statusOutput, er
 	return &statusOutput{Body: presentStatus(&status)}, nil
 }
 
-// MarshalStatus writes a status as GET /status answers with it, for who reads it without the API.
+// MarshalStatus encodes a status as GET /status does, for programs that read it without the API.
 func MarshalStatus(status *chat.WorkspaceStatus) ([]byte, error) {
 	return json.Marshal(presentStatus(status)) //nolint:wrapcheck // of numbers and texts
 }

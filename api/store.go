@@ -32,13 +32,7 @@ type Store interface {
 	HealthStore
 	EventStore
 	WebhookEndpointStore
-	WorkspaceDefaults(ctx context.Context, ws chat.WorkspaceID) (chat.WorkspaceDefaults, error)
-	UpdateWorkspaceDefaults(
-		ctx context.Context,
-		ws chat.WorkspaceID,
-		by chat.Actor,
-		defaults chat.WorkspaceDefaults,
-	) (chat.WorkspaceDefaults, error)
+	DefaultsStore
 	AuditLog(
 		ctx context.Context,
 		ws chat.WorkspaceID,

@@ -117,7 +117,7 @@ func (s *service) listSuppressions(
 	return presentList(part, err, presentSuppression)
 }
 
-// addressKind tells an email address from a phone number.
+// addressKind returns whether an address is an email address or a phone number.
 func addressKind(address string) chat.AddressKind {
 	if strings.Contains(address, "@") {
 		return chat.AddressEmail
@@ -126,7 +126,7 @@ func addressKind(address string) chat.AddressKind {
 	return chat.AddressPhone
 }
 
-// newSuppressionJSON keeps an address from being written to.
+// newSuppressionJSON adds a suppression.
 type newSuppressionJSON struct {
 	Channel       addressedJSON       `json:"channel"`
 	Address       string              `json:"address" minLength:"1" maxLength:"254" doc:"The phone number or the email address."`

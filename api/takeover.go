@@ -69,13 +69,13 @@ type newerMessageJSON struct {
 	CreatedAt time.Time      `json:"created_at"`
 }
 
-// How many messages of a chat that has moved on are looked through, and how much of each is told.
+// How many messages of a chat are searched for newer ones, and how many characters of each are shown.
 const (
-	newerRead       = 50
-	newerCharacters = 200
+	maxNewerMessages   = 50
+	maxNewerCharacters = 200
 )
 
-// movedOnError is a send that was refused with chat_moved_on, and what came.
+// movedOnError is the refusal chat_moved_on with the newer messages.
 type movedOnError struct {
 	error
 
@@ -85,21 +85,21 @@ type movedOnError struct {
 // Unwrap returns the refusal.
 func (e *movedOnError) Unwrap() error { return e.error }
 
-// addNewerMessages adds to a refusal with chat_moved_on what has come since a message, if the caller may read it. The
-// refusal itself holds no text: it has come by way of Temporal.
+// addNewerMessages adds the customer's newer messages to the refusal chat_moved_on, if the caller may read them. The
+// refusal itself has none, because it may come from Temporal, which must not store texts.
 func (s *service) addNewerMessages(ctx context.Context, seen chat.MessageID, err error) error {
 	c := callFrom(ctx)
 	if chat.CodeOf(err) != chat.CodeChatMovedOn || !c.principal.May(chat.ScopeChatsRead) {
 		return err
 	}
 
-	page := chat.MessagePage{Page: chat.Page{Limit: newerRead}}
+	page := chat.MessagePage{Page: chat.Page{Limit: maxNewerMessages}}
 
 	list, readErr := s.store.Messages(ctx, c.workspace(), c.chat.ID, page)
 	if readErr != nil {
 		s.logger.WarnContext(
 			ctx,
-			"what has moved a chat on cannot be shown",
+			"cannot show the newer messages of a chat that has moved on",
 			"request_id", requestIDFrom(ctx),
 			"error", readErr,
 		)
@@ -119,7 +119,7 @@ func (s *service) addNewerMessages(ctx context.Context, seen chat.MessageID, err
 			moved.messages = append(moved.messages, newerMessageJSON{
 				ID:        m.Number,
 				UUID:      m.ID,
-				Text:      cutText(m.Content, newerCharacters),
+				Text:      cutText(m.Content, maxNewerCharacters),
 				CreatedAt: m.CreatedAt.UTC(),
 			})
 		}
@@ -130,7 +130,7 @@ func (s *service) addNewerMessages(ctx context.Context, seen chat.MessageID, err
 	return moved
 }
 
-// cutText is the beginning of a text that may be longer than so many characters.
+// cutText returns the first characters of a longer text, with … at their end.
 func cutText(text string, characters int) string {
 	if utf8.RuneCountInString(text) <= characters {
 		return text

@@ -8,7 +8,7 @@ import (
 	"handrail/chat"
 )
 
-// listedToolCallJSON is a tool call among those of other sends.
+// listedToolCallJSON is a tool call in the list of all tool calls.
 type listedToolCallJSON struct {
 	ActionID chat.ActionID `json:"action_id" format:"uuid" doc:"The send's. With id it names the call."`
 	ChatID   chat.ChatID   `json:"chat_id"`

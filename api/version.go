@@ -10,17 +10,17 @@ import (
 	"handrail/chat"
 )
 
-// headerVersion names the version of the API: in an answer the one that has answered, in a request the one that
-// the client was made for.
+// headerVersion is the header with the version of the API: in an answer the current one, in a request the one that the
+// client was made for.
 const headerVersion = "Handrail-Version"
 
-// APIVersion is the present version of the API: the day of its last change that could break a client.
+// APIVersion is the current version of the API: the date of its last change that could break clients.
 const APIVersion = "2026-11-29"
 
 // apiVersions are the versions that a client may ask for, the oldest first.
 func apiVersions() []string { return []string{APIVersion} }
 
-// checkVersion refuses a version that the client expects and that is none: it would be answered in another form.
+// checkVersion refuses a request for a version that does not exist, whose client would expect other answers.
 func checkVersion(ctx huma.Context, _ *requestInfo) error {
 	const field = "header." + headerVersion
 

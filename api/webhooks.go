@@ -82,6 +82,18 @@ const (
 	callDisabled   = "disabled"
 )
 
+// callResults are all of them.
+var callResults = []string{
+	callTaken,
+	callOrphan,
+	callRepeated,
+	callRefused,
+	callUnreadable,
+	callFailed,
+	callBusy,
+	callDisabled,
+}
+
 // webhookRoutes adds what providers call. They have no key: a call is believed because its
 // provider has signed it, and nothing of it is parsed before that is verified.
 func (s *service) webhookRoutes(f *fiber.App) {
@@ -89,6 +101,7 @@ func (s *service) webhookRoutes(f *fiber.App) {
 
 	for _, w := range s.webhooks {
 		s.documentWebhook(w)
+		s.metrics.startWebhook(w)
 		f.Post(w.path, s.answerWebhook(w))
 		// People paste URLs with a slash at the end; the provider signs what it calls.
 		f.Post(w.path+"/", s.answerWebhook(w))
@@ -337,10 +350,14 @@ func (s *service) sendgridInbound(ctx context.Context, c *fiber.Ctx) (string, er
 // recordReport stores a report, and tells the workflow that follows the delivery when that
 // is worth a signal.
 func (s *service) recordReport(ctx context.Context, report chat.Report) (string, error) {
-	reported, err := s.store.RecordReport(ctx, report, time.Now())
+	now := time.Now()
+
+	reported, err := s.store.RecordReport(ctx, report, now)
 	if err != nil {
 		return failUnstored(err)
 	}
+
+	s.countReport(&report, &reported, now)
 
 	if reported.Duplicate {
 		s.logger.ErrorContext(
@@ -349,6 +366,7 @@ func (s *service) recordReport(ctx context.Context, report chat.Report) (string,
 			"request_id", requestIDFrom(ctx),
 			"carrier", report.Provider,
 			"delivery_id", reported.Snapshot.DeliveryID,
+			"workflow_id", reported.WorkflowID,
 		)
 	}
 
@@ -357,6 +375,17 @@ func (s *service) recordReport(ctx context.Context, report chat.Report) (string,
 	}
 
 	return s.stored(report.Provider, reported.Known, reported.Repeated), nil
+}
+
+// countReport counts a report that has come at a moment.
+func (s *service) countReport(report *chat.Report, reported *chat.Reported, now time.Time) {
+	s.meter.CountReport(reported, now)
+
+	if !report.HappenedAt.IsZero() && !reported.Repeated {
+		s.metrics.callbackAge.
+			WithLabelValues(string(report.Provider)).
+			Observe(max(now.Sub(report.HappenedAt), 0).Seconds())
+	}
 }
 
 func (s *service) receiveInbound(ctx context.Context, in chat.Inbound) (string, error) {

@@ -2,7 +2,7 @@ package chat
 
 import "slices"
 
-// ActionCommand is something that may be done about an action.
+// ActionCommand is a command for an action.
 type ActionCommand string
 
 // The commands.
@@ -15,13 +15,13 @@ const (
 	CommandCancel          ActionCommand = "cancel"
 )
 
-// Commands are what may be done with a key about the action as it stands. Who has asked for an approval may resolve
-// the call only as failed, since the other outcomes take a second member's word.
+// Commands returns the commands that a key may use on the action now. The requester of an approval may resolve its call
+// only as failed, because the other outcomes need a second member.
 func (v *ActionView) Commands(key KeyID) []ActionCommand {
 	var all []ActionCommand
 
 	if v.Send != nil && !v.isOver() {
-		all = v.Send.approvalCommands(key)
+		all = v.Send.listApprovalCommands(key)
 	}
 
 	if v.Send != nil && v.Send.hasUnknownCall() {
@@ -43,9 +43,9 @@ func (v *ActionView) Commands(key KeyID) []ActionCommand {
 	return all
 }
 
-// approvalCommands are what may be done with a key about the approval that the send waits for. One that can lead to
-// nothing any more can only be refused.
-func (s *SendView) approvalCommands(key KeyID) []ActionCommand {
+// listApprovalCommands returns the commands that a key may use on the approval that the send waits for. An approval
+// that can no longer be approved can only be refused.
+func (s *SendView) listApprovalCommands(key KeyID) []ActionCommand {
 	a := s.Approval
 	if a == nil || a.State != ApprovalWaiting || !slices.Contains(a.DeciderKeys, key) {
 		return nil
@@ -58,7 +58,7 @@ func (s *SendView) approvalCommands(key KeyID) []ActionCommand {
 	return []ActionCommand{CommandApprove, CommandRefuse}
 }
 
-// hasUnknownCall reports whether a person must decide about a tool call, or about what takes it back.
+// hasUnknownCall reports whether a person must resolve a tool call or its undo.
 func (s *SendView) hasUnknownCall() bool {
 	return slices.ContainsFunc(s.ToolCalls, func(c ToolCall) bool {
 		return c.State == ToolCallUnknown || c.Undo != nil && c.Undo.State == ToolCallUnknown

@@ -76,9 +76,8 @@ func (v *ActionView) Status(waiting Waiting) string {
 	return string(v.State)
 }
 
-// CheckCancel says why the action cannot be canceled: CodeAlreadySending when an attempt may have left, CodeConflict
-// when it has ended, or is not of a kind that can be. It is nil for a send or a retry that certainly has sent
-// nothing, and for a bulk retry that runs.
+// CheckCancel returns CodeAlreadySending if an attempt may have left, and CodeConflict if the action has ended or is of
+// another kind. It returns nil for a send or a retry that certainly has sent nothing, and for a running bulk retry.
 func (v *ActionView) CheckCancel() error {
 	err := v.findCancelRefusal()
 	if err != nil {

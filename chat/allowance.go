@@ -13,7 +13,7 @@ type Allowance struct {
 	Suppressed bool
 	// ConsentRevoked reports that the recipient's consent on the delivery's channel is revoked.
 	ConsentRevoked bool
-	// NotificationsOff reports that the recipient is not to be written to on any channel.
+	// NotificationsOff reports whether the recipient's notifications are switched off, on all channels.
 	NotificationsOff bool
 	// ChatDeleted and ChatArchived are how the delivery's chat stands.
 	ChatDeleted  bool
@@ -30,9 +30,9 @@ type Allowance struct {
 	// PossibleOptOut reports that the recipient may have asked not to be written to on the
 	// channel, and that nobody has decided that yet.
 	PossibleOptOut bool
-	// MovedOn reports that the customer has written since the message that the caller had seen last.
+	// MovedOn reports whether the customer has written since the last message that the caller had seen.
 	MovedOn bool
-	// TakenOver reports that a person has taken over the chat of a delivery of the assistant.
+	// TakenOver reports whether a person has taken over the chat, and the delivery is the assistant's.
 	TakenOver bool
 	// Braked is why the workspace's brakes stop the assistant, "" if they do not; see [Pace.Brake].
 	Braked string
@@ -93,9 +93,8 @@ func (d *Delivery) stop(a *Allowance) Effect {
 	return EffectNone
 }
 
-// RefuseTool is the outcome of a tool call that is not made, because the message that it comes before does not leave
-// any more: the send has ended, or nothing that a person decides can let the message leave. It reports false for one
-// that may leave.
+// RefuseTool returns the outcome of a tool call that is not made, because its message can no longer leave: the send has
+// ended, or not even a person's decision can let the message leave. It reports false if the message may leave.
 func (d *Delivery) RefuseTool(a Allowance) (refusal ToolOutcome, isRefused bool) {
 	after := *d
 	if !after.Submission.Settled() && after.stop(&a) != EffectNotSent {

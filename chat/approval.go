@@ -126,11 +126,11 @@ type Approval struct {
 	ExecutedAt *time.Time `json:"-"`
 	Reason     string     `json:"reason,omitempty"`
 	CreatedAt  time.Time  `json:"-"`
-	// RequesterName is the name of who asked, Message the text that a send is to send. No workflow needs them.
+	// RequesterName is the name of the requester, Message the text of a send. No workflow needs them.
 	RequesterName string `json:"-"`
 	Message       string `json:"-"`
-	// Deciders are the members who can decide it while it waits; Alone reports that there are none. DeciderKeys are
-	// the keys that they can do it with: a key of theirs that who asked has made is none.
+	// Deciders are the members who can decide while it waits; Alone reports that there are none. DeciderKeys are the
+	// keys with which they can decide, which excludes keys that the requester has made.
 	Deciders    []MemberID `json:"-"`
 	DeciderKeys []KeyID    `json:"-"`
 	Alone       bool       `json:"alone,omitempty"`
@@ -167,7 +167,7 @@ type PinnedCall struct {
 	Arguments json.RawMessage `json:"arguments,omitempty"`
 }
 
-// MemberRequest names a member whose role is to change, as it was when that was asked for.
+// MemberRequest names a member whose role is to change, as the member was when the change was requested.
 type MemberRequest struct {
 	ID   MemberID   `json:"id,omitempty"`
 	Kind MemberKind `json:"kind"`
@@ -177,7 +177,7 @@ type MemberRequest struct {
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 }
 
-// Pinned is what approvals are of, as it is now. What is deleted is missing.
+// Pinned are the current tools and members that approvals are about. Deleted ones are missing.
 type Pinned struct {
 	Tools   map[ToolID]ToolDefinition
 	Members map[MemberID]Member
@@ -332,7 +332,7 @@ func (a *Approval) Decide(decision ApprovalDecision) error {
 	return nil
 }
 
-// IsVoid reports whether an approval that waits would be void if somebody approved it now.
+// IsVoid reports whether a waiting approval would be void if somebody approved it now.
 func (a *Approval) IsVoid(asker Authority, current *Pinned) bool {
 	return a.State == ApprovalWaiting && (!a.AskerHolds(asker) || !a.PinsHold(current))
 }
@@ -348,7 +348,7 @@ func (a *Approval) Tools() []ToolID {
 	return all
 }
 
-// MemberID is the member that the approval is of, 0 for none, or for one that is yet to be made.
+// MemberID returns the member that the approval is about, 0 for none and for one that is yet to be created.
 func (a *Approval) MemberID() MemberID {
 	if a.Request.Member == nil {
 		return 0
@@ -428,7 +428,7 @@ func (a *Approval) CheckPins(callID string, d *ToolDefinition) error {
 // isStill reports whether the definition is the one that was pinned.
 func (p *PinnedTool) isStill(d *ToolDefinition) bool { return p.ID == d.ID && p.Version == d.Version }
 
-// PinsHold reports whether every tool, and the member, that the approval is of is as it was.
+// PinsHold reports whether the tools and the member that the approval is about are unchanged.
 func (a *Approval) PinsHold(current *Pinned) bool {
 	if id := a.MemberID(); id != 0 {
 		member, ok := current.Members[id]

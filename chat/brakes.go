@@ -5,42 +5,42 @@ import (
 	"time"
 )
 
-// Brakes are how much the assistant may say before a person is asked. Nil is no limit.
+// Brakes limit how much the assistant may say before a person must decide. A nil field sets no limit.
 type Brakes struct {
-	// MaxUnanswered is how many of its messages may leave since the customer has written last: 1 to 100.
+	// MaxUnanswered is how many of its messages may leave in a chat after the customer's last one: 1 to 100.
 	MaxUnanswered *int
-	// MaxPerHour is how many of its messages may leave in an hour: 1 to 1000.
+	// MaxPerHour is how many of its messages may leave in a chat in an hour: 1 to 1000.
 	MaxPerHour *int
-	// MaxSegmentsPerMonth is how many segments of SMS may leave in all chats of the workspace in a month of UTC: 1 to
-	// 10,000,000. A provider charges by the segment.
+	// MaxSegmentsPerMonth is how many segments of SMS may leave in all chats of the workspace in a calendar month of
+	// UTC: 1 to 10,000,000. A provider charges by the segment.
 	MaxSegmentsPerMonth *int
 }
 
-// BrakeHour is the time of which [Brakes.MaxPerHour] speaks.
+// BrakeHour is the period that [Brakes.MaxPerHour] limits.
 const BrakeHour = time.Hour
 
-// BrakeMonth is the beginning of the month of which [Brakes.MaxSegmentsPerMonth] speaks.
+// BrakeMonth returns the beginning of the month that [Brakes.MaxSegmentsPerMonth] limits, in UTC.
 func BrakeMonth(now time.Time) time.Time {
 	year, month, _ := now.UTC().Date()
 
 	return time.Date(year, month, 1, 0, 0, 0, 0, time.UTC)
 }
 
-// Pace is how much the assistant has said, as the store counts it in the transaction of a claim. What has
-// left counts, and what may have. A message counts once, however often it was tried, and the one that is claimed does
-// not count. What a person has said does not count either, nor does a question to a contributor.
+// Pace is how much the assistant has said, as the store counts it in the transaction of a claim. A message counts if
+// it has left or may have left, and counts once, however often it was tried. The message that is being claimed, what a
+// person has said and questions to contributors do not count.
 type Pace struct {
-	// Brakes are the limits that stand against the claimed message. All are nil for what a person says, and for what a
-	// person lets leave all the same.
+	// Brakes are the limits that apply to the claimed message. All are nil if a person says it, or has let it leave
+	// despite the brakes.
 	Brakes
-	// Unanswered counts the messages since the customer has written last, at LastWrote; nil if they never have.
+	// Unanswered counts the messages since LastWrote, when the customer wrote last: nil if they never have.
 	Unanswered int
 	LastWrote  *time.Time
 	// InHour counts the messages since HourBegan.
 	InHour    int
 	HourBegan time.Time
-	// Segments are those of the claimed message, SegmentsInMonth those that left in all chats since MonthBegan. A message
-	// that is tried twice counts twice where both may have left.
+	// Segments are those of the claimed message, SegmentsInMonth those that left in all chats since MonthBegan. A
+	// message that is tried twice counts twice where both may have left.
 	Segments        int
 	SegmentsInMonth int
 	MonthBegan      time.Time
@@ -82,6 +82,7 @@ func (p *Pace) Brake() string {
 	return ""
 }
 
+// exceedsMonth reports whether the claimed message would exceed the month's limit.
 func (p *Pace) exceedsMonth() bool {
 	return p.MaxSegmentsPerMonth != nil && p.Segments > 0 && p.SegmentsInMonth+p.Segments > *p.MaxSegmentsPerMonth
 }
@@ -102,8 +103,8 @@ func countMessages(n int) string {
 	return fmt.Sprintf("%d messages", n)
 }
 
-// CheckRetrier reports whether whoever asks may retry the delivery: forbidden for an assistant if a brake has stopped
-// it, since the brake asks a person.
+// CheckRetrier returns an error of CodeForbidden if an assistant retries a delivery that a brake has stopped, because
+// only a person may decide that it leaves.
 func (d *Delivery) CheckRetrier(byAssistant bool) error {
 	if byAssistant && d.ErrorCode == ErrorBraked {
 		return Errorf(
@@ -116,8 +117,8 @@ func (d *Delivery) CheckRetrier(byAssistant bool) error {
 	return nil
 }
 
-// DefiesBrakes reports whether the new delivery that a retry makes leaves though a brake stands against it: a person
-// who retries one message has decided about it. A bulk retry has decided about none, and an assistant may not.
+// DefiesBrakes reports whether the new delivery of a retry leaves despite the brakes. It does if a person retries this
+// one message. A bulk retry decides about no single message, and an assistant may not decide.
 func (r *RetryDelivery) DefiesBrakes() bool {
 	return r.BulkRetryID == "" && !r.ByAssistant
 }

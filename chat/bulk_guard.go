@@ -8,36 +8,36 @@ import (
 	"strings"
 )
 
-// The limits of what a bulk retry may do wrong.
+// The limits of the failures of a bulk retry.
 const (
-	// BulkWindow is how many of the last attempts of a bulk retry its failures are counted in.
+	// BulkWindow is the number of last attempts among which failures are counted.
 	BulkWindow = 50
-	// DefaultBulkFailures is the share of them that pauses it, in percent.
+	// DefaultBulkFailures is the share of failures that pauses a bulk retry, in percent.
 	DefaultBulkFailures = 20
 )
 
-// RetryOutcome is how a delivery stands that a bulk retry has begun.
+// RetryOutcome is the current state of a delivery that a bulk retry has begun.
 type RetryOutcome struct {
 	Status    string
 	ErrorCode string
 }
 
-// AttemptResult is what an outcome says about the run that it belongs to.
+// AttemptResult is what an outcome means for its bulk retry.
 type AttemptResult string
 
 // The results of attempts.
 const (
-	// AttemptTaken is a message that its provider has, and has not reported as lost.
+	// AttemptTaken: the provider has the message, and has not reported it as lost.
 	AttemptTaken AttemptResult = "taken"
-	// AttemptFailed is a message that was not taken, or did not arrive.
+	// AttemptFailed: the provider did not accept the message, or it did not arrive.
 	AttemptFailed AttemptResult = "failed"
-	// AttemptOpen has no outcome yet.
+	// AttemptOpen: there is no outcome yet.
 	AttemptOpen AttemptResult = "open"
-	// AttemptNone says nothing: people have ended the delivery.
+	// AttemptNone: people have ended the delivery, so it does not count.
 	AttemptNone AttemptResult = "none"
 )
 
-// attemptResults are the results of the statuses that are no failure.
+// attemptResults are the results of statuses. All other statuses are failures.
 var attemptResults = map[string]AttemptResult{
 	string(SubmissionPending):       AttemptOpen,
 	string(SubmissionSending):       AttemptOpen,
@@ -51,8 +51,8 @@ var attemptResults = map[string]AttemptResult{
 	string(StatusUnconfirmed):       AttemptTaken,
 }
 
-// StatusesWithoutOutcome are the statuses of deliveries that say nothing about the run yet, or never
-// will: open ones, and ended ones. One that is pending has failed when nothing tries it any more: see [LeftAlone].
+// StatusesWithoutOutcome returns the statuses without an outcome: the open ones, which will have one, and the ended
+// ones, which never will. A pending delivery that is not tried any more (see [LeftAlone]) has failed.
 func StatusesWithoutOutcome() (open, ended []string) {
 	for _, status := range slices.Sorted(maps.Keys(attemptResults)) {
 		switch attemptResults[status] {
@@ -67,7 +67,7 @@ func StatusesWithoutOutcome() (open, ended []string) {
 	return open, ended
 }
 
-// Result is what the outcome says about its run.
+// Result returns what the outcome means for its bulk retry.
 func (o RetryOutcome) Result() AttemptResult {
 	if o.Status == string(SubmissionPending) && slices.Contains(LeftAlone(), o.ErrorCode) {
 		return AttemptFailed
@@ -78,15 +78,15 @@ func (o RetryOutcome) Result() AttemptResult {
 
 // BulkTally sums up the outcomes of attempts.
 type BulkTally struct {
-	// Attempted are those with an outcome, Failed those of them that failed.
+	// Attempted counts the attempts with an outcome, Failed the failed ones among them.
 	Attempted int `json:"attempted,omitempty"`
 	Failed    int `json:"failed,omitempty"`
-	// Code is the most frequent error code of what failed, and CodeCount how many have it.
+	// Code is the most frequent error code of the failed ones, and CodeCount how many have it.
 	Code      string `json:"code,omitempty"`
 	CodeCount int    `json:"code_count,omitempty"`
 }
 
-// TallyRetries sums up outcomes. What has none does not count.
+// TallyRetries sums up outcomes. Open and ended deliveries do not count.
 func TallyRetries(outcomes []RetryOutcome) BulkTally {
 	var t BulkTally
 
@@ -114,7 +114,7 @@ func TallyRetries(outcomes []RetryOutcome) BulkTally {
 	return t
 }
 
-// explainFailures says how many of them failed, and why most did.
+// explainFailures says how many of them failed, and with which code most did.
 func (t *BulkTally) explainFailures(them string) string {
 	switch {
 	case t.Code == "":
@@ -126,7 +126,7 @@ func (t *BulkTally) explainFailures(them string) string {
 	return fmt.Sprintf("%d of %s failed, %d with %s.", t.Failed, them, t.CodeCount, nameErrorCode(t.Code))
 }
 
-// nameErrorCode is an error code in words: "Twilio 21610, the recipient has opted out …".
+// nameErrorCode returns an error code in words: "Twilio 21610, the recipient has opted out …".
 func nameErrorCode(code string) string {
 	name := code
 
@@ -143,25 +143,25 @@ func nameErrorCode(code string) string {
 	return name
 }
 
-// FailureLimit is what pauses a bulk retry after its canary: this share of [BulkWindow], in percent.
+// FailureLimit is the share of failures in [BulkWindow], in percent, that pauses a bulk retry after its canary.
 type FailureLimit int
 
-// failures are how many failures among the last [BulkWindow] attempts pause the run.
-func (l FailureLimit) failures() int {
+// threshold returns the number of failures among the last [BulkWindow] attempts that pauses the bulk retry.
+func (l FailureLimit) threshold() int {
 	return max(1, (int(l)*BulkWindow+99)/100)
 }
 
-// Judge says why a bulk retry pauses, "" when it goes on. The tally is of the last [BulkWindow] attempts, or of
-// fewer when there were no more: the run does not wait for all of them before it pauses.
+// Judge says why a bulk retry pauses, or "" if it goes on. The tally is of the last [BulkWindow] attempts, or of fewer
+// if there were not as many yet.
 func (l FailureLimit) Judge(last BulkTally) string {
-	if last.Failed < l.failures() {
+	if last.Failed < l.threshold() {
 		return ""
 	}
 
 	return last.explainFailures(fmt.Sprintf("the last %d attempted", last.Attempted))
 }
 
-// CanaryStep is what a bulk retry does next while its canary is not over.
+// CanaryStep is the next step of a canary.
 type CanaryStep string
 
 // The steps of a canary.
@@ -172,42 +172,42 @@ const (
 	CanaryFailed CanaryStep = "failed"
 )
 
-// Canary is the first part of a bulk retry: the rest waits until so many were attempted, and none failed.
+// Canary is the first part of a bulk retry. The rest waits until Size deliveries were attempted and none failed.
 type Canary struct {
-	// Size is how many are to be attempted.
+	// Size is how many deliveries are to be attempted.
 	Size int
-	// Begun are those begun for it, Unattempted those of them that never were: they were skipped, or
-	// people have ended them. They count for nothing.
+	// Begun counts the deliveries that were begun, Unattempted those of them that do not count, because they were
+	// skipped or people have ended them.
 	Begun, Unattempted int
-	// Tally is of all the others.
+	// Tally sums up the others.
 	Tally BulkTally
-	// Waited reports that the wait for outcomes is over.
+	// Waited reports whether the time to wait for outcomes is over.
 	Waited bool
 }
 
-// open is how many have no outcome yet.
-func (c *Canary) open() int { return c.Begun - c.Unattempted - c.Tally.Attempted }
+// countOpen returns how many deliveries have no outcome yet.
+func (c *Canary) countOpen() int { return c.Begun - c.Unattempted - c.Tally.Attempted }
 
-// Step is what comes next. A failure ends the canary once the others, too, have their outcome.
+// Step returns the next step. After a failure the canary fails once all its deliveries have an outcome.
 func (c *Canary) Step() CanaryStep {
 	switch {
 	case c.Tally.Failed == 0 && c.Tally.Attempted >= c.Size:
 		return CanaryPassed
 	case c.Tally.Failed == 0 && c.Begun-c.Unattempted < c.Size:
 		return CanaryBegin
-	case c.open() <= 0 || c.Waited:
+	case c.countOpen() <= 0 || c.Waited:
 		return CanaryFailed
 	}
 
 	return CanaryWait
 }
 
-// Explain says what the run waits for.
+// Explain says what the bulk retry waits for.
 func (c *Canary) Explain() string {
-	return fmt.Sprintf("Waits for the outcome of %d that are tried first.", max(0, c.open()))
+	return fmt.Sprintf("Waits for the outcome of %d that are tried first.", max(0, c.countOpen()))
 }
 
-// Note says why the run pauses.
+// Note says why the bulk retry pauses.
 func (c *Canary) Note() string {
 	var sentences []string
 
@@ -216,32 +216,31 @@ func (c *Canary) Note() string {
 		sentences = append(sentences, c.Tally.explainFailures(first))
 	}
 
-	if open := c.open(); open > 0 {
+	if open := c.countOpen(); open > 0 {
 		sentences = append(sentences, fmt.Sprintf("There is no outcome of %d of the first yet.", open))
 	}
 
 	return strings.Join(sentences, " ")
 }
 
-// BulkProgress is how a bulk retry stands, as its workflow sees it.
+// BulkProgress is the progress of a bulk retry, for its workflow.
 type BulkProgress struct {
 	Run BulkRetry `json:"run"`
-	// First is of what was begun since the canary began, Unattempted how many of those never were tried,
-	// and Last of the last [BulkWindow] attempts since then.
+	// First sums up the deliveries since the canary began, of which Unattempted were never tried. Last sums up the last
+	// [BulkWindow] attempts since then.
 	First       BulkTally `json:"first,omitzero"`
 	Unattempted int       `json:"unattempted,omitempty"`
 	Last        BulkTally `json:"last,omitzero"`
 }
 
-// BulkOverlap is an unfinished bulk retry that is to retry some of the same deliveries.
+// BulkOverlap is an unfinished bulk retry that has Count deliveries in common with another one.
 type BulkOverlap struct {
 	ID    ActionID
 	State BulkState
 	Count int
 }
 
-// RefuseOverlap is the error of a bulk retry whose deliveries another is to retry: bulk_retry_overlaps. It is nil
-// without any.
+// RefuseOverlap returns bulk_retry_overlaps, which names the overlapping bulk retries, and nil if there are none.
 func RefuseOverlap(overlaps []BulkOverlap) error {
 	if len(overlaps) == 0 {
 		return nil
@@ -270,8 +269,8 @@ type BulkSkipped struct {
 	Reason     string
 }
 
-// ExplainSkip says why a bulk retry could not retry a delivery, in words that other deliveries share: they name no
-// other delivery.
+// ExplainSkip says why a bulk retry could not retry a delivery. The text names no other delivery, so that equal reasons
+// have equal texts.
 func ExplainSkip(problem *Error) string {
 	why := problem.Message
 	if problem.DeliveryID != "" {

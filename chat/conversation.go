@@ -27,8 +27,7 @@ type ChatHead struct {
 	Channel   Channel
 	MemberID  MemberID
 	Attention int64
-	// Acted reports that the action which was asked about is stored, whatever its chat, or that another request
-	// has its key.
+	// Acted reports whether the requested action is already stored, or another request has its key.
 	Acted bool
 }
 
@@ -39,17 +38,17 @@ type OpenAction struct {
 	Status string
 }
 
-// ChatDeleted is what the deletion of a chat has ended.
+// ChatDeleted is the result of deleting a chat.
 type ChatDeleted struct {
-	// Workflows are those of what was ended.
+	// Workflows are the workflows of what was ended.
 	Workflows []string
-	// Canceled are the actions that have sent nothing, and never will. MayHaveLeft are those of which an attempt may
-	// have left: they go on until that is known.
+	// Canceled are the actions that have sent nothing, and never will. MayHaveLeft are the actions with an attempt that
+	// may have left, which continue until that is known.
 	Canceled    []OpenAction
 	MayHaveLeft []OpenAction
 }
 
-// RefuseOpenActions refuses to delete a chat in which something is still going on: CodeOpenActions, which names it.
+// RefuseOpenActions returns CodeOpenActions, which names the unfinished actions of a chat that is to be deleted.
 func RefuseOpenActions(open []OpenAction) error {
 	e := Errorf(
 		CodeOpenActions,
@@ -163,7 +162,7 @@ func (c *NewChat) Validate() error {
 	return c.Metadata.Validate()
 }
 
-// IDIfGiven is an id of a patch without the 0 that takes away what it names.
+// IDIfGiven returns the id of a patch, and nil for 0, which removes the reference.
 func IDIfGiven[ID ~int64](id *ID) *ID {
 	if id == nil || *id == 0 {
 		return nil

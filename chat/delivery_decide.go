@@ -89,8 +89,8 @@ func (d *Delivery) refuseVerdict(v Verdict) *Error {
 	return e
 }
 
-// CheckCancel says why a delivery cannot be canceled with its action: CodeAlreadySending when an attempt may have
-// left, CodeConflict when it has ended without one. It is nil for one that certainly was not handed over.
+// CheckCancel returns CodeAlreadySending if an attempt of the delivery may have left, and CodeConflict if it has ended
+// without one. It returns nil if the provider certainly does not have it.
 func (d *Delivery) CheckCancel() error {
 	var e *Error
 

@@ -93,7 +93,7 @@ func (d *Delivery) RefuseClaim(facts ClaimFacts) ClaimRefusal {
 	case facts.Busy:
 		return ClaimRefusal{Effect: d.waitForAddress(facts.BusyWith), WaitUntil: d.RetryAt, Busy: true}
 	case facts.Older != nil:
-		return ClaimRefusal{Effect: d.waitForOlder(facts.Older), WaitUntil: facts.Older.nextLook(facts.Now)}
+		return ClaimRefusal{Effect: d.waitForOlder(facts.Older), WaitUntil: facts.Older.nextCheck(facts.Now)}
 	case facts.SameTextUntil != nil:
 		return ClaimRefusal{Effect: d.waitForSameText(*facts.SameTextUntil), WaitUntil: facts.SameTextUntil}
 	}
@@ -403,7 +403,7 @@ func (d *Delivery) GoesOnAsIs() bool {
 // Release lets a releasable delivery be tried at once. A precondition that has held it back is not
 // asked again.
 func (d *Delivery) Release() {
-	d.overrule()
+	d.ignoreHold()
 
 	d.Submission = SubmissionPending
 	d.RetryAt = nil

@@ -11,22 +11,22 @@ type MessageTo struct {
 	ExternalID string
 	Phone      string
 	Email      string
-	// Name is that of a member who is made because nobody has the address.
+	// Name is the name of a member who is created because nobody has the address.
 	Name string
 }
 
-// DirectMessage is a message to somebody, whose member and chat are found or made.
+// DirectMessage is a message to somebody whose member and chat are found or created.
 type DirectMessage struct {
 	To MessageTo
-	// Channel is "" for the one that [DirectMessage.ChooseChannel] chooses.
+	// Channel is "" if [DirectMessage.ChooseChannel] is to choose it.
 	Channel Channel
 	Message string
-	// Title is that of a chat that is made.
+	// Title is the title of a chat that is created.
 	Title     string
 	ToolCalls []ToolCall
 }
 
-// DirectPlace is where a message goes.
+// DirectPlace is the chat and the member that a message goes to.
 type DirectPlace struct {
 	ChatID   ChatID
 	MemberID MemberID
@@ -35,10 +35,10 @@ type DirectPlace struct {
 	Attention int64
 }
 
-// CheckFacts checks what can be told of a send before it begins. Its error leaves nothing behind.
+// CheckFacts checks a send before it begins. If it returns an error, nothing is stored.
 type CheckFacts func(*SendFacts) error
 
-// Validate checks what can be told without looking anything up: CodeInvalidRequest naming the field.
+// Validate returns CodeInvalidRequest, naming the field, for a message that is wrong whatever is stored.
 func (d *DirectMessage) Validate() error {
 	if err := d.To.validate(); err != nil {
 		return err
@@ -93,7 +93,7 @@ func (t *MessageTo) Address() string {
 	return t.Email
 }
 
-// NewMember returns the member that is made when nobody has the address. Who has no name is called by it.
+// NewMember returns the member that is created when nobody has the address. Without a name, the address is the name.
 func (t *MessageTo) NewMember(ws WorkspaceID) Member {
 	name := t.Name
 	if name == "" {
@@ -112,9 +112,9 @@ func (t *MessageTo) NewMember(ws WorkspaceID) Member {
 	}
 }
 
-// ChooseChannel returns the channel of a message to a member. One that is not given is SMS for who is given by phone
-// and email for who is given by email; for others it is SMS if they have a phone and have agreed to SMS, and else
-// email. CodeInvalidRequest naming channel, when neither is there.
+// ChooseChannel returns the channel of a message to a member. If none is given, it is SMS for a recipient given by
+// phone and email for one given by email. For others it is SMS if they have a phone number and have agreed to SMS, else
+// email. It returns CodeInvalidRequest, naming channel, if the member can be reached by neither.
 func (d *DirectMessage) ChooseChannel(to *Member) (Channel, error) {
 	switch {
 	case d.Channel != "":
@@ -136,15 +136,16 @@ func (d *DirectMessage) ChooseChannel(to *Member) (Channel, error) {
 	)
 }
 
-// MemberUpsert makes a member with an external id, or changes the one that has it.
+// MemberUpsert creates a member with an external id, or changes the one that has it.
 type MemberUpsert struct {
 	ExternalID string
-	// Kind is that of a member who is made; "" for a person. It is never changed.
+	// Kind is the kind of a member who is created, "" for a person. The kind of an existing member never changes.
 	Kind  MemberKind
 	Patch MemberPatch
 }
 
-// NewMember returns the member that is made when nobody has the external id: CodeInvalidRequest naming the field.
+// NewMember returns the member that is created when nobody has the external id. It returns CodeInvalidRequest, naming
+// the field, if the member would be invalid.
 func (u *MemberUpsert) NewMember(ws WorkspaceID) (Member, error) {
 	if u.Patch.Name == nil {
 		return Member{}, Invalid("name", "is required: no member has this external id yet")
@@ -172,7 +173,7 @@ func (u *MemberUpsert) NewMember(ws WorkspaceID) (Member, error) {
 	return made, made.Validate()
 }
 
-// CheckKind refuses another kind for a member that is there: CodeInvalidRequest naming the field.
+// CheckKind returns CodeInvalidRequest if the upsert would change the kind of an existing member.
 func (u *MemberUpsert) CheckKind(existing *Member) error {
 	if u.Kind != "" && u.Kind != existing.Kind {
 		return Invalid("kind", "must be %s, as it is: the kind of a member does not change", existing.Kind)

@@ -1,47 +1,45 @@
 package chat
 
-// Duplicate is whether a delivery may have reached its recipient twice: by two attempts of its own, or
-// by one of it and one of a delivery that it repeats or that repeats it.
+// Duplicate says whether a message may have reached its recipient twice: by two attempts of one delivery, or by
+// attempts of two deliveries of which one repeats the other.
 type Duplicate string
 
-// The kinds. A delivery without one has none.
+// The kinds of duplicates.
 const (
 	// DuplicateNone: one message at most may have reached the recipient.
 	DuplicateNone Duplicate = "none"
-	// DuplicatePossible: one attempt was taken, and another one may have been; nothing tells.
+	// DuplicatePossible: one attempt was accepted, and the outcome of another one is unknown.
 	DuplicatePossible Duplicate = "possible"
 	// DuplicateConfirmed: two messages were found.
 	DuplicateConfirmed Duplicate = "confirmed"
 )
 
-// Duplicates lists all of them.
+// Duplicates lists all kinds.
 func Duplicates() []Duplicate {
 	return []Duplicate{DuplicateNone, DuplicatePossible, DuplicateConfirmed}
 }
 
-// Copies is what is known of the messages that one delivery has become.
+// Copies counts the copies of its message that one delivery may have sent.
 type Copies struct {
-	// Possible is how many messages may have reached the recipient.
+	// Possible is how many copies may have reached the recipient.
 	Possible int
-	// Taken reports that the provider, or a person, has said of one of them that it was sent.
+	// Taken reports whether the provider or a person has confirmed one copy.
 	Taken bool
-	// Found reports that a second message was found: of the delivery itself, or of it and of another
-	// delivery of the same message.
+	// Found reports whether a second copy was found, of this delivery or of another one of the same message.
 	Found bool
 }
 
-// CountCopies counts the messages that the delivery may have become, by its state and its attempts. One
-// that its provider has reported as lost has not reached the recipient. found reports that a second one
-// was found.
+// CountCopies counts the copies that the delivery may have sent, by its state and its attempts. A copy that the
+// provider has reported as lost does not count. found says that a second copy was found.
 func (d *Delivery) CountCopies(found bool) Copies {
 	unresolved := d.countUnresolved()
 	copies := Copies{Possible: unresolved, Found: found}
 
 	switch {
 	case d.Submission == SubmissionAccepted && d.DeliveryStatus.Lost():
-		copies.Possible = d.countBeside(unresolved)
+		copies.Possible = d.countOtherUnresolved(unresolved)
 	case d.Submission == SubmissionAccepted, d.Submission == SubmissionConfirmedSent:
-		copies.Possible = 1 + d.countBeside(unresolved)
+		copies.Possible = 1 + d.countOtherUnresolved(unresolved)
 		copies.Taken = true
 	case d.mayBeSent():
 		copies.Possible = max(1, unresolved)
@@ -50,8 +48,7 @@ func (d *Delivery) CountCopies(found bool) Copies {
 	return copies
 }
 
-// countUnresolved counts the attempts that may have become messages which nobody knows. One that is
-// under way has not come to anything yet.
+// countUnresolved counts the attempts whose outcome is unknown, without one that is under way.
 func (d *Delivery) countUnresolved() int {
 	if !d.mayHaveBeenTaken() {
 		return 0
@@ -69,9 +66,9 @@ func (d *Delivery) countUnresolved() int {
 	return unresolved
 }
 
-// countBeside is how many of the unresolved attempts stand beside the message that is known. If no attempt
-// is known to have become it, one of them has.
-func (d *Delivery) countBeside(unresolved int) int {
+// countOtherUnresolved counts the unresolved attempts beside the one that has sent the known copy. If no attempt is
+// known to have sent it, one of the unresolved ones has.
+func (d *Delivery) countOtherUnresolved(unresolved int) int {
 	for i := range d.Attempts {
 		if d.Attempts[i].Outcome == OutcomeAccepted {
 			return unresolved
@@ -81,7 +78,7 @@ func (d *Delivery) countBeside(unresolved int) int {
 	return max(0, unresolved-1)
 }
 
-// mayBeSent reports whether the delivery stands for a message of which nobody knows whether it was sent.
+// mayBeSent reports whether it is unknown whether the delivery was sent.
 func (d *Delivery) mayBeSent() bool {
 	switch d.Submission {
 	case SubmissionUnknown, SubmissionNeedsReview, SubmissionExpired, SubmissionAbandoned:
@@ -106,7 +103,8 @@ func (c Copies) JudgeDuplicate(others ...Copies) Duplicate {
 		return DuplicateConfirmed
 	}
 
-	possible, taken := c.Possible, c.Taken
+	possible := c.Possible
+	taken := c.Taken
 
 	for _, other := range others {
 		possible += other.Possible
@@ -120,7 +118,7 @@ func (c Copies) JudgeDuplicate(others ...Copies) Duplicate {
 	return DuplicateNone
 }
 
-// explain begins what a delivery's explanation says. It is "" if there is nothing to say.
+// explain returns the beginning of a delivery's explanation, "" if there is no duplicate.
 func (d Duplicate) explain() string {
 	switch d {
 	case DuplicateConfirmed:
@@ -133,7 +131,7 @@ func (d Duplicate) explain() string {
 	return ""
 }
 
-// ReasonSentTwice is why a chat needs a response in which a message was sent twice.
+// ReasonSentTwice is the reason for which a chat needs a response after a confirmed duplicate.
 const ReasonSentTwice = "A message was sent twice: the recipient may have got two copies."
 
 // MayDuplicate reports whether a retry of the delivery may create a second copy: an attempt of it may have
@@ -144,8 +142,7 @@ func (d *Delivery) MayDuplicate() bool {
 	return unconfirmed || d.mayBeSent() || d.mayHaveBeenTaken()
 }
 
-// FieldAcknowledgeDuplicate is the field of a retry by which a person says that they know that the message
-// may be sent twice.
+// FieldAcknowledgeDuplicate is the field of a retry by which a person accepts that the message may be sent twice.
 const FieldAcknowledgeDuplicate = "acknowledge_duplicate"
 
 // RetryNeeds lists the fields that a retry without a change must have.
@@ -157,8 +154,8 @@ func (d *Delivery) RetryNeeds() []string {
 	return []string{"reason", FieldAcknowledgeDuplicate}
 }
 
-// CheckAcknowledgment refuses a retry that may send the message twice, unless whoever asks for it has said
-// that they know, and why: invalid_request with the fields that are missing.
+// CheckAcknowledgment returns invalid_request, with the missing fields, for a retry that may send the message twice,
+// unless the duplicate is acknowledged and a reason is given.
 func (d *Delivery) CheckAcknowledgment(acknowledged bool, reason string) error {
 	if !d.MayDuplicate() || acknowledged && reason != "" {
 		return nil
@@ -187,13 +184,13 @@ func (d *Delivery) CheckAcknowledgment(acknowledged bool, reason string) error {
 	return e
 }
 
-// DuplicateFilter narrows a list to deliveries that were sent twice, or may have been. The zero one does not.
+// DuplicateFilter selects deliveries that were sent twice, or may have been. The zero value selects all.
 type DuplicateFilter struct {
 	Possible  bool `json:"possible,omitempty"`
 	Confirmed bool `json:"confirmed,omitempty"`
 }
 
-// NewDuplicateFilter is the filter for any of these kinds, and invalid_request for DuplicateNone.
+// NewDuplicateFilter returns the filter for any of these kinds, and invalid_request for DuplicateNone.
 func NewDuplicateFilter(kinds []Duplicate) (DuplicateFilter, error) {
 	var f DuplicateFilter
 
@@ -211,7 +208,7 @@ func NewDuplicateFilter(kinds []Duplicate) (DuplicateFilter, error) {
 	return f, nil
 }
 
-// Kinds lists what the filter lets through, nothing if it does not narrow.
+// Kinds lists the kinds that the filter selects, none if it selects all.
 func (f DuplicateFilter) Kinds() []Duplicate {
 	var kinds []Duplicate
 

@@ -38,6 +38,7 @@ const (
 	EventSuppressionLifted          EventType = "suppression.lifted"
 	EventSenderBlocked              EventType = "sender.blocked"
 	EventSenderRestored             EventType = "sender.restored"
+	EventBulkRetryPaused            EventType = "bulk_retry.paused"
 	EventBulkRetryFinished          EventType = "bulk_retry.finished"
 	EventWebhookEndpointDisabled    EventType = "webhook_endpoint.disabled"
 )

@@ -203,7 +203,7 @@ func (c *EventChange) eventTypes() []EventType {
 	case ChangedSender:
 		return c.begunOrEnded(EventSenderBlocked, EventSenderRestored, c.Now == "")
 	case ChangedBulkRetry:
-		return eventIf(c.Now == string(BulkFinished) || c.Now == string(BulkCanceled), EventBulkRetryFinished)
+		return c.bulkRetryEvents()
 	case ChangedWebhookEndpoint:
 		return eventIf(c.Now == webhookDisabled, EventWebhookEndpointDisabled)
 	}
@@ -218,6 +218,17 @@ func (c *EventChange) begunOrEnded(begun, over EventType, ended bool) []EventTyp
 	}
 
 	return eventIf(ended, over)
+}
+
+func (c *EventChange) bulkRetryEvents() []EventType {
+	switch BulkState(c.Now) {
+	case BulkPaused:
+		return []EventType{EventBulkRetryPaused}
+	case BulkFinished, BulkCanceled:
+		return []EventType{EventBulkRetryFinished}
+	default:
+		return nil
+	}
 }
 
 func eventIf(is bool, kind EventType) []EventType {

@@ -265,6 +265,13 @@ var eventTypes = []EventTypeText{
 		Example: EventData{Provider: ProviderTwilio},
 	},
 	{
+		Type:    EventBulkRetryPaused,
+		Meaning: "A bulk retry has stopped, and waits for a person.",
+		When:    "Too many of its deliveries have failed, or a person has paused it.",
+		Fields:  []string{"status"},
+		Example: EventData{Status: string(BulkPaused)},
+	},
+	{
 		Type:    EventBulkRetryFinished,
 		Meaning: "A bulk retry has ended.",
 		When:    "It has tried all deliveries that it selected (`finished`), or was canceled.",

@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// This file has the rules of the Idempotency-Key on requests that are no actions. The key of an action is the
-// identity of its workflow, and needs none of this.
+// This file has the rules of the Idempotency-Key of requests other than actions. The key of an action identifies its
+// workflow, so actions do not need them.
 
 const (
-	// RequestLease is how long a request may take. Only after it another one with the same key takes its place.
+	// RequestLease is how long a request may take. After that, another one with the same key may take its place.
 	RequestLease = 2 * time.Minute
-	// RequestKept is how long the answer to a request with a key is kept.
+	// RequestKept is how long the answer of a request with a key is kept.
 	RequestKept = 30 * 24 * time.Hour
 )
 
-// KeyState is how far a request with a key has come.
+// KeyState is the state of a request with a key.
 type KeyState string
 
 // The states of a request with a key.
@@ -31,14 +31,14 @@ const (
 // KeyedRequest is a request with an Idempotency-Key, about to be carried out.
 type KeyedRequest struct {
 	WorkspaceID WorkspaceID
-	// ID is made of the key, like the id of an action. The key itself is not kept.
+	// ID is derived from the key, like the id of an action. The key itself is not stored.
 	ID ActionID
-	// Holder names this one request among those with its key: only the holder of the key may store anything.
+	// Holder identifies this request among those with the same key. Only the holder of the key may store anything.
 	Holder string
-	// RequestID is what the audit log calls it.
+	// RequestID is the id of the request in the audit log.
 	RequestID   string
 	Fingerprint Fingerprint
-	// Repeatable reports that carrying it out twice does what once does.
+	// Repeatable reports whether carrying the request out twice has the same effect as once.
 	Repeatable bool
 }
 
@@ -50,24 +50,24 @@ type StoredRequest struct {
 	Answer     RequestAnswer
 }
 
-// RequestAnswer is what a request was answered with. What is shown once is not in it.
+// RequestAnswer is the answer of a request, without secrets that are shown only once.
 type RequestAnswer struct {
 	Status   int
 	Location string
 	Body     []byte
 }
 
-// FieldPath is the field of a request's fingerprint that holds where it was sent.
+// FieldPath is the field of a request's fingerprint that has its path.
 const FieldPath = "path"
 
-// Meet decides what becomes of a request whose key an earlier one has. It gets that one's answer, or takes its
-// place if takeOver. The errors:
+// DecideRepeat decides about a request whose key an earlier one, r, has: it takes the place of r if takeOver is true,
+// and gets the answer of r otherwise. The errors:
 //
 //   - CodeIdempotencyKeyReused: the two differ, in the fields that it names.
 //   - CodeRequestInProgress: the earlier one may still be carried out.
 //   - CodeAnswerLost: the earlier one was carried out, and whoever did was stopped before its answer was kept.
-func (r *StoredRequest) Meet(asked *KeyedRequest, now time.Time) (takeOver bool, err error) {
-	if err := r.match(asked); err != nil {
+func (r *StoredRequest) DecideRepeat(asked *KeyedRequest, now time.Time) (takeOver bool, err error) {
+	if err := r.checkSame(asked); err != nil {
 		return false, err
 	}
 
@@ -91,8 +91,8 @@ func (r *StoredRequest) Meet(asked *KeyedRequest, now time.Time) (takeOver bool,
 	)
 }
 
-// match names the fields in which the two requests differ. Those of another route have nothing in common.
-func (r *StoredRequest) match(asked *KeyedRequest) error {
+// checkSame returns idempotency_key_reused, which names the fields that differ, if the two requests are not the same.
+func (r *StoredRequest) checkSame(asked *KeyedRequest) error {
 	stored := r.Fingerprint
 
 	if stored[FieldPath] != asked.Fingerprint[FieldPath] {
@@ -104,28 +104,28 @@ func (r *StoredRequest) match(asked *KeyedRequest) error {
 	return stored.Match(asked.Fingerprint)
 }
 
-// RequestInProgress makes a CodeRequestInProgress that says that the same may succeed later.
+// RequestInProgress returns a retryable CodeRequestInProgress with a message.
 func RequestInProgress(message string) *Error {
 	return &Error{Code: CodeRequestInProgress, Message: message, Retryable: true}
 }
 
-// KeyUsedElsewhere refuses an action whose key another request has, and the reverse.
+// KeyUsedElsewhere returns idempotency_key_reused for an action whose key another request has, and the reverse.
 func KeyUsedElsewhere() error { return Fingerprint{FieldPath: ""}.Match(Fingerprint{}) }
 
+// keyedRequestKey is the context key of a [KeyedRequest].
 type keyedRequestKey struct{}
 
-// WithKeyedRequest returns a context in which all that is stored is stored for r, and nothing if r does not hold its
-// key any more.
+// WithKeyedRequest returns a context whose transactions belong to r. They fail if r no longer holds its key.
 func WithKeyedRequest(ctx context.Context, r KeyedRequest) context.Context {
 	return context.WithValue(ctx, keyedRequestKey{}, &r)
 }
 
-// WithoutKeyedRequest returns a context in which what is stored is not what was asked for.
+// WithoutKeyedRequest returns a context whose transactions belong to no request with a key.
 func WithoutKeyedRequest(ctx context.Context) context.Context {
 	return context.WithValue(ctx, keyedRequestKey{}, (*KeyedRequest)(nil))
 }
 
-// KeyedRequestFrom returns the request for which something is stored, nil for none.
+// KeyedRequestFrom returns the request that the context's transactions belong to, nil if there is none.
 func KeyedRequestFrom(ctx context.Context) *KeyedRequest {
 	r, _ := ctx.Value(keyedRequestKey{}).(*KeyedRequest)
 	return r

@@ -1,7 +1,7 @@
 package chat
 
-// CheckLookUp returns why the provider cannot be asked about the delivery now: conflict when nothing was posted, or
-// when all that it could tell is known.
+// CheckLookUp returns conflict if the provider cannot be asked about the delivery: nothing was posted, or everything
+// that it could report is known.
 func (d *Delivery) CheckLookUp() error {
 	isAccepted := d.Submission == SubmissionAccepted
 
@@ -19,7 +19,7 @@ func (d *Delivery) CheckLookUp() error {
 	return Errorf(CodeConflict, "there is nothing to ask for: the delivery is %s, and its outcome is known", d.Status())
 }
 
-// LookUpWorkflowID names the workflow that asks the provider about a delivery: there is one at a time.
+// LookUpWorkflowID returns the id of the workflow that asks the provider about a delivery. There is one at a time.
 func LookUpWorkflowID(ws WorkspaceID, id DeliveryID) string {
 	return "look-up:" + string(ws) + ":" + string(id)
 }

@@ -72,7 +72,7 @@ type MemberPatch struct {
 	Metadata MetadataPatch
 }
 
-// Apply changes the member's fields that the patch has.
+// Apply sets the fields of the member that the patch has.
 func (m *Member) Apply(p *MemberPatch) {
 	setGiven(&m.Name, p.Name)
 	setGiven(&m.Email, p.Email)
@@ -90,7 +90,7 @@ func (m *Member) Apply(p *MemberPatch) {
 	m.Consents = consents
 }
 
-// setGiven changes a field to a value that may not be given.
+// setGiven sets a field to a value unless it is nil.
 func setGiven[T any](field, value *T) {
 	if value != nil {
 		*field = *value

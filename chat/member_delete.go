@@ -5,18 +5,17 @@ import (
 	"strings"
 )
 
-// MaxMemberUses is how far the uses of a member are counted: it stands for as many or more.
+// MaxMemberUses is the most uses of a member that are counted. It means as many or more.
 const MaxMemberUses = 1000
 
-// MemberUse says how many things of one kind refer to a member.
+// MemberUse counts the things of one kind that refer to a member.
 type MemberUse struct {
 	// What is the kind, in the plural: "chats".
 	What  string
 	Count int
 }
 
-// RefuseMemberInUse refuses to delete a member to which something refers: CodeMemberInUse, which names what. It
-// returns nil if nothing does.
+// RefuseMemberInUse returns CodeMemberInUse, which names what refers to the member, and nil if nothing does.
 func RefuseMemberInUse(uses []MemberUse) error {
 	var (
 		parts  []string

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds of what other systems keep with a member or a chat.
+// Limits of external ids and metadata, in characters and keys.
 const (
 	MaxExternalID    = 255
 	MaxMetadata      = 50
@@ -16,13 +16,13 @@ const (
 	MaxMetadataValue = 500
 )
 
-// Metadata is what other systems keep with a member or a chat. Handrail only stores it.
+// Metadata is data of other systems about a member or a chat. Handrail only stores it.
 type Metadata map[string]string
 
 // MetadataPatch changes metadata: a key with a value is set, one with nil is removed, others stay.
 type MetadataPatch map[string]*string
 
-// Apply returns the metadata with the changes of a patch. Neither of the two is changed.
+// Apply returns a copy of the metadata with the changes of a patch.
 func (m Metadata) Apply(p MetadataPatch) Metadata {
 	changed := Metadata{}
 	maps.Copy(changed, m)
@@ -39,7 +39,7 @@ func (m Metadata) Apply(p MetadataPatch) Metadata {
 	return changed
 }
 
-// Validate checks metadata to be stored: CodeInvalidRequest naming the key.
+// Validate returns CodeInvalidRequest, naming the key, for metadata beyond its limits.
 func (m Metadata) Validate() error {
 	if len(m) > MaxMetadata {
 		return Invalid("metadata", "must have at most %d keys, it has %d", MaxMetadata, len(m))
@@ -48,7 +48,7 @@ func (m Metadata) Validate() error {
 	for _, key := range slices.Sorted(maps.Keys(m)) {
 		if key == "" || !fitsLine(key, MaxMetadataKey) {
 			return Invalid(
-				"metadata."+firstCharacters(key, MaxMetadataKey),
+				"metadata."+shortenText(key, MaxMetadataKey),
 				"must be a key of 1 to %d characters on one line",
 				MaxMetadataKey,
 			)
@@ -62,8 +62,8 @@ func (m Metadata) Validate() error {
 	return nil
 }
 
-// firstCharacters cuts a text that is too long to be repeated.
-func firstCharacters(text string, limit int) string {
+// shortenText returns the first characters of a longer text, followed by "…".
+func shortenText(text string, limit int) string {
 	if characters := []rune(text); len(characters) > limit {
 		return string(characters[:limit]) + "…"
 	}
@@ -71,7 +71,7 @@ func firstCharacters(text string, limit int) string {
 	return text
 }
 
-// CheckExternalID checks another system's id of a member or a chat, "" for none: CodeInvalidRequest naming the field.
+// CheckExternalID returns CodeInvalidRequest, naming the field, for an invalid external id. "" is none, and valid.
 func CheckExternalID(field, id string) error {
 	invisible := func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) }
 

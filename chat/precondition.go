@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// AuthorKind is who speaks in a send to a chat's customer.
+// AuthorKind says who speaks in a send to a chat's customer.
 type AuthorKind string
 
 // The kinds of authors. AuthorAssistant is the default.
@@ -17,9 +17,9 @@ const (
 // AuthorKinds lists both.
 func AuthorKinds() []AuthorKind { return []AuthorKind{AuthorAssistant, AuthorPerson} }
 
-// CheckAuthor returns who speaks in a send that names a kind of author, "" for none, and is asked for with a key of
-// a member of this kind. What names nobody is the assistant's, whoever's key it is: what silences the assistant must be
-// asked for. Errors: invalid_request for a kind that is not known, and for a person who is an assistant.
+// CheckAuthor returns who speaks in a send that names a kind of author, made with a key of a member of this kind. A
+// send that names none, "", is the assistant's whosever the key is, because a send by a person silences the assistant.
+// It returns invalid_request for an unknown kind, and for an assistant that names a person.
 func CheckAuthor(named AuthorKind, member MemberKind) (AuthorKind, error) {
 	switch {
 	case named == "" || named == AuthorAssistant:
@@ -39,21 +39,20 @@ type Takeover struct {
 	At time.Time
 }
 
-// TakeoverPolicy is what becomes of what the assistant is to say in a chat that a person has taken over.
+// TakeoverPolicy says what happens to the assistant's sends in a chat that a person has taken over.
 type TakeoverPolicy string
 
-// The policies. A send that is refused is stored nowhere. One that is held is a draft that a person lets leave, or
-// cancels. What was accepted before the takeover is held by both.
+// The policies. A refused send is not stored. A held send is a draft that a person sends or cancels. Sends that were
+// accepted before the takeover are held with either policy.
 const (
 	TakeoverRefuses TakeoverPolicy = "refuse"
 	TakeoverHolds   TakeoverPolicy = "hold"
 )
 
-// TakeoverPolicies are all of them.
+// TakeoverPolicies lists both.
 func TakeoverPolicies() []TakeoverPolicy { return []TakeoverPolicy{TakeoverRefuses, TakeoverHolds} }
 
-// CheckTakeover reports whether a member of this kind may take a chat over, or give it back: forbidden for an
-// assistant, whom a takeover keeps silent.
+// CheckTakeover returns forbidden for an assistant, who may neither take a chat over nor release it.
 func CheckTakeover(member MemberKind) error {
 	if member == KindAssistant {
 		return Errorf(
@@ -68,20 +67,20 @@ func CheckTakeover(member MemberKind) error {
 // SeenMessage is the last message that the caller of a send had seen, as the store finds it.
 type SeenMessage struct {
 	ID MessageID
-	// Number is its place in the workspace. It is 0 if the chat has no such message.
+	// Number is the number of the message, 0 if the chat has no such message.
 	Number int64
-	// Newer reports that the customer has written after it.
+	// Newer reports whether the customer has written after it.
 	Newer bool
 }
 
-// The error messages of deliveries whose preconditions do not hold any more.
+// The error messages of deliveries whose preconditions no longer hold.
 const (
 	reasonChatMovedOn = "the customer has written since the message that the caller had seen last"
 	reasonTakenOver   = "a person has taken the chat over"
 )
 
-// checkPreconditions refuses a send of which the caller, or a person in the chat, has said that it must not be sent as
-// things stand: invalid_request naming if_last_message, chat_moved_on, taken_over.
+// checkPreconditions returns an error if a precondition of the send does not hold: chat_moved_on, taken_over, or
+// invalid_request for an unknown message in if_last_message.
 func (f *SendFacts) checkPreconditions() error {
 	switch {
 	case f.Seen != nil && f.Seen.Number == 0:
@@ -104,9 +103,8 @@ func (f *SendFacts) checkPreconditions() error {
 	return nil
 }
 
-// overrule notes that a person's retry sends a delivery whose precondition does not hold: the one that it waits for is
-// not asked again.
-func (d *Delivery) overrule() {
+// ignoreHold removes the precondition that holds the delivery, because a person's retry sends it all the same.
+func (d *Delivery) ignoreHold() {
 	switch d.ErrorCode {
 	case ErrorChatMovedOn:
 		d.SeenMessage = 0
@@ -117,26 +115,26 @@ func (d *Delivery) overrule() {
 	}
 }
 
-// DefiesTakeover reports whether the new delivery that a retry makes leaves though a person has the chat: whoever
-// retries one message has decided about it, as with one that is held. A bulk retry has decided about none.
+// DefiesTakeover reports whether the new delivery of a retry leaves although a person has taken the chat over. It does
+// if this one message is retried. A bulk retry decides about no single message.
 func (r *RetryDelivery) DefiesTakeover(takeover *Takeover) bool {
 	return takeover != nil && r.BulkRetryID == ""
 }
 
-// OlderDelivery is a delivery that must leave before another one of the same chat, because it was accepted before it.
+// OlderDelivery is a delivery that must leave before another one of the same chat, because it was accepted first.
 type OlderDelivery struct {
 	ID DeliveryID
-	// RetryAt is when it is tried again, nil if that is not known.
+	// RetryAt is the time of its next try, nil if that is not known.
 	RetryAt *time.Time
 }
 
-// The bounds of how long a delivery waits before it looks again whether an older one has left.
+// The limits of how long a delivery waits before it checks again whether the older one has left.
 const (
-	olderAgainMin = time.Second
-	olderAgainMax = time.Minute
+	minOlderWait = time.Second
+	maxOlderWait = time.Minute
 )
 
-// waitForOlder lets a delivery wait that would pass an older one of its chat.
+// waitForOlder notes that the delivery waits for an older one of its chat.
 func (d *Delivery) waitForOlder(older *OlderDelivery) Effect {
 	message := fmt.Sprintf("delivery %s was accepted before it", older.ID)
 	if d.Submission != SubmissionPending || d.ErrorCode == ErrorOlderFirst && d.ErrorMessage == message {
@@ -149,23 +147,23 @@ func (d *Delivery) waitForOlder(older *OlderDelivery) Effect {
 	return EffectSaved
 }
 
-// nextLook is when it makes sense to look again whether the older delivery has left.
-func (o *OlderDelivery) nextLook(now time.Time) *time.Time {
-	at := now.Add(olderAgainMin)
+// nextCheck returns the time of the next check whether the older delivery has left.
+func (o *OlderDelivery) nextCheck(now time.Time) *time.Time {
+	at := now.Add(minOlderWait)
 
 	if o.RetryAt != nil && o.RetryAt.After(at) {
 		at = *o.RetryAt
 	}
 
-	if latest := now.Add(olderAgainMax); at.After(latest) {
+	if latest := now.Add(maxOlderWait); at.After(latest) {
 		at = latest
 	}
 
 	return &at
 }
 
-// MovesOn reports whether the message is one after which a send is not what its caller meant it to be: the customer has
-// written it. What a machine has written, and what answers a question to a contributor, is not.
+// MovesOn reports whether the message moves the chat on, for if_last_message: the customer has written it. Automatic
+// mails and answers to questions to contributors do not.
 func (m *Message) MovesOn() bool {
 	return m.Role == RoleUserMessage && m.AskID == "" && m.Automatic == ""
 }

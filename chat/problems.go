@@ -1,10 +1,10 @@
 package chat
 
-// ProblemText explains a code to people: what it means, why it comes, and what to do about it. Each is a sentence
-// or more, in which backquotes mark what stands in requests and answers.
+// ProblemText explains a code to people: its meaning, its cause, and its remedy. Each of these is a sentence or more;
+// backquotes mark names and values of requests and answers.
 type ProblemText struct {
 	Code Code
-	// Field is what must change, of a code of KindInvalid: where its errors name no other.
+	// Field is the field to change for a code of KindInvalid, if the problem's errors name no other.
 	Field   string
 	Meaning string
 	Cause   string

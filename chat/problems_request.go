@@ -44,21 +44,21 @@ var requestProblems = []ProblemText{
 		Field:   "member.phone",
 		Meaning: "The recipient has no phone number.",
 		Cause:   "The chat's channel is SMS, and its member has none.",
-		Remedy:  "Enter `phone` at the member, or use a chat on another channel.",
+		Remedy:  "Set the member's `phone`, or use a chat on another channel.",
 	},
 	{
 		Code:    CodeNoEmail,
 		Field:   "member.email",
 		Meaning: "The recipient has no email address.",
 		Cause:   "The chat's channel is email, and its member has none.",
-		Remedy:  "Enter `email` at the member, or use a chat on another channel.",
+		Remedy:  "Set the member's `email`, or use a chat on another channel.",
 	},
 	{
 		Code:    CodeNotificationsOff,
 		Field:   "member.notifications_enabled",
-		Meaning: "The recipient is not to be written to.",
-		Cause:   "Notifications are switched off at the member.",
-		Remedy:  "Ask the person. Switch them on at the member when they agree.",
+		Meaning: "The recipient does not get messages.",
+		Cause:   "The member's notifications are switched off.",
+		Remedy:  "Ask the person. If they agree, switch the member's notifications on.",
 	},
 	{
 		Code:    CodeRecipientOptedOut,
@@ -71,15 +71,15 @@ var requestProblems = []ProblemText{
 	{
 		Code:    CodeSenderNotConfigured,
 		Field:   "chat.phone_number_id",
-		Meaning: "The chat has nothing to send from.",
-		Cause:   "No phone number or inbox was chosen for it.",
-		Remedy:  "Set `phone_number_id` or `inbox_id` at the chat.",
+		Meaning: "The chat has no phone number or inbox to send from.",
+		Cause:   "None was chosen for it.",
+		Remedy:  "Set `phone_number_id` or `inbox_id` of the chat.",
 	},
 	{
 		Code:    CodeChannelNotSupported,
 		Field:   "chat.channel",
 		Meaning: "Messages cannot be sent on the chat's channel.",
-		Cause:   "The channel is one that only records what was said.",
+		Cause:   "The channel only records messages.",
 		Remedy:  "Use a chat on `phone-sms` or `email`.",
 	},
 	{
@@ -93,15 +93,15 @@ var requestProblems = []ProblemText{
 		Code:    CodeMessageTooLong,
 		Field:   "message",
 		Meaning: "The text is too long for its channel.",
-		Cause:   "An SMS takes fewer characters than an email, and each counts by its alphabet.",
+		Cause:   "An SMS holds fewer characters than an email, and fewer still of some alphabets.",
 		Remedy:  "Shorten it, or send it in parts.",
 	},
 	{
 		Code:    CodeDefaultMissing,
 		Field:   "to",
 		Meaning: "The message needs a new chat, and the workspace has no default for something that the chat needs.",
-		Cause:   "No default assistant, phone number or inbox is set: the detail says which.",
-		Remedy:  "Set it with `PUT /workspace-defaults`, or make the chat with `POST /chats`.",
+		Cause:   "No default assistant, phone number or inbox is set: `detail` says which.",
+		Remedy:  "Set it with `PUT /workspace-defaults`, or create the chat with `POST /chats`.",
 	},
 	{
 		Code:    CodeUnknownTool,
@@ -114,8 +114,8 @@ var requestProblems = []ProblemText{
 		Code:    CodeInvalidToolArguments,
 		Field:   "tool_calls",
 		Meaning: "The arguments do not fit the tool's schema.",
-		Cause:   "A value is missing, of another type, or none that the tool takes.",
-		Remedy:  "Read `errors`; the schema stands at the tool. Nothing was run.",
+		Cause:   "A value is missing, of another type, or one that the tool does not accept.",
+		Remedy:  "Read `errors`; the tool has the schema. Nothing was run.",
 	},
 	{
 		Code:    CodeNothingToSummarize,
@@ -128,14 +128,14 @@ var requestProblems = []ProblemText{
 		Code:    CodeNotRatable,
 		Field:   "path.message_uuid",
 		Meaning: "The message cannot be rated.",
-		Cause:   "It is not one of the assistant's.",
+		Cause:   "The assistant did not write it.",
 		Remedy:  "Rate messages of the role `assistant` only.",
 	},
 	{
 		Code:    CodeTokenBudget,
 		Field:   "workspace.token_budget",
-		Meaning: "The workspace has used the tokens of its month.",
-		Cause:   "Summaries and other work of models have reached the limit that the operator has set.",
+		Meaning: "The workspace has used up this month's tokens.",
+		Cause:   "Summaries and other uses of models have reached the limit that the operator has set.",
 		Remedy:  "Wait for the next month, or ask the operator for a higher limit.",
 	},
 	{
@@ -149,17 +149,16 @@ var requestProblems = []ProblemText{
 	{
 		Code:    CodeAddressRefused,
 		Field:   "url",
-		Meaning: "The URL leads where tools must not go.",
-		Cause: "Its host is within the private network, is the server itself, or is not on the list of allowed " +
-			"hosts.",
-		Remedy: "Use a public address, or ask the operator to allow the host.",
+		Meaning: "The URL leads to a host that tools must not call.",
+		Cause:   "Its host is in a private network, is the server itself, or is not on the list of allowed hosts.",
+		Remedy:  "Use a public address, or ask the operator to allow the host.",
 	},
 	{
 		Code:    CodeInvalidAnswer,
 		Field:   "answer",
 		Meaning: "The answer is not what the contributor was asked for.",
-		Cause:   "A choice was asked for and the answer is none of the choices, or a number and it is none.",
-		Remedy:  "Answer as the request's `schema` or choices say.",
+		Cause:   "It is none of the choices, or not a number where one was asked for.",
+		Remedy:  "Give an answer that fits the request's `schema` or choices.",
 	},
 	{
 		Code:    CodeEncryptionOff,
@@ -170,18 +169,18 @@ var requestProblems = []ProblemText{
 	},
 }
 
-// accessProblems are the codes of who may not do something.
+// accessProblems are the codes of requests that the caller may not make.
 var accessProblems = []ProblemText{
 	{
 		Code:    CodeUnauthenticated,
 		Meaning: "The API key is missing or not accepted.",
 		Cause:   "There is no `Authorization: Bearer` header, or the key is misspelled, expired or revoked.",
-		Remedy:  "Send a key that is in force. A lost one cannot be shown again: make a new one.",
+		Remedy:  "Send a valid key. A lost key cannot be shown again: create a new one.",
 	},
 	{
 		Code:    CodeForbidden,
 		Meaning: "The key may not do this.",
-		Cause:   "It has not the scope that the operation needs, or its member has no place in the chat.",
+		Cause:   "It does not have the scope that the operation needs, or its member does not take part in the chat.",
 		Remedy:  "Use a key with the scope that `detail` names.",
 	},
 	{
@@ -192,8 +191,8 @@ var accessProblems = []ProblemText{
 	},
 	{
 		Code:    CodeOwnRequest,
-		Meaning: "Nobody approves what they have asked for.",
-		Cause:   "The request came from the same member, or from a member or key that they have made lately.",
+		Meaning: "Nobody can approve their own request.",
+		Cause:   "It was requested by the same member, or by a member or key that they have made lately.",
 		Remedy:  "Let another member decide.",
 	},
 	{
@@ -204,8 +203,8 @@ var accessProblems = []ProblemText{
 	},
 	{
 		Code:    CodeApprovalNeeded,
-		Meaning: "A second member has to agree first.",
-		Cause:   "It gives more rights than who asks for it has.",
+		Meaning: "A second member must approve it first.",
+		Cause:   "It gives more rights than its requester has.",
 		Remedy:  "Let another member approve it, then repeat the request with `approval_id`.",
 	},
 }

@@ -54,7 +54,11 @@ type Reported struct {
 	// the message, and has still to say what became of it.
 	Routine bool
 	// Duplicate reports that the provider has taken a second message for the delivery.
-	Duplicate   bool
+	Duplicate bool
+	// Settled reports that the delivery has a final status by it, or another one than before. AcceptedAt is
+	// when the provider had taken the message, if it is the first one and that is known.
+	Settled     bool
+	AcceptedAt  *time.Time
 	WorkspaceID WorkspaceID
 	// WorkflowID is where the delivery is followed.
 	WorkflowID string

@@ -1,6 +1,6 @@
 package chat
 
-// ChangeSend asks for the text or the address of a send to be changed before it leaves.
+// ChangeSend changes the text or the address of a send before it leaves.
 type ChangeSend struct {
 	WorkspaceID WorkspaceID
 	ActionID    ActionID
@@ -10,14 +10,14 @@ type ChangeSend struct {
 	By          Actor
 }
 
-// Validate holds the change to what the delivery's channel takes: invalid_request and message_too_long naming the
-// field.
+// Validate returns invalid_request or message_too_long, naming the field, if the change does not fit the delivery's
+// channel.
 func (c *ChangeSend) Validate(d *Delivery) error {
 	if c.Change == (Change{}) {
 		return Invalid("message", "or to must be given: there is nothing to change")
 	}
 
-	// The text has another name here than in a retry.
+	// The text is checked below, because its field has another name than in a retry.
 	address := c.Change
 	address.Body = ""
 
@@ -34,9 +34,8 @@ func (c *ChangeSend) Validate(d *Delivery) error {
 	return CheckText("message", c.Change.Body, spec.MaxMessage)
 }
 
-// CheckChange says why the action cannot be changed: CodeAlreadySending when an attempt may have left, CodeConflict
-// when it has ended, is no send to a chat's customer, or needs approval, which was or is asked for what was written
-// then.
+// CheckChange returns CodeAlreadySending if an attempt may have left, and CodeConflict if the action has ended, is no
+// send to a chat's customer, or has an approval, which is for the text as it was.
 func (v *ActionView) CheckChange() error {
 	err := v.findChangeRefusal()
 	if err != nil {
@@ -47,6 +46,7 @@ func (v *ActionView) CheckChange() error {
 	return nil
 }
 
+// findChangeRefusal returns the error of CheckChange, nil if the action can be changed.
 func (v *ActionView) findChangeRefusal() *Error {
 	if v.Kind != ActionSendAssistantMessage {
 		return Errorf(CodeConflict, "only a send can be changed; retry a delivery with another text or address instead")
@@ -66,7 +66,7 @@ func (v *ActionView) findChangeRefusal() *Error {
 	if v.Send != nil && v.Send.Approval != nil {
 		return Errorf(
 			CodeConflict,
-			"this send needs approval, which is asked for what is written now; cancel it, and send another one",
+			"this send has an approval, which is for its present text; cancel it, and send another one",
 		)
 	}
 

@@ -50,3 +50,21 @@ func (d *Delivery) PlanSweep(now time.Time, stale time.Duration) (step SweepStep
 
 	return SweepNudge, next
 }
+
+// SweepFinding is what a sweep has found that signals or workflows had lost.
+type SweepFinding string
+
+// The findings.
+const (
+	// FoundStale: nothing has happened to a delivery for a while.
+	FoundStale SweepFinding = "stale_delivery"
+	// FoundLostWorkflow: the workflow that follows a delivery was gone.
+	FoundLostWorkflow SweepFinding = "lost_workflow"
+	// FoundForgottenSummary: a chat should have been summarized by itself.
+	FoundForgottenSummary SweepFinding = "forgotten_summary"
+)
+
+// SweepFindings lists all of them.
+func SweepFindings() []SweepFinding {
+	return []SweepFinding{FoundStale, FoundLostWorkflow, FoundForgottenSummary}
+}

@@ -168,7 +168,7 @@ func (d *Delivery) waitingUnsent() Waiting {
 // WaitingsForAddress are the error codes of deliveries that wait for another message to their address.
 func WaitingsForAddress() []string { return []string{ErrorAddressBusy, ErrorTextBusy, ErrorOlderFirst} }
 
-// waitsUntil is when a wait of the delivery ends by itself.
+// waitsUntil returns when the delivery's wait ends by itself, nil if that is not known.
 func (d *Delivery) waitsUntil() *time.Time {
 	switch {
 	case d.Submission == SubmissionSending:

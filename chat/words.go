@@ -1,10 +1,10 @@
 package chat
 
-// WordText explains one value of a field to people. Backquotes mark what stands in requests, answers and commands.
+// WordText explains one value of a field to people. Backquotes mark names, values and commands.
 type WordText struct {
 	Word    string
 	Meaning string
-	// ByItself is what happens without anybody, and until when; "" if nothing does.
+	// ByItself is what happens automatically, and until when; "" if nothing does.
 	ByItself string
 	// Remedy is what a person may do; "" if there is nothing to do.
 	Remedy string
@@ -13,12 +13,12 @@ type WordText struct {
 // WordTable explains every value of one field.
 type WordTable struct {
 	Title string
-	// Fields are those that have the values.
+	// Fields names the fields that have the values.
 	Fields string
 	Words  []WordText
 }
 
-// WordTables lists the tables of all fields whose values people read, the most asked for first.
+// WordTables lists the tables of all fields whose values people read, the most important ones first.
 func WordTables() []WordTable {
 	var all []WordTable
 

@@ -21,7 +21,7 @@ var actionWords = []WordTable{
 				Meaning: "It waits for more than a moment: for another try, or for a person.",
 				Remedy:  "`explanation` and `next` say what may be done.",
 			},
-			{Word: string(ActionSucceeded), Meaning: "It is done. Of a send: the provider took the message."},
+			{Word: string(ActionSucceeded), Meaning: "It is done. Of a send: the provider accepted the message."},
 			{Word: string(ActionFailed), Meaning: "It ended without its effect. `problem` says why."},
 		},
 	},
@@ -60,8 +60,8 @@ var actionWords = []WordTable{
 			},
 			{
 				Word:     string(ToolCallRunning),
-				Meaning:  "It is with its tool.",
-				ByItself: "It has at most 15 minutes from its first try on.",
+				Meaning:  "Its tool is carrying it out.",
+				ByItself: "It ends within 15 minutes of its first try.",
 			},
 			{
 				Word:     string(ToolCallWaiting),
@@ -109,13 +109,13 @@ var actionWords = []WordTable{
 		Fields: "`kind` of an approval",
 		Words: []WordText{
 			{Word: string(ApprovalSend), Meaning: "Tool calls of a send that need approval. The send waits."},
-			{Word: string(ApprovalMemberRole), Meaning: "A member becomes a manager. It is done with the decision."},
+			{Word: string(ApprovalMemberRole), Meaning: "A member becomes a manager. The approval carries it out."},
 			{
 				Word: string(ApprovalKey),
 				Meaning: "An API key that may do more than whoever asks for it. The key is made by repeating the " +
 					"request.",
 			},
-			{Word: string(ApprovalToolChange), Meaning: "A tool is changed or added. It is done with the decision."},
+			{Word: string(ApprovalToolChange), Meaning: "A tool is changed or added. The approval carries it out."},
 			{Word: string(ApprovalToolTest), Meaning: "One run of a tool outside any send."},
 			{Word: string(ApprovalToolSecret), Meaning: "One new signing secret of a tool."},
 		},
@@ -132,14 +132,14 @@ var actionWords = []WordTable{
 			},
 			{
 				Word:    string(BulkPaused),
-				Meaning: "It stands still: too many have failed, or a person paused it. `note` says why.",
-				Remedy:  "Mend the cause, then `handrail bulk-retries resume`. Or `cancel`.",
+				Meaning: "It begins no more deliveries: too many have failed, or a person paused it. `note` says why.",
+				Remedy:  "Fix the cause, then `handrail bulk-retries resume`. Or `cancel`.",
 			},
 			{
 				Word:    string(BulkFinished),
-				Meaning: "Every delivery has had its turn. `by_status` counts what became of them.",
+				Meaning: "It has retried or skipped every delivery. `by_status` counts the results.",
 			},
-			{Word: string(BulkCanceled), Meaning: "A person ended it. What it had begun goes on."},
+			{Word: string(BulkCanceled), Meaning: "A person ended it. Deliveries that it had begun continue."},
 		},
 	},
 	{
@@ -147,10 +147,10 @@ var actionWords = []WordTable{
 		Fields: "`state` of a chat's summaries",
 		Words: []WordText{
 			{Word: string(SummaryRunning), Meaning: "A model reads the chat.", ByItself: "It succeeds or fails."},
-			{Word: string(SummarySucceeded), Meaning: "The summary is there."},
+			{Word: string(SummarySucceeded), Meaning: "The summary is written."},
 			{
 				Word:    string(SummaryFailed),
-				Meaning: "There is none. Title, summary and labels are as before. `problem` says why.",
+				Meaning: "It failed. Title, summary and labels are as before. `problem` says why.",
 			},
 		},
 	},
@@ -171,8 +171,8 @@ var waitingWords = []WordText{
 	},
 	{
 		Word:     string(WaitingTool),
-		Meaning:  "A tool runs, or is to be tried again.",
-		ByItself: "It has at most 15 minutes.",
+		Meaning:  "A tool runs, or will be tried again.",
+		ByItself: "It ends within 15 minutes.",
 	},
 	{
 		Word:     string(WaitingToolDecision),
@@ -188,25 +188,25 @@ var waitingWords = []WordText{
 	},
 	{
 		Word:     string(WaitingAddress),
-		Meaning:  "Another message to the same address has to leave first, or its outcome is looked for.",
-		ByItself: "It goes out when the other one has left, has ended or waits for a person.",
+		Meaning:  "Another message to the same address must leave first, or its outcome is unknown yet.",
+		ByItself: "It leaves when the other one has left, has ended or waits for a person.",
 		Remedy:   "`cancel` ends it.",
 	},
 	{
 		Word:     string(WaitingSender),
 		Meaning:  "The provider refuses every message of the sender.",
 		ByItself: "One message is tried every five minutes. When one gets through, the others follow.",
-		Remedy:   "Mend the account at the provider.",
+		Remedy:   "Fix the account at the provider.",
 	},
 	{
 		Word:     string(WaitingProvider),
-		Meaning:  "The provider is being asked to take it, or evidence of what it has is looked for.",
-		ByItself: "It takes another state by `waiting_until`.",
+		Meaning:  "It is being posted to the provider, or Handrail looks for evidence that the provider has it.",
+		ByItself: "Its state changes by `waiting_until`.",
 	},
 	{
 		Word:     string(WaitingReceipt),
 		Meaning:  "The provider has it, and its final status is still to come.",
-		ByItself: "After an hour (SMS) or a day (email) the provider is asked.",
+		ByItself: "After an hour (SMS) or a day (email) Handrail asks the provider.",
 	},
 	{
 		Word:     string(WaitingModel),

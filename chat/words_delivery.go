@@ -22,8 +22,8 @@ var deliveryWords = []WordTable{
 			},
 			{
 				Word:     string(DuplicatePossible),
-				Meaning:  "One attempt was taken, and the outcome of another one was never known.",
-				ByItself: "The provider's list is read again for 48 hours.",
+				Meaning:  "One attempt was accepted, and the outcome of another one is unknown.",
+				ByItself: "Handrail looks for it in the provider's list for 48 hours.",
 				Remedy: "Look for the unknown attempt at the provider: `handrail deliveries show` lists the " +
 					"attempts.",
 			},
@@ -39,10 +39,10 @@ var deliveryWords = []WordTable{
 		Title:  "Outcome of an attempt",
 		Fields: "`outcome` of each of a delivery's `attempts`",
 		Words: []WordText{
-			{Word: string(OutcomeAccepted), Meaning: "The provider took the message and gave it an id."},
+			{Word: string(OutcomeAccepted), Meaning: "The provider accepted the message and gave it an id."},
 			{
 				Word:     string(OutcomeNotProcessed),
-				Meaning:  "The provider certainly did not take it: there was no connection, or it answered 429.",
+				Meaning:  "The provider certainly did not accept it: there was no connection, or it answered 429.",
 				ByItself: "It is tried again.",
 			},
 			{Word: string(OutcomeRejected), Meaning: "The provider refused this message for good."},
@@ -50,11 +50,11 @@ var deliveryWords = []WordTable{
 			{Word: string(OutcomeSuppressed), Meaning: "The recipient has opted out."},
 			{
 				Word:    string(OutcomeUnknown),
-				Meaning: "The request left and no clear answer came: the provider may have taken it.",
+				Meaning: "The request left and no clear answer came: the provider may have accepted it.",
 			},
 			{
 				Word:    string(OutcomeAborted),
-				Meaning: "Nothing was written: the worker's time for this attempt was over.",
+				Meaning: "Nothing was sent: the worker's time for this attempt was over.",
 			},
 		},
 	},
@@ -76,8 +76,8 @@ var deliveryWords = []WordTable{
 			},
 			{
 				Word:    string(AdviceMendAccount),
-				Meaning: "The account, or its set-up at the provider, is at fault.",
-				Remedy:  "Change it there, then retry.",
+				Meaning: "The account at the provider, or its setup, is wrong.",
+				Remedy:  "Fix it there, then retry.",
 			},
 			{
 				Word:    string(AdviceNever),
@@ -123,9 +123,10 @@ var submissionWords = []WordText{
 		ByItself: "It takes another state within about 70 seconds.",
 	},
 	{
-		Word:     string(SubmissionAccepted),
-		Meaning:  "The provider has it. Whether it arrives is told by its delivery status.",
-		ByItself: "The final status is waited for: an hour for an SMS, a day for an email. Then the provider is asked.",
+		Word:    string(SubmissionAccepted),
+		Meaning: "The provider has it. Its delivery status says whether it arrives.",
+		ByItself: "Handrail waits for the final status: an hour for an SMS, a day for an email. Then it asks the " +
+			"provider.",
 	},
 	{
 		Word:    string(SubmissionRejected),
@@ -136,7 +137,7 @@ var submissionWords = []WordText{
 		Word:     string(SubmissionBlocked),
 		Meaning:  "The provider refuses everything from this account or sender.",
 		ByItself: "One message is tried every five minutes. When one gets through, all others follow at once.",
-		Remedy:   "Mend the account at the provider, then `retry` one. Or `cancel`.",
+		Remedy:   "Fix the account at the provider, then `retry` one. Or `cancel`.",
 	},
 	{
 		Word:    string(SubmissionSuppressed),
@@ -146,7 +147,7 @@ var submissionWords = []WordText{
 	{
 		Word:    string(SubmissionUnknown),
 		Meaning: "It may have been sent: the request left, and no clear answer came.",
-		ByItself: "Evidence is looked for. Without any, it becomes `needs_review` after two minutes " +
+		ByItself: "Handrail looks for evidence. Without any, it becomes `needs_review` after two minutes " +
 			"(`HANDRAIL_SETTLE`), unless `HANDRAIL_WHEN_UNKNOWN` says otherwise.",
 		Remedy: "`resolve` it, if you know.",
 	},
@@ -184,11 +185,11 @@ var deliveryStatusWords = []WordText{
 		Meaning:  "The provider has it and has not chosen a sender yet.",
 		ByItself: finalComes,
 	},
-	{Word: string(StatusQueued), Meaning: "It stands in the provider's queue.", ByItself: finalComes},
-	{Word: string(StatusSending), Meaning: "The provider is handing it on.", ByItself: finalComes},
+	{Word: string(StatusQueued), Meaning: "It is in the provider's queue.", ByItself: finalComes},
+	{Word: string(StatusSending), Meaning: "The provider is sending it.", ByItself: finalComes},
 	{
 		Word:     string(StatusSent),
-		Meaning:  "The provider has handed it on. It need not have arrived.",
+		Meaning:  "The provider has sent it. It may not have arrived.",
 		ByItself: finalComes,
 	},
 	{
@@ -198,7 +199,7 @@ var deliveryStatusWords = []WordText{
 	},
 	{
 		Word:     string(StatusUnconfirmed),
-		Meaning:  "The provider never reported a final status, also not when it was asked.",
+		Meaning:  "The provider never reported a final status, not even when Handrail asked.",
 		ByItself: "A late report still counts.",
 		Remedy:   "It most likely arrived. `retry` may send it twice.",
 	},
@@ -207,7 +208,12 @@ var deliveryStatusWords = []WordText{
 		Meaning: "It arrived: at the phone, or at the recipient's mail server.",
 	},
 	{Word: string(StatusRead), Meaning: "The recipient has opened it."},
-	{Word: string(StatusUndelivered), Meaning: "It did not arrive.", ByItself: respond, Remedy: seeAdvice},
+	{
+		Word:     string(StatusUndelivered),
+		Meaning:  "It did not arrive.",
+		ByItself: respond,
+		Remedy:   seeAdvice,
+	},
 	{
 		Word:     string(StatusBounced),
 		Meaning:  "The recipient's mail server has refused the address.",
@@ -216,7 +222,7 @@ var deliveryStatusWords = []WordText{
 	},
 	{
 		Word:     string(StatusFailed),
-		Meaning:  "The provider took it and did not send it.",
+		Meaning:  "The provider accepted it and did not send it.",
 		ByItself: respond,
 		Remedy:   seeAdvice,
 	},
@@ -228,7 +234,7 @@ var deliveryStatusWords = []WordText{
 	},
 }
 
-// Sentences that stand at several statuses.
+// Sentences that several statuses have.
 const (
 	finalComes = "The provider reports the next status."
 	respond    = "The chat needs a response again, with the reason."

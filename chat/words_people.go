@@ -8,7 +8,7 @@ var questionWords = []WordTable{
 		Words: []WordText{
 			{
 				Word:     string(RequestOpen),
-				Meaning:  "An answer is waited for.",
+				Meaning:  "It waits for an answer.",
 				ByItself: "It ends at its `deadline`.",
 				Remedy:   "`handrail requests answer` or `cancel`.",
 			},
@@ -28,7 +28,7 @@ var questionWords = []WordTable{
 		Words: []WordText{
 			{
 				Word:     string(QuestionPending),
-				Meaning:  "It is still to be sent. By SMS a person is asked one thing at a time.",
+				Meaning:  "It will be sent. By SMS a person is asked one question at a time.",
 				ByItself: "It is sent when the question before it is over.",
 			},
 			{
@@ -60,7 +60,7 @@ var chatWords = []WordTable{
 		Title:  "State of a chat",
 		Fields: "`state` of a chat",
 		Words: []WordText{
-			{Word: string(StateOpen), Meaning: "It is being talked in."},
+			{Word: string(StateOpen), Meaning: "The conversation goes on."},
 			{Word: string(StateWaiting), Meaning: "It waits for the customer or for something else."},
 			{Word: string(StateClosed), Meaning: "It is over. A message of the customer opens it again."},
 			{Word: string(StateArchived), Meaning: "It is kept, and nothing is sent in it."},
@@ -85,7 +85,7 @@ var chatWords = []WordTable{
 		},
 	},
 	{
-		Title:  "Status of what came in",
+		Title:  "Status of an inbound message",
 		Fields: "`status` of an inbound message",
 		Words: []WordText{
 			{Word: string(InboundTaken), Meaning: "It is a message in a chat."},
@@ -93,8 +93,8 @@ var chatWords = []WordTable{
 			{
 				Word:     string(InboundOrphaned),
 				Meaning:  "It was sent to a number or an inbox that no workspace has.",
-				ByItself: "It is taken when the sender is entered, within its time.",
-				Remedy:   "Enter the sender, or `handrail inbound replay`.",
+				ByItself: "It becomes a message in a chat if the number or inbox is entered in time.",
+				Remedy:   "Enter the number or inbox, or `handrail inbound replay`.",
 			},
 			{
 				Word:    string(InboundRefused),
@@ -105,11 +105,11 @@ var chatWords = []WordTable{
 	},
 	{
 		Title:  "Reason of a suppression",
-		Fields: "`reason` of a suppression: an address that a sender must not write to",
+		Fields: "`reason` of a suppression: an address to which nothing may be sent",
 		Words: []WordText{
 			{
 				Word:     string(SuppressedOptOut),
-				Meaning:  "The recipient has answered STOP, or something like it.",
+				Meaning:  "The recipient has answered STOP or a similar word.",
 				ByItself: "START ends it.",
 			},
 			{Word: string(SuppressedCarrier), Meaning: "The provider says that the recipient has opted out there."},
@@ -120,12 +120,12 @@ var chatWords = []WordTable{
 				Meaning: "The recipient's mail server says that there is no such address.",
 			},
 			{Word: string(SuppressedSpam), Meaning: "The recipient has reported a mail as spam."},
-			{Word: string(SuppressedManually), Meaning: "A member has asked that the address is not written to."},
+			{Word: string(SuppressedManually), Meaning: "A member has entered the suppression."},
 		},
 	},
 }
 
-// memberWords are the tables of members and their places.
+// memberWords are the tables of members and their roles.
 var memberWords = []WordTable{
 	{
 		Title:  "Kind of a member",
@@ -158,17 +158,17 @@ var memberWords = []WordTable{
 		Title:  "Consent",
 		Fields: "`consent` of a member, by channel",
 		Words: []WordText{
-			{Word: string(ConsentUnknown), Meaning: "Nobody has said anything."},
-			{Word: string(ConsentGranted), Meaning: "The person has agreed to be written to."},
-			{Word: string(ConsentRevoked), Meaning: "The person has taken that back. Nothing is sent."},
+			{Word: string(ConsentUnknown), Meaning: "The person has neither agreed nor refused."},
+			{Word: string(ConsentGranted), Meaning: "The person has agreed to get messages."},
+			{Word: string(ConsentRevoked), Meaning: "The person does not want messages. Nothing is sent."},
 		},
 	},
 	{
 		Title:  "Trust in what came in",
 		Fields: "`level` of a message's `trust`",
 		Words: []WordText{
-			{Word: string(LevelVerified), Meaning: "It is proven to be by whom it names."},
-			{Word: string(LevelNumber), Meaning: "The phone network names the number, and nothing else does."},
+			{Word: string(LevelVerified), Meaning: "It is proven that the named sender wrote it."},
+			{Word: string(LevelNumber), Meaning: "Only the phone network names the number."},
 			{
 				Word:    string(LevelUnverified),
 				Meaning: "Nothing proves who wrote it. It answers no question and gives no consent.",

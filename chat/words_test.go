@@ -38,7 +38,7 @@ var explainedTypes = map[string]string{
 	"State of one person's question":   "QuestionState",
 	"State of a chat":                  "State",
 	"State of a message":               "MessageState",
-	"Status of what came in":           "InboundStatus",
+	"Status of an inbound message":     "InboundStatus",
 	"Reason of a suppression":          "SuppressionReason",
 	"Kind of a member":                 "MemberKind",
 	"Role in the workspace":            "WorkspaceRole",

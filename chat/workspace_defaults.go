@@ -2,25 +2,25 @@ package chat
 
 import "time"
 
-// WorkspaceDefaults are what a chat gets that is made by sending to somebody who has none, and the brakes of all
-// chats. Each but the policy may be nil.
+// WorkspaceDefaults are the assistant and the senders of chats that are created by a message to somebody, and the
+// brakes and the takeover policy of all chats. Each but the policy may be nil.
 type WorkspaceDefaults struct {
 	AssistantMemberID *MemberID
 	PhoneNumberID     *PhoneNumberID
 	InboxID           *InboxID
 	Brakes
-	// WhenTakenOver is TakeoverRefuses for defaults that nobody has set.
+	// WhenTakenOver is TakeoverRefuses if nobody has set it.
 	WhenTakenOver TakeoverPolicy
-	// UpdatedBy is 0 for defaults that nobody has set.
+	// UpdatedBy is the member who has set the defaults, 0 if nobody has.
 	UpdatedBy MemberID
 	UpdatedAt *time.Time
 }
 
-// NewChat returns the chat that is made for a message to a member over a channel: CodeDefaultMissing naming the
-// default that it needs.
+// NewChat returns the chat that is created for a message to a member on a channel. It returns CodeDefaultMissing,
+// naming the default that is missing.
 func (d *WorkspaceDefaults) NewChat(channel Channel, to MemberID, title string) (NewChat, error) {
 	if d.AssistantMemberID == nil {
-		return NewChat{}, defaultMissing("assistant_member_id", "who speaks as the assistant")
+		return NewChat{}, newDefaultMissing("assistant_member_id", "who speaks as the assistant")
 	}
 
 	made := NewChat{
@@ -33,14 +33,14 @@ func (d *WorkspaceDefaults) NewChat(channel Channel, to MemberID, title string) 
 	switch channel.Spec().Sender {
 	case SenderPhone:
 		if d.PhoneNumberID == nil {
-			return NewChat{}, defaultMissing("phone_number_id", "the number that messages are sent from")
+			return NewChat{}, newDefaultMissing("phone_number_id", "the number that messages are sent from")
 		}
 
 		made.PhoneNumberID = d.PhoneNumberID
 
 	case SenderInbox:
 		if d.InboxID == nil {
-			return NewChat{}, defaultMissing("inbox_id", "the inbox that messages are sent from")
+			return NewChat{}, newDefaultMissing("inbox_id", "the inbox that messages are sent from")
 		}
 
 		made.InboxID = d.InboxID
@@ -51,7 +51,8 @@ func (d *WorkspaceDefaults) NewChat(channel Channel, to MemberID, title string) 
 	return made, nil
 }
 
-func defaultMissing(field, what string) error {
+// newDefaultMissing returns the error of a default that is not set.
+func newDefaultMissing(field, what string) error {
 	return InvalidAs(
 		CodeDefaultMissing,
 		"workspace_defaults."+field,

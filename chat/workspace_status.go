@@ -5,24 +5,24 @@ import (
 	"time"
 )
 
-// Matter is what a workspace's status counts, in one word. What actions wait for has the word of its [Waiting].
+// Matter is a kind of thing that a workspace's status counts. For waiting actions it is their [Waiting].
 type Matter string
 
-// What waits for people beside actions.
+// The matters that are no [Waiting] of actions.
 const (
-	// MatterApproval is what one member may not do alone, a send's tool calls among it.
+	// MatterApproval is an approval that waits for a second member, including those of sends.
 	MatterApproval = Matter(WaitingApproval)
 	// MatterBulkRetry is a bulk retry that is paused.
 	MatterBulkRetry Matter = "bulk_retry"
-	// MatterInbound is a message that came in and that was refused: nobody has read it.
+	// MatterInbound is an inbound message that was refused, so that nobody has read it.
 	MatterInbound Matter = "inbound"
 	// MatterResponse is a chat whose customer has written and waits for an answer.
 	MatterResponse Matter = "response"
-	// MatterAttention is a chat that needs a response for another reason, which it names: nobody has written.
+	// MatterAttention is a chat that needs a response for another reason, which the chat names.
 	MatterAttention Matter = "attention"
 )
 
-// Matters lists what a status may count, what waits for people first.
+// Matters lists all matters, those that wait for people first.
 func Matters() []Matter {
 	matters := []Matter{
 		Matter(WaitingPerson),
@@ -49,8 +49,7 @@ func Matters() []Matter {
 	return matters
 }
 
-// NeedsPerson reports whether nothing but a person ends the matter. An approval that nobody gives expires, and is a
-// person's all the same.
+// NeedsPerson reports whether the matter waits for a person. An approval does, although it expires by itself.
 func (m Matter) NeedsPerson() bool {
 	others := []Matter{
 		MatterBulkRetry,
@@ -62,18 +61,18 @@ func (m Matter) NeedsPerson() bool {
 	return slices.Contains(WaitingsForPeople(), Waiting(m)) || slices.Contains(others, m)
 }
 
-// Explain says what is counted, in a few words.
+// Explain says in a few words what is counted.
 func (m Matter) Explain() string {
 	return map[Matter]string{
 		MatterApproval:              "requests that wait for a second member",
 		MatterBulkRetry:             "bulk retries that are paused",
-		MatterInbound:               "messages that came in and were refused",
+		MatterInbound:               "inbound messages that were refused",
 		MatterResponse:              "chats whose customer has written and waits for a response",
 		MatterAttention:             "chats that need a person for another reason, like a message that did not arrive",
 		Matter(WaitingPerson):       "deliveries that wait for a decision",
 		Matter(WaitingToolDecision): "actions with a tool call whose outcome is unknown",
-		Matter(WaitingContributor):  "sends that wait for an answer of a contributor",
-		Matter(WaitingSender):       "sends whose sender is refused by its provider: its account is to be mended",
+		Matter(WaitingContributor):  "sends that wait for a contributor's answer",
+		Matter(WaitingSender):       "sends whose sender is refused by its provider: its account must be fixed",
 		Matter(WaitingAddress):      "sends that wait for another message to the same address",
 		Matter(WaitingTool):         "sends whose tools run, or are tried again",
 		Matter(WaitingModel):        "summaries that wait for their model",
@@ -82,27 +81,27 @@ func (m Matter) Explain() string {
 	}[m]
 }
 
-// MaxMatters bounds how many actions a status counts: it says of more only that there are at least as many.
+// MaxMatters is the most actions that a status counts.
 const MaxMatters = 10_000
 
-// MatterCount is how much there is of a matter.
+// MatterCount counts a matter.
 type MatterCount struct {
 	Matter Matter
 	Count  int
-	// Oldest is since when the oldest of them waits.
+	// Oldest is the time since which the oldest one waits.
 	Oldest time.Time
 }
 
-// WorkspaceStatus is what goes on in a workspace, and what needs a person.
+// WorkspaceStatus counts what waits in a workspace, and what needs a person.
 type WorkspaceStatus struct {
 	Workspace Workspace
-	// Counts are of what there is, in the order of [Matters].
+	// Counts are the counts above zero, in the order of [Matters].
 	Counts []MatterCount
-	// IsPartial reports that there are more than [MaxMatters] actions that wait: the oldest are counted.
+	// IsPartial reports whether more than [MaxMatters] actions wait, of which only the oldest are counted.
 	IsPartial bool
 }
 
-// NeedPerson is how many matters need a person.
+// NeedPerson returns how many things need a person.
 func (s *WorkspaceStatus) NeedPerson() int {
 	sum := 0
 
@@ -115,7 +114,7 @@ func (s *WorkspaceStatus) NeedPerson() int {
 	return sum
 }
 
-// Omit leaves matters out that who asks may not see.
+// Omit removes matters that the caller may not see.
 func (s *WorkspaceStatus) Omit(matters ...Matter) {
 	s.Counts = slices.DeleteFunc(s.Counts, func(c MatterCount) bool { return slices.Contains(matters, c.Matter) })
 }

@@ -26,21 +26,21 @@ const (
 	maxPause = 30 * time.Second
 )
 
-// errTooLong is what is wrong with an answer that is longer than any of the API.
+// errTooLong is the error of an answer that is longer than any of the API.
 var errTooLong = errors.New("it is longer than 64 MiB")
 
-// repeatableMark is the key under which a request's context says that it may be repeated.
+// repeatableMark is the context key of requests that [Repeatable] has marked.
 type repeatableMark struct{}
 
-// Repeatable marks a request that does no harm when it is made a second time, although it is a POST without an
-// Idempotency-Key. It is given to a method as its last argument.
+// Repeatable marks a request as safe to make a second time, although it is a POST without an Idempotency-Key. Pass it
+// to a method as its last argument. It never fails.
 func Repeatable(ctx context.Context, request *http.Request) error {
 	*request = *request.WithContext(context.WithValue(ctx, repeatableMark{}, true))
 
 	return nil
 }
 
-// isRepeatable reports whether a second request does no harm.
+// isRepeatable reports whether the request may safely be made a second time.
 func isRepeatable(request *http.Request) bool {
 	switch request.Method {
 	case http.MethodGet, http.MethodHead, http.MethodPut:
@@ -50,8 +50,8 @@ func isRepeatable(request *http.Request) bool {
 	return request.Header.Get("Idempotency-Key") != "" || request.Context().Value(repeatableMark{}) != nil
 }
 
-// Do makes a request, and repeats it where the API or the way to it failed for a moment. It returns an answer only if
-// its status is 2xx. A stream is asked for once, and returned unread.
+// Do makes a request, and repeats a repeatable one after a transient failure. It returns an answer only if its status
+// is 2xx. A stream is asked for once, and returned unread.
 // Errors: [Error], [UnreachableError], [UnexpectedAnswerError], and the cause for which the context ended.
 func (c *caller) Do(request *http.Request) (*http.Response, error) {
 	// Whoever follows a stream comes back anyway.
@@ -60,12 +60,12 @@ func (c *caller) Do(request *http.Request) (*http.Response, error) {
 	}
 
 	for try := 1; ; try++ {
-		answer, err := c.once(request)
+		answer, err := c.doOnce(request)
 		if err == nil || try >= c.tries || !isRepeatable(request) || !IsTransient(err) {
 			return answer, err
 		}
 
-		if !waitBetween(request.Context(), max(c.pause, retryAfterOf(err))) {
+		if !waitBetween(request.Context(), max(c.pause, readRetryAfter(err))) {
 			return nil, context.Cause(request.Context())
 		}
 
@@ -75,7 +75,7 @@ func (c *caller) Do(request *http.Request) (*http.Response, error) {
 	}
 }
 
-// renewBody returns a request with a body that has not been read.
+// renewBody returns a copy of the request whose body has not been read.
 func renewBody(request *http.Request) (*http.Request, error) {
 	again := request.Clone(request.Context())
 	if request.GetBody == nil {
@@ -92,13 +92,13 @@ func renewBody(request *http.Request) (*http.Request, error) {
 	return again, nil
 }
 
-// waitBetween waits between two tries. It reports false when the context has ended.
+// waitBetween waits between two tries. It returns false if the context ends first.
 func waitBetween(ctx context.Context, pause time.Duration) bool {
-	again := time.NewTimer(pause)
-	defer again.Stop()
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
 
 	select {
-	case <-again.C:
+	case <-timer.C:
 		return true
 
 	case <-ctx.Done():
@@ -106,15 +106,15 @@ func waitBetween(ctx context.Context, pause time.Duration) bool {
 	}
 }
 
-// once makes a request once, and reads its whole answer.
-func (c *caller) once(request *http.Request) (*http.Response, error) {
+// doOnce makes a request once, and reads its whole answer.
+func (c *caller) doOnce(request *http.Request) (*http.Response, error) {
 	answer, err := c.doer.Do(request)
 	if err != nil {
 		return nil, newUnreachableError(request, err)
 	}
 
 	raw, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
-	_ = answer.Body.Close() // it was read to its end, or is given up
+	_ = answer.Body.Close() // the body was read to its end, or is given up
 
 	switch {
 	case err != nil:
@@ -127,7 +127,7 @@ func (c *caller) once(request *http.Request) (*http.Response, error) {
 		return nil, readError(answer, raw)
 	}
 
-	// Generated code takes what is no JSON for an answer without a body.
+	// Generated code would take an answer that is not JSON for one without a body.
 	if len(raw) > 0 && !isJSON(answer.Header) {
 		return nil, &UnexpectedAnswerError{Status: answer.Status}
 	}
@@ -166,6 +166,7 @@ func (c *caller) openStream(request *http.Request) (*http.Response, error) {
 	}
 }
 
+// isJSON reports whether the Content-Type is that of JSON.
 func isJSON(header http.Header) bool { return hasMedia(header, "application/json") }
 
 func hasMedia(header http.Header, want string) bool {
@@ -173,7 +174,7 @@ func hasMedia(header http.Header, want string) bool {
 	return err == nil && media == want
 }
 
-// newUnreachableError returns the error of a request that got no answer.
+// newUnreachableError returns an [UnreachableError], or the cause for which the request's context ended.
 func newUnreachableError(request *http.Request, err error) error {
 	if ctx := request.Context(); ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -189,7 +190,7 @@ func newUnreachableError(request *http.Request, err error) error {
 	}
 }
 
-// readError returns the error that an answer is.
+// readError returns an [Error] for a problem of the API, and an [UnexpectedAnswerError] for any other answer.
 func readError(answer *http.Response, raw []byte) error {
 	refusal := &Error{RequestID: answer.Header.Get("X-Request-Id")}
 	if json.Unmarshal(raw, &refusal.Problem) != nil || refusal.Code == "" {

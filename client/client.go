@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// API calls the API with one key. Its methods are safe for concurrent use.
+// API calls Handrail's API with one key. Its methods may be used concurrently.
 type API struct {
 	*ClientWithResponses
 
@@ -19,7 +19,7 @@ type API struct {
 	pause   time.Duration
 }
 
-// How requests are made, unless an option says otherwise.
+// The settings of a client without options.
 const (
 	defaultTries = 4
 	defaultPause = 500 * time.Millisecond
@@ -28,7 +28,7 @@ const (
 	defaultAgent   = "handrail-client"
 )
 
-// settings are what options change.
+// settings are the settings that options change.
 type settings struct {
 	agent string
 	doer  HttpRequestDoer
@@ -45,16 +45,16 @@ type Option func(*settings)
 // WithUserAgent sets the User-Agent header, by which operators know who calls.
 func WithUserAgent(agent string) Option { return func(s *settings) { s.agent = agent } }
 
-// WithDoer makes requests with another [http.Client] than one that gives up after 90 seconds and follows no redirects.
-// Where it gives up after a time, so it does with a stream of [API.FollowEvents], which then comes back.
+// WithDoer sets the [http.Client] that makes requests. The default one gives up after 90 seconds and follows no
+// redirects. Where it gives up after a time, so it does with a stream of [API.FollowEvents], which then comes back.
 func WithDoer(doer HttpRequestDoer) Option { return func(s *settings) { s.doer = doer } }
 
-// WithTimeout gives a request up after a time other than 90 seconds. It has no effect with [WithDoer], nor on
+// WithTimeout sets how long a request may take; the default is 90 seconds. It has no effect with [WithDoer], nor on
 // [API.FollowEvents].
 func WithTimeout(timeout time.Duration) Option { return func(s *settings) { s.timeout = timeout } }
 
-// WithRetries makes a request that may be repeated at most tries times, and waits for pause between them, or for as
-// long as the server asks. The default is 4 times with half a second.
+// WithRetries sets how often a repeatable request is made at most, and the pause between two tries, which is longer if
+// the server asks for it. The default is 4 tries and half a second.
 func WithRetries(tries int, pause time.Duration) Option {
 	return func(s *settings) {
 		s.tries = tries
@@ -62,8 +62,8 @@ func WithRetries(tries int, pause time.Duration) Option {
 	}
 }
 
-// New returns a client of the API at an address such as https://handrail.example.com. An empty key sends none: only
-// the health of the service can be asked for without one. Nothing is sent yet.
+// New returns a client of the API at an address such as https://handrail.example.com. It sends nothing yet. With an
+// empty key, only the service's health can be read. It returns an error if the address is not one of a web server.
 func New(address, key string, options ...Option) (*API, error) {
 	if err := checkAddress(address); err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func New(address, key string, options ...Option) (*API, error) {
 		s.streams = newDoer(0)
 	}
 
-	introduce := func(_ context.Context, request *http.Request) error {
+	addHeaders := func(_ context.Context, request *http.Request) error {
 		request.Header.Set("Accept", "application/json")
 		request.Header.Set("User-Agent", s.agent)
 
@@ -99,7 +99,7 @@ func New(address, key string, options ...Option) (*API, error) {
 	generated, err := NewClientWithResponses(
 		address,
 		WithHTTPClient(&caller{settings: s}),
-		WithRequestEditorFn(introduce),
+		WithRequestEditorFn(addHeaders),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("make a client of %s: %w", address, err)
@@ -120,7 +120,7 @@ func newDoer(timeout time.Duration) *http.Client {
 	}
 }
 
-// checkAddress reports what is wrong with the address of an API.
+// checkAddress returns an error if the address of an API is not one of a web server.
 func checkAddress(address string) error {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -134,6 +134,6 @@ func checkAddress(address string) error {
 	return nil
 }
 
-// NewIdempotencyKey returns an Idempotency-Key that nobody else has. Keep it with what is to be done, and give it again
-// when the same request is sent again: the server then does nothing twice.
+// NewIdempotencyKey returns a random Idempotency-Key. Store it with the task, and use it again when the same request is
+// repeated: the server then does nothing twice.
 func NewIdempotencyKey() string { return rand.Text() }

@@ -33,7 +33,7 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// HasCode reports whether the API has refused with a code.
+// HasCode reports whether the error is a refusal of the API with this code.
 func HasCode(err error, code ProblemCode) bool {
 	refusal, ok := errors.AsType[*Error](err)
 
@@ -42,7 +42,7 @@ func HasCode(err error, code ProblemCode) bool {
 
 // UnreachableError is a request without an answer. It may have been carried out.
 type UnreachableError struct {
-	// Address is that of the API, without a path.
+	// Address is the API's scheme and host.
 	Address string
 	Err     error
 }
@@ -59,7 +59,7 @@ func (e *UnreachableError) Unwrap() error { return e.Err }
 type UnexpectedAnswerError struct {
 	// Status is the status of the answer, such as "502 Bad Gateway".
 	Status string
-	// Err is what is wrong with its body, nil when the status is what is wrong.
+	// Err is what is wrong with the body, nil if the status is wrong.
 	Err error
 }
 
@@ -75,8 +75,8 @@ func (e *UnexpectedAnswerError) Error() string {
 // Unwrap returns what is wrong with the body.
 func (e *UnexpectedAnswerError) Unwrap() error { return e.Err }
 
-// isGateway reports whether the answer is that of a proxy which does not reach the API at the moment. A request may
-// have been carried out nevertheless.
+// isGateway reports whether the answer is that of a proxy that cannot reach the API at the moment. The request may have
+// been carried out nevertheless.
 func (e *UnexpectedAnswerError) isGateway() bool {
 	switch code, _, _ := strings.Cut(e.Status, " "); code {
 	case "502", "503", "504":
@@ -86,8 +86,8 @@ func (e *UnexpectedAnswerError) isGateway() bool {
 	return false
 }
 
-// IsTransient reports whether a failure may be over in a moment: the server is busy, or does not answer, or a proxy
-// answers for it that does not reach it.
+// IsTransient reports whether the same request may succeed in a moment: the server is busy or does not answer, or a
+// proxy cannot reach it.
 func IsTransient(err error) bool {
 	if refusal, ok := errors.AsType[*Error](err); ok {
 		return refusal.Status == http.StatusServiceUnavailable || refusal.Status == http.StatusTooManyRequests
@@ -102,8 +102,8 @@ func IsTransient(err error) bool {
 	return broken
 }
 
-// retryAfterOf returns how long the server asks to wait, 0 if it does not.
-func retryAfterOf(err error) time.Duration {
+// readRetryAfter returns how long the server asks to wait before the next try, 0 if it does not.
+func readRetryAfter(err error) time.Duration {
 	if refusal, ok := errors.AsType[*Error](err); ok {
 		return refusal.RetryAfter
 	}

@@ -216,6 +216,7 @@ const (
 	EventTypeApprovalDecided            EventType = "approval.decided"
 	EventTypeApprovalRequested          EventType = "approval.requested"
 	EventTypeBulkRetryFinished          EventType = "bulk_retry.finished"
+	EventTypeBulkRetryPaused            EventType = "bulk_retry.paused"
 	EventTypeChatCreated                EventType = "chat.created"
 	EventTypeChatEscalated              EventType = "chat.escalated"
 	EventTypeChatNeedsResponse          EventType = "chat.needs_response"
@@ -2467,13 +2468,13 @@ type NewDefaults struct {
 	// InboxID What messages are sent from on email.
 	InboxID *int64 `json:"inbox_id,omitempty"`
 
-	// MaxPerHour How many messages of the assistant may leave in one chat in an hour. What is over that is held, and asks a person.
+	// MaxPerHour How many messages of the assistant may leave in one chat in an hour. Further ones are held until a person decides.
 	MaxPerHour *int64 `json:"max_per_hour,omitempty"`
 
-	// MaxSegmentsPerMonth How many segments of SMS the assistant may send in all chats in a month of UTC. What is over that is held, and asks a person.
+	// MaxSegmentsPerMonth How many segments of SMS the assistant may send in all chats in a calendar month of UTC. Further messages are held until a person decides.
 	MaxSegmentsPerMonth *int64 `json:"max_segments_per_month,omitempty"`
 
-	// MaxUnanswered How many messages of the assistant may leave in one chat since the customer has written last. What is over that is held, and asks a person.
+	// MaxUnanswered How many messages of the assistant may leave in one chat after the customer's last one. Further ones are held until a person decides.
 	MaxUnanswered *int64 `json:"max_unanswered,omitempty"`
 
 	// PhoneNumberID What messages are sent from on phone-sms.
@@ -3730,7 +3731,7 @@ type WorkspaceDefaults struct {
 	// MaxSegmentsPerMonth How many segments of SMS the assistant may send in all chats in a month; null for any number.
 	MaxSegmentsPerMonth *int64 `json:"max_segments_per_month"`
 
-	// MaxUnanswered How many messages of the assistant may leave in one chat since the customer has written last; null for any number.
+	// MaxUnanswered How many messages of the assistant may leave in one chat after the customer's last one; null for any number.
 	MaxUnanswered *int64 `json:"max_unanswered"`
 
 	// PhoneNumberID What messages are sent from on phone-sms.
@@ -6531,7 +6532,7 @@ type ClientInterface interface {
 
 	// GetStatus Get the workspace's status
 	//
-	// What waits, how much of it there is, and since when: what needs a person first. Actions that wait for a receipt are not counted. A key without `chats:read` is not told of chats and of messages that came in.
+	// Counts what waits, and since when. What needs a person comes first. Actions that wait for a receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out.
 	//
 	// Scope: `deliveries:read`.
 	//
@@ -6890,7 +6891,7 @@ type ClientInterface interface {
 
 	// GetWorkspaceDefaults Get the workspace's defaults
 	//
-	// What a chat gets that `POST /messages` makes, and how much the assistant may say before a person is asked, or while one has the chat.
+	// The assistant and the senders of a chat that `POST /messages` creates, how much the assistant may say before a person must decide, and what happens to its sends in a chat that was taken over.
 	//
 	// Scope: `workspace:read`.
 	//
@@ -6899,7 +6900,7 @@ type ClientInterface interface {
 
 	// UpdateWorkspaceDefaultsWithBody Replace the workspace's defaults
 	//
-	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+	// Replaces all of them: a field that is null or left out has no default, or no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes. A send of the assistant that exceeds one is accepted, but held with the error `braked` until a person retries it, which sends it, or cancels it. Sends by a person are never held and do not count.
 	//
 	// Scope: `workspace:admin`.
 	//
@@ -6910,7 +6911,7 @@ type ClientInterface interface {
 
 	// UpdateWorkspaceDefaults Replace the workspace's defaults
 	//
-	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+	// Replaces all of them: a field that is null or left out has no default, or no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes. A send of the assistant that exceeds one is accepted, but held with the error `braked` until a person retries it, which sends it, or cancels it. Sends by a person are never held and do not count.
 	//
 	// Scope: `workspace:admin`.
 	//
@@ -9342,7 +9343,7 @@ func (c *Client) UpdatePhoneNumber(ctx context.Context, workspaceUUID WorkspaceU
 
 // GetStatus Get the workspace's status
 //
-// What waits, how much of it there is, and since when: what needs a person first. Actions that wait for a receipt are not counted. A key without `chats:read` is not told of chats and of messages that came in.
+// Counts what waits, and since when. What needs a person comes first. Actions that wait for a receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out.
 //
 // Scope: `deliveries:read`.
 //
@@ -10031,7 +10032,7 @@ func (c *Client) TestWebhookEndpoint(ctx context.Context, workspaceUUID Workspac
 
 // GetWorkspaceDefaults Get the workspace's defaults
 //
-// What a chat gets that `POST /messages` makes, and how much the assistant may say before a person is asked, or while one has the chat.
+// The assistant and the senders of a chat that `POST /messages` creates, how much the assistant may say before a person must decide, and what happens to its sends in a chat that was taken over.
 //
 // Scope: `workspace:read`.
 //
@@ -10050,7 +10051,7 @@ func (c *Client) GetWorkspaceDefaults(ctx context.Context, workspaceUUID Workspa
 
 // UpdateWorkspaceDefaultsWithBody Replace the workspace's defaults
 //
-// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+// Replaces all of them: a field that is null or left out has no default, or no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes. A send of the assistant that exceeds one is accepted, but held with the error `braked` until a person retries it, which sends it, or cancels it. Sends by a person are never held and do not count.
 //
 // Scope: `workspace:admin`.
 //
@@ -10071,7 +10072,7 @@ func (c *Client) UpdateWorkspaceDefaultsWithBody(ctx context.Context, workspaceU
 
 // UpdateWorkspaceDefaults Replace the workspace's defaults
 //
-// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+// Replaces all of them: a field that is null or left out has no default, or no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes. A send of the assistant that exceeds one is accepted, but held with the error `braked` until a person retries it, which sends it, or cancels it. Sends by a person are never held and do not count.
 //
 // Scope: `workspace:admin`.
 //
@@ -19741,7 +19742,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetStatusWithResponse Get the workspace's status
 	//
-	// What waits, how much of it there is, and since when: what needs a person first. Actions that wait for a receipt are not counted. A key without `chats:read` is not told of chats and of messages that came in.
+	// Counts what waits, and since when. What needs a person comes first. Actions that wait for a receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out.
 	//
 	// Scope: `deliveries:read`.
 	//
@@ -20134,7 +20135,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetWorkspaceDefaultsWithResponse Get the workspace's defaults
 	//
-	// What a chat gets that `POST /messages` makes, and how much the assistant may say before a person is asked, or while one has the chat.
+	// The assistant and the senders of a chat that `POST /messages` creates, how much the assistant may say before a person must decide, and what happens to its sends in a chat that was taken over.
 	//
 	// Scope: `workspace:read`.
 	//
@@ -20145,7 +20146,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWorkspaceDefaultsWithBodyWithResponse Replace the workspace's defaults
 	//
-	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+	// Replaces all of them: a field that is null or left out has no default, or no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes. A send of the assistant that exceeds one is accepted, but held with the error `braked` until a person retries it, which sends it, or cancels it. Sends by a person are never held and do not count.
 	//
 	// Scope: `workspace:admin`.
 	//
@@ -20156,7 +20157,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWorkspaceDefaultsWithResponse Replace the workspace's defaults
 	//
-	// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+	// Replaces all of them: a field that is null or left out has no default, or no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes. A send of the assistant that exceeds one is accepted, but held with the error `braked` until a person retries it, which sends it, or cancels it. Sends by a person are never held and do not count.
 	//
 	// Scope: `workspace:admin`.
 	//
@@ -24821,7 +24822,7 @@ func (c *ClientWithResponses) UpdatePhoneNumberWithResponse(ctx context.Context,
 
 // GetStatusWithResponse Get the workspace's status
 //
-// What waits, how much of it there is, and since when: what needs a person first. Actions that wait for a receipt are not counted. A key without `chats:read` is not told of chats and of messages that came in.
+// Counts what waits, and since when. What needs a person comes first. Actions that wait for a receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out.
 //
 // Scope: `deliveries:read`.
 //
@@ -25412,7 +25413,7 @@ func (c *ClientWithResponses) TestWebhookEndpointWithResponse(ctx context.Contex
 
 // GetWorkspaceDefaultsWithResponse Get the workspace's defaults
 //
-// What a chat gets that `POST /messages` makes, and how much the assistant may say before a person is asked, or while one has the chat.
+// The assistant and the senders of a chat that `POST /messages` creates, how much the assistant may say before a person must decide, and what happens to its sends in a chat that was taken over.
 //
 // Scope: `workspace:read`.
 //
@@ -25429,7 +25430,7 @@ func (c *ClientWithResponses) GetWorkspaceDefaultsWithResponse(ctx context.Conte
 
 // UpdateWorkspaceDefaultsWithBodyWithResponse Replace the workspace's defaults
 //
-// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+// Replaces all of them: a field that is null or left out has no default, or no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes. A send of the assistant that exceeds one is accepted, but held with the error `braked` until a person retries it, which sends it, or cancels it. Sends by a person are never held and do not count.
 //
 // Scope: `workspace:admin`.
 //
@@ -25446,7 +25447,7 @@ func (c *ClientWithResponses) UpdateWorkspaceDefaultsWithBodyWithResponse(ctx co
 
 // UpdateWorkspaceDefaultsWithResponse Replace the workspace's defaults
 //
-// All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+// Replaces all of them: a field that is null or left out has no default, or no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes. A send of the assistant that exceeds one is accepted, but held with the error `braked` until a person retries it, which sends it, or cancels it. Sends by a person are never held and do not count.
 //
 // Scope: `workspace:admin`.
 //

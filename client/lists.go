@@ -15,13 +15,13 @@ type Page[T any] struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
-// errNoEnd is what is wrong with a page that is its own next one.
+// errNoEnd is the error of a list with a page that names itself as the next one.
 var errNoEnd = errors.New("the next page of a list is the same one again")
 
-// errNoItems is what is wrong with a page that has none, not even an empty list of them.
-var errNoItems = errors.New("it is no list: it has no items")
+// errNoItems is the error of an answer that has no field items.
+var errNoItems = errors.New("it is not a list: it has no items")
 
-// ReadPage reads what a method without WithResponse has returned for a list.
+// ReadPage reads a page from the answer of a list method without WithResponse, and closes its body.
 // Errors: [UnexpectedAnswerError].
 func ReadPage[T any](answer *http.Response) (*Page[T], error) {
 	defer func() { _ = answer.Body.Close() }() // it is read to its end
@@ -43,8 +43,8 @@ func ReadPage[T any](answer *http.Response) (*Page[T], error) {
 	return page, nil
 }
 
-// Items returns all entries of a list, page after page, each asked for when the one before has been seen. It ends after
-// the first error. fetch is given nil for the first page:
+// Items returns all entries of a list. It fetches a page when all entries of the page before were read, and ends after
+// the first error. fetch gets nil as the cursor of the first page:
 //
 //	chats := client.Items[client.Chat](func(cursor *string) (*http.Response, error) {
 //		return api.ListChats(ctx, workspace, &client.ListChatsParams{Cursor: cursor})
@@ -83,6 +83,7 @@ func Items[T any](fetch func(cursor *string) (*http.Response, error)) iter.Seq2[
 	}
 }
 
+// fetchPage fetches and reads the page of a cursor.
 func fetchPage[T any](fetch func(cursor *string) (*http.Response, error), cursor *string) (*Page[T], error) {
 	answer, err := fetch(cursor) //nolint:bodyclose // ReadPage closes it
 	if err != nil {

@@ -1,6 +1,6 @@
 package client
 
-// ValueOf returns what a field of an answer holds, and nothing for one that was left out.
+// ValueOf returns the value of an optional field, and the zero value for one that was left out.
 func ValueOf[T any](field *T) T {
 	if field == nil {
 		var none T
@@ -10,7 +10,7 @@ func ValueOf[T any](field *T) T {
 	return *field
 }
 
-// IfGiven returns a parameter or a field that has a value, and nil for one that has none, which a request leaves out.
+// IfGiven returns a pointer to a value, and nil for the zero value, which a request then leaves out.
 func IfGiven[T comparable](value T) *T {
 	var none T
 	if value == none {
@@ -20,7 +20,7 @@ func IfGiven[T comparable](value T) *T {
 	return &value
 }
 
-// OnlyGiven returns the values of a filter that takes several: the one that was given, or none.
+// OnlyGiven returns a list with the value, and nil for the zero value, for filters that take several values.
 func OnlyGiven[T comparable](value T) []T {
 	var none T
 	if value == none {

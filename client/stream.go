@@ -31,14 +31,14 @@ type StreamedEvent struct {
 	Raw json.RawMessage
 	// Position is what to give as After to go on behind this event.
 	Position int64
-	// Notice says in a sentence why the server ends the stream, why there is none at present, or that events are missing;
-	// "" for an event of the log.
+	// Notice says in a sentence why the server ends the stream, why there is none at present, or that events are
+	// missing; "" for an event of the log.
 	Notice string
 }
 
 // FollowEvents returns the events of a workspace as they come. It begins after params.After, without it with what comes
-// now, and ends when ctx ends. Where a connection breaks, it comes back by itself: nothing is left out, and nothing comes
-// twice. Events that cannot be read any more are told of by a Notice.
+// now, and ends when ctx ends. Where a connection breaks, it comes back by itself: nothing is left out, and nothing
+// comes twice. Events that cannot be read any more are told of by a Notice.
 //
 // It ends with the first error that is not over in a moment. A context that has ended is no error.
 func (a *API) FollowEvents(
@@ -69,7 +69,7 @@ func (a *API) FollowEvents(
 				return
 			}
 
-			if !waitBetween(ctx, max(a.pause, pause, retryAfterOf(err))) {
+			if !waitBetween(ctx, max(a.pause, pause, readRetryAfter(err))) {
 				return
 			}
 		}

@@ -74,7 +74,8 @@ func TestAFollowedStreamHasNoGapAndNoDouble(t *testing.T) {
 		": alive\nid: 4\n\n" + logLine(5) + "id: 6\ndata: {\"sequ",
 		"",
 		logLine(6) + ": alive\nid: 9\n\n",
-		logLine(10) + "retry: 1\nevent: stream.closed\ndata: {\"reason\":\"shutdown\",\"detail\":\"The server stops.\"}\n\n",
+		logLine(10) + "retry: 1\nevent: stream.closed\n" +
+			"data: {\"reason\":\"shutdown\",\"detail\":\"The server stops.\"}\n\n",
 	}}
 
 	all, err := followAll(t, s, nil)
@@ -96,7 +97,9 @@ func TestAFollowedStreamHasNoGapAndNoDouble(t *testing.T) {
 
 		sequences = append(sequences, streamed.Event.Sequence)
 		assert.Equal(t, streamed.Event.Sequence, streamed.Position)
-		assert.JSONEq(t, fmt.Sprintf(`{"sequence":%d,"type":"chat.updated","data":{}}`, streamed.Position), string(streamed.Raw))
+
+		raw := fmt.Sprintf(`{"sequence":%d,"type":"chat.updated","data":{}}`, streamed.Position)
+		assert.JSONEq(t, raw, string(streamed.Raw))
 	}
 
 	assert.Equal(t, []int64{5, 6, 10}, sequences)

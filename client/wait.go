@@ -7,19 +7,20 @@ import (
 )
 
 const (
-	// actionWait is for how many seconds the server is asked to wait for an action.
+	// actionWait is how many seconds the server is asked to wait for an action.
 	actionWait int64 = 25
-	// actionPause is the time between two questions how an action stands.
+	// actionPause is the time between two requests for an action.
 	actionPause = time.Second
 )
 
-// errNoOutcome is what is wrong with an action that neither runs nor says what became of it.
+// errNoOutcome is the error of an action in a state that this client does not know, or that has failed without a
+// problem.
 var errNoOutcome = errors.New("the action has no outcome that this client knows")
 
-// WaitForAction follows an action that was answered 202 until it has ended, or waits for more than a moment. It returns
-// the action with the state succeeded, whose Result is what the first request would have been answered with, or parked,
-// when it waits for a person or for another try, as its Explanation says.
-// Errors: [Error] with the problem that the action has failed with, together with the action; those of all requests.
+// WaitForAction waits until an action, which was answered 202, has ended or is parked. It returns the action with the
+// state succeeded, whose Result is the answer 200 of the first request, or with the state parked, if it waits for a
+// person or for a later try, as its Explanation says.
+// Errors: [Error] with the problem of a failed action, together with the action, and the errors of all requests.
 func (a *API) WaitForAction(ctx context.Context, workspace, actionID string) (*WholeAction, error) {
 	wait := actionWait
 
@@ -42,7 +43,7 @@ func (a *API) WaitForAction(ctx context.Context, workspace, actionID string) (*W
 			return action, &UnexpectedAnswerError{Status: answer.Status(), Err: errNoOutcome}
 		}
 
-		// A server that stops answers at once.
+		// A server that is stopping answers at once, so pause.
 		if !waitBetween(ctx, actionPause) {
 			return action, context.Cause(ctx)
 		}

@@ -113,16 +113,16 @@ func (c *Codec) encodeFor(place string, payloads []*commonpb.Payload) ([]*common
 
 		sealed[i] = &commonpb.Payload{
 			Metadata: map[string][]byte{converter.MetadataEncoding: []byte(encoding), metadataKey: []byte(c.sealID)},
-			Data:     c.keys[c.sealID].Seal(nil, nil, plain, associated(c.sealID, place)), //nolint:gosec // a GCM with random nonces takes none
+			Data:     c.keys[c.sealID].Seal(nil, nil, plain, joinAssociatedData(c.sealID, place)), //nolint:gosec // a GCM with random nonces takes none
 		}
 	}
 
 	return sealed, nil
 }
 
-// associated is what is authenticated with a payload, so that neither can be swapped: the key's id, and
-// the place that the payload is for.
-func associated(keyID, place string) []byte {
+// joinAssociatedData returns what is authenticated with a payload, so that neither can be swapped: the id of the key,
+// and the place of the payload.
+func joinAssociatedData(keyID, place string) []byte {
 	if place == "" {
 		return []byte(keyID)
 	}
@@ -156,7 +156,7 @@ func (c *Codec) decodeFor(place string, payloads []*commonpb.Payload) ([]*common
 			return nil, fmt.Errorf("%w: it is sealed with key %q, which is not configured", ErrSealed, id)
 		}
 
-		plain, err := key.Open(nil, nil, p.GetData(), associated(id, place))
+		plain, err := key.Open(nil, nil, p.GetData(), joinAssociatedData(id, place))
 		if err != nil {
 			return nil, fmt.Errorf(
 				"%w: it was changed, or belongs to another workflow, or the key of the id %q is another one",
@@ -183,7 +183,7 @@ func (c *Codec) Seal(place string, plain []byte) ([]byte, error) {
 
 	sealed := append([]byte(c.sealID), 0)
 
-	return c.keys[c.sealID].Seal(sealed, nil, plain, associated(c.sealID, place)), nil //nolint:gosec // a GCM with random nonces takes none
+	return c.keys[c.sealID].Seal(sealed, nil, plain, joinAssociatedData(c.sealID, place)), nil //nolint:gosec // a GCM with random nonces takes none
 }
 
 // Open decrypts what Seal has made for the place, with whichever key it names.
@@ -199,7 +199,7 @@ func (c *Codec) Open(place string, sealed []byte) ([]byte, error) {
 		return nil, errors.New("it is sealed with a key that is not configured")
 	}
 
-	plain, err := key.Open(nil, nil, []byte(data), associated(id, place))
+	plain, err := key.Open(nil, nil, []byte(data), joinAssociatedData(id, place))
 	if err != nil {
 		return nil, errors.New("it cannot be opened: it was changed or moved, or the key of this id is another one")
 	}

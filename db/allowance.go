@@ -156,7 +156,7 @@ func (r *allowanceRow) allowance(now time.Time, segments int) chat.Allowance {
 		PossibleOptOut:   r.PossibleOptOut,
 		MovedOn:          r.MovedOn,
 		TakenOver:        r.TakenOver,
-		Braked:           r.brake(now, segments),
+		Braked:           r.explainBrake(now, segments),
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"handrail/chat"
 )
 
-// addApprovalFacts adds to approvals who has asked, by name, and what a send is to say.
+// addApprovalFacts adds to approvals the names of their requesters, and the texts of their sends.
 func addApprovalFacts(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, all []chat.Approval) error {
 	var members []chat.MemberID
 
@@ -24,12 +24,12 @@ func addApprovalFacts(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, all 
 		}
 	}
 
-	names, err := memberNames(ctx, db, ws, members)
+	names, err := findMemberNames(ctx, db, ws, members)
 	if err != nil {
 		return err
 	}
 
-	texts, err := textsOfActions(ctx, db, ws, actions)
+	texts, err := findActionTexts(ctx, db, ws, actions)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,8 @@ func addApprovalFacts(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, all 
 	return nil
 }
 
-func memberNames(
+// findMemberNames returns the names of members by their ids.
+func findMemberNames(
 	ctx context.Context,
 	db bun.IDB,
 	ws chat.WorkspaceID,
@@ -69,7 +70,8 @@ func memberNames(
 	return names, err
 }
 
-func textsOfActions(
+// findActionTexts returns the texts of sends by their action ids.
+func findActionTexts(
 	ctx context.Context,
 	db bun.IDB,
 	ws chat.WorkspaceID,

@@ -8,16 +8,16 @@ import (
 	"handrail/chat"
 )
 
-// BulkProgress is how a bulk retry stands, and what became of what it has begun from the delivery with the number
-// in.From on: bulk_retry_not_found.
+// BulkProgress returns the progress of a bulk retry: its state, and the outcomes of the deliveries that it has begun
+// from the number in.From on. It returns bulk_retry_not_found if there is none.
 func (s *Store) BulkProgress(ctx context.Context, in chat.BulkStep) (chat.BulkProgress, error) {
 	run, err := s.BulkRetry(ctx, in.WorkspaceID, in.ID)
 	if err != nil {
 		return chat.BulkProgress{}, err
 	}
 
-	// No canary is larger, and neither is the window.
-	outcomes, err := s.lastOutcomes(ctx, in, max(chat.MaxBulkCanary, chat.BulkWindow))
+	// The limit covers the largest canary and the window.
+	outcomes, err := s.findLastOutcomes(ctx, in, max(chat.MaxBulkCanary, chat.BulkWindow))
 	if err != nil {
 		return chat.BulkProgress{}, wrapErr("read what became of a bulk retry's deliveries", err)
 	}
@@ -32,12 +32,12 @@ func (s *Store) BulkProgress(ctx context.Context, in chat.BulkStep) (chat.BulkPr
 	}, wrapErr("count what a bulk retry has not attempted", err)
 }
 
-// lastOutcomes are those of the deliveries that were begun last and have one.
-func (s *Store) lastOutcomes(ctx context.Context, in chat.BulkStep, limit int) ([]chat.RetryOutcome, error) {
+// findLastOutcomes returns the outcomes of the newest deliveries that have one.
+func (s *Store) findLastOutcomes(ctx context.Context, in chat.BulkStep, limit int) ([]chat.RetryOutcome, error) {
 	var outcomes []chat.RetryOutcome
 
 	open, ended := chat.StatusesWithoutOutcome()
-	err := begunSince(s.db.NewSelect(), in).
+	err := selectBegun(s.db.NewSelect(), in).
 		ColumnExpr("d.status AS status, d.error_code AS error_code").
 		Where("d.status NOT IN ?", bun.Tuple(ended)).
 		Where("(d.status NOT IN ? OR (d.status = ? AND d.error_code IN ?))",
@@ -49,11 +49,11 @@ func (s *Store) lastOutcomes(ctx context.Context, in chat.BulkStep, limit int) (
 	return outcomes, err
 }
 
-// countUnattempted counts what was begun and says nothing about the run: people have ended it, or it was skipped.
+// countUnattempted counts the deliveries that say nothing about the run: people have ended them, or they were skipped.
 func (s *Store) countUnattempted(ctx context.Context, in chat.BulkStep) (int, error) {
 	_, ended := chat.StatusesWithoutOutcome()
 
-	canceled, err := begunSince(s.db.NewSelect(), in).Where("d.status IN ?", bun.Tuple(ended)).Count(ctx)
+	canceled, err := selectBegun(s.db.NewSelect(), in).Where("d.status IN ?", bun.Tuple(ended)).Count(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -68,15 +68,15 @@ func (s *Store) countUnattempted(ctx context.Context, in chat.BulkStep) (int, er
 	return int(canceled + skipped), err
 }
 
-// begunSince makes a query one of what a bulk retry has begun from a number on.
-func begunSince(q *bun.SelectQuery, in chat.BulkStep) *bun.SelectQuery {
+// selectBegun selects the deliveries that a bulk retry has begun from the number in.From on.
+func selectBegun(q *bun.SelectQuery, in chat.BulkStep) *bun.SelectQuery {
 	return q.TableExpr("deliveries AS d").
 		Where("d.workspace_id = ?", in.WorkspaceID).
 		Where("d.bulk_retry_id = ?", in.ID).
 		Where("d.bulk_number >= ?", in.From)
 }
 
-// BulkOverlaps are the unfinished bulk retries that are to retry some of what one with this filter would.
+// BulkOverlaps returns the unfinished bulk retries that would retry some of the deliveries of this filter.
 func (s *Store) BulkOverlaps(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -86,7 +86,8 @@ func (s *Store) BulkOverlaps(
 	return overlaps, wrapErr("find overlapping bulk retries", err)
 }
 
-// checkOverlap returns bulk_retry_overlaps for a new bulk retry, unless that is allowed.
+// checkOverlap returns bulk_retry_overlaps if another bulk retry has some of the deliveries of a new one, unless the
+// new one allows that.
 func (s *Store) checkOverlap(ctx context.Context, tx bun.Tx, in *chat.NewBulkRetry) error {
 	if in.AllowOverlap {
 		return nil
@@ -130,7 +131,7 @@ func findOverlaps(
 
 		q := retryCandidates(db.NewSelect().Model((*deliveryRow)(nil)), ws, f)
 
-		count, err := notBegunBy(retryCandidates(q, ws, &theirs), other.ID).Count(ctx)
+		count, err := excludeBegunBy(retryCandidates(q, ws, &theirs), other.ID).Count(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -19,8 +19,8 @@ type bulkSkipRow struct {
 	Why         string           `bun:"why"`
 }
 
-// SkipBulkRetry notes that a bulk retry could not try a delivery again: bulk_retry_not_found
-// when there is no such run or no such delivery.
+// SkipBulkRetry records that a bulk retry could not retry a delivery. It returns bulk_retry_not_found if there is no
+// such bulk retry or delivery.
 //
 // Idempotent: a delivery is skipped once.
 func (s *Store) SkipBulkRetry(ctx context.Context, in chat.BulkSkip) error {
@@ -39,8 +39,8 @@ func (s *Store) SkipBulkRetry(ctx context.Context, in chat.BulkSkip) error {
 	})
 }
 
-// BulkSkips lists the deliveries that a bulk retry could not retry, in the order of their ids, and why:
-// bulk_retry_not_found.
+// BulkSkips lists the deliveries that a bulk retry could not retry, with the reasons, in the order of their ids. It
+// returns bulk_retry_not_found.
 func (s *Store) BulkSkips(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -64,6 +64,7 @@ func (s *Store) BulkSkips(
 	return list, wrapErr("list what a bulk retry has skipped", err)
 }
 
+// bulkSkipsOrder is the order of BulkSkips.
 var bulkSkipsOrder = keyset[bulkSkipRow, chat.DeliveryID]{
 	list: "bulk_skips",
 	id:   "k.delivery_id",
@@ -74,7 +75,7 @@ func (r *bulkSkipRow) skipped() chat.BulkSkipped {
 	return chat.BulkSkipped{DeliveryID: r.DeliveryID, Reason: r.Why}
 }
 
-// addSkipped counts what bulk retries have skipped, by why.
+// addSkipped adds to bulk retries how many deliveries they have skipped, by reason.
 func addSkipped(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, all []chat.BulkRetry) error {
 	places := map[chat.ActionID]int{}
 

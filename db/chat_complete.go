@@ -38,7 +38,7 @@ func completeChats(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, rows []
 		return err
 	}
 
-	stale, err := staleBy(ctx, db, ws, ids)
+	extras, err := chatExtras(ctx, db, ws, ids)
 	if err != nil {
 		return err
 	}
@@ -48,47 +48,56 @@ func completeChats(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, rows []
 		return err
 	}
 
-	names, err := memberNames(ctx, db, ws, mapSlice(rows, func(r *chatRow) chat.MemberID { return r.MemberID }))
-	if err != nil {
-		return err
-	}
-
 	for i := range chats {
-		chats[i].MemberName = names[rows[i].MemberID]
+		chats[i].MemberName = extras[rows[i].ID].MemberName
 		chats[i].Labels = labels[rows[i].ID]
-		chats[i].StaleBy = stale[rows[i].ID]
+		chats[i].StaleBy = extras[rows[i].ID].Stale
 		chats[i].Suggested = openSuggestions(rows[i].SuggestedLabels, known, chats[i].Labels)
 	}
 
 	return nil
 }
 
-// staleBy counts the messages of chats that are newer than their summaries, up to
-// [chat.MaxStaleBy].
-func staleBy(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, ids []chat.ChatID) (map[chat.ChatID]int, error) {
-	const newer = `(SELECT count(*) FROM (SELECT 1 FROM messages m
-		WHERE m.workspace_id = c.workspace_id AND m.chat_id = c.id
-			AND m.number > c.summary_watermark AND m.state <> ? LIMIT ?) AS newer) AS stale`
+// chatExtra is what is read of a chat from rows of which there is not just one.
+type chatExtra struct {
+	ID chat.ChatID `bun:"id"`
+	// Stale is how many messages are newer than the summary, up to [chat.MaxStaleBy].
+	Stale      int    `bun:"stale"`
+	MemberName string `bun:"member_name"`
+}
 
-	var counts []struct {
-		ID    chat.ChatID `bun:"id"`
-		Stale int         `bun:"stale"`
-	}
+// chatExtras are those of chats, by their ids.
+func chatExtras(
+	ctx context.Context,
+	db bun.IDB,
+	ws chat.WorkspaceID,
+	ids []chat.ChatID,
+) (map[chat.ChatID]chatExtra, error) {
+	const (
+		newer = `(SELECT count(*) FROM (SELECT 1 FROM messages m
+			WHERE m.workspace_id = c.workspace_id AND m.chat_id = c.id
+				AND m.number > c.summary_watermark AND m.state <> ? LIMIT ?) AS newer) AS stale`
+		name = `(SELECT w.name FROM members w
+			WHERE w.workspace_id = c.workspace_id AND w.id = c.member_id) AS member_name`
+	)
+
+	var rows []chatExtra
 
 	err := db.NewSelect().
 		Model((*chatRow)(nil)).
 		Column("c.id").
 		ColumnExpr(newer, chat.MessageNotSent, chat.MaxStaleBy).
+		ColumnExpr(name).
 		Where("c.workspace_id = ?", ws).
 		Where("c.id IN ?", bun.Tuple(ids)).
-		Scan(ctx, &counts)
+		Scan(ctx, &rows)
 
-	stale := make(map[chat.ChatID]int, len(counts))
-	for _, c := range counts {
-		stale[c.ID] = c.Stale
+	extras := make(map[chat.ChatID]chatExtra, len(rows))
+	for _, row := range rows {
+		extras[row.ID] = row
 	}
 
-	return stale, err
+	return extras, err
 }
 
 // suggestedLabels are the labels that rows suggest, as far as they still exist.

@@ -10,9 +10,9 @@ import (
 	"handrail/chat"
 )
 
-// DeleteChat hides a chat: chat_not_found, from then on everywhere. Its rows stay, for
-// deliveries under way and for the record. Its questions to contributors end. Where sends or retries are still going
-// on, it is open_actions, which names them, unless they are to be canceled: then what waits to be sent ends.
+// DeleteChat hides a chat, which is chat_not_found from then on. Its rows stay, for deliveries under way and for the
+// record, and its questions to contributors end. If sends or retries are still going on, it cancels those that have not
+// left if cancel is set, and otherwise returns open_actions, which names them.
 func (s *Store) DeleteChat(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -24,13 +24,13 @@ func (s *Store) DeleteChat(
 
 	now := s.time()
 	err := s.inTx(ctx, "delete a chat", func(ctx context.Context, tx bun.Tx) error {
-		open, err := openActions(ctx, tx, ws, id)
+		open, err := findOpenActions(ctx, tx, ws, id)
 		if err != nil {
 			return err
 		}
 
 		if len(open) > 0 && !cancel {
-			return refuseOpen(ctx, tx, ws, id, open)
+			return refuseOpenActions(ctx, tx, ws, id, open)
 		}
 
 		workflows, err := s.endInChat(ctx, tx, ws, id, now)
@@ -43,8 +43,8 @@ func (s *Store) DeleteChat(
 			return err
 		}
 
-		// Sends hold the chat: from here on there are no new ones.
-		left, err := openActions(ctx, tx, ws, id)
+		// A send locks its chat, so no new one can begin from here on.
+		left, err := findOpenActions(ctx, tx, ws, id)
 		if err != nil {
 			return err
 		}
@@ -55,7 +55,7 @@ func (s *Store) DeleteChat(
 
 		deleted = chat.ChatDeleted{
 			Workflows:   workflows,
-			Canceled:    withoutActions(open, left),
+			Canceled:    excludeActions(open, left),
 			MayHaveLeft: left,
 		}
 
@@ -66,8 +66,8 @@ func (s *Store) DeleteChat(
 			object:    objectID(id),
 			detail: changed{
 				"canceled":         len(workflows),
-				"canceled_actions": actionIDs(deleted.Canceled),
-				"may_have_left":    actionIDs(left),
+				"canceled_actions": listActionIDs(deleted.Canceled),
+				"may_have_left":    listActionIDs(left),
 			},
 		})
 	})
@@ -75,8 +75,8 @@ func (s *Store) DeleteChat(
 	return deleted, err
 }
 
-// refuseOpen refuses to delete a chat with open actions; one that is deleted already is not there.
-func refuseOpen(
+// refuseOpenActions returns open_actions for a chat, or chat_not_found if it is already deleted.
+func refuseOpenActions(
 	ctx context.Context,
 	tx bun.Tx,
 	ws chat.WorkspaceID,
@@ -90,11 +90,12 @@ func refuseOpen(
 	return chat.RefuseOpenActions(open)
 }
 
-// maxOpenActions is how many open actions of a chat are named.
+// maxOpenActions is how many open actions of a chat are listed at most.
 const maxOpenActions = 100
 
-// openActions are the sends and retries of a chat that have not ended, with how their newest delivery stands.
-func openActions(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.ChatID) ([]chat.OpenAction, error) {
+// findOpenActions returns the sends and retries of a chat that have not ended, with the status of their newest
+// delivery.
+func findOpenActions(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.ChatID) ([]chat.OpenAction, error) {
 	var rows []struct {
 		ID     chat.ActionID   `bun:"id"`
 		Kind   chat.ActionKind `bun:"kind"`
@@ -122,14 +123,14 @@ func openActions(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.Ch
 	return open, err
 }
 
-// withoutActions are those of all that are not among the others.
-func withoutActions(all, others []chat.OpenAction) []chat.OpenAction {
+// excludeActions returns the actions of all that are not among the others.
+func excludeActions(all, others []chat.OpenAction) []chat.OpenAction {
 	return slices.DeleteFunc(slices.Clone(all), func(a chat.OpenAction) bool {
 		return slices.ContainsFunc(others, func(o chat.OpenAction) bool { return o.ID == a.ID })
 	})
 }
 
-func actionIDs(actions []chat.OpenAction) []chat.ActionID {
+func listActionIDs(actions []chat.OpenAction) []chat.ActionID {
 	ids := make([]chat.ActionID, len(actions))
 	for i, a := range actions {
 		ids[i] = a.ID
@@ -138,8 +139,8 @@ func actionIDs(actions []chat.OpenAction) []chat.ActionID {
 	return ids
 }
 
-// endInChat ends what waits in a chat. Questions to contributors come before deliveries: who answers
-// a question locks the rows in the same order.
+// endInChat ends the questions and deliveries that wait in a chat, and returns their workflows. Questions come first,
+// because answering a question locks the rows in the same order.
 func (s *Store) endInChat(
 	ctx context.Context,
 	tx bun.Tx,
@@ -147,7 +148,7 @@ func (s *Store) endInChat(
 	id chat.ChatID,
 	now time.Time,
 ) ([]string, error) {
-	workflows, err := s.endRequestsOf(ctx, tx, ws, id, now)
+	workflows, err := s.endRequestsInChat(ctx, tx, ws, id, now)
 	if err != nil {
 		return nil, err
 	}
@@ -178,8 +179,8 @@ func (s *Store) endInChat(
 	return append(workflows, ended...), err
 }
 
-// endRequestsOf ends the open questions to contributors of a chat, and returns their workflows.
-func (s *Store) endRequestsOf(
+// endRequestsInChat ends the open questions to contributors of a chat, and returns their workflows.
+func (s *Store) endRequestsInChat(
 	ctx context.Context,
 	tx bun.Tx,
 	ws chat.WorkspaceID,

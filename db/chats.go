@@ -256,14 +256,26 @@ func (s *Store) CreateChat(
 
 	row := s.newChatRow(ws, &in)
 
+	var names map[chat.MemberID]string
+
 	err := s.inTx(ctx, "create a chat", func(ctx context.Context, tx bun.Tx) error {
-		return s.insertChat(ctx, tx, by, &row, &in)
+		err := s.insertChat(ctx, tx, by, &row, &in)
+		if err != nil {
+			return err
+		}
+
+		names, err = findMemberNames(ctx, tx, ws, []chat.MemberID{row.MemberID})
+
+		return err
 	})
 	if err != nil {
 		return chat.Chat{}, s.orChatTaken(ctx, err, &row)
 	}
 
-	return row.chat(), nil
+	created := row.chat()
+	created.MemberName = names[row.MemberID]
+
+	return created, nil
 }
 
 func (s *Store) newChatRow(ws chat.WorkspaceID, in *chat.NewChat) chatRow {

@@ -113,7 +113,7 @@ func (s *Store) claim(ctx context.Context, tx bun.Tx, in claimRequest) (chat.Cla
 		Where("NOT "+s.failedOver()).
 		Where(allowedNow, hourBefore(in.now), chat.BrakeMonth(in.now)).
 		Where("NOT "+busyNow).
-		Where("NOT EXISTS (SELECT 1 "+fromOlder+")").
+		Where("NOT EXISTS (SELECT 1 "+fromOlderDeliveries+")").
 		Where(sameTextUntil+" IS NULL", in.now).
 		Where("NOT EXISTS (SELECT 1 "+fromBreaker+" AND b.probe_at > ?)", in.now).
 		Returning("*").
@@ -173,8 +173,8 @@ func (s *Store) settleRefusedClaim(
 	row, err := findDelivery(ctx, s.locked(selectAllowance(tx.NewSelect().ColumnExpr("d.*"), now).
 		ColumnExpr(busyNow+" AS busy").
 		ColumnExpr("(SELECT o.id "+inFlightToAddress+" LIMIT 1) AS busy_with").
-		ColumnExpr("(SELECT o.id "+fromOlder+firstOlder+") AS older_id").
-		ColumnExpr("(SELECT o.retry_at "+fromOlder+firstOlder+") AS older_retry_at").
+		ColumnExpr("(SELECT o.id "+fromOlderDeliveries+oldestFirst+") AS older_id").
+		ColumnExpr("(SELECT o.retry_at "+fromOlderDeliveries+oldestFirst+") AS older_retry_at").
 		ColumnExpr(sameTextUntil+" AS same_text_until", now).
 		ColumnExpr(s.failedOver()+" AS failed_over").
 		ColumnExpr("(SELECT b.probe_at "+fromBreaker+" AND b.probe_at > ?) AS probe_at", now).
@@ -193,7 +193,7 @@ func (s *Store) settleRefusedClaim(
 		Allowance:     row.allowance(now, row.Segments),
 		Busy:          row.Busy,
 		BusyWith:      row.BusyWith,
-		Older:         row.olderDelivery(),
+		Older:         row.getOlderDelivery(),
 		SameTextUntil: chat.UTC(row.SameTextUntil),
 		ProbeAt:       chat.UTC(row.ProbeAt),
 		BreakerReason: row.BreakerReason,

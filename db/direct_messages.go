@@ -9,17 +9,17 @@ import (
 	"handrail/chat"
 )
 
-// placeTries is how often the place of a message is looked for: somebody else may make the same member meanwhile, or
-// merge it.
+// placeTries is how often the place of a message is looked for, because another transaction may create or merge the
+// same member meanwhile.
 const placeTries = 3
 
-// FindOrCreatePlace finds or makes the member and the chat of a message, in one transaction: the newest open or
-// waiting chat of the member on the channel, with the workspace's default assistant if there is one. check sees what
-// decides about the send; its error is returned and leaves nothing behind. The other errors are those of
-// [chat.DirectMessage], member_not_found, default_missing, and those of [chat.SendFacts.Plan].
+// FindOrCreatePlace finds or creates the member and the chat of a message, in one transaction. The chat is the member's
+// newest open or waiting one on the channel, with the workspace's default assistant if there is one. check gets the
+// facts of the send; if it returns an error, nothing is stored and that error is returned. The other errors are those
+// of [chat.DirectMessage], member_not_found, default_missing, and those of [chat.SendFacts.Plan].
 //
-// Idempotent: what the first call has made, the second finds. The member is held meanwhile, so two calls at once for
-// one person make one chat.
+// Idempotent: a second call finds what the first has created. The member is locked meanwhile, so two calls at once for
+// one person create one chat.
 func (s *Store) FindOrCreatePlace(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -36,7 +36,7 @@ func (s *Store) FindOrCreatePlace(
 	}
 
 	for try := 1; ; try++ {
-		p := placing{
+		p := placeSearch{
 			store:     s,
 			workspace: ws,
 			by:        by,
@@ -59,8 +59,8 @@ func (s *Store) FindOrCreatePlace(
 	}
 }
 
-// placing finds or makes the place of one message.
-type placing struct {
+// placeSearch finds or creates the place of one message.
+type placeSearch struct {
 	store     *Store
 	workspace chat.WorkspaceID
 	by        chat.Actor
@@ -68,7 +68,8 @@ type placing struct {
 	check     chat.CheckFacts
 }
 
-func (p *placing) run(ctx context.Context) (chat.DirectPlace, error) {
+// run finds or creates the place in one transaction.
+func (p *placeSearch) run(ctx context.Context) (chat.DirectPlace, error) {
 	var place chat.DirectPlace
 
 	err := p.store.inHeldTx(ctx, "find the place of a message", func(ctx context.Context, tx bun.Tx) error {
@@ -105,8 +106,8 @@ func (p *placing) run(ctx context.Context) (chat.DirectPlace, error) {
 	return place, err
 }
 
-// findOrCreateMember returns the member whom the message goes to, and holds it.
-func (p *placing) findOrCreateMember(ctx context.Context, tx bun.Tx) (*memberRow, error) {
+// findOrCreateMember returns the member whom the message goes to, and locks it.
+func (p *placeSearch) findOrCreateMember(ctx context.Context, tx bun.Tx) (*memberRow, error) {
 	to := &p.in.To
 	q := p.store.locked(tx.NewSelect())
 
@@ -145,8 +146,8 @@ func (p *placing) findOrCreateMember(ctx context.Context, tx bun.Tx) (*memberRow
 	return &made, err
 }
 
-// findOrCreateChat returns the member's newest chat on a channel in which messages are still written.
-func (p *placing) findOrCreateChat(
+// findOrCreateChat returns the member's newest open or waiting chat on a channel.
+func (p *placeSearch) findOrCreateChat(
 	ctx context.Context,
 	tx bun.Tx,
 	member chat.MemberID,
@@ -190,8 +191,8 @@ func (p *placing) findOrCreateChat(
 	return &row, p.store.insertChat(ctx, tx, p.by, &row, &fresh)
 }
 
-// checkSend checks what the send itself will check again, while nothing has been stored yet.
-func (p *placing) checkSend(ctx context.Context, tx bun.Tx, id chat.ChatID) error {
+// checkSend makes the checks of the send itself, before anything is committed.
+func (p *placeSearch) checkSend(ctx context.Context, tx bun.Tx, id chat.ChatID) error {
 	facts, err := p.store.sendFacts(ctx, tx, &chat.SendAssistantMessage{
 		Request: chat.Request{
 			WorkspaceID: p.workspace,

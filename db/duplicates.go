@@ -35,8 +35,8 @@ func duplicateEvent(row *deliveryRow, in submission) (providerEventRow, error) {
 	}, err
 }
 
-// findNamedCopy is the event of the message which a person has named for a delivery, if the provider now
-// says that the delivery has become another one: it may have become both. It is nil if it has not.
+// findNamedCopy returns the event of the provider's message that a person has named for a delivery, if the provider now
+// reports another message for the delivery, which may then have become both. Otherwise it returns nil.
 func findNamedCopy(ctx context.Context, tx bun.Tx, in *submission) (*providerEventRow, error) {
 	row, err := findDelivery(ctx, tx.NewSelect(), in.ws, in.id)
 	if err != nil {
@@ -65,8 +65,8 @@ type executor interface {
 	Exec(ctx context.Context, dest ...any) (sql.Result, error)
 }
 
-// recordCopy runs the insertion of an event of type [chat.EventDuplicate], and notes in the row whether
-// there was none of it yet: found again, it is still one duplicate.
+// recordCopy inserts an event of type [chat.EventDuplicate], and notes in the row whether it is new. A copy that is
+// found again is still one duplicate.
 func recordCopy(ctx context.Context, row *deliveryRow, insert executor) error {
 	fresh, err := hasChanged(insert.Exec(ctx))
 	row.copyFound = row.copyFound || fresh
@@ -74,9 +74,9 @@ func recordCopy(ctx context.Context, row *deliveryRow, insert executor) error {
 	return err
 }
 
-// recordSentTwice records an acceptance of row when another delivery of its message, of which each
-// repeats the one before, was sent as well. Whichever of the two it is found for, it is recorded once.
-// One that the provider took and then lost was not, and of one without a receipt nobody knows.
+// recordSentTwice records a duplicate if row was accepted and another delivery of its message was sent as well. The
+// pair is recorded once, whichever of the two it is found for. A delivery that the provider has reported as lost was
+// not sent, and for one without a receipt it is not known.
 func (s *Store) recordSentTwice(ctx context.Context, tx bun.Tx, row *deliveryRow, now time.Time) error {
 	raw := `CAST('{"other_delivery":"' || o.id || '"}' AS blob)`
 	if s.postgres() {
@@ -109,11 +109,11 @@ func (s *Store) recordSentTwice(ctx context.Context, tx bun.Tx, row *deliveryRow
 		ON CONFLICT (event_key) DO NOTHING`, append(event, other...)...))
 }
 
-// lockMessage holds the message of a delivery, so that two of its deliveries that change at the same time
-// see each other: the second one waits, and then sees what the first has become.
+// lockMessage locks the message of a delivery, so that of two deliveries that change at the same time the second one
+// waits, and then sees the change of the first.
 func (s *Store) lockMessage(ctx context.Context, tx bun.Tx, row *deliveryRow) error {
 	if !s.postgres() {
-		return nil // its transactions come one after the other
+		return nil // SQLite runs one writing transaction at a time
 	}
 
 	var held []chat.MessageID
@@ -124,16 +124,14 @@ func (s *Store) lockMessage(ctx context.Context, tx bun.Tx, row *deliveryRow) er
 		Scan(ctx, &held)
 }
 
-// mayHaveCopies reports whether anything about the delivery makes a second copy thinkable. Most have none,
-// and cost no query.
+// mayHaveCopies reports whether a second copy of the delivery is possible. For most it is not, and they cost no query.
 func (r *deliveryRow) mayHaveCopies() bool {
 	return r.copyFound || r.RetryOf != "" || r.RetriedBy != "" ||
 		r.Evidence != chat.EvidenceNone || r.Duplicate != chat.DuplicateNone
 }
 
-// judgeDuplicates decides for a delivery that has changed, and for all others of its message, whether they
-// were sent twice, and stores that. A copy that was not known makes the chat need a response. It comes
-// last in the transaction of a change.
+// judgeDuplicates decides and stores for a changed delivery, and for all others of its message, whether they were sent
+// twice. A new copy makes the chat need a response. Call it last in the transaction of a change.
 func (s *Store) judgeDuplicates(ctx context.Context, tx bun.Tx, row *deliveryRow, now time.Time) error {
 	if !row.mayHaveCopies() {
 		return nil
@@ -142,8 +140,7 @@ func (s *Store) judgeDuplicates(ctx context.Context, tx bun.Tx, row *deliveryRow
 	return s.judgeAllDuplicates(ctx, tx, row, now)
 }
 
-// judgeAllDuplicates is judgeDuplicates for a delivery of which it is not known whether another one
-// repeats it.
+// judgeAllDuplicates is judgeDuplicates for a delivery that another one may repeat without the row saying so.
 func (s *Store) judgeAllDuplicates(ctx context.Context, tx bun.Tx, row *deliveryRow, now time.Time) error {
 	if err := s.lockMessage(ctx, tx, row); err != nil {
 		return err
@@ -194,7 +191,7 @@ func (s *Store) judgeAllDuplicates(ctx context.Context, tx bun.Tx, row *delivery
 	return s.batch(ctx, tx, statements...)
 }
 
-// setDuplicate is the statement that stores whether a delivery was sent twice.
+// setDuplicate is the statement that stores the verdict on a delivery.
 func setDuplicate(tx bun.Tx, row *deliveryRow, verdict chat.Duplicate, now time.Time) bun.Query {
 	return tx.NewUpdate().
 		Model((*deliveryRow)(nil)).
@@ -204,7 +201,7 @@ func setDuplicate(tx bun.Tx, row *deliveryRow, verdict chat.Duplicate, now time.
 		Where("id = ?", row.ID)
 }
 
-// countCopies counts what each of the deliveries of one message has become.
+// countCopies counts the copies of each of the deliveries of one message.
 func countCopies(ctx context.Context, tx bun.Tx, rows []deliveryRow) ([]chat.Copies, error) {
 	if len(rows) == 0 {
 		return nil, nil

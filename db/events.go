@@ -108,7 +108,10 @@ func (s *Store) Changed() <-chan struct{} { return s.changed }
 // that is committed later gets a later number. Changes to one row wait for each other, so that their order is right.
 // If the process ends in between, nothing was numbered, and the next call does it.
 func (s *Store) NumberEvents(ctx context.Context, limit int) ([]chat.NumberedEvents, bool, error) {
-	var pending bool
+	var (
+		pending bool
+		events  []eventRow
+	)
 
 	// Mostly there is nothing, and a look costs no transaction.
 	err := s.db.NewRaw("SELECT EXISTS (SELECT 1 FROM event_changes)").Scan(ctx, &pending)
@@ -136,7 +139,7 @@ func (s *Store) NumberEvents(ctx context.Context, limit int) ([]chat.NumberedEve
 		}
 
 		more = len(changes) == limit
-		numbered, err = s.numberChanges(ctx, tx, changes)
+		numbered, events, err = s.numberChanges(ctx, tx, changes)
 
 		return err
 	})
@@ -146,20 +149,25 @@ func (s *Store) NumberEvents(ctx context.Context, limit int) ([]chat.NumberedEve
 
 	s.listeners.report(numbered)
 
+	if len(events) > 0 && s.onEvents != nil {
+		s.onEvents(ctx, mapSlice(events, (*eventRow).event))
+	}
+
 	return numbered, more, nil
 }
 
-// numberChanges stores the events that changes are, and takes the changes away.
+// numberChanges stores the events that changes are, and takes the changes away. It returns which workspaces have new
+// events, and these.
 func (s *Store) numberChanges(
 	ctx context.Context,
 	tx bun.Tx,
 	changes []eventChangeRow,
-) ([]chat.NumberedEvents, error) {
+) ([]chat.NumberedEvents, []eventRow, error) {
 	events := mapSlice(chat.EventsOf(mapSlice(changes, (*eventChangeRow).change)), newEventRow)
 
 	counters, err := loadEventCounters(ctx, tx, events)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 
 	for i := range events {
@@ -186,10 +194,10 @@ func (s *Store) numberChanges(
 	}
 
 	if err := s.batch(ctx, tx, statements...); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 
-	return counters.latest(), nil
+	return counters.latest(), events, nil
 }
 
 func newEventRow(e *chat.Event) eventRow {

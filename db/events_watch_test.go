@@ -134,7 +134,9 @@ func eventsOfLine(parts []string, was, now string, newChat bool) []string {
 	case "webhook_endpoint":
 		return pick(was == "enabled" && now == "disabled", chat.EventWebhookEndpointDisabled)
 	case "bulk_retry":
-		return pick(now == "finished" || now == "canceled", chat.EventBulkRetryFinished)
+		return append(
+			pick(now == "paused", chat.EventBulkRetryPaused),
+			pick(now == "finished" || now == "canceled", chat.EventBulkRetryFinished)...)
 	case "place", "label":
 		if newChat {
 			return nil
@@ -384,10 +386,10 @@ var readers = []string{
 	"Action", "Actions", "Approval", "Approvals", "AuditLog", "BulkOverlaps", "BulkProgress", "BulkRetries",
 	"BulkRetry", "BulkSkips", "Bun", "Changed", "Chat", "ChatHead", "ChatTools", "Chats", "ClockOffset", "Close",
 	"ContributorRequest", "ContributorRequests", "CountDuplicates", "CountRetryCandidates", "Deliveries",
-	"Delivery", "Durability", "Engine", "Events", "EvidenceRivals", "FindDelivery", "ForgottenSummaries",
+	"Delivery", "Durability", "Engine", "Events", "EvidenceRivals", "Figures", "FindDelivery", "ForgottenSummaries",
 	"HasRequest", "HeldDeliveries", "Inbound", "InboundRecord", "Inbox", "Inboxes", "Key", "Keys", "Label",
 	"Labels", "LastCallbacks", "ListenEvents", "Member", "Members", "MessageOwners", "Messages", "MigrationsCurrent",
-	"OpenDeliveries", "Participants", "PhoneNumber", "PhoneNumbers", "Ping", "Reading", "RetryCandidates",
+	"OpenDeliveries", "Participants", "PhoneNumber", "PhoneNumbers", "Ping", "PoolStats", "Reading", "RetryCandidates",
 	"RevokedSenders", "SealedSecrets", "SendView", "SenderAddresses", "SenderGrants", "SenderWaiters",
 	"SentMessage", "SharedAddresses", "Summaries", "SummaryDue", "SummarySettings", "SummaryVersion",
 	"Suppressions", "TakesPart", "Timeline", "Tool", "ToolCallMessages", "ToolCalls", "Tools", "Transactions",

@@ -136,7 +136,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 			// indexes must be in the plans of the queries, in this order; "" stands for a
 			// primary key.
 			indexes []string
-			// sorted reports that the index must also give the order.
+			// sorted reports that the index must also give the order of the first query.
 			sorted bool
 		}{
 			"authenticate": {func(ctx context.Context, s *db.Store) error { return errorOf(s.Authenticate(ctx, w.Hash(), now)) }, []string{"api_keys"}, false},
@@ -154,10 +154,10 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 			}, []string{"", "messages_newest", "tool_calls"}, false},
 			"deliveries": {func(ctx context.Context, s *db.Store) error {
 				return errorOf(s.Deliveries(ctx, w.Workspace, chat.DeliveryFilter{Page: pageOfTen()}))
-			}, []string{"deliveries_newest"}, true},
+			}, []string{"deliveries_newest", "", "", "suppressions_in_force"}, true},
 			"deliveries by status": {func(ctx context.Context, s *db.Store) error {
 				return errorOf(s.Deliveries(ctx, w.Workspace, chat.DeliveryFilter{Status: "rejected", Page: pageOfTen()}))
-			}, []string{"deliveries_by_status"}, true},
+			}, []string{"deliveries_by_status", "", "", "suppressions_in_force"}, true},
 			"deliveries of a chat": {func(ctx context.Context, s *db.Store) error {
 				return errorOf(s.Deliveries(ctx, w.Workspace, chat.DeliveryFilter{ChatID: 10005, Page: pageOfTen()}))
 			}, []string{"deliveries_of_chat"}, true},
@@ -188,10 +188,11 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 				plan := explainQuery(t, s, query)
 				assert.Contains(t, plan, test.indexes[i], "%s: %s", name, query)
 				assert.NotContains(t, plan, "Seq Scan", "%s: %s", name, query)
-				// "newer" is what a subquery has found by the index.
-				assert.NotRegexp(t, `(?m)^SCAN `, strings.ReplaceAll(plan, "SCAN newer", ""), "%s: %s", name, query)
+				// "newer" is what a subquery has found by the index, and a constant row is read from no table.
+				scans := strings.NewReplacer("SCAN newer", "", "SCAN CONSTANT ROW", "").Replace(plan)
+				assert.NotRegexp(t, `(?m)^SCAN `, scans, "%s: %s", name, query)
 
-				if test.sorted {
+				if test.sorted && i == 0 {
 					assert.NotContains(t, plan, "Sort", "%s: %s", name, query)
 					assert.NotContains(t, plan, "TEMP B-TREE", "%s: %s", name, query)
 				}

@@ -75,9 +75,7 @@ const victimsExternalID = "crm-1"
 // notOfAWorkspace are the methods that look at nothing inside of a workspace.
 var notOfAWorkspace = []string{
 	"Authenticate", "CheckWritable", "ClockOffset", "Close", "CountDuplicates", "CreateWorkspace", "Durability",
-	"Changed", "ForgetEvents", "ForgetRequests", "ForgetWebhookAttempts", "ForgottenSummaries", "HeldDeliveries", "HoldAfterFailover",
-	"HoldUnsent", "LastCallbacks", "MessageOwners", "NumberEvents",
-	"Changed", "ForgetEvents", "ForgetRequests", "ForgottenSummaries", "HeldDeliveries", "HoldAfterFailover",
+	"Changed", "Figures", "PoolStats", "ForgetEvents", "ForgetRequests", "ForgetWebhookAttempts", "ForgottenSummaries", "HeldDeliveries", "HoldAfterFailover",
 	"HoldUnsent", "LastCallbacks", "ListenEvents", "MessageOwners", "NumberEvents",
 	"SenderAddresses", "SharedAddresses", "Timeline",
 	// The operator's own.

@@ -11,17 +11,17 @@ import (
 	"handrail/chat"
 )
 
-// keyset is the order of a list of rows: by a time, and then by the id.
+// keyset says how a list of rows can be sorted: by a time and then by the id, or by the id alone.
 type keyset[R, ID any] struct {
 	// list names the list in its cursors.
 	list string
 	id   bun.Ident
 	idOf func(*R) ID
-	// idTime is the name of the time in whose order ids are given; then the list's own order is by the id alone.
+	// idTime is the API's name of the time by which ids ascend. If it is set, the default order is by the id alone.
 	idTime string
-	// times are what the list can be sorted by, the first one when nothing is asked for; none: by the id alone.
+	// times are the times that the list can be sorted by, the default one first.
 	times []timeColumn[R]
-	// newestFirst is the list's own direction.
+	// newestFirst says that the default order is descending.
 	newestFirst bool
 }
 
@@ -33,7 +33,7 @@ type timeColumn[R any] struct {
 	valueOf func(*R) time.Time
 }
 
-// order is what a list is sorted by in the end.
+// order is the order of one page of a list.
 type order[R any] struct {
 	// by is nil for the id alone.
 	by         *timeColumn[R]
@@ -42,8 +42,8 @@ type order[R any] struct {
 	cursor string
 }
 
-// orderFor returns the order that a page asks for: invalid_request for one that the list does not have.
-func (k *keyset[R, ID]) orderFor(p chat.Page) (order[R], error) {
+// chooseOrder returns the order that a page asks for. It returns invalid_request if the list does not have it.
+func (k *keyset[R, ID]) chooseOrder(p chat.Page) (order[R], error) {
 	chosen := order[R]{descending: k.newestFirst, cursor: k.list}
 
 	own := k.idTime == "" && len(k.times) > 0
@@ -78,9 +78,9 @@ func (k *keyset[R, ID]) orderFor(p chat.Page) (order[R], error) {
 	return chosen, nil
 }
 
-// apply sorts a query, begins it after the page's cursor, and returns the cursor of a row.
+// apply sorts a query and starts it after the page's cursor. It returns the function that makes the cursor of a row.
 func (k *keyset[R, ID]) apply(q *bun.SelectQuery, p chat.Page) (cursor func(*R) string, err error) {
-	chosen, err := k.orderFor(p)
+	chosen, err := k.chooseOrder(p)
 	if err != nil {
 		return nil, err
 	}
@@ -127,19 +127,19 @@ func (k *keyset[R, ID]) apply(q *bun.SelectQuery, p chat.Page) (cursor func(*R) 
 	return func(r *R) string { return cursorOf(chosen.cursor, microCursor(chosen.by.valueOf(r)), k.idOf(r)) }, nil
 }
 
-// listQuery reads a part of a list.
+// listQuery reads a page of a list.
 type listQuery[R, ID, T any] struct {
-	// query chooses the rows, which it reads into rows; sorted and cut it is by order and page.
+	// query selects the rows, without an order and a limit, and reads them into rows.
 	query *bun.SelectQuery
 	rows  *[]R
 	order *keyset[R, ID]
 	page  chat.Page
-	// offset is how many rows are left out when there is no cursor.
+	// offset is how many rows are skipped if there is no cursor.
 	offset int
 	item   func(*R) T
 }
 
-// read returns the part of the list, and counts the whole of it if the page asks for that.
+// read returns the page, and the count of the whole list if the page asks for it.
 func (l listQuery[R, ID, T]) read(ctx context.Context) (chat.List[T], error) {
 	total, err := countRows(ctx, l.query, l.page)
 	if err != nil {
@@ -170,8 +170,8 @@ func (l listQuery[R, ID, T]) read(ctx context.Context) (chat.List[T], error) {
 	return list, nil
 }
 
-// countRows returns how many rows the whole list of a query has, up to [chat.MaxTotal], and nil if nobody wants to
-// know.
+// countRows returns how many rows the whole list of a query has, up to [chat.MaxTotal], and nil if the page does not
+// ask for it.
 func countRows(ctx context.Context, q *bun.SelectQuery, p chat.Page) (*int, error) {
 	if !p.Total {
 		return nil, nil

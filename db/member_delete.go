@@ -10,17 +10,17 @@ import (
 	"handrail/chat"
 )
 
-// DeleteMember deletes a member to whom nothing refers. The errors: member_not_found, which names the other one when
-// it was merged; member_in_use, which counts what refers to it; last_manager.
+// DeleteMember deletes a member to whom nothing refers. Errors: member_not_found, which names the other member after a
+// merge; member_in_use, which counts what refers to the member; last_manager.
 func (s *Store) DeleteMember(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.MemberID) error {
 	err := s.inTx(ctx, "delete a member", func(ctx context.Context, tx bun.Tx) error {
-		// The managers are held before anything else, as who changes a role holds them.
+		// The managers are locked first, in the same order as by a change of a role.
 		lastManager := s.keepManager(ctx, tx, ws, id, "path.member_id")
 		if lastManager != nil && chat.CodeOf(lastManager) != chat.CodeLastManager {
 			return lastManager
 		}
 
-		// What would refer to the member meanwhile waits for the end, and finds then that it is gone.
+		// Whatever would refer to the member meanwhile waits for this lock, and then finds no member.
 		row, err := findMember(ctx, s.locked(tx.NewSelect()), ws, id)
 		if err != nil {
 			return err
@@ -53,7 +53,7 @@ func (s *Store) DeleteMember(ctx context.Context, ws chat.WorkspaceID, by chat.A
 	return s.orMerged(ctx, err, ws, id)
 }
 
-// countMemberUses counts what refers to a member, by table.
+// countMemberUses counts the rows that refer to a member, by table.
 func countMemberUses(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.MemberID) ([]chat.MemberUse, error) {
 	columns := map[string][]string{}
 	for _, reference := range slices.Concat(keptReferences, movedReferences, unreferenced) {

@@ -9,10 +9,10 @@ import (
 	"handrail/chat"
 )
 
-// UpsertMember makes a member with an external id, or changes the one that has it, and reports whether it was made.
-// The errors are those of [Store.CreateMember] and [Store.UpdateMember].
+// UpsertMember creates a member with an external id, or changes the one that has it, and reports whether it was
+// created. The errors are those of [Store.CreateMember] and [Store.UpdateMember].
 //
-// Two at once make one member: the second finds the one that the first has made.
+// Two at once create one member: the second finds the one that the first has created.
 func (s *Store) UpsertMember(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -39,7 +39,7 @@ func (s *Store) UpsertMember(
 	return member, made, err
 }
 
-// upsertMember returns also with an error whether the member would have been made.
+// upsertMember tries once. It reports whether the member was to be created even if it returns an error.
 func (s *Store) upsertMember(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -85,8 +85,8 @@ func (s *Store) upsertMember(
 	return row.member(), made, nil
 }
 
-// findMemberBy finds the member of a workspace that has a value, nil for none. Of several who share an address it is
-// the one whom it belongs to.
+// findMemberBy returns the member of a workspace with a value in a column, nil if there is none. If several share an
+// address, it is the one who owns it.
 func findMemberBy(
 	ctx context.Context,
 	q *bun.SelectQuery,

@@ -10,14 +10,14 @@ import (
 	"handrail/chat"
 )
 
-// customerWrote is the condition that the customer of a chat has written after a message with a number. What a machine
-// has written, and what answers a question to a contributor, is no part of the conversation.
+// customerWrote is the condition that the customer of a chat has written after the message with a number. Automatic
+// mails and answers to questions to contributors do not count.
 func customerWrote(workspace, chatID, number string) string {
 	return `EXISTS (SELECT 1 FROM messages ax WHERE ` + byCustomer("ax", workspace, chatID) + `
 		AND ax.number > ` + number + `)`
 }
 
-// byCustomer is the condition that a message is the customer's of a chat.
+// byCustomer is the condition that a message was written by the customer of a chat.
 func byCustomer(alias, workspace, chatID string) string {
 	return alias + ".workspace_id = " + workspace + " AND " + alias + ".chat_id = " + chatID + " AND " +
 		alias + ".role = 'user' AND " + alias + ".ask_id IS NULL AND " + alias + ".automatic_reason = ''"
@@ -47,7 +47,7 @@ func findSeenMessage(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessa
 	}, unlessNone(err)
 }
 
-// keepPreconditions takes over, into a delivery that repeats another one, what that one must not be sent without.
+// keepPreconditions copies the preconditions of a delivery to one that repeats it.
 func (r *deliveryRow) keepPreconditions(old *chat.Delivery) {
 	released := *old
 	released.Release()
@@ -58,47 +58,48 @@ func (r *deliveryRow) keepPreconditions(old *chat.Delivery) {
 	r.DespiteBrakes = released.DespiteBrakes
 }
 
-// defyHolds notes what does not hold back the new delivery of a retry, because whoever asks for the retry has decided
-// so.
+// defyHolds notes which holds do not apply to the new delivery of a retry, because a person has decided so by retrying.
 func (r *deliveryRow) defyHolds(retry *chat.RetryDelivery, takeover *chat.Takeover) {
 	r.DespiteTakeover = r.DespiteTakeover || retry.DefiesTakeover(takeover)
 	r.DespiteBrakes = r.DespiteBrakes || retry.DefiesBrakes()
 }
 
-// stillToLeave is the condition that a delivery goes before all that are newer. Sends to a chat's customer leave in the
-// order in which they were accepted: a worker may come to the later request first, so it is not that of their
-// messages' numbers, which decide between two of the same moment. One that waits for tools, for a person,
-// for a sender whose account refuses everything, or for evidence, its own or that of the same text, may be passed; so
-// may a retry, whose time a person has chosen, and a question to a contributor.
-const stillToLeave = `o.submission = 'pending' AND o.error_code <> 'same_text_unresolved'
+// leavesInOrder is the condition that a delivery o must leave before all newer ones. Sends to a chat's customer leave
+// in the order in which they were accepted. That is not the order of their messages' numbers, because a worker may come
+// to the later request first; numbers only decide between two sends of the same moment. Newer sends may pass a delivery
+// that waits for tools, for a person, for a blocked sender or for evidence, a retry, whose time a person has chosen,
+// and a question to a contributor.
+const leavesInOrder = `o.submission = 'pending' AND o.error_code <> 'same_text_unresolved'
 	AND o.retry_of IS NULL AND o.released_by IS NULL AND om.ask_id IS NULL
 	AND NOT (o.fence = 0 AND EXISTS (SELECT 1 FROM tool_calls ot WHERE ot.workspace_id = o.workspace_id
 		AND ot.message_id = o.message_id AND ot.undoes IS NULL AND ot.state <> 'succeeded'))`
 
-const fromOpen = `FROM deliveries o JOIN messages om ON om.workspace_id = o.workspace_id AND om.id = o.message_id
+// fromDeliveries joins deliveries and their messages.
+const fromDeliveries = `FROM deliveries o JOIN messages om ON om.workspace_id = o.workspace_id AND om.id = o.message_id
 	WHERE `
 
-// fromOlder is the part of a statement that finds the deliveries that leave before d. firstOlder chooses the first one.
-// plannedBehind is the condition that there is one before a send that is not stored yet; its parameters are the
-// workspace, the chat and the address.
+// fromOlderDeliveries is the FROM clause of the deliveries that must leave before d, and oldestFirst chooses the first
+// of them. plannedHasOlder is the condition that a delivery must leave before a send that is not stored yet; its
+// parameters are the workspace, the chat and the address.
 var (
-	fromOlder = fromOpen + stillToLeave + notLeftAlone("o") + ` AND ` + oneAtATime("o") + `
+	fromOlderDeliveries = fromDeliveries + leavesInOrder + excludeLeftAlone("o") + ` AND ` + oneAtATime("o") + `
 		AND o.workspace_id = d.workspace_id AND o.chat_id = d.chat_id AND o.to_address = d.to_address AND o.id <> d.id
 		AND d.retry_of IS NULL AND d.released_by IS NULL
 		AND (coalesce(o.accepted_at, o.created_at), om.number) < (coalesce(d.accepted_at, d.created_at),
 			(SELECT dm.number FROM messages dm WHERE dm.workspace_id = d.workspace_id AND dm.id = d.message_id))`
-	firstOlder    = ` ORDER BY coalesce(o.accepted_at, o.created_at), om.number LIMIT 1`
-	plannedBehind = `EXISTS (SELECT 1 ` + fromOpen + stillToLeave + notLeftAlone("o") + ` AND ` + oneAtATime("o") + `
+	oldestFirst     = ` ORDER BY coalesce(o.accepted_at, o.created_at), om.number LIMIT 1`
+	plannedHasOlder = `EXISTS (SELECT 1 ` + fromDeliveries + leavesInOrder + excludeLeftAlone("o") +
+		` AND ` + oneAtATime("o") + `
 		AND o.workspace_id = ?0 AND o.chat_id = ?1 AND o.to_address = ?2)`
 )
 
-// notLeftAlone is the condition that a delivery is tried by itself, to follow another one.
-func notLeftAlone(alias string) string {
+// excludeLeftAlone is the condition, to follow another one, that a delivery is still tried automatically.
+func excludeLeftAlone(alias string) string {
 	return " AND " + alias + ".error_code NOT IN ('" + strings.Join(chat.LeftAlone(), "', '") + "')"
 }
 
-// olderDelivery is the older delivery that must leave before this one, nil if there is none.
-func (r *deliveryRow) olderDelivery() *chat.OlderDelivery {
+// getOlderDelivery returns the older delivery that must leave before this one, nil if there is none.
+func (r *deliveryRow) getOlderDelivery() *chat.OlderDelivery {
 	if r.OlderID == "" {
 		return nil
 	}
@@ -106,9 +107,10 @@ func (r *deliveryRow) olderDelivery() *chat.OlderDelivery {
 	return &chat.OlderDelivery{ID: r.OlderID, RetryAt: chat.UTC(r.OlderRetryAt)}
 }
 
-// TakeOverChat notes that a person answers in a chat in the assistant's place, and returns the chat: chat_not_found.
+// TakeOverChat marks a chat as taken over by a person, who answers in the assistant's place, and returns it. It returns
+// chat_not_found if there is no such chat.
 //
-// Idempotent: who has taken it over already has it since then.
+// Idempotent: a second takeover by the same person keeps the time of the first.
 func (s *Store) TakeOverChat(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -129,8 +131,8 @@ func (s *Store) TakeOverChat(
 	})
 }
 
-// ReleaseChat gives a chat that a person has taken over back to the assistant, and returns it: chat_not_found. What was
-// held meanwhile goes on waiting for a decision.
+// ReleaseChat gives a chat that a person has taken over back to the assistant, and returns it. Deliveries that were
+// held meanwhile keep waiting for a decision. It returns chat_not_found if there is no such chat.
 //
 // Idempotent: a chat that nobody has taken over stays as it is.
 func (s *Store) ReleaseChat(
@@ -159,7 +161,8 @@ func (s *Store) ReleaseChat(
 	})
 }
 
-// changeTakeover holds a chat while change says who has it, and what the audit log is told; nil changes nothing.
+// changeTakeover locks a chat, applies change to it and stores it. change returns the entry of the audit log, or nil if
+// nothing is to be changed.
 func (s *Store) changeTakeover(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -201,7 +204,7 @@ func (s *Store) changeTakeover(
 	return c, err
 }
 
-// takeoverEvent is the audit log's entry of a person who takes a chat over.
+// takeoverEvent is the audit log's entry of a takeover.
 func takeoverEvent(ws chat.WorkspaceID, by chat.Actor, before *chat.Chat, at time.Time) auditEvent {
 	detail := changed{"taken_over_by": by.MemberID, "taken_over_at": at}
 	if before.Takeover != nil {
@@ -217,8 +220,8 @@ func takeoverEvent(ws chat.WorkspaceID, by chat.Actor, before *chat.Chat, at tim
 	}
 }
 
-// SenderWaiters are the deliveries that have waited for a sender whose account works again, with the workflows that
-// follow them, the oldest first.
+// SenderWaiters returns the deliveries that wait for a blocked sender, with their workflows, the oldest first: at most
+// limit of them.
 func (s *Store) SenderWaiters(
 	ctx context.Context,
 	ws chat.WorkspaceID,

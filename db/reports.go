@@ -69,6 +69,14 @@ func (s *Store) recordReport(ctx context.Context, r chat.Report, now time.Time) 
 			after := row.delivery()
 			reported.Changed = deliveryDiffers(&before, &after)
 			reported.Routine = before.Submission == chat.SubmissionAccepted && !after.DeliveryStatus.Final()
+			reported.Settled = after.DeliveryStatus.Final() && after.DeliveryStatus != before.DeliveryStatus
+
+			if reported.Settled && !before.DeliveryStatus.Final() {
+				reported.AcceptedAt, err = findAcceptance(ctx, tx, &row)
+				if err != nil {
+					return err
+				}
+			}
 		}
 
 		d := row.delivery()
@@ -78,6 +86,23 @@ func (s *Store) recordReport(ctx context.Context, r chat.Report, now time.Time) 
 	})
 
 	return reported, err
+}
+
+// findAcceptance finds when the provider has taken a delivery, nil if no attempt tells.
+func findAcceptance(ctx context.Context, tx bun.Tx, row *deliveryRow) (*time.Time, error) {
+	var attempt attemptRow
+
+	err := tx.NewSelect().
+		Model(&attempt).
+		Column("finished_at").
+		Where("t.workspace_id = ?", row.WorkspaceID).
+		Where("t.delivery_id = ?", row.ID).
+		Where("t.outcome = ?", chat.OutcomeAccepted).
+		OrderExpr("t.fence").
+		Limit(1).
+		Scan(ctx)
+
+	return chat.UTC(attempt.FinishedAt), unlessNone(err)
 }
 
 // report is what a provider has reported, and when.

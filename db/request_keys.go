@@ -10,7 +10,7 @@ import (
 	"handrail/chat"
 )
 
-// requestKeyRow is the first request with an Idempotency-Key that is no action's.
+// requestKeyRow is the first request with an Idempotency-Key. Actions are not among them.
 type requestKeyRow struct {
 	bun.BaseModel `bun:"table:request_keys,alias:k"`
 
@@ -48,16 +48,17 @@ func (r *requestKeyRow) request() chat.StoredRequest {
 	}
 }
 
-// BeginRequest reserves the key of a request for it, or returns what the first request with the key was answered
-// with: nil if there was none, and the request is to be carried out. The errors are those of
-// [chat.StoredRequest.Meet], and idempotency_key_reused for the key of an action.
+// BeginRequest reserves a request's key. It returns nil if the request is to be carried out, and the answer of the
+// first request with the key if there was one. The errors are those of [chat.StoredRequest.DecideRepeat], and
+// idempotency_key_reused for the key of an action.
 //
-// The reservation is committed before the request is carried out. From then on every transaction of the request, see
-// [chat.WithKeyedRequest], notes in the same row that something was stored, and is undone if the key has another
-// holder by then. So whatever crashes when, no second request with the key stores anything as well:
+// The reservation is committed before the request is carried out. Every transaction of the request (see
+// [chat.WithKeyedRequest]) marks the same row as done, and is rolled back if the key has another holder by then. So at
+// most one request with the key stores anything, whenever a process crashes:
 //
-//   - before the first commit: the reservation lapses, and the next request takes its place;
-//   - after it: the row says that it was carried out. The next request is told so, with the answer if it was kept.
+//   - before the first commit: the reservation expires, and the next request with the key is carried out;
+//   - after it: the row is marked as done, and the next request gets the answer if it was kept. If it was not,
+//     a repeatable request is carried out again, and any other gets answer_lost.
 func (s *Store) BeginRequest(ctx context.Context, in chat.KeyedRequest) (*chat.RequestAnswer, error) {
 	var answer *chat.RequestAnswer
 
@@ -86,7 +87,7 @@ func (s *Store) BeginRequest(ctx context.Context, in chat.KeyedRequest) (*chat.R
 			return refuseKeyOfAction(ctx, tx, in.WorkspaceID, in.ID)
 		}
 
-		answer, err = s.meetRequest(ctx, tx, &row, &in)
+		answer, err = s.decideRepeat(ctx, tx, &row, &in)
 
 		return err
 	})
@@ -94,8 +95,8 @@ func (s *Store) BeginRequest(ctx context.Context, in chat.KeyedRequest) (*chat.R
 	return answer, err
 }
 
-// meetRequest decides what becomes of a request whose key another one has.
-func (s *Store) meetRequest(
+// decideRepeat returns the answer for a request whose key an earlier one has, or reserves the key for it.
+func (s *Store) decideRepeat(
 	ctx context.Context,
 	tx bun.Tx,
 	row *requestKeyRow,
@@ -122,7 +123,7 @@ func (s *Store) meetRequest(
 
 	first := stored.request()
 
-	takeOver, err := first.Meet(in, row.CreatedAt)
+	takeOver, err := first.DecideRepeat(in, row.CreatedAt)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +142,8 @@ func (s *Store) meetRequest(
 	return nil, err
 }
 
-// refuseKeyOfAction returns idempotency_key_reused for the id of an action or a bulk retry: both are made of a key.
+// refuseKeyOfAction returns idempotency_key_reused if the id, which is derived from a key, is that of an action or a
+// bulk retry.
 func refuseKeyOfAction(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.ActionID) error {
 	for _, table := range []string{"actions", "bulk_retries"} {
 		used, err := tx.NewSelect().
@@ -161,8 +163,8 @@ func refuseKeyOfAction(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id c
 	return nil
 }
 
-// markRequest notes that the request for which a transaction stores something has stored it:
-// request_in_progress if another one holds its key by now.
+// markRequest marks the request of the context, if there is one, as done: its transaction stores something. It returns
+// request_in_progress if another request holds the key by now.
 func (s *Store) markRequest(ctx context.Context, tx bun.Tx) error {
 	r := chat.KeyedRequestFrom(ctx)
 	if r == nil {
@@ -185,7 +187,7 @@ func (s *Store) markRequest(ctx context.Context, tx bun.Tx) error {
 	return chat.RequestInProgress("another request with this Idempotency-Key has taken the place of this one")
 }
 
-// KeepAnswer stores what a request was answered with, for those that repeat it. Idempotent.
+// KeepAnswer stores the answer of a request, for requests that repeat it. Idempotent.
 func (s *Store) KeepAnswer(ctx context.Context, in chat.KeyedRequest, answer chat.RequestAnswer) error {
 	return s.inTx(ctx, "keep the answer to a request", func(ctx context.Context, tx bun.Tx) error {
 		row := requestKeyRow{
@@ -207,9 +209,9 @@ func (s *Store) KeepAnswer(ctx context.Context, in chat.KeyedRequest, answer cha
 	})
 }
 
-// FreeRequest frees the key of a request that was not carried out. One that has stored something keeps its key,
-// unless even that is to be freed. Idempotent.
-func (s *Store) FreeRequest(ctx context.Context, in chat.KeyedRequest, even bool) error {
+// FreeRequest frees the key of a request that was not carried out. A request that has stored something keeps its key,
+// unless evenIfDone is set. Idempotent.
+func (s *Store) FreeRequest(ctx context.Context, in chat.KeyedRequest, evenIfDone bool) error {
 	return s.inTx(ctx, "free an idempotency key", func(ctx context.Context, tx bun.Tx) error {
 		q := tx.NewDelete().
 			Model((*requestKeyRow)(nil)).
@@ -217,7 +219,7 @@ func (s *Store) FreeRequest(ctx context.Context, in chat.KeyedRequest, even bool
 			Where("id = ?", in.ID).
 			Where("holder = ?", in.Holder)
 
-		if !even {
+		if !evenIfDone {
 			q.Where("state = ?", chat.KeyBegun)
 		}
 
@@ -227,7 +229,7 @@ func (s *Store) FreeRequest(ctx context.Context, in chat.KeyedRequest, even bool
 	})
 }
 
-// HasRequest reports whether a request that is no action has the key that an id is made of.
+// HasRequest reports whether there is a request, other than an action, with the key that the id is derived from.
 func (s *Store) HasRequest(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (bool, error) {
 	found, err := s.db.NewSelect().
 		Model((*requestKeyRow)(nil)).
@@ -238,8 +240,8 @@ func (s *Store) HasRequest(ctx context.Context, ws chat.WorkspaceID, id chat.Act
 	return found, wrapErr("look for an idempotency key", err)
 }
 
-// ForgetRequests deletes the keys of requests that were made before a time, of all workspaces: at most limit of
-// them. It returns how many those were. Their keys are free again. Idempotent.
+// ForgetRequests deletes at most limit keys of requests that were made before a time, in all workspaces, and returns
+// how many it has deleted. These keys can then be used again. Idempotent.
 func (s *Store) ForgetRequests(ctx context.Context, before time.Time, limit int) (int, error) {
 	var count int64
 

@@ -74,7 +74,7 @@ func (s *Store) RetryCandidates(ctx context.Context, in chat.BulkStep) ([]chat.D
 	var ids []chat.DeliveryID
 
 	q := retryCandidates(s.db.NewSelect().Model((*deliveryRow)(nil)), in.WorkspaceID, &in.Filter)
-	err := notBegunBy(q, in.ID).
+	err := excludeBegunBy(q, in.ID).
 		Column("id").
 		Where("d.id > ?", in.After).
 		OrderExpr("d.id").
@@ -84,8 +84,8 @@ func (s *Store) RetryCandidates(ctx context.Context, in chat.BulkStep) ([]chat.D
 	return ids, wrapErr("select deliveries to retry", err)
 }
 
-// notBegunBy narrows a query to the deliveries that a bulk retry has neither begun nor skipped.
-func notBegunBy(q *bun.SelectQuery, id chat.ActionID) *bun.SelectQuery {
+// excludeBegunBy narrows a query to the deliveries that a bulk retry has neither begun nor skipped.
+func excludeBegunBy(q *bun.SelectQuery, id chat.ActionID) *bun.SelectQuery {
 	return q.Where("(d.bulk_retry_id IS NULL OR d.bulk_retry_id <> ?)", id).
 		Where(`NOT EXISTS (SELECT 1 FROM bulk_skips k
 			WHERE k.workspace_id = d.workspace_id AND k.bulk_retry_id = ? AND k.delivery_id = d.id)`, id)

@@ -10,26 +10,26 @@ import (
 	"handrail/chat"
 )
 
-// sameRetry is a retry that changes nothing, of which it is asked whether it would be refused.
+// sameRetry is a retry that would change nothing, to find out whether it would be refused.
 type sameRetry struct {
 	retryPlan
 
-	of *chat.Delivery
+	delivery *chat.Delivery
 	// facts are nil if the chat is gone.
 	facts *chat.SendFacts
 }
 
-// addRetryRefusals tells of deliveries why a retry that changes nothing would be refused, if it would be. It takes as
-// many queries for a page as for one delivery. rows are those of the deliveries.
+// addRetryRefusals sets RetryRefused of the deliveries for which a retry that changes nothing would be refused. A page
+// takes as many queries as one delivery. rows are the rows of deliveries, in the same order.
 func (s *Store) addRetryRefusals(ctx context.Context, rows []deliveryRow, deliveries []chat.Delivery) error {
 	var retries []*sameRetry
 
 	for i := range deliveries {
 		if deliveries[i].CheckRetry() != nil {
-			continue // nothing is offered that could be refused
+			continue // no retry is offered, so none can be refused
 		}
 
-		r := &sameRetry{retryPlan: retryPlan{old: rows[i]}, of: &deliveries[i]}
+		r := &sameRetry{retryPlan: retryPlan{old: rows[i]}, delivery: &deliveries[i]}
 		r.WorkspaceID = rows[i].WorkspaceID
 		retries = append(retries, r)
 	}
@@ -41,7 +41,7 @@ func (s *Store) addRetryRefusals(ctx context.Context, rows []deliveryRow, delive
 	return s.snapshot(ctx, "see which retries are allowed", func(ctx context.Context, tx bun.Tx) error {
 		err := s.readRetries(ctx, tx, retries)
 		if errors.Is(err, errFailedOver) {
-			return nil // nothing is decided until it is known what was lost
+			return nil // no retry is judged until it is known what the failover has lost
 		}
 
 		if err != nil {
@@ -49,29 +49,29 @@ func (s *Store) addRetryRefusals(ctx context.Context, rows []deliveryRow, delive
 		}
 
 		for _, r := range retries {
-			r.refuse()
+			r.noteRefusal()
 		}
 
 		return nil
 	})
 }
 
-// refuse notes on the delivery why the retry would be refused, if it would be.
-func (r *sameRetry) refuse() {
+// noteRefusal sets the delivery's RetryRefused if the retry would be refused.
+func (r *sameRetry) noteRefusal() {
 	err := error(noChat())
 	if r.facts != nil {
-		_, err = r.facts.PlanRetry(r.of, chat.Change{})
+		_, err = r.facts.PlanRetry(r.delivery, chat.Change{})
 	}
 
 	refusal, isRefusal := errors.AsType[*chat.Error](err)
 
-	// What goes on as it is waits until it is allowed. In a chat that is gone it never is.
-	if isRefusal && (!r.of.GoesOnAsIs() || refusal.Code == chat.CodeChatNotFound) {
-		r.of.RetryRefused = refusal
+	// A delivery that goes on as it is waits until it is allowed, which it never is in a deleted chat.
+	if isRefusal && (!r.delivery.GoesOnAsIs() || refusal.Code == chat.CodeChatNotFound) {
+		r.delivery.RetryRefused = refusal
 	}
 }
 
-// readRetries reads the facts of retries of one workspace, as [Store.retryFacts] reads those of one.
+// readRetries reads the facts of many retries of one workspace, the same as [Store.retryFacts] reads for one retry.
 func (s *Store) readRetries(ctx context.Context, tx bun.Tx, retries []*sameRetry) error {
 	if err := s.readRetryChats(ctx, tx, retries); err != nil {
 		return err
@@ -88,7 +88,7 @@ func (s *Store) readRetries(ctx context.Context, tx bun.Tx, retries []*sameRetry
 	return readRetrySuppressions(ctx, tx, retries)
 }
 
-// readRetryChats reads the facts of the chats.
+// readRetryChats reads the chats of the retries, and returns errFailedOver if a failover is unresolved in one of them.
 func (s *Store) readRetryChats(ctx context.Context, tx bun.Tx, retries []*sameRetry) error {
 	var rows []factsRow
 
@@ -128,7 +128,7 @@ func (s *Store) readRetryChats(ctx context.Context, tx bun.Tx, retries []*sameRe
 	return nil
 }
 
-// readRetrySenders makes the senders those of the deliveries, where the workspace still has them.
+// readRetrySenders sets the senders to those of the deliveries, where the workspace still has them.
 func readRetrySenders(ctx context.Context, tx bun.Tx, retries []*sameRetry) error {
 	var (
 		numbers []chat.PhoneNumberID
@@ -159,7 +159,7 @@ func readRetrySenders(ctx context.Context, tx bun.Tx, retries []*sameRetry) erro
 	return nil
 }
 
-// findSenders finds senders by their scopes, as far as the workspace has them.
+// findSenders returns the senders that the workspace has among the ids, by their scopes.
 func findSenders(
 	ctx context.Context,
 	tx bun.Tx,
@@ -200,8 +200,8 @@ func findSenders(
 	return found, nil
 }
 
-// readRetryContributors makes the recipients of questions those whom they went to, if they still are contributors of
-// the chats.
+// readRetryContributors sets the recipients of questions to the members whom they went to, if these still are
+// contributors of the chats.
 func readRetryContributors(ctx context.Context, tx bun.Tx, retries []*sameRetry) error {
 	type place struct {
 		chat   chat.ChatID
@@ -217,10 +217,10 @@ func readRetryContributors(ctx context.Context, tx bun.Tx, retries []*sameRetry)
 
 	for _, r := range retries {
 		if r.facts != nil && r.goesToContributor(r.facts) {
-			at := place{r.old.ChatID, r.old.ToMemberID}
-			asked[at] = append(asked[at], r)
-			chats = append(chats, at.chat)
-			members = append(members, at.member)
+			recipient := place{r.old.ChatID, r.old.ToMemberID}
+			asked[recipient] = append(asked[recipient], r)
+			chats = append(chats, recipient.chat)
+			members = append(members, recipient.member)
 			r.facts.Recipient = nil
 		}
 	}
@@ -239,6 +239,9 @@ func readRetryContributors(ctx context.Context, tx bun.Tx, retries []*sameRetry)
 		Where("p.member_id IN ?", bun.Tuple(members)).
 		Where("p.role = ?", chat.ParticipantContributor).
 		Scan(ctx)
+	if err != nil {
+		return err
+	}
 
 	for i := range rows {
 		for _, r := range asked[place{rows[i].ChatID, rows[i].MemberID}] {
@@ -247,10 +250,10 @@ func readRetryContributors(ctx context.Context, tx bun.Tx, retries []*sameRetry)
 		}
 	}
 
-	return err
+	return nil
 }
 
-// readRetrySuppressions finds which of the addresses must not be written to.
+// readRetrySuppressions sets Suppressed of the retries to whose address nothing may be sent.
 func readRetrySuppressions(ctx context.Context, tx bun.Tx, retries []*sameRetry) error {
 	var (
 		selects []string
@@ -277,10 +280,13 @@ func readRetrySuppressions(ctx context.Context, tx bun.Tx, retries []*sameRetry)
 	}
 
 	err := tx.NewRaw(strings.Join(selects, " UNION ALL "), args...).Scan(ctx, &found)
-
-	for _, one := range found {
-		retries[one.Number].facts.Suppressed = one.Suppressed
+	if err != nil {
+		return err
 	}
 
-	return err
+	for _, address := range found {
+		retries[address.Number].facts.Suppressed = address.Suppressed
+	}
+
+	return nil
 }

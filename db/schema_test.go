@@ -194,7 +194,10 @@ func TestChecksAreTheDomainsLists(t *testing.T) {
 		"inbound_channel":      stringsOf(chat.Channels()),
 		"chats_channel":        stringsOf(chat.Channels()),
 		"chats_state":          stringsOf(chat.States()),
-		"participants_role":    stringsOf(chat.ParticipantRoles()),
+
+		"workspace_defaults_when_taken_over": stringsOf(chat.TakeoverPolicies()),
+
+		"participants_role": stringsOf(chat.ParticipantRoles()),
 		"actions_state": stringsOf(
 			[]chat.ActionState{chat.ActionRunning, chat.ActionParked, chat.ActionSucceeded, chat.ActionFailed},
 		),

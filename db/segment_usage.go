@@ -10,7 +10,8 @@ import (
 )
 
 // segmentUsageRow counts the segments of SMS that the assistant of a workspace has sent in a month, or may have. It is
-// kept where the workspace has a limit: counting the attempts of a month at each claim would cost more with each send.
+// kept only where the workspace has a limit. Counting the month's attempts at each claim would cost more with each
+// send.
 type segmentUsageRow struct {
 	bun.BaseModel `bun:"table:segment_usage,alias:u"`
 
@@ -19,13 +20,13 @@ type segmentUsageRow struct {
 	Segments    int64            `bun:"segments"`
 }
 
-// segmentsInMonth are the segments that have left in the month of a parameter, over ac.
-func segmentsInMonth(month string) string {
+// selectSegmentsInMonth is the subquery of the segments that have left in the month of a parameter, over ac.
+func selectSegmentsInMonth(month string) string {
 	return `COALESCE((SELECT u.segments FROM segment_usage u
 		WHERE u.workspace_id = ac.workspace_id AND u.month = ` + month + `), 0)`
 }
 
-// addSegments adds to what has left in the month, where the workspace has a limit.
+// addSegments adds to the segments that have left in the month, where the workspace has a limit.
 func addSegments(ctx context.Context, tx bun.Tx, claimed *deliveryRow, segments int, now time.Time) error {
 	if !claimed.countsSegments() {
 		return nil
@@ -44,14 +45,14 @@ func addSegments(ctx context.Context, tx bun.Tx, claimed *deliveryRow, segments 
 	return err
 }
 
-// countsSegments reports whether what the delivery sends counts: it is an SMS that the assistant says, and that no
-// person has let leave despite a brake.
+// countsSegments reports whether the delivery's segments count: it is the assistant's SMS, and no person has let it
+// leave despite a brake.
 func (r *deliveryRow) countsSegments() bool {
 	return r.Segments > 0 && !r.ByPerson && !r.DespiteBrakes
 }
 
-// returnSegments is the statement that takes back what a claim has added, after an answer by which its attempt has not
-// left. The claim's month is that of its attempt.
+// returnSegments is the statement that takes back the segments that a claim has added, after an answer that says that
+// its attempt has not left. They are taken from the month in which the attempt started.
 func returnSegments(tx bun.Tx, row *deliveryRow, fence int64) bun.Query {
 	return tx.NewUpdate().
 		Model((*segmentUsageRow)(nil)).
@@ -62,7 +63,7 @@ func returnSegments(tx bun.Tx, row *deliveryRow, fence int64) bun.Query {
 			WHERE o.workspace_id = ? AND o.month <= t.started_at)`, row.ID, fence, row.WorkspaceID)
 }
 
-// resetSegmentUsage counts what has left in this month when a limit is set, and forgets it when there is none.
+// resetSegmentUsage counts this month's segments anew when a limit is set, and deletes the count when there is none.
 func resetSegmentUsage(ctx context.Context, tx bun.Tx, defaults *workspaceDefaultsRow) error {
 	month := chat.BrakeMonth(defaults.UpdatedAt)
 

@@ -8,12 +8,12 @@ import (
 	"handrail/chat"
 )
 
-// ChangeSend changes the text or the address of a send that has not left, in one transaction with whoever would claim
-// it, and returns the workflow that follows it. plan decides about the changed delivery; an error of it is returned
-// and stores nothing. The other errors: action_not_found, delivery_not_found, already_sending and conflict as
-// [chat.ActionView.CheckChange] says, and invalid_request as [chat.ChangeSend.Validate] says.
+// ChangeSend changes the text or the address of a send that has not left, and returns the workflow that follows it. It
+// locks the delivery, so no claim can happen meanwhile. plan plans the changed delivery; if it returns an error,
+// nothing is stored and that error is returned. The other errors are action_not_found, delivery_not_found, those of
+// [chat.ActionView.CheckChange] (already_sending, conflict) and of [chat.ChangeSend.Validate] (invalid_request).
 //
-// Idempotent: the same change twice is one.
+// Idempotent: making the same change twice has the same effect as once.
 func (s *Store) ChangeSend(
 	ctx context.Context,
 	in chat.ChangeSend,
@@ -57,14 +57,18 @@ func (s *Store) ChangeSend(
 	return workflow, err
 }
 
-// checkChange refuses a change of what may have left, or of what it does not fit.
+// checkChange returns an error if the send may have left, or if the change does not fit it.
 func (s *Store) checkChange(ctx context.Context, tx bun.Tx, in *chat.ChangeSend, old *chat.Delivery) error {
 	action, err := findAction(ctx, tx, in.WorkspaceID, in.ActionID)
 	if err != nil {
 		return err
 	}
 
-	view := chat.ActionView{Action: action.action(), Delivery: old, Send: &chat.SendView{}}
+	view := chat.ActionView{
+		Action:   action.action(),
+		Delivery: old,
+		Send:     &chat.SendView{},
+	}
 
 	approval, err := findApproval(ctx, tx.NewSelect(), in.WorkspaceID, chat.ApprovalID(in.ActionID))
 
@@ -83,7 +87,7 @@ func (s *Store) checkChange(ctx context.Context, tx bun.Tx, in *chat.ChangeSend,
 	return in.Validate(old)
 }
 
-// saveChange stores what was planned in place of what the delivery was to send.
+// saveChange stores the planned text and address in place of the delivery's own.
 func (s *Store) saveChange(
 	ctx context.Context,
 	tx bun.Tx,
@@ -93,7 +97,7 @@ func (s *Store) saveChange(
 ) error {
 	row := &r.old
 	next := plannedDelivery(planned, r.now)
-	// The token by which an answer is found is the delivery's own.
+	// Answers are found by the token in the delivery's reply address, which therefore stays.
 	next.Payload.ReplyTo = row.Payload.ReplyTo
 
 	before := map[string]any{"to": row.To}

@@ -284,7 +284,7 @@ func (p *preparedSend) insertMessage(ctx context.Context, tx bun.Tx) (messageRow
 		Returning("number").
 		Returning(plannedAllowedNow+" AS allowed", p.postingArgs()...).
 		Returning(sameTextNow+" AS same_text", textKey(p.plan), p.claimTime()).
-		Returning(plannedBehind+" AS behind", p.in.WorkspaceID, p.in.ChatID, p.canonicalTo()).
+		Returning(plannedHasOlder+" AS behind", p.in.WorkspaceID, p.in.ChatID, p.canonicalTo()).
 		Exec(ctx)
 
 	return row, err

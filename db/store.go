@@ -39,6 +39,8 @@ type Store struct {
 	onFailover func(context.Context, Failover)
 	// onEnded is told of an action that was ended in Temporal. It may be nil.
 	onEnded func(context.Context, chat.Action)
+	// onEvents is told of the events that this store has numbered. It may be nil.
+	onEvents func(context.Context, []chat.Event)
 }
 
 // Option changes how a [Store] works.
@@ -50,6 +52,7 @@ type options struct {
 	clockSkew  time.Duration
 	onFailover func(context.Context, Failover)
 	onEnded    func(context.Context, chat.Action)
+	onEvents   func(context.Context, []chat.Event)
 }
 
 // WithClock sets where the times come from that methods are not given; time.Now without
@@ -74,6 +77,12 @@ func WithFailoverReport(report func(context.Context, Failover)) Option {
 // before it had done anything.
 func WithEndedReport(report func(context.Context, chat.Action)) Option {
 	return func(o *options) { o.onEnded = report }
+}
+
+// WithEventReport sets what is called with the events that this store has numbered, after they are committed. Of all
+// processes, one is told of an event, once, unless it ends at that moment.
+func WithEventReport(report func(context.Context, []chat.Event)) Option {
+	return func(o *options) { o.onEvents = report }
 }
 
 // Open connects to the database that url names and pings it. The forms are
@@ -150,6 +159,7 @@ func newStore(engine string, pool *sql.DB, o options) *Store {
 		clockSkew:  o.clockSkew,
 		onFailover: o.onFailover,
 		onEnded:    o.onEnded,
+		onEvents:   o.onEvents,
 	}
 
 	if engine == migrations.SQLite {

@@ -326,18 +326,7 @@ func (s *Store) recordOutcome(ctx context.Context, tx bun.Tx, in submission) (de
 	}
 
 	if row.ID == "" {
-		// Too late to change the delivery. An attempt that is still open, because evidence
-		// of acceptance was faster, is told its outcome all the same.
-		if err := s.batch(ctx, tx, finishAttempt(tx, in).Where("outcome IS NULL")); err != nil {
-			return row, err
-		}
-
-		row, err := findDelivery(ctx, tx.NewSelect(), in.ws, in.id)
-		if err != nil {
-			return row, err
-		}
-
-		return row, s.judgeDuplicates(ctx, tx, &row, in.now)
+		return s.recordLateOutcome(ctx, tx, in)
 	}
 
 	statements := append(outcomeStatements(tx, &row, in), finishAttempt(tx, in))
@@ -350,6 +339,21 @@ func (s *Store) recordOutcome(ctx context.Context, tx bun.Tx, in submission) (de
 	}
 
 	row.senderWorks = row.Probing && in.said.ShowsSenderWorks()
+
+	return row, s.judgeDuplicates(ctx, tx, &row, in.now)
+}
+
+// recordLateOutcome stores an outcome that comes too late to change the delivery: only in its attempt, if that is still
+// open because evidence of the acceptance was faster.
+func (s *Store) recordLateOutcome(ctx context.Context, tx bun.Tx, in submission) (deliveryRow, error) {
+	if err := s.batch(ctx, tx, finishAttempt(tx, in).Where("outcome IS NULL")); err != nil {
+		return deliveryRow{}, err
+	}
+
+	row, err := findDelivery(ctx, tx.NewSelect(), in.ws, in.id)
+	if err != nil {
+		return row, err
+	}
 
 	return row, s.judgeDuplicates(ctx, tx, &row, in.now)
 }

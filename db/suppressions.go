@@ -97,7 +97,7 @@ func addSuppression(tx bun.Tx, row *suppressionRow) *bun.InsertQuery {
 	weaker := row.Reason.Weaker()
 
 	if row.Reason == chat.SuppressedManually {
-		// The first word stands, so that the same request once more changes nothing.
+		// An existing suppression stays as it is, so that repeating the request changes nothing.
 		return q.Where("x.reason IN ?", bun.Tuple(weaker))
 	}
 
@@ -120,6 +120,7 @@ const suppressingSender = `CASE x.sender WHEN '' THEN '' ELSE COALESCE(
 	(SELECT 'inbox:' || i.id FROM inboxes i WHERE i.workspace_id = x.workspace_id AND i.address_folded = x.sender), '')
 	END`
 
+// suppressionsOrder is the order of the list of suppressions.
 var suppressionsOrder = keyset[suppressionRow, chat.SuppressionID]{
 	list:        "suppressions",
 	id:          "x.id",
@@ -155,6 +156,7 @@ func (s *Store) Suppressions(
 	return list, wrapErr("list the suppressions", err)
 }
 
+// filterSuppressions adds the conditions of a filter.
 func filterSuppressions(q *bun.SelectQuery, f *chat.SuppressionFilter) {
 	if f.Channel != "" {
 		q.Where("x.channel = ?", f.Channel)
@@ -169,8 +171,8 @@ func filterSuppressions(q *bun.SelectQuery, f *chat.SuppressionFilter) {
 	}
 }
 
-// AddSuppression keeps an address from being written to, and reports whether that is new; the same once more
-// changes nothing: invalid_request, sender_not_found.
+// AddSuppression adds a suppression, and reports whether it is new. An existing one is not changed. It returns
+// invalid_request and sender_not_found.
 func (s *Store) AddSuppression(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -225,7 +227,7 @@ func (s *Store) AddSuppression(
 	return added, isNew, err
 }
 
-// findSuppressingSender returns the address of the sender that a suppression is for, "" for all of them:
+// findSuppressingSender returns the address of the sender of a new suppression, "" for all senders. It returns
 // sender_not_found.
 func findSuppressingSender(
 	ctx context.Context,
@@ -246,7 +248,7 @@ func findSuppressingSender(
 	return "", nil
 }
 
-// findSuppression finds the row in force for the sender and the address of another one.
+// findSuppression returns the suppression in force with the same sender and address.
 func findSuppression(ctx context.Context, tx bun.Tx, of *suppressionRow) (suppressionRow, error) {
 	var row suppressionRow
 

@@ -9,7 +9,7 @@ import (
 	"handrail/chat"
 )
 
-// listedCall is the call with whose it is.
+// listedCall returns the call with its action and chat.
 func (r *toolCallRow) listedCall() chat.ListedToolCall {
 	return chat.ListedToolCall{
 		ToolCall:  r.toolCall(),
@@ -20,8 +20,8 @@ func (r *toolCallRow) listedCall() chat.ListedToolCall {
 	}
 }
 
-// ToolCalls lists tool calls, and the calls that take others back, without what they were given and have answered.
-// Those of the newest message come first.
+// ToolCalls lists tool calls and their undos, without arguments and results. The calls of the newest message come
+// first.
 func (s *Store) ToolCalls(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -64,8 +64,8 @@ func (s *Store) ToolCalls(
 	return list, nil
 }
 
-// orderToolCalls sorts the tool calls of a query by their message and their place in it, and begins them after the
-// page's cursor. It returns the name of this order in cursors.
+// orderToolCalls sorts a query by message and position, and starts it after the page's cursor. It returns the name of
+// this order in cursors.
 func orderToolCalls(q *bun.SelectQuery, p chat.Page) (name string, err error) {
 	name = "tool_calls"
 	direction := " DESC"
@@ -92,12 +92,13 @@ func orderToolCalls(q *bun.SelectQuery, p chat.Page) (name string, err error) {
 	return name, err
 }
 
+// filterToolCalls adds the conditions of a filter.
 func filterToolCalls(q *bun.SelectQuery, f *chat.ToolCallFilter) {
 	if len(f.States) > 0 {
 		q.Where("t.state IN ?", bun.Tuple(f.States))
 
 		if !slices.ContainsFunc(f.States, chat.ToolCallState.Settled) {
-			// In the words of the index of those that are open, which are few.
+			// The condition of the partial index of open calls, of which there are few.
 			q.Where("t.state IN ('unknown', 'pending', 'running', 'waiting')")
 		}
 	}

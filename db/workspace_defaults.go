@@ -10,6 +10,7 @@ import (
 	"handrail/chat"
 )
 
+// workspaceDefaultsRow are the defaults and brakes of a workspace.
 type workspaceDefaultsRow struct {
 	bun.BaseModel `bun:"table:workspace_defaults,alias:wd"`
 
@@ -33,7 +34,7 @@ func (r *workspaceDefaultsRow) brakes() chat.Brakes {
 	}
 }
 
-// findDefaults are a workspace's defaults, empty ones if nobody has set any.
+// findDefaults returns the defaults of a workspace, empty ones if none were set.
 func findDefaults(ctx context.Context, db bun.IDB, ws chat.WorkspaceID) (chat.WorkspaceDefaults, error) {
 	var row workspaceDefaultsRow
 
@@ -53,13 +54,14 @@ func findDefaults(ctx context.Context, db bun.IDB, ws chat.WorkspaceID) (chat.Wo
 	}, nil
 }
 
-// WorkspaceDefaults are what a chat gets that is made by sending to somebody who has none, and the brakes.
+// WorkspaceDefaults returns the defaults of chats that are created by a message to somebody, and the brakes.
 func (s *Store) WorkspaceDefaults(ctx context.Context, ws chat.WorkspaceID) (chat.WorkspaceDefaults, error) {
 	defaults, err := findDefaults(ctx, s.db, ws)
 	return defaults, wrapErr("find the defaults of a workspace", err)
 }
 
-// UpdateWorkspaceDefaults replaces the defaults: assistant_not_found also for a member that is none, sender_not_found.
+// UpdateWorkspaceDefaults replaces the defaults, and returns them. It returns assistant_not_found if the member does
+// not exist or is no assistant, and sender_not_found.
 func (s *Store) UpdateWorkspaceDefaults(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -91,22 +93,7 @@ func (s *Store) UpdateWorkspaceDefaults(
 			return err
 		}
 
-		q := tx.NewInsert().Model(&row).On("CONFLICT (workspace_id) DO UPDATE")
-		for _, column := range []string{
-			"assistant_member_id",
-			"phone_number_id",
-			"inbox_id",
-			"max_unanswered",
-			"max_per_hour",
-			"max_segments_per_month",
-			"when_taken_over",
-			"updated_by",
-			"updated_at",
-		} {
-			q.Set("? = EXCLUDED.?", bun.Ident(column), bun.Ident(column))
-		}
-
-		if _, err := q.Exec(ctx); err != nil {
+		if err := upsertDefaults(ctx, tx, &row); err != nil {
 			return err
 		}
 
@@ -132,7 +119,30 @@ func (s *Store) UpdateWorkspaceDefaults(
 	return in, nil
 }
 
-// checkDefaults checks that the defaults are of the workspace, and that the assistant is one.
+// upsertDefaults stores the defaults of a workspace in place of earlier ones.
+func upsertDefaults(ctx context.Context, tx bun.Tx, row *workspaceDefaultsRow) error {
+	q := tx.NewInsert().Model(row).On("CONFLICT (workspace_id) DO UPDATE")
+
+	for _, column := range []string{
+		"assistant_member_id",
+		"phone_number_id",
+		"inbox_id",
+		"max_unanswered",
+		"max_per_hour",
+		"max_segments_per_month",
+		"when_taken_over",
+		"updated_by",
+		"updated_at",
+	} {
+		q.Set("? = EXCLUDED.?", bun.Ident(column), bun.Ident(column))
+	}
+
+	_, err := q.Exec(ctx)
+
+	return err
+}
+
+// checkDefaults checks that the assistant is one, and that it and the senders belong to the workspace.
 func checkDefaults(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, in *chat.WorkspaceDefaults) error {
 	if in.AssistantMemberID != nil {
 		member, err := findMember(ctx, tx.NewSelect(), ws, *in.AssistantMemberID)

@@ -16,7 +16,7 @@ type matterRow struct {
 	Oldest *time.Time  `bun:"oldest"`
 }
 
-// WorkspaceStatus counts what goes on in a workspace, and what needs a person: workspace_not_found.
+// WorkspaceStatus counts what waits in a workspace, and what of it needs a person. It returns workspace_not_found.
 func (s *Store) WorkspaceStatus(ctx context.Context, ws chat.WorkspaceID) (chat.WorkspaceStatus, error) {
 	var status chat.WorkspaceStatus
 
@@ -39,7 +39,7 @@ func (s *Store) WorkspaceStatus(ctx context.Context, ws chat.WorkspaceID) (chat.
 	return status, err
 }
 
-// countMatters counts all matters of a workspace. One may come twice: approvals are of sends and of others.
+// countMatters counts the matters of a workspace. The approvals of sends and those of other requests are two rows.
 func (s *Store) countMatters(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID) ([]matterRow, error) {
 	var all []matterRow
 
@@ -70,13 +70,13 @@ func (s *Store) countMatters(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID
 	return all, nil
 }
 
-// countWaitingActions counts what actions wait for, of the oldest that wait.
+// countWaitingActions counts the waiting actions, oldest first up to [chat.MaxMatters], by what they wait for.
 func countWaitingActions(tx bun.Tx, ws chat.WorkspaceID) *bun.SelectQuery {
 	waiting := fromJudgedActions(tx.NewSelect().TableExpr("actions AS a"), ws).
 		ColumnExpr("a.created_at AS since").
 		ColumnExpr(waitingOf+" AS matter", waitingArgs()...).
 		Where(waitsForSomething, ws).
-		// Those that wait for a receipt are many, and need nobody.
+		// Actions that wait for a receipt are many, and need no person.
 		Where("(d.status IS NULL OR d.status <> 'accepted')").
 		OrderExpr("a.created_at").
 		Limit(chat.MaxMatters + 1)
@@ -87,7 +87,7 @@ func countWaitingActions(tx bun.Tx, ws chat.WorkspaceID) *bun.SelectQuery {
 		GroupExpr("x.matter")
 }
 
-// countOldest counts rows of a table, and finds since when the oldest of them is.
+// countOldest counts the rows of a table, and finds the time of the oldest one.
 func countOldest(tx bun.Tx, ws chat.WorkspaceID, matter chat.Matter, table, since string) *bun.SelectQuery {
 	return tx.NewSelect().
 		TableExpr("? AS x", bun.Ident(table)).
@@ -104,7 +104,7 @@ func countChats(tx bun.Tx, ws chat.WorkspaceID, matter chat.Matter) *bun.SelectQ
 		Where("x.deleted_at IS NULL")
 }
 
-// newWorkspaceStatus puts counts into their order, and leaves out what there is none of.
+// newWorkspaceStatus sums up the counts, in the order of [chat.Matters] and without zeros.
 func newWorkspaceStatus(workspace chat.Workspace, counted []matterRow) chat.WorkspaceStatus {
 	status := chat.WorkspaceStatus{Workspace: workspace}
 	sums := map[chat.Matter]chat.MatterCount{}

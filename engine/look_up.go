@@ -14,8 +14,8 @@ import (
 	"handrail/workflows"
 )
 
-// LookUp asks a delivery's provider what became of it, and waits for the answer, which is then in the store. Two at
-// once are one. CodeUnavailable when the provider has not answered within wait: then it is asked on.
+// LookUp asks a delivery's provider for its status, and waits until the answer is stored. Two lookups at once are one.
+// It returns CodeUnavailable if the provider has not answered within wait; the lookup then continues.
 func (c *Client) LookUp(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -57,19 +57,19 @@ func (c *Client) LookUp(
 	case err == nil:
 		return nil
 	case errors.Is(waiting.Err(), context.DeadlineExceeded):
-		return notAnswered(err)
+		return newNotAnswered(err)
 	}
 
 	if _, failed := errors.AsType[*temporal.WorkflowExecutionError](err); failed {
-		return notAnswered(err)
+		return newNotAnswered(err)
 	}
 
 	return fmt.Errorf("wait for workflow %s: %w", workflowID, err)
 }
 
-// notAnswered says that the provider has not told anything.
-func notAnswered(why error) error {
-	e := chat.Unavailable("the provider has not answered yet; what it tells later is stored, look again in a minute")
+// newNotAnswered returns the error of a provider that has not answered yet.
+func newNotAnswered(why error) error {
+	e := chat.Unavailable("the provider has not answered yet; a later answer is stored, look again in a minute")
 	e.Retryable = true
 
 	return e.Because(why)

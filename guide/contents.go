@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// group is a part of the navigation. Its pages are files, in the order in which they are read.
+// group is a part of the navigation, with its files in the order in which they are read.
 type group struct {
 	title string
 	files []string
@@ -16,6 +16,7 @@ var contents = []group{
 	{"Begin", []string{"README.md", "docs/quickstart.md", "docs/glossary.md"}},
 	{"Use it", []string{
 		"docs/api.md",
+		"docs/sending.md",
 		"docs/clients.md",
 		"docs/events.md",
 		"docs/mcp.md",
@@ -30,6 +31,7 @@ var contents = []group{
 	}},
 	{"Run it", []string{
 		"docs/operations.md",
+		"docs/metrics.md",
 		"docs/reliability.md",
 		"docs/scale.md",
 		"docs/performance.md",
@@ -55,5 +57,5 @@ func nameOutput(file string) string {
 	return strings.ToLower(stem) + ".html"
 }
 
-// rootOf leads from a file of the site to its root: "" or "../".
-func rootOf(output string) string { return strings.Repeat("../", strings.Count(output, "/")) }
+// findRoot returns the path from a file of the site to the site's root: "" or "../".
+func findRoot(output string) string { return strings.Repeat("../", strings.Count(output, "/")) }

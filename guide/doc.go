@@ -1,4 +1,4 @@
-// Package guide makes one site of the documentation's Markdown files: pages with navigation, anchors and a search. The
-// links between the files lead from page to page; one that leads nowhere is an error. The site needs nothing from
-// elsewhere, and no script but that of its search.
+// Package guide builds a web site from the Markdown files of the documentation: pages with navigation, anchors and
+// search. Links between the files become links between pages, and a broken link is an error. The site loads nothing
+// from other hosts, and no script but that of its search.
 package guide

@@ -9,16 +9,16 @@ import (
 	"github.com/yuin/goldmark/ast"
 )
 
-// pageLink is a link from one page to a place on another one, or on itself.
+// pageLink is a link from a page to a page, which may be the same one.
 type pageLink struct {
-	// written is as the file has it, target the file that it leads to.
+	// written is the link as it is in the file, target the file that it leads to, "" if the link cannot be parsed.
 	written, target string
 	// anchor is "" for the page's beginning.
 	anchor string
 }
 
-// rewriteLinks makes links between files into links between pages. Links to other files of the repository lead
-// nowhere in a site, so only their text stays.
+// rewriteLinks turns links between files into links between pages. Of a link to another file of the repository, which
+// is not in the site, only the text stays.
 func (p *page) rewriteLinks(root ast.Node, outputs map[string]string) {
 	var unwrapped []ast.Node
 
@@ -29,10 +29,10 @@ func (p *page) rewriteLinks(root ast.Node, outputs map[string]string) {
 
 		switch n := node.(type) {
 		case *ast.Link:
-			destination, stays := p.resolveLink(string(n.Destination), outputs)
+			destination, isInSite := p.resolveLink(string(n.Destination), outputs)
 			n.Destination = []byte(destination)
 
-			if !stays {
+			if !isInSite {
 				unwrapped = append(unwrapped, n)
 			}
 
@@ -49,8 +49,9 @@ func (p *page) rewriteLinks(root ast.Node, outputs map[string]string) {
 	}
 }
 
-// resolveLink returns where a link leads to in the site, and whether there is such a place.
-func (p *page) resolveLink(written string, outputs map[string]string) (destination string, stays bool) {
+// resolveLink returns the destination of a link in the site. It reports false for a link to a file that is not in the
+// site.
+func (p *page) resolveLink(written string, outputs map[string]string) (destination string, isInSite bool) {
 	parsed, err := url.Parse(written)
 	if err != nil {
 		p.links = append(p.links, pageLink{written: written})
@@ -82,7 +83,7 @@ func (p *page) resolveLink(written string, outputs map[string]string) (destinati
 		anchor:  parsed.Fragment,
 	})
 
-	destination = rootOf(p.output) + output
+	destination = findRoot(p.output) + output
 	if target == p.file {
 		destination = ""
 	}
@@ -94,7 +95,7 @@ func (p *page) resolveLink(written string, outputs map[string]string) (destinati
 	return destination, true
 }
 
-// unwrapLink puts what a link shows in its place.
+// unwrapLink replaces a link by its content.
 func unwrapLink(link ast.Node) {
 	parent := link.Parent()
 
@@ -107,31 +108,31 @@ func unwrapLink(link ast.Node) {
 	parent.RemoveChild(parent, link)
 }
 
-// checkLinks returns an error for each link whose place is not there.
+// checkLinks returns an error for each broken link.
 func checkLinks(pages []*page) []error {
 	byFile := map[string]*page{}
 	for _, p := range pages {
 		byFile[p.file] = p
 	}
 
-	var failed []error
+	var broken []error
 
 	for _, p := range pages {
 		for _, link := range p.links {
 			target, isPage := byFile[link.target]
 
-			isMissing := link.target == "" || isPage && link.anchor != "" && !target.anchors[link.anchor]
-			if isMissing {
-				failed = append(failed, fmt.Errorf("%s: the link %q leads nowhere", p.file, link.written))
+			isBroken := link.target == "" || isPage && link.anchor != "" && !target.anchors[link.anchor]
+			if isBroken {
+				broken = append(broken, fmt.Errorf("%s: the link %q leads nowhere", p.file, link.written))
 			}
 		}
 	}
 
-	return failed
+	return broken
 }
 
-// sourceLinks lists the files of the repository that pages name by a link, each once.
-func sourceLinks(pages []*page) []string {
+// listSources lists the files of the repository that pages link to and that are not in the site, each once.
+func listSources(pages []*page) []string {
 	seen := map[string]bool{}
 
 	var all []string

@@ -14,8 +14,8 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// markdown reads what GitHub reads of it, as far as our pages use that. What aligns a column is an attribute, because
-// the pages' policy forbids styles in elements.
+// markdown renders the parts of GitHub's Markdown that the documentation uses. Columns are aligned by an attribute,
+// because the pages' Content-Security-Policy forbids inline styles.
 var markdown = goldmark.New(goldmark.WithExtensions(
 	extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute)),
 ))
@@ -25,11 +25,11 @@ type page struct {
 	file, output string
 	title        string
 	body         template.HTML
-	// sections are those that search finds, the first one with the text before any heading but the title's.
+	// sections are the entries of the search. The first one has the text between the title and the next heading.
 	sections []pageSection
 	anchors  map[string]bool
 	links    []pageLink
-	// sources are the links to files of the repository that are no pages.
+	// sources are the files of the repository that the page links to and that are not in the site.
 	sources []string
 }
 
@@ -42,7 +42,7 @@ type pageSection struct {
 	text   strings.Builder
 }
 
-// removeComments takes out the comments between paragraphs, which are for who edits the file.
+// removeComments removes the HTML comments between paragraphs, which are for editors of the file.
 func removeComments(root ast.Node) {
 	for node := root.FirstChild(); node != nil; {
 		next := node.NextSibling()
@@ -55,7 +55,8 @@ func removeComments(root ast.Node) {
 	}
 }
 
-// readPage parses a file and renders it. outputs are the site's files, by those of the documentation.
+// readPage parses a file and renders it. outputs are the names of the site's files by the files of the documentation.
+// It returns an error for a file without a title.
 func readPage(file string, source []byte, outputs map[string]string) (*page, error) {
 	p := &page{
 		file:    file,
@@ -82,7 +83,7 @@ func readPage(file string, source []byte, outputs map[string]string) (*page, err
 	return p, nil
 }
 
-// readSections gives every heading its anchor, and gathers the text below it.
+// readSections gives every heading an anchor, and collects the text below it.
 func (p *page) readSections(root ast.Node, source []byte) {
 	p.sections = []pageSection{{}}
 
@@ -114,7 +115,7 @@ func (p *page) readSections(root ast.Node, source []byte) {
 	}
 }
 
-// newAnchorLink is what is clicked to get a heading's address.
+// newAnchorLink returns the link beside a heading that leads to the heading itself.
 func newAnchorLink(anchor string) ast.Node {
 	link := ast.NewLink()
 	link.Destination = []byte("#" + anchor)
@@ -148,7 +149,7 @@ func (p *page) nameAnchor(heading string) string {
 	return anchor
 }
 
-// gatherText writes the words of a node, with a space between its parts.
+// gatherText writes the text of a node, with a space between blocks.
 func gatherText(out *strings.Builder, root ast.Node, source []byte) {
 	_ = ast.Walk(root, func(node ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {

@@ -23,11 +23,11 @@ var assets embed.FS
 const Policy = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; img-src 'self'; " +
 	"script-src 'self'; style-src 'self'"
 
-// The site's files that are no page of the documentation.
+// The names of the site's files that are not made from a file of the documentation.
 const (
 	// Index is the first page.
 	Index = "index.html"
-	// missing is what a server shows for a file that is not there.
+	// missing is the page that a server shows for a file that does not exist.
 	missing    = "404.html"
 	searchPage = "search.html"
 	styleFile  = "style.css"
@@ -36,12 +36,12 @@ const (
 	indexFile  = "search-index.js"
 )
 
-// Options say where a site will stand.
+// Options say where a site will be published.
 type Options struct {
-	// Root is the address of the site, with a slash at its end. It is "" where that is not known: then the page for
-	// what is not there is right in the root only.
+	// Root is the address of the site, with a slash at its end. With "" the links of the 404 page work only in the
+	// site's root.
 	Root string
-	// API is the address of the API's own pages, "" where there are none.
+	// API is the address of the API's reference pages, "" if there are none.
 	API string
 }
 
@@ -51,7 +51,7 @@ type Site struct {
 	pages []*page
 }
 
-// Build makes the site. It returns an error that names every link which leads nowhere.
+// Build builds the site. It returns an error that names every broken link.
 func Build(options Options) (*Site, error) {
 	outputs, err := listOutputs()
 	if err != nil {
@@ -79,14 +79,14 @@ func Build(options Options) (*Site, error) {
 		s.pages = append(s.pages, p)
 	}
 
-	if failed := checkLinks(s.pages); len(failed) > 0 {
-		return nil, errors.Join(failed...)
+	if broken := checkLinks(s.pages); len(broken) > 0 {
+		return nil, errors.Join(broken...)
 	}
 
 	return s, s.render(options)
 }
 
-// listOutputs names the site's file for each file of the documentation.
+// listOutputs returns the names of the site's files by the files of the documentation.
 func listOutputs() (map[string]string, error) {
 	outputs := map[string]string{}
 
@@ -104,19 +104,19 @@ func listOutputs() (map[string]string, error) {
 	return outputs, nil
 }
 
-// Find returns a file of the site.
+// Find returns the content of a file of the site, and false if there is no such file.
 func (s *Site) Find(name string) (content []byte, found bool) {
 	content, found = s.files[name]
 	return content, found
 }
 
-// Missing is the page for a file that is not there.
+// Missing returns the page for a file that does not exist.
 func (s *Site) Missing() []byte { return s.files[missing] }
 
 // Names lists the site's files, sorted.
 func (s *Site) Names() []string { return slices.Sorted(maps.Keys(s.files)) }
 
-// pageView is what the template shows.
+// pageView is the data of the template.
 type pageView struct {
 	Title string
 	Body  template.HTML
@@ -126,7 +126,7 @@ type pageView struct {
 	// Outline are the page's sections, Children the other pages of its folder.
 	Outline  []linkView
 	Children []linkView
-	// Search is set for the page that shows what was found.
+	// Search is set for the page that shows the results of a search.
 	Search bool
 }
 
@@ -159,13 +159,13 @@ func (s *Site) render(options Options) error {
 		views[p.output] = pageView{
 			Title:    p.title,
 			Body:     p.body,
-			Outline:  p.outline(),
+			Outline:  p.listOutline(),
 			Children: s.listChildren(p),
 		}
 	}
 
 	for output, view := range views {
-		view.Root = rootOf(output)
+		view.Root = findRoot(output)
 		if output == missing {
 			view.Root = options.Root
 		}
@@ -184,7 +184,7 @@ func (s *Site) render(options Options) error {
 	return s.addAssets()
 }
 
-// addAssets adds the style, the icon, the script and what that searches in.
+// addAssets adds the style, the icon, the script and the index that the script searches.
 func (s *Site) addAssets() error {
 	for _, name := range []string{styleFile, scriptFile, iconFile} {
 		content, err := assets.ReadFile("assets/" + name)
@@ -201,8 +201,8 @@ func (s *Site) addAssets() error {
 	return err
 }
 
-// outline lists the sections of a page, if there are enough to choose from.
-func (p *page) outline() []linkView {
+// listOutline lists the sections of a page, if there are at least three.
+func (p *page) listOutline() []linkView {
 	var links []linkView
 
 	for i := range p.sections {
@@ -218,7 +218,7 @@ func (p *page) outline() []linkView {
 	return links
 }
 
-// listChildren lists the pages of a README's folder, but for the first page, whose folder has all others.
+// listChildren lists the other pages in the folder of a README. The site's first page has none.
 func (s *Site) listChildren(p *page) []linkView {
 	if p.output == Index || path.Base(p.file) != "README.md" {
 		return nil
@@ -235,7 +235,7 @@ func (s *Site) listChildren(p *page) []linkView {
 	return links
 }
 
-// listGroups is the navigation as a page shows it.
+// listGroups returns the navigation of a page.
 func (s *Site) listGroups(current string) []groupView {
 	groups := make([]groupView, len(contents))
 
@@ -260,17 +260,17 @@ func (s *Site) listGroups(current string) []groupView {
 	return groups
 }
 
-// found is one section that search may find.
-type found struct {
+// searchEntry is a section in the index of the search.
+type searchEntry struct {
 	Page    string `json:"page"`
 	Heading string `json:"heading,omitempty"`
 	Address string `json:"address"`
 	Text    string `json:"text"`
 }
 
-// writeIndex writes all sections as a script, since a page that was opened as a file may load nothing else.
+// writeIndex writes the index as a script, because a page that was opened from a file cannot load anything else.
 func (s *Site) writeIndex() ([]byte, error) {
-	var all []found
+	var entries []searchEntry
 
 	for _, p := range s.pages {
 		for i := range p.sections {
@@ -281,7 +281,7 @@ func (s *Site) writeIndex() ([]byte, error) {
 				address += "#" + section.anchor
 			}
 
-			all = append(all, found{
+			entries = append(entries, searchEntry{
 				Page:    p.title,
 				Heading: section.heading,
 				Address: address,
@@ -290,10 +290,10 @@ func (s *Site) writeIndex() ([]byte, error) {
 		}
 	}
 
-	list, err := json.Marshal(all)
+	encoded, err := json.Marshal(entries)
 	if err != nil {
-		return nil, fmt.Errorf("write what search finds: %w", err)
+		return nil, fmt.Errorf("write the index of the search: %w", err)
 	}
 
-	return slices.Concat([]byte("window.handrailSections = "), list, []byte(";\n")), nil
+	return slices.Concat([]byte("window.handrailSections = "), encoded, []byte(";\n")), nil
 }

@@ -104,7 +104,7 @@ func TestEveryLinkOfTheSiteResolves(t *testing.T) {
 func TestEveryFileThatAPageNamesIsThere(t *testing.T) {
 	t.Parallel()
 
-	named := sourceLinks(newSite(t).pages)
+	named := listSources(newSite(t).pages)
 	require.Contains(t, named, "chat/codes_twilio.go")
 
 	for _, file := range named {

@@ -11,7 +11,7 @@ type stuckArguments struct {
 	Limit int64 `json:"limit,omitempty" minimum:"1" maximum:"50" default:"10" jsonschema:"The most actions to list."`
 }
 
-// matterView is one kind of thing that waits.
+// matterView is a kind of matter that waits, with how many there are.
 type matterView struct {
 	Matter      string `json:"matter"`
 	Count       int64  `json:"count"`
@@ -42,7 +42,7 @@ func (l *stuckList) sentence() string {
 		return "Nothing needs a person."
 	}
 
-	return "Waiting for a person: " + countOf(int(l.NeedPerson), "matter", "")
+	return "Waiting for a person: " + describeCount(int(l.NeedPerson), "matter", "")
 }
 
 func listStuckTool() *tool {
@@ -50,7 +50,7 @@ func listStuckTool() *tool {
 		toolDoc{
 			name:        "list_stuck",
 			title:       "List what is stuck",
-			description: "Says what waits in the workspace, how much and since when, and lists what needs a person.",
+			description: "Counts what waits in the workspace and since when, and lists the actions that need a person.",
 			effect:      reads,
 			scopes:      []string{"deliveries:read"},
 			route:       "getStatus",
@@ -126,9 +126,9 @@ func getActionTool() *tool {
 	return newTool(
 		toolDoc{
 			name:  "get_action",
-			title: "Ask how something stands",
-			description: "Says how something stands that an earlier call has begun, and waits a little for its end: " +
-				"this is how to ask again.",
+			title: "Get an action",
+			description: "Returns the state of an action that an earlier call has begun, and waits a little for its " +
+				"outcome. Call this again while ask_again is true.",
 			effect: reads,
 			scopes: []string{"that of the call that began it"},
 			route:  "getAction",
@@ -159,7 +159,7 @@ func cancelActionTool() *tool {
 		toolDoc{
 			name:  "cancel_action",
 			title: "Cancel an action",
-			description: "Cancels a send or a retry that has not left yet; what its tools have done is taken back " +
+			description: "Cancels a send or a retry that has not left yet; what its tools have done is undone " +
 				"where that is possible.",
 			effect:     commits,
 			repeatable: true,

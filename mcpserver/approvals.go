@@ -9,7 +9,7 @@ import (
 	"handrail/client"
 )
 
-// approvalView is something that waits, or has waited, for a second member.
+// approvalView is an approval as it is shown to a model.
 type approvalView struct {
 	ID            string          `json:"id"`
 	Kind          string          `json:"kind" jsonschema:"What it is about: send, member_role, api_key, tool_change, tool_test or tool_secret."`
@@ -38,7 +38,7 @@ func (a *approvalView) sentence() string {
 	return strings.TrimSpace(fmt.Sprintf("Approval %s (%s) is %s. %s", a.ID, a.Kind, a.State, a.Reason))
 }
 
-// viewApproval shows an approval with the whole of its message: nobody decides about what they do not see.
+// viewApproval returns an approval with its whole message, so that nobody decides about a text that they have not seen.
 func viewApproval(a *client.Approval) (approvalView, error) {
 	v := approvalView{
 		ID:            a.ID,
@@ -72,9 +72,9 @@ func viewApproval(a *client.Approval) (approvalView, error) {
 	return v, nil
 }
 
-// cutMessage keeps the beginning of a long message, for a list, and says so.
+// cutMessage shortens a long message for a list, and sets MessageCut.
 func (a *approvalView) cutMessage() {
-	cut := shorten(a.Message, defaultCharacters)
+	cut := shortenText(a.Message, defaultCharacters)
 	a.MessageCut = cut != a.Message
 	a.Message = cut
 }
@@ -89,14 +89,16 @@ type approvalList struct {
 	NextCursor string         `json:"next_cursor,omitempty" jsonschema:"Give it as cursor to get the next page; left out at the end."`
 }
 
-func (l *approvalList) sentence() string { return countOf(len(l.Approvals), "approval", l.NextCursor) }
+func (l *approvalList) sentence() string {
+	return describeCount(len(l.Approvals), "approval", l.NextCursor)
+}
 
 func listApprovalsTool() *tool {
 	return newTool(
 		toolDoc{
 			name:        "list_approvals",
 			title:       "List approvals",
-			description: "Lists what waits for the approval of a second member.",
+			description: "Lists the approvals that wait for a second member, or have a state.",
 			effect:      reads,
 			scopes:      []string{"chats:admin"},
 			route:       "listApprovals",
@@ -181,8 +183,8 @@ func decideApprovalTool() *tool {
 		toolDoc{
 			name:  "decide_approval",
 			title: "Approve or refuse",
-			description: "Approves or refuses what another member has asked for, when the person you work for has " +
-				"told you their decision; nobody can decide on what they have asked for themselves.",
+			description: "Approves or refuses the request of another member, when the person you work for has told " +
+				"you their decision. Nobody can decide on their own request.",
 			effect:     commits,
 			repeatable: true,
 			reachesOut: true,

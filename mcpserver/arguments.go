@@ -17,15 +17,15 @@ import (
 	"handrail/budget"
 )
 
-// argumentError is what is wrong with the arguments of a call: one line for each field.
+// argumentError says what is wrong with the arguments of a call, with one line for each field.
 type argumentError struct{ lines []string }
 
 // Error returns all lines.
 func (e *argumentError) Error() string { return strings.Join(e.lines, "; ") }
 
-// checkArguments returns the arguments of a call with the defaults of its schema, and without those that are null:
-// models write null for what they leave out.
-// Errors: *argumentError, which names each field. It never repeats a value, which may be long, or a secret.
+// checkArguments returns the arguments of a call with the defaults of the schema, and without those that are null,
+// because models write null for what they leave out.
+// Errors: *argumentError, which names each wrong field but no value, since values may be long or secret.
 func checkArguments(s *jsonschema.Schema, raw json.RawMessage) (json.RawMessage, error) {
 	if given := bytes.TrimSpace(raw); len(given) == 0 || string(given) == "null" {
 		raw = json.RawMessage("{}")
@@ -62,7 +62,7 @@ func checkArguments(s *jsonschema.Schema, raw json.RawMessage) (json.RawMessage,
 	return encoded, nil
 }
 
-// argumentCheck collects what is wrong.
+// argumentCheck collects the errors of arguments.
 type argumentCheck struct{ lines []string }
 
 func (c *argumentCheck) report(path, format string, args ...any) {
@@ -73,7 +73,7 @@ func (c *argumentCheck) report(path, format string, args ...any) {
 	c.lines = append(c.lines, path+": "+fmt.Sprintf(format, args...))
 }
 
-// checkValue returns value as it is to be decoded.
+// checkValue checks a value, and returns it as it is to be decoded.
 func (c *argumentCheck) checkValue(path string, s *jsonschema.Schema, value any) any {
 	switch s.Type {
 	case "object":
@@ -104,7 +104,7 @@ func (c *argumentCheck) checkObject(path string, s *jsonschema.Schema, value any
 		return value
 	}
 
-	if s.Properties == nil && s.AdditionalProperties == nil { // its form is somebody else's matter
+	if s.Properties == nil && s.AdditionalProperties == nil { // the API checks objects of unknown form
 		return value
 	}
 
@@ -115,7 +115,7 @@ func (c *argumentCheck) checkObject(path string, s *jsonschema.Schema, value any
 		case fields[name] == nil:
 			delete(fields, name)
 		case property == nil:
-			c.report(joinPath(path, shorten(name, 100)), "is not known here; %s", listNames(s))
+			c.report(joinPath(path, shortenText(name, 100)), "is not known here; %s", listNames(s))
 		default:
 			fields[name] = c.checkValue(joinPath(path, name), property, fields[name])
 		}
@@ -178,7 +178,7 @@ func (c *argumentCheck) checkString(path string, s *jsonschema.Schema, value any
 	}
 }
 
-// checkInteger returns a whole number as digits: 7.0 is 7.
+// checkInteger returns a whole number; 7.0 counts as 7.
 func (c *argumentCheck) checkInteger(path string, s *jsonschema.Schema, value any) any {
 	number, ok := value.(json.Number)
 	if !ok {

@@ -8,7 +8,7 @@ import (
 	"handrail/client"
 )
 
-// chatView is a chat as a model reads it.
+// chatView is a chat as it is shown to a model.
 type chatView struct {
 	ID             int64    `json:"id"`
 	Title          string   `json:"title,omitempty"`
@@ -38,7 +38,7 @@ func viewChat(c *client.Chat) chatView {
 		NeedsResponse:  c.NeedsResponse,
 		NeedsReason:    client.ValueOf(c.NeedsResponseReason),
 		TakenOverBy:    client.ValueOf(c.TakenOverBy),
-		Summary:        shorten(c.Summary, defaultCharacters),
+		Summary:        shortenText(c.Summary, defaultCharacters),
 		NewerMessages:  c.StaleBy,
 		OpenQuestions:  mapSlice(c.OpenQuestions, pointText),
 		NextSteps:      mapSlice(c.NextSteps, pointText),
@@ -47,7 +47,7 @@ func viewChat(c *client.Chat) chatView {
 	}
 }
 
-// page are the arguments of a list.
+// page has the arguments that all lists have.
 type page struct {
 	Limit  int64  `json:"limit,omitempty" minimum:"1" maximum:"50" default:"10" jsonschema:"The most entries to answer with."`
 	Cursor string `json:"cursor,omitempty" maxLength:"500" jsonschema:"The next_cursor of the page before."`
@@ -69,10 +69,10 @@ type chatList struct {
 	Note       string     `json:"note"`
 }
 
-func (l *chatList) sentence() string { return countOf(len(l.Chats), "chat", l.NextCursor) }
+func (l *chatList) sentence() string { return describeCount(len(l.Chats), "chat", l.NextCursor) }
 
-// countOf says how many entries an answer has, and whether there are more.
-func countOf(n int, noun, cursor string) string {
+// describeCount says how many entries an answer has, and whether there are more.
+func describeCount(n int, noun, cursor string) string {
 	text := fmt.Sprintf("%d %ss", n, noun)
 	if n == 1 {
 		text = "1 " + noun
@@ -130,7 +130,7 @@ type readChatArguments struct {
 	Characters int64 `json:"max_characters,omitempty" minimum:"100" maximum:"100000" default:"4000" jsonschema:"The most characters of each message; a longer one ends with … and has truncated."`
 }
 
-// messageView is a message as a model reads it.
+// messageView is a message as it is shown to a model.
 type messageView struct {
 	ID        string        `json:"id" jsonschema:"Give the last one's id as if_last_message of send_message."`
 	At        string        `json:"at"`
@@ -164,7 +164,7 @@ type chatReading struct {
 }
 
 func (r *chatReading) sentence() string {
-	text := fmt.Sprintf("Chat %d, %s, %s", r.Chat.ID, r.Chat.Channel, countOf(len(r.Messages), "message", ""))
+	text := fmt.Sprintf("Chat %d, %s, %s", r.Chat.ID, r.Chat.Channel, describeCount(len(r.Messages), "message", ""))
 	if r.OlderCursor != "" {
 		text += " There are older ones: give older_cursor as cursor."
 	}
@@ -181,7 +181,7 @@ func readChatTool() *tool {
 		toolDoc{
 			name:  "read_chat",
 			title: "Read a chat",
-			description: "Reads a chat and its newest messages, each with its author and with what became of its " +
+			description: "Reads a chat and its newest messages, each with its author and the status of its " +
 				"delivery.",
 			effect: reads,
 			scopes: []string{"chats:read", "deliveries:read"},
@@ -235,10 +235,11 @@ func readChat(ctx context.Context, by *caller, in *readChatArguments) (*chatRead
 	return reading, nil
 }
 
-// longestPage is the most entries that the API answers with.
+// longestPage is the most entries of a page of the API.
 const longestPage int64 = 100
 
-// findDeliveries returns the newest deliveries of a chat by their ids, or says why the key cannot see them.
+// findDeliveries returns the newest deliveries of a chat by their ids. If the key may not read them, it returns a note
+// that says so.
 func (c *caller) findDeliveries(ctx context.Context, chatID int64) (map[string]*deliveryView, string, error) {
 	answer, err := c.api.ListDeliveriesWithResponse(ctx, c.workspace, &client.ListDeliveriesParams{
 		Limit:  new(longestPage),
@@ -273,7 +274,7 @@ func viewMessage(m *client.Message, customer int64, characters int, deliveries m
 		MemberID:  client.ValueOf(m.MemberID),
 		Trusted:   m.Role == client.MessageRoleAssistant,
 		Automatic: m.Automatic != nil,
-		Text:      shorten(m.Content, characters),
+		Text:      shortenText(m.Content, characters),
 		State:     string(m.State),
 		Files:     mapSlice(m.Files, func(f *client.File) string { return client.ValueOf(f.Name) }),
 		ToolCalls: mapSlice(m.ToolCalls, func(c *client.MessageCall) calledTool {
@@ -281,7 +282,7 @@ func viewMessage(m *client.Message, customer int64, characters int, deliveries m
 				ID:     c.ID,
 				Name:   c.Function.Name,
 				Status: string(c.Status),
-				Error:  shorten(client.ValueOf(c.Error), defaultCharacters),
+				Error:  shortenText(client.ValueOf(c.Error), defaultCharacters),
 			}
 		}),
 	}
@@ -322,8 +323,8 @@ func summarizeChatTool() *tool {
 		toolDoc{
 			name:  "summarize_chat",
 			title: "Summarize a chat",
-			description: "Has a chat's title, summary and next steps written anew; earlier versions are kept and " +
-				"can be restored.",
+			description: "Writes a new title, summary and next steps of a chat; earlier versions are kept and can " +
+				"be restored.",
 			effect: adds,
 			scopes: []string{"chats:write"},
 			route:  "summarizeChat",
@@ -334,14 +335,14 @@ func summarizeChatTool() *tool {
 				Full:           &in.Full,
 				Overwrite:      &in.Overwrite,
 				IdempotencyKey: new(in.key()),
-				Prefer:         by.prefer(),
+				Prefer:         by.preferWait(),
 			})
 			if err != nil {
 				return nil, err
 			}
 
 			if answer.JSON202 != nil {
-				return describeAction(answer.JSON202).keep(in.key()), nil
+				return describeAction(answer.JSON202).keepKey(in.key()), nil
 			}
 
 			written, err := requireAnswer(answer.JSON200, answer.HTTPResponse)
@@ -355,7 +356,7 @@ func summarizeChatTool() *tool {
 				ChatID:      written.ID,
 				Chat:        new(viewChat(written)),
 				Note:        untrustedNote,
-			}).keep(in.key()), nil
+			}).keepKey(in.key()), nil
 		},
 	)
 }

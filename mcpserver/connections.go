@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// connections accepts a bounded number of connections at once. When there are more, the one that has waited longest
-// for a request gives its place to the newcomer: whoever opens many and sends nothing, or sends it slowly, holds up
-// nobody else. One whose request is being carried out stays.
+// connections is a listener that limits how many connections are open at once. If there are more, it closes the one
+// that has waited longest for a request, so that clients that open many connections and send nothing, or send slowly,
+// do not lock out others. It never closes a connection whose request is being carried out.
 type connections struct {
 	net.Listener
 
@@ -20,6 +20,7 @@ type connections struct {
 	all map[*connection]struct{}
 }
 
+// boundConnections limits the connections of a listener.
 func boundConnections(l net.Listener, most int) *connections {
 	return &connections{
 		Listener: l,
@@ -37,18 +38,18 @@ func (c *connections) Accept() (net.Conn, error) {
 
 	added := &connection{
 		Conn:      accepted,
-		among:     c,
+		owner:     c,
 		waitsFrom: time.Now(),
 	}
 
-	if given := c.add(added); given != nil {
-		_ = given.Close() // whoever is there has sent no request in time
+	if replaced := c.add(added); replaced != nil {
+		_ = replaced.Close() // its client has sent no request in time
 	}
 
 	return added, nil
 }
 
-// add notes a connection, and returns the one that gives its place to it, nil if there is room.
+// add keeps a connection, and returns the one to close for it, nil if there is room.
 func (c *connections) add(added *connection) *connection {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -68,36 +69,36 @@ func (c *connections) add(added *connection) *connection {
 	return longest
 }
 
-// connection is one of several that are bounded.
+// connection is a connection of a [connections].
 type connection struct {
 	net.Conn
 
-	among *connections
+	owner *connections
 
-	// These two are guarded by among.
+	// owner.mu guards these two.
 	waitsFrom time.Time
 	isBusy    bool
 }
 
-// Close closes the connection and gives its place back.
+// Close closes the connection and makes room for another one.
 func (c *connection) Close() error {
-	c.among.mu.Lock()
-	delete(c.among.all, c)
-	c.among.mu.Unlock()
+	c.owner.mu.Lock()
+	delete(c.owner.all, c)
+	c.owner.mu.Unlock()
 
-	return c.Conn.Close() //nolint:wrapcheck // it stands for the connection itself
+	return c.Conn.Close() //nolint:wrapcheck // callers expect the connection's own error
 }
 
 // setBusy notes that a request of the connection is being carried out, or that it waits for the next one.
 func (c *connection) setBusy(isBusy bool) {
-	c.among.mu.Lock()
-	defer c.among.mu.Unlock()
+	c.owner.mu.Lock()
+	defer c.owner.mu.Unlock()
 
 	c.isBusy = isBusy
 	c.waitsFrom = time.Now()
 }
 
-// connectionKey is where the context of a request has its connection.
+// connectionKey is the key of a request's connection in its context.
 type connectionKey struct{}
 
 // withConnection is [http.Server.ConnContext].
@@ -105,7 +106,7 @@ func withConnection(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, connectionKey{}, conn)
 }
 
-// holdConnection keeps the connection of a request while next answers it.
+// holdConnection marks the connection of a request as busy while next answers it.
 func holdConnection(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if conn, ok := r.Context().Value(connectionKey{}).(*connection); ok {

@@ -7,7 +7,7 @@ import (
 	"handrail/client"
 )
 
-// deliveryView is a delivery as a model reads it.
+// deliveryView is a delivery as it is shown to a model.
 type deliveryView struct {
 	ID           string `json:"id"`
 	Status       string `json:"status,omitempty"`
@@ -34,7 +34,7 @@ func viewDelivery(d *client.Delivery) *deliveryView {
 	}
 }
 
-// wholeDelivery is a delivery with all that is to be known to decide about it.
+// wholeDelivery is a delivery with everything that is needed to decide about it.
 type wholeDelivery struct {
 	deliveryView
 	ChatID     int64    `json:"chat_id"`
@@ -62,7 +62,7 @@ func getDeliveryTool() *tool {
 		toolDoc{
 			name:        "get_delivery",
 			title:       "Explain a delivery",
-			description: "Says what became of a message: its status, why it is stuck if it is, and what may be done.",
+			description: "Explains a delivery: its status, why it is stuck if it is, and what can be done.",
 			effect:      reads,
 			scopes:      []string{"deliveries:read"},
 			route:       "getDelivery",
@@ -100,7 +100,7 @@ func getDelivery(ctx context.Context, by *caller, in *deliveryArguments) (*whole
 		Channel:    string(d.Channel),
 		From:       d.From,
 		To:         d.To,
-		Text:       shorten(d.Payload.Text, defaultCharacters),
+		Text:       shortenText(d.Payload.Text, defaultCharacters),
 		Attempts:   mapSlice(d.Attempts, describeAttempt),
 		RetryNeeds: mapSlice(d.RetryNeeds, func(n *client.WholeDeliveryRetryNeeds) string { return string(*n) }),
 	}
@@ -134,8 +134,8 @@ func retryDeliveryTool() *tool {
 		toolDoc{
 			name:  "retry_delivery",
 			title: "Retry a delivery",
-			description: "Has a message delivered again that did not arrive; get_delivery says whether it can be, " +
-				"and what that needs.",
+			description: "Sends a message again that did not arrive; get_delivery says whether that is possible, " +
+				"and which arguments it needs.",
 			effect:     commits,
 			reachesOut: true,
 			scopes:     []string{"deliveries:write"},
@@ -146,7 +146,7 @@ func retryDeliveryTool() *tool {
 				ctx,
 				by.workspace,
 				in.DeliveryID,
-				&client.RetryDeliveryParams{IdempotencyKey: new(in.key()), Prefer: by.prefer()},
+				&client.RetryDeliveryParams{IdempotencyKey: new(in.key()), Prefer: by.preferWait()},
 				client.Retry{
 					Reason:               client.IfGiven(in.Reason),
 					AcknowledgeDuplicate: client.IfGiven(in.AcknowledgeDuplicate),
@@ -157,7 +157,7 @@ func retryDeliveryTool() *tool {
 			}
 
 			if answer.JSON202 != nil {
-				return describeAction(answer.JSON202).keep(in.key()), nil
+				return describeAction(answer.JSON202).keepKey(in.key()), nil
 			}
 
 			retried, err := requireAnswer(answer.JSON200, answer.HTTPResponse)
@@ -165,7 +165,7 @@ func retryDeliveryTool() *tool {
 				return nil, err
 			}
 
-			return describeSent(retried.ActionID, "", &retried.Delivery).keep(in.key()), nil
+			return describeSent(retried.ActionID, "", &retried.Delivery).keepKey(in.key()), nil
 		},
 	)
 }

@@ -11,13 +11,13 @@ import (
 	"handrail/client"
 )
 
-// errTookTooLong is why a call that the API does not answer ends.
+// errTookTooLong is the cause for which a call ends that the API does not answer in time.
 var errTookTooLong = errors.New("the API took too long")
 
-// internalText is what a model is told of a fault of this server: what it was is in the log.
+// internalText is what a model reads about a fault of this server. The log has the details.
 const internalText = "The MCP server has a fault of its own. Tell the person who runs it; its log may say more."
 
-// advice is what a model is told to do about a problem whose own words are for programmers.
+// advice tells a model what to do about a problem whose own text is for programmers.
 var advice = map[client.ProblemCode]string{
 	client.ProblemCodeOwnRequest: "Whoever has asked for something cannot decide on it, nor can a member or a key " +
 		"that they have made within a day. Tell the person that another member must decide.",
@@ -39,11 +39,11 @@ var advice = map[client.ProblemCode]string{
 		"wants it replaced.",
 }
 
-// wrongKey is told instead of the API's words, which are for somebody who sends headers.
+// wrongKey replaces the text of the API, which is for programmers who send headers.
 const wrongKey = "Handrail does not accept the API key (unauthenticated). Nothing was done. Tell the person: they " +
 	"must give this MCP server a key of this workspace that is valid."
 
-// nameOutcome is what the log says of an error: a code, and no text of anybody.
+// nameOutcome returns the code of an error for the log, which gets no texts of people.
 func nameOutcome(err error) string {
 	if _, ok := errors.AsType[*argumentError](err); ok {
 		return "wrong_arguments"
@@ -64,7 +64,7 @@ func nameOutcome(err error) string {
 	return "internal"
 }
 
-// isUnanswered reports whether nobody knows what became of a request.
+// isUnanswered reports whether the outcome of a request is unknown.
 func isUnanswered(err error) bool {
 	_, unreachable := errors.AsType[*client.UnreachableError](err)
 
@@ -112,7 +112,7 @@ func describeError(t *tool, err error) string {
 		b.WriteString(internalText)
 	}
 
-	// The request may have reached the API all the same, whoever has answered, and however.
+	// The request may have reached the API even if something else has answered.
 	if !t.definition.Annotations.ReadOnlyHint {
 		b.WriteString(mayBeDone)
 		describeRepeat(&b, err, true)
@@ -121,10 +121,10 @@ func describeError(t *tool, err error) string {
 	return b.String()
 }
 
-// mayBeDone is told of a call that nobody knows the outcome of.
+// mayBeDone is what a model reads about a call whose outcome is unknown.
 const mayBeDone = " Handrail may have carried the call out, or not."
 
-// describeRefusal says what the API says.
+// describeRefusal writes the problem that the API has answered with, and advice.
 func describeRefusal(b *strings.Builder, refusal *client.Error) {
 	if refusal.Code == client.ProblemCodeUnauthenticated {
 		b.WriteString(wrongKey)
@@ -160,7 +160,7 @@ func describeRefusal(b *strings.Builder, refusal *client.Error) {
 	describeNewer(b, refusal.Messages)
 }
 
-// describeNewer adds what a customer has written since, as the data that it is.
+// describeNewer writes the customer's newer messages, marked as data.
 func describeNewer(b *strings.Builder, messages []client.NewerMessage) {
 	if len(messages) == 0 {
 		return
@@ -170,7 +170,7 @@ func describeNewer(b *strings.Builder, messages []client.NewerMessage) {
 	for i, m := range messages {
 		views[i] = map[string]any{
 			"message_id": m.UUID,
-			"text":       shorten(m.Text, defaultCharacters),
+			"text":       shortenText(m.Text, defaultCharacters),
 			"trusted":    false,
 		}
 	}
@@ -180,7 +180,7 @@ func describeNewer(b *strings.Builder, messages []client.NewerMessage) {
 	}
 }
 
-// describeRepeat says how a call is repeated without harm, if repeating may help.
+// describeRepeat writes how a call can be safely repeated, if that may help.
 func describeRepeat(b *strings.Builder, err error, mayHelp bool) {
 	if !mayHelp {
 		return

@@ -20,30 +20,32 @@ import (
 	"handrail/loopback"
 )
 
-// Path is where a server answers over HTTP.
+// Path is the path of MCP over HTTP.
 const Path = "/mcp"
 
-// MaxLine is the most bytes of a request over a transport of lines.
+// MaxLine is the most bytes of a request over a transport that sends one request a line.
 const MaxLine = maxBody
 
 const (
-	// maxBody is the most bytes of a request: the longest message, four bytes a character, and its tools' arguments.
+	// maxBody is the most bytes of a request. It fits the longest message, at four bytes a character, with the
+	// arguments of its tools.
 	maxBody = 1 << 20
 	// maxCalls is how many requests are carried out at once.
 	maxCalls = 64
-	// maxConnections is how many connections there are at once, more than maxCalls, and maxHeader how many bytes of
-	// headers each may send.
+	// maxConnections is how many connections there are at once, which is more than maxCalls. maxHeader is how many
+	// bytes of headers a request may have.
 	maxConnections = 256
 	maxHeader      = 32 << 10
-	// What a client may take: for its headers, for all of a request, and between two requests.
+	// How long a client may take to send its headers, to send a whole request, and between two requests.
 	headerTime = 5 * time.Second
 	bodyTime   = 30 * time.Second
 	idleTime   = 75 * time.Second
 )
 
-// Handler answers MCP's streamable HTTP at [Path]. Every request stands for itself, and calls the API with the key in
-// its own Authorization header: there are no sessions to keep, or to take over. hosts are the names that requests may
-// be sent to, beside those of this machine: a web page may have its own name resolve to this server (DNS rebinding).
+// Handler serves MCP's streamable HTTP at [Path]. There are no sessions that could be lost or stolen: each request
+// calls the API with the key in its own Authorization header. hosts are the host names, beside those of this machine,
+// that requests may name. Others are refused, because a web page can make its own name resolve to this server (DNS
+// rebinding).
 func (s *Server) Handler(hosts ...string) http.Handler {
 	served := mcp.NewStreamableHTTPHandler(
 		func(*http.Request) *mcp.Server { return s.mcp },
@@ -62,7 +64,7 @@ func (s *Server) Handler(hosts ...string) http.Handler {
 	return mux
 }
 
-// Serve answers HTTP on a listener until ctx ends. hosts are as in [Server.Handler].
+// Serve serves [Server.Handler] on a listener until ctx ends.
 func (s *Server) Serve(ctx context.Context, l net.Listener, hosts ...string) error {
 	served := &http.Server{
 		Handler:           s.Handler(hosts...),
@@ -80,7 +82,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, hosts ...string) err
 		defer cancel()
 
 		if served.Shutdown(late) != nil {
-			_ = served.Close() // what has not ended by now is cut
+			_ = served.Close() // requests that have not ended by now are cut off
 		}
 	})
 	defer stopped()
@@ -126,7 +128,7 @@ func trimPort(host string) string {
 	return host
 }
 
-// requireKey refuses requests without a key of their own. Whether the key is good, the API says.
+// requireKey refuses requests without a key. The API checks whether the key is valid.
 func requireKey(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, ok := readBearer(r.Header); !ok {
@@ -140,7 +142,8 @@ func requireKey(next http.Handler) http.Handler {
 	})
 }
 
-// readBearer returns the key of a request. Two headers, which two programs may read differently, are none.
+// readBearer returns the key of a request. It reports false for two Authorization headers, which a proxy may read
+// differently.
 func readBearer(header http.Header) (string, bool) {
 	values := header.Values("Authorization")
 	if len(values) != 1 {
@@ -153,7 +156,8 @@ func readBearer(header http.Header) (string, bool) {
 	return key, found && strings.EqualFold(scheme, "Bearer") && key != "" && !strings.ContainsAny(key, " \t,")
 }
 
-// checkBody refuses bodies that cost more to read than their size says: deep ones, and those of countless small values.
+// checkBody refuses bodies that are expensive to decode for their size: deeply nested ones and those of very many small
+// values.
 func checkBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
@@ -167,7 +171,7 @@ func checkBody(next http.Handler) http.Handler {
 			return
 		}
 
-		// Each request has its place among maxCalls. A batch, which MCP has given up, would have many calls in one.
+		// A batch would count as one of maxCalls but hold many calls. MCP no longer has batches.
 		if bytes.HasPrefix(bytes.TrimSpace(raw), []byte("[")) {
 			http.Error(w, "send one request at a time: batches are not taken", http.StatusBadRequest)
 			return
@@ -183,8 +187,8 @@ func checkBody(next http.Handler) http.Handler {
 	})
 }
 
-// limitCalls carries out a number of requests at once, and asks the others to come again. It counts what has arrived
-// as a whole: a request that is sent slowly takes no place.
+// limitCalls carries out at most maxCalls requests at once, and answers the others with 503. It counts requests that
+// have been read to their end, so slow senders do not use up the limit.
 func limitCalls(next http.Handler) http.Handler {
 	room := make(chan struct{}, maxCalls)
 

@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// ToolScope is what a tool asks of the API, and what that takes.
+// ToolScope says what a tool requests from the API and which scopes that needs.
 type ToolScope struct {
-	// Route is the first operation that it asks for, as the OpenAPI document names it.
+	// Route is the operation id of the tool's first request.
 	Route string
-	// Scopes are those that a key needs for it.
+	// Scopes are the scopes that an API key needs for the tool.
 	Scopes []string
 }
 
-// ToolScopes returns what each tool asks of the API, by its name.
+// ToolScopes returns the scopes of all tools by their names.
 func ToolScopes() map[string]ToolScope {
 	scopes := map[string]ToolScope{}
 	for _, t := range allTools() {
@@ -43,7 +43,7 @@ func DescribeTools() string {
 	return b.String()
 }
 
-// describeEffect says what the annotations of a tool say.
+// describeEffect says in words what the annotations of a tool say about its changes.
 func describeEffect(t *tool) string {
 	a := t.definition.Annotations
 

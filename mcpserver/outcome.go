@@ -10,7 +10,7 @@ import (
 	"handrail/client"
 )
 
-// outcome is how something stands that a call has begun, or asks about.
+// outcome is the state of an action that a call has begun or asks about.
 type outcome struct {
 	ActionID       string `json:"action_id" jsonschema:"Names what was begun. Give it to get_action or cancel_action."`
 	State          string `json:"state" jsonschema:"succeeded, failed, running, or parked: waiting for more than a moment."`
@@ -33,7 +33,7 @@ type outcome struct {
 	Note     string    `json:"note,omitempty"`
 }
 
-// moment is one thing that has happened.
+// moment is an event in the history of an action or a delivery.
 type moment struct {
 	At   string `json:"at"`
 	What string `json:"what"`
@@ -51,7 +51,7 @@ func (o *outcome) sentence() string {
 	return o.Explanation
 }
 
-// describeSent is the outcome of a message that its provider has taken.
+// describeSent returns the outcome of a message that its provider has accepted.
 func describeSent(actionID, messageID string, delivery *client.Receipt) *outcome {
 	return &outcome{
 		ActionID:   actionID,
@@ -64,7 +64,7 @@ func describeSent(actionID, messageID string, delivery *client.Receipt) *outcome
 	}
 }
 
-// describeAction is how an action stands.
+// describeAction returns the outcome of an action so far.
 func describeAction(a *client.WholeAction) *outcome {
 	o := &outcome{
 		ActionID:     a.ActionID,
@@ -99,14 +99,14 @@ func describeAction(a *client.WholeAction) *outcome {
 	describeResult(o, a)
 
 	if o.Explanation == "" {
-		o.Explanation = defaultExplanation(a)
+		o.Explanation = explainState(a)
 	}
 
 	return o
 }
 
-// defaultExplanation is for an action that has nothing to explain.
-func defaultExplanation(a *client.WholeAction) string {
+// explainState explains the state of an action that has no explanation of its own.
+func explainState(a *client.WholeAction) string {
 	switch {
 	case a.Problem != nil:
 		return a.Problem.Detail
@@ -119,7 +119,7 @@ func defaultExplanation(a *client.WholeAction) string {
 	}
 }
 
-// describeResult adds what an action has brought about.
+// describeResult adds the result of an action to its outcome.
 func describeResult(o *outcome, a *client.WholeAction) {
 	if a.Result == nil {
 		return
@@ -137,21 +137,21 @@ func describeResult(o *outcome, a *client.WholeAction) {
 			o.ParticipantID = added.ParticipantID
 		}
 
-	default: // what they sent stands in the action itself
+	default: // the action itself has what a send or a retry has sent
 	}
 }
 
-// keep returns the outcome with the key that its call can be repeated with.
-func (o *outcome) keep(key string) *outcome {
+// keepKey returns the outcome with the key with which its call can be repeated.
+func (o *outcome) keepKey(key string) *outcome {
 	o.IdempotencyKey = key
 
 	return o
 }
 
-// prefer asks the API to wait for an outcome for as long as a call may.
-func (c *caller) prefer() *string { return new(fmt.Sprintf("wait=%d", int(c.wait/time.Second))) }
+// preferWait returns the header Prefer that asks the API to wait for an outcome for as long as a call may.
+func (c *caller) preferWait() *string { return new(fmt.Sprintf("wait=%d", int(c.wait/time.Second))) }
 
-// requireAnswer returns an answer that must be there.
+// requireAnswer returns the answer, or a [client.UnexpectedAnswerError] if it is nil.
 func requireAnswer[T any](answer *T, response *http.Response) (*T, error) {
 	if answer == nil {
 		return nil, &client.UnexpectedAnswerError{Status: response.Status}
@@ -160,7 +160,7 @@ func requireAnswer[T any](answer *T, response *http.Response) (*T, error) {
 	return answer, nil
 }
 
-// getAction reads an action, and waits for its outcome for at most some seconds.
+// getAction returns an action. It waits for its outcome for at most the given number of seconds.
 func (c *caller) getAction(ctx context.Context, id string, seconds int64) (*client.WholeAction, error) {
 	answer, err := c.api.GetActionWithResponse(ctx, c.workspace, id, &client.GetActionParams{Wait: &seconds})
 	if err != nil {

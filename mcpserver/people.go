@@ -14,7 +14,7 @@ type findPeopleArguments struct {
 	ExternalID string `json:"external_id,omitempty" maxLength:"255" jsonschema:"The id that your own systems have for them."`
 }
 
-// personView is a member as a model reads it.
+// personView is a member as it is shown to a model.
 type personView struct {
 	ID          int64  `json:"id"`
 	Name        string `json:"name"`
@@ -34,7 +34,7 @@ type peopleList struct {
 }
 
 func (l *peopleList) sentence() string {
-	return "Found: " + countOf(len(l.People), "member", l.NextCursor)
+	return "Found: " + describeCount(len(l.People), "member", l.NextCursor)
 }
 
 func findPeopleTool() *tool {
@@ -111,7 +111,7 @@ func addParticipantTool() *tool {
 				ctx,
 				by.workspace,
 				in.ChatID,
-				&client.AddParticipantParams{IdempotencyKey: new(in.key()), Prefer: by.prefer()},
+				&client.AddParticipantParams{IdempotencyKey: new(in.key()), Prefer: by.preferWait()},
 				client.NewParticipant{MemberID: in.MemberID, Role: client.IfGiven(client.ParticipantRole(in.Role))},
 			)
 			if err != nil {
@@ -119,7 +119,7 @@ func addParticipantTool() *tool {
 			}
 
 			if answer.JSON202 != nil {
-				return describeAction(answer.JSON202).keep(in.key()), nil
+				return describeAction(answer.JSON202).keepKey(in.key()), nil
 			}
 
 			added, err := requireAnswer(answer.JSON200, answer.HTTPResponse)
@@ -133,7 +133,7 @@ func addParticipantTool() *tool {
 				ChatID:        in.ChatID,
 				MemberID:      in.MemberID,
 				ParticipantID: added.ParticipantID,
-			}).keep(in.key()), nil
+			}).keepKey(in.key()), nil
 		},
 	)
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 )
 
-// newSchema returns the schema of a type. Beside jsonschema, which describes a field, the tags minimum, maximum,
-// minLength, maxLength, maxItems, pattern, enum (with commas) and default bound it. It panics for a type that has none:
-// all types are known when the program starts.
+// newSchema returns the JSON schema of a type. A field is described by its tag jsonschema, and limited by the tags
+// minimum, maximum, minLength, maxLength, maxItems, pattern, enum (with commas) and default. newSchema panics for a
+// type that has no schema, which every start of the program would show.
 func newSchema(t reflect.Type) *jsonschema.Schema {
-	if t.Kind() == reflect.Pointer { // nothing is never an answer
+	if t.Kind() == reflect.Pointer { // arguments and answers are never null
 		t = t.Elem()
 	}
 
@@ -32,7 +32,7 @@ func newSchema(t reflect.Type) *jsonschema.Schema {
 	return s
 }
 
-// boundFields puts the bounds of a struct's fields into its schema.
+// boundFields adds the limits in the tags of a struct's fields to its schema.
 func boundFields(t reflect.Type, s *jsonschema.Schema) {
 	switch t.Kind() {
 	case reflect.Pointer:
@@ -59,7 +59,7 @@ func boundFields(t reflect.Type, s *jsonschema.Schema) {
 			continue
 		}
 
-		if len(property.Types) == 2 && property.Types[0] == "null" { // what is not there is left out
+		if len(property.Types) == 2 && property.Types[0] == "null" { // a missing value is left out, and never null
 			property.Type = property.Types[1]
 			property.Types = nil
 		}
@@ -69,6 +69,7 @@ func boundFields(t reflect.Type, s *jsonschema.Schema) {
 	}
 }
 
+// boundField adds the limits in a field's tag to its schema.
 func boundField(tag reflect.StructTag, s *jsonschema.Schema) {
 	s.Minimum = parseBound(tag, "minimum", func(n int) float64 { return float64(n) })
 	s.Maximum = parseBound(tag, "maximum", func(n int) float64 { return float64(n) })
@@ -88,7 +89,7 @@ func boundField(tag reflect.StructTag, s *jsonschema.Schema) {
 	}
 }
 
-// parseBound returns the bound in a tag, nil when there is none. It panics for one that is no number.
+// parseBound returns the limit in a tag, nil if there is none. It panics for one that is not a number.
 func parseBound[T any](tag reflect.StructTag, name string, convert func(int) T) *T {
 	text := tag.Get(name)
 	if text == "" {

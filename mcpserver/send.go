@@ -8,13 +8,13 @@ import (
 	"handrail/client"
 )
 
-// toolCall is a tool of the workspace that runs before a message is sent.
+// toolCall is a call of one of the workspace's tools before a message is sent.
 type toolCall struct {
 	Name      string          `json:"name" minLength:"1" maxLength:"97" jsonschema:"The tool's name."`
 	Arguments json.RawMessage `json:"arguments" jsonschema:"What the tool is called with."`
 }
 
-// message is what both sends have.
+// message has the arguments that both sends have.
 type message struct {
 	keyed
 	Message   string     `json:"message" minLength:"1" maxLength:"100000" jsonschema:"The text, in Markdown: up to 1,600 characters by SMS and 100,000 by email. Write it ready to be read: it is sent as it is."`
@@ -27,8 +27,8 @@ type sendArguments struct {
 	IfLastMessage string `json:"if_last_message,omitempty" maxLength:"36" jsonschema:"The id of the last message that you have read in the chat. If the customer has written since, nothing is sent and you are told what they wrote. Give it whenever you answer somebody."`
 }
 
-const sendHelp = "What was sent cannot be taken back. The answer says whether the provider took it, or what it waits " +
-	"for, such as a second member's approval."
+const sendHelp = "A sent message cannot be taken back. The answer says whether the provider accepted it, or what it " +
+	"waits for, such as a second member's approval."
 
 func sendMessageTool() *tool {
 	return newTool(
@@ -61,7 +61,7 @@ func sendMessage(ctx context.Context, by *caller, in *sendArguments) (*outcome, 
 		ctx,
 		by.workspace,
 		in.ChatID,
-		&client.SendAssistantMessageParams{IdempotencyKey: new(in.key()), Prefer: by.prefer()},
+		&client.SendAssistantMessageParams{IdempotencyKey: new(in.key()), Prefer: by.preferWait()},
 		body,
 	)
 	if err != nil {
@@ -69,7 +69,7 @@ func sendMessage(ctx context.Context, by *caller, in *sendArguments) (*outcome, 
 	}
 
 	if answer.JSON202 != nil {
-		return describeAction(answer.JSON202).keep(in.key()), nil
+		return describeAction(answer.JSON202).keepKey(in.key()), nil
 	}
 
 	sent, err := requireAnswer(answer.JSON200, answer.HTTPResponse)
@@ -80,15 +80,15 @@ func sendMessage(ctx context.Context, by *caller, in *sendArguments) (*outcome, 
 	o := describeSent(sent.ActionID, sent.Message.UUID, &sent.Delivery)
 	o.ChatID = in.ChatID
 
-	return o.keep(in.key()), nil
+	return o.keepKey(in.key()), nil
 }
 
-// readCalls are the items of a request for tool calls as they were written: their numbers keep all digits.
+// readCalls turns tool calls into the items of a request. Numbers keep all their digits.
 func readCalls[Item any, P interface {
 	*Item
 	json.Unmarshaler
 }](calls []toolCall) ([]Item, error) {
-	var items []Item // nil for none: an empty list would be sent
+	var items []Item // nil if there are no calls, so that the request has no list
 
 	for _, call := range calls {
 		encoded, err := json.Marshal(call)
@@ -98,7 +98,7 @@ func readCalls[Item any, P interface {
 
 		var item Item
 		if err = P(&item).UnmarshalJSON(encoded); err != nil {
-			return nil, fmt.Errorf("take a tool call over: %w", err)
+			return nil, fmt.Errorf("copy a tool call: %w", err)
 		}
 
 		items = append(items, item)
@@ -123,8 +123,8 @@ func messagePersonTool() *tool {
 		toolDoc{
 			name:  "message_person",
 			title: "Send a message to somebody",
-			description: "Sends a message to somebody by their phone number, email address or id, and finds or makes " +
-				"the chat. To answer in a chat that you have read, use send_message. " + sendHelp,
+			description: "Sends a message to somebody by their phone number, email address or id, and finds or " +
+				"creates the chat. To answer in a chat that you have read, use send_message. " + sendHelp,
 			effect:     commits,
 			reachesOut: true,
 			scopes:     []string{"chats:admin"},
@@ -156,7 +156,7 @@ func messagePerson(ctx context.Context, by *caller, in *messagePersonArguments) 
 	answer, err := by.api.SendMessageWithResponse(
 		ctx,
 		by.workspace,
-		&client.SendMessageParams{IdempotencyKey: new(in.key()), Prefer: by.prefer()},
+		&client.SendMessageParams{IdempotencyKey: new(in.key()), Prefer: by.preferWait()},
 		body,
 	)
 	if err != nil {
@@ -164,7 +164,7 @@ func messagePerson(ctx context.Context, by *caller, in *messagePersonArguments) 
 	}
 
 	if answer.JSON202 != nil {
-		return describeAction(answer.JSON202).keep(in.key()), nil
+		return describeAction(answer.JSON202).keepKey(in.key()), nil
 	}
 
 	sent, err := requireAnswer(answer.JSON200, answer.HTTPResponse)
@@ -176,5 +176,5 @@ func messagePerson(ctx context.Context, by *caller, in *messagePersonArguments) 
 	o.ChatID = sent.ChatID
 	o.MemberID = sent.MemberID
 
-	return o.keep(in.key()), nil
+	return o.keepKey(in.key()), nil
 }

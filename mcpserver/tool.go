@@ -9,29 +9,29 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// tool is one thing that an assistant may do.
+// tool is a tool of the server.
 type tool struct {
 	definition mcp.Tool
-	// scopes are those that its requests need, for people who choose a key.
+	// scopes are the scopes that an API key needs for the tool.
 	scopes []string
-	// route is what it asks the API first of all, as the OpenAPI document names it.
+	// route is the operation id of the tool's first request to the API.
 	route string
 	run   func(context.Context, *caller, *mcp.CallToolRequest) (*mcp.CallToolResult, error)
 }
 
-// effect is what a tool does to the world.
+// effect is how much a tool changes.
 type effect int
 
 const (
-	// reads changes nothing.
+	// reads is the effect of a tool that changes nothing.
 	reads effect = iota
-	// adds changes something that can be changed again, and takes nothing away.
+	// adds is the effect of a tool whose changes can be changed again, and that removes nothing.
 	adds
-	// commits does what cannot be taken back, or takes something away.
+	// commits is the effect of a tool that does what cannot be undone, or removes something.
 	commits
 )
 
-// toolDoc is what a tool is, in words.
+// toolDoc describes a tool.
 type toolDoc struct {
 	name, title, description string
 	effect                   effect
@@ -43,13 +43,13 @@ type toolDoc struct {
 	route      string
 }
 
-// result is what a tool answers.
+// result is the answer of a tool.
 type result interface {
-	// sentence says it in a sentence or two.
+	// sentence returns the answer in a sentence or two.
 	sentence() string
 }
 
-// newTool returns a tool whose arguments are an In and whose answer is an Out.
+// newTool returns a tool whose arguments are decoded into an In and whose answer is an Out.
 func newTool[In any, Out result](doc toolDoc, run func(context.Context, *caller, *In) (Out, error)) *tool {
 	arguments := newSchema(reflect.TypeFor[In]())
 
@@ -87,7 +87,7 @@ func newTool[In any, Out result](doc toolDoc, run func(context.Context, *caller,
 
 			out, err := run(ctx, by, in)
 			if err != nil {
-				return nil, keepKey(err, in)
+				return nil, addKey(err, in)
 			}
 
 			return newResult(out)
@@ -95,7 +95,7 @@ func newTool[In any, Out result](doc toolDoc, run func(context.Context, *caller,
 	}
 }
 
-// newResult is an answer as structured content, and in words for clients that show only those to their model.
+// newResult returns an answer as structured content, and as text for clients that show only text to their model.
 func newResult(out result) (*mcp.CallToolResult, error) {
 	encoded, err := json.Marshal(out)
 	if err != nil {
@@ -111,7 +111,7 @@ func newResult(out result) (*mcp.CallToolResult, error) {
 	}, nil
 }
 
-// allTools are the tools in the order in which they are listed in the manual.
+// allTools returns the tools in the order of the manual.
 func allTools() []*tool {
 	return []*tool{
 		listChatsTool(),

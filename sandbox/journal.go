@@ -34,7 +34,7 @@ func openJournal(path string, logger *slog.Logger, read func(line []byte) error)
 
 	torn, err := j.replay(read)
 	if err == nil && torn > 0 {
-		logger.Warn("the last line of the sandbox file is torn; it was never acknowledged and is dropped",
+		logger.Info("the last line of the sandbox file is torn; it was never acknowledged and is dropped",
 			"file", path, "bytes", torn)
 
 		err = j.takeBack()

@@ -9,7 +9,7 @@ import (
 	"net/http"
 )
 
-// mcpCall is a request of the Model Context Protocol, as far as faults are about it.
+// mcpCall has the fields of a request of the Model Context Protocol that faults need.
 type mcpCall struct {
 	ID     json.RawMessage `json:"id"`
 	Method string          `json:"method"`
@@ -18,8 +18,8 @@ type mcpCall struct {
 	} `json:"params"`
 }
 
-// serveMCP lets the concierge answer. What goes wrong on purpose goes wrong around calls of its tools; all else, such
-// as the list of them, is answered as ever.
+// serveMCP lets the concierge answer. Faults apply to calls of its tools; other requests, such as the list of tools,
+// are answered normally.
 func (s *Sandbox) serveMCP(w http.ResponseWriter, r *http.Request, concierge http.Handler) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, toolLimit))
 	if err != nil {
@@ -59,7 +59,7 @@ func (s *Sandbox) serveMCP(w http.ResponseWriter, r *http.Request, concierge htt
 	}
 }
 
-// refusal is the answer of a tool that has not done what it was called for.
+// refusal returns the answer of a tool that has refused a call.
 func (c *mcpCall) refusal() map[string]any {
 	return map[string]any{
 		"jsonrpc": "2.0",
@@ -71,7 +71,7 @@ func (c *mcpCall) refusal() map[string]any {
 	}
 }
 
-// heldAnswer is an answer that is not given yet.
+// heldAnswer is an answer that is not sent yet.
 type heldAnswer struct {
 	header http.Header
 	status int
@@ -89,9 +89,9 @@ func (a *heldAnswer) WriteHeader(status int) { a.status = status }
 // Write implements [http.ResponseWriter].
 func (a *heldAnswer) Write(part []byte) (int, error) { return a.body.Write(part) }
 
-// release gives the answer.
+// release sends the answer.
 func (a *heldAnswer) release(w http.ResponseWriter) {
 	maps.Copy(w.Header(), a.header)
 	w.WriteHeader(a.status)
-	_, _ = a.body.WriteTo(w) // whoever asked has gone
+	_, _ = a.body.WriteTo(w) // the client may be gone
 }

@@ -62,6 +62,8 @@ type Sweeper struct {
 	Store  SweepStore
 	Engine SweepEngine
 	Logger *slog.Logger
+	// Found counts what sweeps find. It may be nil.
+	Found func(chat.SweepFinding)
 	// QueryProvider asks a delivery's provider for evidence, and records it.
 	QueryProvider func(context.Context, chat.DeliveryStep) (chat.DeliverySnapshot, error)
 	// StaleAfter is how long nothing must have happened to a delivery before a sweep looks at it.
@@ -129,8 +131,19 @@ func (s *Sweeper) Sweep(ctx context.Context, now time.Time) {
 	}
 }
 
+// count counts what was found.
+func (s *Sweeper) count(f chat.SweepFinding) {
+	if s.Found != nil {
+		s.Found(f)
+	}
+}
+
 // mendDelivery looks after one delivery that nobody has touched.
 func (s *Sweeper) mendDelivery(ctx context.Context, d chat.StaleDelivery, now time.Time) {
+	if d.Step != chat.SweepSeek {
+		s.count(chat.FoundStale)
+	}
+
 	err := s.reachWorkflow(ctx, d, d.WorkflowID)
 	if errors.Is(err, engine.ErrGone) && d.ReleasedBy != "" {
 		err = s.reachWorkflow(ctx, d, d.ReleasedBy)
@@ -166,6 +179,8 @@ func (s *Sweeper) reachWorkflow(ctx context.Context, d chat.StaleDelivery, workf
 // adoptDelivery does what is left to do for a delivery that has lost its workflow: it looks for
 // evidence, and hands it to a person.
 func (s *Sweeper) adoptDelivery(ctx context.Context, d chat.StaleDelivery, now time.Time) error {
+	s.count(chat.FoundLostWorkflow)
+
 	s.Logger.WarnContext(
 		ctx,
 		"a delivery has lost its workflow",
@@ -282,6 +297,8 @@ func (s *Sweeper) SweepSummaries(ctx context.Context, now time.Time) {
 	}
 
 	for _, f := range forgotten {
+		s.count(chat.FoundForgottenSummary)
+
 		if err := s.Engine.ChatChanged(ctx, f.WorkspaceID, f.ChatID); err != nil {
 			s.Logger.ErrorContext(ctx, "a forgotten summary could not be begun", "chat_id", f.ChatID, "error", err)
 		}

@@ -11,15 +11,15 @@ import (
 	"handrail/chat"
 )
 
-// BulkRetryRun is what the workflow of a bulk retry starts, and goes on, with.
+// BulkRetryRun is the input of a bulk retry's workflow, also when it continues as new.
 type BulkRetryRun struct {
 	chat.NewBulkRetry
 	Nonce string `json:"nonce,omitempty"`
-	// After is the last delivery that was begun, Begun how many.
+	// After is the last delivery that was begun, Begun the number of deliveries that were begun.
 	After chat.DeliveryID `json:"after,omitempty"`
 	Begun int             `json:"begun,omitempty"`
-	// Round is the one of the present canary, CanaryFrom the number of its first delivery, and Proven reports that
-	// it is passed.
+	// Round is the round of the current canary, CanaryFrom the number of its first delivery. Proven reports whether it
+	// has passed.
 	Round      int  `json:"round,omitempty"`
 	CanaryFrom int  `json:"canary_from,omitempty"`
 	Proven     bool `json:"proven,omitempty"`
@@ -40,9 +40,10 @@ func (r *BulkRetryRun) Request() chat.Request {
 const (
 	// bulkPage is how many deliveries are selected at once.
 	bulkPage = 100
-	// bulkRun is how many a run begins before it goes on with a fresh history.
+	// bulkRun is how many deliveries a run begins before it continues as new.
 	bulkRun = 500
-	// canaryFirstLook, canaryLook and canaryLooks bound the wait for the first deliveries' outcome.
+	// canaryFirstLook is the wait before the first check of the canary's outcome, canaryLook that before the others,
+	// and canaryLooks is the number of checks.
 	canaryFirstLook = time.Second
 	canaryLook      = 3 * time.Second
 	canaryLooks     = 100
@@ -52,10 +53,9 @@ const (
 	PriorityBulk = 4
 )
 
-// RetryDeliveries tries many deliveries again, one workflow each, at a steady rate. The
-// first ones are a canary: when the provider does not take them, the run pauses and says so. So it
-// does later, when too many of the last ones fail. Whoever resumes it begins with a canary again.
-// It can be paused, resumed and canceled at any time; what was begun goes on by itself.
+// RetryDeliveries retries many deliveries, one workflow each, at a steady rate. The first ones are a canary: if one of
+// them fails, the run pauses. It also pauses later if too many of the last ones fail. A resumed run begins with a
+// canary again. It can be paused, resumed and canceled at any time; retries that were begun continue.
 func RetryDeliveries(ctx workflow.Context, in BulkRetryRun) error {
 	b := &bulk{
 		in:      in,
@@ -75,17 +75,18 @@ func RetryDeliveries(ctx workflow.Context, in BulkRetryRun) error {
 		return awaitAnswers(ctx)
 	}
 
-	if run.State == chat.BulkFinished { // asked for again: what has become retryable since was not meant
+	// A repeated request does not retry deliveries that have become retryable since.
+	if run.State == chat.BulkFinished {
 		showState(ctx, run.Note, AttributeStatus.ValueSet(string(chat.BulkFinished)))
 		return awaitAnswers(ctx)
 	}
 
 	b.run = run
-	// A run that was ended in Temporal and is taken up again counts what it had begun before.
+	// A run that was ended in Temporal and resumed counts the deliveries that it had begun before.
 	b.in.Begun = max(b.in.Begun, run.Begun+run.Skipped)
 	b.keepRound()
 
-	// What the run itself makes is not for it to retry.
+	// The run does not retry deliveries that it has created itself.
 	if b.in.Filter.Until == nil || run.CreatedAt.Before(*b.in.Filter.Until) {
 		b.in.Filter.Until = &run.CreatedAt
 	}
@@ -116,20 +117,21 @@ func RetryDeliveries(ctx workflow.Context, in BulkRetryRun) error {
 	return err
 }
 
+// bulk is a run of the workflow.
 type bulk struct {
 	in      BulkRetryRun
 	answer  actionOutcome[chat.BulkRetry]
 	run     chat.BulkRetry
 	changed workflow.ReceiveChannel
-	// first and last are what has become of the canary's deliveries, and of the last ones.
+	// first and last sum up the outcomes of the canary's deliveries, and of the last ones.
 	first, last chat.BulkTally
-	// unattempted are those begun for the canary that never were tried.
+	// unattempted is how many of the canary's deliveries were never tried.
 	unattempted int
-	// looks are how often the outcome of the canary was looked for since something was begun.
+	// looks is how often the canary was checked since the last delivery was begun.
 	looks int
 }
 
-// keepRound begins a canary when the run is new, or was resumed since.
+// keepRound begins a canary if the run is new or was resumed.
 func (b *bulk) keepRound() {
 	if b.in.CanaryFrom > 0 && b.in.Round == b.run.Round {
 		return
@@ -207,8 +209,8 @@ func (b *bulk) awaitTurn(ctx workflow.Context) error {
 	}
 }
 
-// mayBegin reports whether the run may go on: its canary is proven, and not too many have failed since. look says that
-// its progress is to be looked at. It pauses a run that may not.
+// mayBegin reports whether the next delivery may be begun: the canary has passed, and not too many have failed since.
+// look says that the progress is to be loaded. It pauses a run with too many failures.
 func (b *bulk) mayBegin(ctx workflow.Context, look bool) (bool, error) {
 	if !b.in.Proven {
 		return b.proveCanary(ctx)
@@ -234,7 +236,7 @@ func (b *bulk) mayBegin(ctx workflow.Context, look bool) (bool, error) {
 	return false, nil
 }
 
-// obey follows what people have decided about the run meanwhile: it waits while the run is paused.
+// obey loads what people have decided about the run meanwhile, and waits while it is paused.
 func (b *bulk) obey(ctx workflow.Context) error {
 	for b.changed.Len() > 0 {
 		receiveNewest(ctx, b.changed)
@@ -306,7 +308,7 @@ func (b *bulk) proveCanary(ctx workflow.Context) (mayBegin bool, err error) {
 	return false, b.loadProgress(ctx)
 }
 
-// canary is how the canary stands, as far as it is known here.
+// canary returns the state of the canary as far as the run knows it.
 func (b *bulk) canary() *chat.Canary {
 	return &chat.Canary{
 		Size:        b.in.Canary,
@@ -317,7 +319,7 @@ func (b *bulk) canary() *chat.Canary {
 	}
 }
 
-// view is the run as it is known here: it may have begun more than the store knows yet.
+// view returns the run as it is known here. It may have begun more than is stored yet.
 func (b *bulk) view() *chat.BulkRetry {
 	run := b.run
 	run.Begun = b.in.Begun
@@ -327,7 +329,7 @@ func (b *bulk) view() *chat.BulkRetry {
 	return &run
 }
 
-// loadProgress looks how the run stands. The canary of a run that was resumed begins anew.
+// loadProgress loads the progress of the run. After a resume, a new canary begins.
 func (b *bulk) loadProgress(ctx workflow.Context) error {
 	progress, err := BulkProgress.Local(ctx, "Look how the bulk retry stands", b.at())
 	if err != nil {
@@ -368,7 +370,7 @@ func (b *bulk) beginRetry(ctx workflow.Context, id chat.DeliveryID) error {
 		AcknowledgeDuplicate: b.in.AcknowledgeDuplicate,
 	}).GetChildWorkflowExecution()
 
-	// One that runs already was started by an earlier try of this very step.
+	// A workflow that runs already was started by an earlier try of this step.
 	if err := started.Get(ctx, nil); err != nil && !temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 		return err
 	}
@@ -381,8 +383,8 @@ func (b *bulk) beginRetry(ctx workflow.Context, id chat.DeliveryID) error {
 	return nil
 }
 
-// finish ends the run when nothing is left. One that is paused waits for a person first: else nobody would be there
-// who hears that it is resumed.
+// finish ends the run when no delivery is left. A paused run first waits for a person, because after its end nothing
+// would receive the signal of a resume.
 func (b *bulk) finish(ctx workflow.Context) error {
 	for b.run.State != chat.BulkFinished {
 		if err := b.obey(ctx); err != nil || b.run.State == chat.BulkCanceled {

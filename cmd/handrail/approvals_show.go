@@ -25,7 +25,7 @@ func (s *approvalShow) Run(c *console) error {
 	})
 }
 
-// show writes what one decides about.
+// show writes the approval with everything that is needed to decide.
 func (a *approvalView) show(c *console, r *remote) {
 	state := formatApprovalState(string(a.State), client.ValueOf(a.Void))
 	fmt.Fprintf(c.out, "%s: %s\n\n", makePrintable(string(a.Kind)), state)
@@ -57,7 +57,7 @@ func (a *approvalView) show(c *console, r *remote) {
 	}
 }
 
-// showRequest writes what is asked for, as it was then.
+// showRequest writes the request as it was made.
 func (a *approvalView) showRequest(f facts) {
 	if a.Request == nil {
 		f.say("asks for", "%s", "what takes more scopes to be seen than this key has")
@@ -97,7 +97,7 @@ func nameMembers(ids []int64) string {
 	return "members " + joinIDs(ids)
 }
 
-// formatValue is a value of any kind, a text without quotes.
+// formatValue returns a JSON value as text, and a string without quotes.
 func formatValue(raw json.RawMessage) string {
 	var value any
 	if json.Unmarshal(raw, &value) != nil {

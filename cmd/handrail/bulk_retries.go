@@ -32,8 +32,8 @@ retries that it has already begun continue.
 // bulkView is a bulk retry as the API shows it.
 type bulkView struct{ client.BulkRetry }
 
-// progress is how far it has come, in one line.
-func (b *bulkView) progress() string {
+// formatProgress returns the progress in one line.
+func (b *bulkView) formatProgress() string {
 	parts := []string{fmt.Sprintf("%s: %d of %d begun", b.State, b.Begun, b.Selected)}
 	for _, status := range slices.Sorted(maps.Keys(b.ByStatus)) {
 		if n := b.ByStatus[status]; n > 0 {
@@ -100,7 +100,7 @@ func showBulk(c *console, r *remote, ask question) error {
 }
 
 func (b *bulkView) show(c *console, r *remote) {
-	fmt.Fprintf(c.out, "%s\n\n", b.progress())
+	fmt.Fprintf(c.out, "%s\n\n", b.formatProgress())
 	f := facts{c}
 	f.say("bulk retry", "%s", b.ID)
 	f.say("note", "%s", b.Note)
@@ -121,7 +121,7 @@ func (b *bulkView) show(c *console, r *remote) {
 	b.showNext(c, r)
 }
 
-// showNext lists what may be done as commands.
+// showNext writes the commands that may be used now.
 func (b *bulkView) showNext(c *console, r *remote) {
 	var verbs []string
 
@@ -167,7 +167,7 @@ func (s *bulkSkipped) Run(c *console) error {
 	})
 }
 
-// bulkMove is what pause, resume and cancel take.
+// bulkMove has the arguments of pause, resume and cancel.
 type bulkMove struct {
 	remote
 	ID     string `arg:"" help:"The bulk retry's id, as listed."`

@@ -34,7 +34,7 @@ sends it all the same, and handrail deliveries cancel ID ends it.
 // chatView is a chat as the API shows it.
 type chatView struct{ client.Chat }
 
-// formatNeed says whether the chat needs a response, and why if it was no message that came in.
+// formatNeed says whether the chat needs a response, and the reason if it is another one than a message that came in.
 func (c *chatView) formatNeed() string {
 	switch {
 	case !c.NeedsResponse:
@@ -46,7 +46,7 @@ func (c *chatView) formatNeed() string {
 	return "yes"
 }
 
-// formatMember is the name of the chat's member, with the id that --member takes.
+// formatMember returns the name of the chat's member, with the id for --member.
 func (c *chatView) formatMember() string {
 	return nameWithID(c.MemberName, c.MemberID)
 }
@@ -80,7 +80,7 @@ type chatFind struct {
 	Text string `arg:"" help:"The member's phone number that begins with +, or email address, or words in title, summary or messages."`
 }
 
-// Run finds chats by whatever is known of them. An address that no member has is looked for in the texts.
+// Run finds chats by an address or by words. An address that no member has is searched for in the texts.
 func (f *chatFind) Run(c *console) error {
 	address := findAddress(f.Text)
 	if address == nil {
@@ -141,13 +141,13 @@ type chatTakeover struct {
 
 // Run takes a chat over.
 func (t *chatTakeover) Run(c *console) error {
-	said := fmt.Sprintf(
+	confirmation := fmt.Sprintf(
 		"Chat %d is taken over: the assistant does not speak in it until\n  %s",
 		t.ID,
 		t.line(c, fmt.Sprintf("chats release %d", t.ID)),
 	)
 
-	return showChanged(c, &t.remote, said, func(api *apiClient) (*http.Response, error) {
+	return showChanged(c, &t.remote, confirmation, func(api *apiClient) (*http.Response, error) {
 		return api.TakeOverChat(c.ctx, api.workspace, t.ID, nil)
 	})
 }
@@ -159,17 +159,17 @@ type chatRelease struct {
 
 // Run releases a chat.
 func (r *chatRelease) Run(c *console) error {
-	said := fmt.Sprintf("The assistant may speak in chat %d.", r.ID)
+	confirmation := fmt.Sprintf("The assistant may speak in chat %d.", r.ID)
 
-	return showChanged(c, &r.remote, said, func(api *apiClient) (*http.Response, error) {
+	return showChanged(c, &r.remote, confirmation, func(api *apiClient) (*http.Response, error) {
 		return api.ReleaseChat(c.ctx, api.workspace, r.ID, nil)
 	})
 }
 
-// showChanged makes a request that changes a chat, says what it has done, and shows the chat.
-func showChanged(c *console, r *remote, said string, ask question) error {
+// showChanged makes a request that changes a chat, writes the confirmation, and shows the chat.
+func showChanged(c *console, r *remote, confirmation string, ask question) error {
 	return showOne(c, r, ask, func(_ *apiClient, changed *chatView) error {
-		fmt.Fprintf(c.out, "%s\n\n", said)
+		fmt.Fprintf(c.out, "%s\n\n", confirmation)
 		changed.show(c)
 
 		return nil
@@ -200,13 +200,13 @@ func (s *chatShow) Run(c *console) error {
 
 		shown.show(c)
 
-		talk := conversation{
+		newest := conversation{
 			messages:   messages.Items,
 			more:       messages.NextCursor != nil,
 			deliveries: deliveries,
 			authors:    authors,
 		}
-		talk.show(c)
+		newest.show(c)
 
 		return nil
 	})
@@ -246,7 +246,7 @@ func (s *chatShow) fetchDeliveries(api *apiClient) (map[string]*client.Delivery,
 	return deliveries, nil
 }
 
-// fetchAuthors returns who takes part in the chat, by the members' ids: their names, and what they are in it.
+// fetchAuthors returns the names and roles of the chat's participants by their members' ids.
 func (s *chatShow) fetchAuthors(api *apiClient, customer int64) (map[int64]string, error) {
 	listed, err := fetchList[client.Participant](api, listing{Limit: longestPage}, s.askParticipants)
 	if err != nil {
@@ -302,12 +302,12 @@ func (c *chatView) show(out *console) {
 	f.say("last activity", "%s (%s ago)", formatTime(c.LastActivityAt), formatAge(c.LastActivityAt))
 }
 
-// conversation is what was said last in a chat.
+// conversation are the newest messages of a chat.
 type conversation struct {
 	// messages are the newest ones, the newest first. more is set when there are older ones.
 	messages []client.Message
 	more     bool
-	// deliveries are known by their ids, authors by those of their members.
+	// deliveries are by their ids, authors by their members' ids.
 	deliveries map[string]*client.Delivery
 	authors    map[int64]string
 }
@@ -334,12 +334,12 @@ func (t *conversation) show(c *console) {
 	}
 }
 
-// nameAuthor says who wrote a message: their name if they take part in the chat, or else what they are.
+// nameAuthor returns the name of a message's author if they take part in the chat, and else the message's role.
 func (t *conversation) nameAuthor(m *client.Message) string {
 	return cmp.Or(t.authors[client.ValueOf(m.MemberID)], makePrintable(string(m.Role)))
 }
 
-// showDelivery writes what became of a message, and to whom it went: not every one is for the customer.
+// showDelivery writes the status of a message's delivery and its recipient, who need not be the customer.
 func (t *conversation) showDelivery(c *console, m *client.Message) {
 	delivery, known := t.deliveries[*m.DeliveryID]
 	if !known {

@@ -18,13 +18,13 @@ import (
 type apiClient struct {
 	*console
 	*client.API
-	// workspace is its id.
+	// workspace is the id of the workspace.
 	workspace string
-	// shown is the address as the person knows it.
+	// shown is the address as it was given.
 	shown string
 }
 
-// answer is an answer of the API that is no problem.
+// answer is a successful answer of the API.
 type answer struct {
 	status int
 	raw    json.RawMessage
@@ -45,8 +45,7 @@ type problem struct{ refusal *client.Error }
 // Unwrap returns the refusal.
 func (p *problem) Unwrap() error { return p.refusal }
 
-// Error returns what is wrong and which fields are, and with a fault of the API where its
-// log has more.
+// Error returns what is wrong with which flags, and for a fault of the API the instance that its log names.
 func (p *problem) Error() string {
 	var b strings.Builder
 
@@ -122,7 +121,7 @@ func (c *apiClient) read(res *http.Response, err error) (*answer, error) {
 	return &answer{status: res.StatusCode, raw: raw}, nil
 }
 
-// explainFailure says why there is no answer, and which flag has to do with it.
+// explainFailure returns an error that says why there is no answer, and which flag to check.
 func (c *apiClient) explainFailure(err error) error {
 	if refusal, ok := errors.AsType[*client.Error](err); ok {
 		return &problem{refusal}
@@ -147,7 +146,7 @@ func (c *apiClient) explainFailure(err error) error {
 	return err
 }
 
-// question makes one request.
+// question makes one request to the API.
 type question func(api *apiClient) (*http.Response, error)
 
 // showOne makes a request and writes its answer with show, or as the API's JSON.

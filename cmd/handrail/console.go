@@ -41,7 +41,7 @@ func newConsole(ctx context.Context, environ []string, in io.Reader, out, errs i
 		errs:    errs,
 		asks:    isTerminal(in),
 		draws:   isTerminal(out),
-		width:   widthOf(out),
+		width:   readWidth(out),
 		every:   500 * time.Millisecond,
 	}
 }

@@ -30,10 +30,10 @@ bulk-retries.
 ` + exitHelp
 }
 
-// retryGroups are what a bulk retry would do.
+// retryGroups is the answer of a dry run.
 type retryGroups struct{ client.DryRun }
 
-// showOverlaps says which unfinished bulk retries are to retry some of the same deliveries.
+// showOverlaps writes which unfinished bulk retries have some of the same deliveries.
 func (g *retryGroups) showOverlaps(c *console, r *remote) {
 	for _, o := range g.Overlaps {
 		fmt.Fprintf(
@@ -47,7 +47,7 @@ func (g *retryGroups) showOverlaps(c *console, r *remote) {
 	}
 }
 
-// explainDuplicates says what becomes of those that may have been sent already; "" if there are none.
+// explainDuplicates says what happens to deliveries that may have been sent already, "" if there are none.
 func (g *retryGroups) explainDuplicates(taken bool) string {
 	switch {
 	case g.MayDuplicate == 0:
@@ -97,7 +97,7 @@ func (r *deliveryRetryAll) Run(c *console) error {
 	return r.begin(api)
 }
 
-// preview shows what would be done. It reports false when that is all, or nothing is to do.
+// preview shows what would be done. It returns false for a dry run, and if there is nothing to retry.
 func (r *deliveryRetryAll) preview(api *apiClient) (goesOn bool, err error) {
 	got, err := api.read(api.RetryDeliveries(api.ctx, api.workspace, nil, r.body(true)))
 	if err != nil {
@@ -150,6 +150,7 @@ func (r *deliveryRetryAll) confirm(c *console) error {
 	return nil
 }
 
+// body returns the body of the request.
 func (r *deliveryRetryAll) body(dryRun bool) client.NewBulkRetry {
 	return client.NewBulkRetry{
 		AcknowledgeDuplicate:  client.IfGiven(r.MayDuplicate),
@@ -168,6 +169,7 @@ func (r *deliveryRetryAll) body(dryRun bool) client.NewBulkRetry {
 	}
 }
 
+// begin starts the bulk retry and follows it.
 func (r *deliveryRetryAll) begin(api *apiClient) error {
 	got, err := api.read(api.RetryDeliveries(
 		api.ctx,
@@ -200,12 +202,11 @@ func (r *deliveryRetryAll) begin(api *apiClient) error {
 	return r.follow(api, &b)
 }
 
-// bornWithin is how often a bulk retry may be looked for in vain: it is promised before it
-// has its row.
-const bornWithin = 60
+// maxUnborn is how often a new bulk retry may be not found: it is answered before it is stored.
+const maxUnborn = 60
 
-// look looks how the bulk retry stands.
-func (b *bulkView) look(api *apiClient) error {
+// reload reads the bulk retry again.
+func (b *bulkView) reload(api *apiClient) error {
 	got, err := api.read(api.GetBulkRetry(api.ctx, api.workspace, b.ID))
 	if err != nil {
 		return err
@@ -219,7 +220,7 @@ func (r *deliveryRetryAll) follow(api *apiClient, b *bulkView) error {
 	unborn := 0
 
 	for shown := ""; ; {
-		shown = api.redraw(shown, b.progress())
+		shown = api.redraw(shown, b.formatProgress())
 
 		if b.State != client.BulkRetryStateRunning {
 			break
@@ -229,11 +230,11 @@ func (r *deliveryRetryAll) follow(api *apiClient, b *bulkView) error {
 			return r.leave(api, b)
 		}
 
-		switch err := b.look(api); {
+		switch err := b.reload(api); {
 		case err == nil:
 		case api.ctx.Err() != nil:
 			return r.leave(api, b)
-		case unborn < bornWithin && client.HasCode(err, client.ProblemCodeBulkRetryNotFound):
+		case unborn < maxUnborn && client.HasCode(err, client.ProblemCodeBulkRetryNotFound):
 			unborn++
 		default:
 			return fmt.Errorf(

@@ -11,23 +11,23 @@ import (
 	"handrail/chat"
 )
 
-// When output is coloured: the values of --color.
+// The values of --color.
 const (
 	colourAuto   = "auto"
 	colourAlways = "always"
 	colourNever  = "never"
 )
 
-// display is where a command writes: a terminal of a width, or a file or pipe, which has none.
+// display is the output of a command: a terminal with a width, or a file or pipe without one.
 type display struct {
 	io.Writer
-	// width is in columns; 0 has no end.
+	// width is in columns, 0 for an unlimited one.
 	width int
-	// colours reports whether text is painted.
+	// colours reports whether text is coloured.
 	colours bool
 }
 
-// displayOf returns the display that out is, or one that neither cuts nor paints.
+// displayOf returns out if it is a display, or one of unlimited width without colours.
 func displayOf(out io.Writer) *display {
 	if d, ok := out.(*display); ok {
 		return d
@@ -36,7 +36,7 @@ func displayOf(out io.Writer) *display {
 	return &display{Writer: out}
 }
 
-// colour is a parameter of the terminal's sequence that sets how text looks (ECMA-48, SGR); "" leaves it as it is.
+// colour is the parameter of the terminal sequence that sets the look of text (ECMA-48, SGR). "" leaves it as it is.
 type colour string
 
 const (
@@ -48,7 +48,7 @@ const (
 	colourPlain   colour = ""
 )
 
-// paint returns text in a colour, where the display has colours.
+// paint returns text in a colour if the display has colours.
 func (d *display) paint(as colour, text string) string {
 	if !d.colours || as == colourPlain || text == "" {
 		return text
@@ -57,8 +57,8 @@ func (d *display) paint(as colour, text string) string {
 	return "\x1b[" + string(as) + "m" + text + "\x1b[0m"
 }
 
-// statusColours is how each status is painted, of whatever kind it is: good is done, bad needs a person or has failed,
-// what waits goes on by itself, and what is over is of no more interest.
+// statusColours are the colours of statuses of all kinds. colourGood is for what has succeeded, colourBad for what has
+// failed or needs a person, colourWaits for what continues automatically, and colourOver for what has ended otherwise.
 var statusColours = map[string]colour{
 	"approved":                           colourGood,
 	"active":                             colourGood,
@@ -109,19 +109,19 @@ var statusColours = map[string]colour{
 	string(chat.SubmissionSuppressed):    colourOver,
 }
 
-// paintStatus paints a status, which may go on after its word: "waiting (void)".
+// paintStatus colours a status by its first word, as in "waiting (void)".
 func (d *display) paintStatus(text string) string {
 	word, _, _ := strings.Cut(strings.TrimSpace(text), " ")
 
 	return d.paint(statusColours[word], text)
 }
 
-// showHeading writes the heading of a part, below a blank line.
+// showHeading writes a blank line and a heading.
 func (c *console) showHeading(heading string) {
 	fmt.Fprintln(c.out, "\n"+displayOf(c.out).paint(colourHeading, heading))
 }
 
-// setDisplay makes out a display, as --color and the environment have it.
+// setDisplay makes the console's output a display, by --color and the environment.
 func (c *console) setDisplay(when string) {
 	c.colours = c.hasColours(when, isTerminal(c.errs))
 	c.out = &display{
@@ -131,7 +131,7 @@ func (c *console) setDisplay(when string) {
 	}
 }
 
-// hasColours reports whether a stream is painted. NO_COLOR is heeded as https://no-color.org has it.
+// hasColours reports whether a stream is coloured. It follows NO_COLOR (https://no-color.org).
 func (c *console) hasColours(when string, onTerminal bool) bool {
 	switch when {
 	case colourAlways:
@@ -143,11 +143,11 @@ func (c *console) hasColours(when string, onTerminal bool) bool {
 	return onTerminal && c.variable("NO_COLOR") == "" && c.variable("TERM") != "dumb"
 }
 
-// usualWidth is that of a terminal that does not tell its own.
+// usualWidth is the width of a terminal that does not report its own.
 const usualWidth = 80
 
-// widthOf returns the width of a terminal; 0 when the stream is none.
-func widthOf(stream any) int {
+// readWidth returns the width of a terminal, 0 if the stream is not one.
+func readWidth(stream any) int {
 	if !isTerminal(stream) {
 		return 0
 	}

@@ -27,7 +27,7 @@ type mcpCommand struct {
 // Help is shown by kong.
 func (mcpCommand) Help() string {
 	return `An assistant's program starts this command and speaks with it over standard input and output. docs/mcp.md
-has the settings to paste, and all tools. What the key may not do, no tool does. What takes a second member still does.
+has the settings to paste, and all tools. A tool can do only what its key may do. Approvals work as with the API.
 
 With --http, many assistants use one server. It listens without TLS: put a proxy with TLS before it.`
 }
@@ -60,13 +60,13 @@ func (m *mcpCommand) Run(c *console) error {
 	}
 
 	return server.Run(c.ctx, &mcp.IOTransport{
-		Reader:        readerOf(c),
+		Reader:        openInput(c),
 		Writer:        writer{c.out},
 		MaxLineLength: mcpserver.MaxLine,
 	})
 }
 
-// check reports what is missing.
+// check returns an error for settings that are missing or do not fit together.
 func (m *mcpCommand) check() error {
 	switch {
 	case m.Workspace == "":
@@ -82,6 +82,7 @@ func (m *mcpCommand) check() error {
 	return nil
 }
 
+// serveHTTP serves over HTTP until the process has to stop.
 func (m *mcpCommand) serveHTTP(c *console, server *mcpserver.Server, logger *slog.Logger) error {
 	l, err := net.Listen("tcp", m.HTTP) //nolint:noctx // nothing to cancel: it answers at once
 	if err != nil {
@@ -98,8 +99,8 @@ func (m *mcpCommand) serveHTTP(c *console, server *mcpserver.Server, logger *slo
 	return server.Serve(c.ctx, l, m.Host...)
 }
 
-// readerOf is the console's input. A file is closed when the server stops, which ends what is being read.
-func readerOf(c *console) io.ReadCloser {
+// openInput returns the console's input. Closing it when the server stops ends a pending read.
+func openInput(c *console) io.ReadCloser {
 	if in, ok := c.in.(io.ReadCloser); ok {
 		return in
 	}
@@ -107,7 +108,7 @@ func readerOf(c *console) io.ReadCloser {
 	return io.NopCloser(c.in)
 }
 
-// writer is the console's output, which stays open.
+// writer is the console's output. It is never closed.
 type writer struct{ io.Writer }
 
 // Close does nothing.

@@ -43,7 +43,7 @@ func (s *statusCommand) Run(c *console) error {
 	})
 }
 
-// show writes what needs a person, and then what waits by itself.
+// show writes what needs a person, and then what continues automatically.
 func (s *statusView) show(c *console, r *remote) error {
 	if s.NeedPerson == 0 {
 		fmt.Fprintln(c.out, "Nothing needs a person.")
@@ -82,7 +82,7 @@ func (s *statusView) showPart(c *console, r *remote, needsPerson bool) error {
 			strconv.FormatInt(m.Count, 10),
 			formatAge(m.Oldest),
 			makePrintable(m.Explanation),
-			r.line(c, listCommand(chat.Matter(m.Matter))),
+			r.line(c, chooseListCommand(chat.Matter(m.Matter))),
 		)
 
 		rows++
@@ -97,8 +97,8 @@ func (s *statusView) showPart(c *console, r *remote, needsPerson bool) error {
 	return t.flush()
 }
 
-// listCommand is the command that lists what is counted.
-func listCommand(matter chat.Matter) string {
+// chooseListCommand returns the command that lists what a matter counts.
+func chooseListCommand(matter chat.Matter) string {
 	switch matter {
 	case chat.MatterApproval:
 		return "approvals list"

@@ -51,7 +51,7 @@ func TestEveryMatterIsListedByACommand(t *testing.T) {
 			"GET chats":        {aPage("")},
 		})
 
-		status, _, errs := s.do(strings.Fields(listCommand(matter))...)
+		status, _, errs := s.do(strings.Fields(chooseListCommand(matter))...)
 		assert.Equal(t, 0, status, "%s: %s", matter, errs)
 	}
 }

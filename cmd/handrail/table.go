@@ -9,15 +9,16 @@ import (
 	"github.com/clipperhouse/displaywidth"
 )
 
-// How a column gives way on a terminal that is too narrow for its table. All others, ids and commands above all, are
-// whole on every terminal.
+// How a column is shortened on a terminal that is too narrow for its table. Columns that are not in narrowColumns, such
+// as ids and commands, are never shortened.
 const (
-	// cutColumn is cut, with … for the rest.
+	// cutColumn is cut off, with … at its end.
 	cutColumn = iota + 1
-	// foldedColumn goes on below, because what it says is said nowhere else.
+	// foldedColumn continues on further lines, because its text is shown nowhere else.
 	foldedColumn
 )
 
+// narrowColumns are the columns that may be shortened, by their names.
 var narrowColumns = map[string]int{
 	"ABOUT":       cutColumn,
 	"ANSWER":      cutColumn,
@@ -40,7 +41,7 @@ var narrowColumns = map[string]int{
 	"WHY":         foldedColumn,
 }
 
-// statusColumns are painted.
+// statusColumns are the columns whose values are coloured.
 var statusColumns = map[string]bool{
 	"OUTCOME": true,
 	"STATE":   true,
@@ -49,17 +50,17 @@ var statusColumns = map[string]bool{
 }
 
 const (
-	// columnGap is between two columns.
+	// columnGap is the space between two columns.
 	columnGap = 2
-	// narrowestCut and narrowestFold are how narrow a column is made before it goes to a line of its own.
+	// narrowestCut and narrowestFold are the least widths of columns, before one goes to a further line.
 	narrowestCut  = 12
 	narrowestFold = 24
-	// furtherLine is how far a row's further lines are indented.
-	furtherLine = 4
+	// furtherIndent is by how many columns the further lines of a row are indented.
+	furtherIndent = 4
 )
 
-// table writes aligned columns. On a terminal it keeps within the width: what is long is cut or folded, columns
-// without any value are left out, and what has no room still goes to a further line of its row.
+// table writes aligned columns. On a terminal it keeps within the width: long columns are cut or folded, columns
+// without values are left out, and columns without room go to a further line of their row.
 type table struct {
 	out   *display
 	names []string
@@ -97,19 +98,20 @@ func (t *table) flush() error {
 	return nil
 }
 
-// tableColumn is a column as it is laid out.
+// tableColumn is the layout of a column.
 type tableColumn struct {
 	name string
-	// at is its place in a row's cells.
+	// at is the index of its cells in a row.
 	at int
-	// natural is as wide as its widest cell, width as wide as it is shown.
+	// natural is the width of its widest cell, width the width that is shown.
 	natural, width int
-	gives          int
+	// shortening is cutColumn, foldedColumn, or 0 for a column that is never shortened.
+	shortening int
 }
 
-// narrowest is the least width in which the column is shown.
+// narrowest returns the least width of the column.
 func (c *tableColumn) narrowest() int {
-	switch c.gives {
+	switch c.shortening {
 	case cutColumn:
 		return min(c.natural, narrowestCut)
 	case foldedColumn:
@@ -119,10 +121,10 @@ func (c *tableColumn) narrowest() int {
 	return c.natural
 }
 
-// layOut decides on which line of a row each column stands, and how wide it is.
+// layOut decides which columns are on which line of a row, and how wide they are.
 func (t *table) layOut() [][]tableColumn {
 	columns := t.measure()
-	if t.out.width == 0 || widthOfAll(columns, (*tableColumn).wanted) <= t.out.width {
+	if t.out.width == 0 || sumWidths(columns, (*tableColumn).naturalWidth) <= t.out.width {
 		for i := range columns {
 			columns[i].width = columns[i].natural
 		}
@@ -132,9 +134,9 @@ func (t *table) layOut() [][]tableColumn {
 
 	var lines [][]tableColumn
 
-	for _, column := range t.withValues(columns) {
+	for _, column := range t.keepUsedColumns(columns) {
 		last := len(lines) - 1
-		if last < 0 || lineStart(last)+widthOfAll(append(lines[last], column), (*tableColumn).narrowest) > t.out.width {
+		if last < 0 || indentLine(last)+sumWidths(append(lines[last], column), (*tableColumn).narrowest) > t.out.width {
 			lines = append(lines, []tableColumn{column})
 			continue
 		}
@@ -143,21 +145,22 @@ func (t *table) layOut() [][]tableColumn {
 	}
 
 	for i := range lines {
-		fitColumns(lines[i], t.out.width-lineStart(i))
+		fitColumns(lines[i], t.out.width-indentLine(i))
 	}
 
 	return lines
 }
 
-func (c *tableColumn) wanted() int { return c.natural }
+// naturalWidth returns the width of the widest cell.
+func (c *tableColumn) naturalWidth() int { return c.natural }
 
-// lineStart is where a line of a row begins.
-func lineStart(line int) int {
+// indentLine returns by how many columns a line of a row is indented.
+func indentLine(line int) int {
 	if line == 0 {
 		return 0
 	}
 
-	return furtherLine
+	return furtherIndent
 }
 
 // measure returns the columns with their natural widths.
@@ -166,10 +169,10 @@ func (t *table) measure() []tableColumn {
 
 	for i, name := range t.names {
 		columns[i] = tableColumn{
-			name:    strings.TrimSpace(name),
-			at:      i,
-			natural: displaywidth.String(name),
-			gives:   narrowColumns[strings.TrimSpace(name)],
+			name:       strings.TrimSpace(name),
+			at:         i,
+			natural:    displaywidth.String(name),
+			shortening: narrowColumns[strings.TrimSpace(name)],
 		}
 
 		for _, cells := range t.rows {
@@ -180,8 +183,8 @@ func (t *table) measure() []tableColumn {
 	return columns
 }
 
-// withValues are the columns that say something in any row.
-func (t *table) withValues(columns []tableColumn) []tableColumn {
+// keepUsedColumns returns the columns that have a value in any row.
+func (t *table) keepUsedColumns(columns []tableColumn) []tableColumn {
 	var kept []tableColumn
 
 	for _, column := range columns {
@@ -196,8 +199,8 @@ func (t *table) withValues(columns []tableColumn) []tableColumn {
 	return kept
 }
 
-// widthOfAll is how wide columns are beside each other.
-func widthOfAll(columns []tableColumn, width func(*tableColumn) int) int {
+// sumWidths returns the width of columns beside each other.
+func sumWidths(columns []tableColumn, width func(*tableColumn) int) int {
 	sum := columnGap * (len(columns) - 1)
 	for i := range columns {
 		sum += width(&columns[i])
@@ -206,14 +209,14 @@ func widthOfAll(columns []tableColumn, width func(*tableColumn) int) int {
 	return sum
 }
 
-// fitColumns gives the columns of a line their widths: the least, and what is then left of the line to those that
-// want more, bit by bit, so that none gets it all.
+// fitColumns sets the widths of the columns of a line. Each gets its least width, and the rest of the line is shared
+// evenly among those that need more.
 func fitColumns(columns []tableColumn, width int) {
 	for i := range columns {
 		columns[i].width = columns[i].narrowest()
 	}
 
-	left := width - widthOfAll(columns, (*tableColumn).narrowest)
+	left := width - sumWidths(columns, (*tableColumn).narrowest)
 
 	for grown := true; grown && left > 0; {
 		grown = false
@@ -229,7 +232,7 @@ func fitColumns(columns []tableColumn, width int) {
 	}
 }
 
-// write writes a row, each of its cells painted.
+// write writes the lines of a row, with each cell coloured by paint.
 func (t *table) write(
 	b *strings.Builder,
 	lines [][]tableColumn,
@@ -250,7 +253,7 @@ func (t *table) write(
 		}
 
 		for h := range height {
-			b.WriteString(strings.Repeat(" ", lineStart(number)))
+			b.WriteString(strings.Repeat(" ", indentLine(number)))
 
 			gap := 0
 
@@ -283,19 +286,19 @@ func joinFirst(parts [][]string) string {
 	return b.String()
 }
 
-// split returns a cell in as many lines as it takes.
+// split returns the lines of a cell.
 func (c *tableColumn) split(text string) []string {
 	switch {
 	case displaywidth.String(text) <= c.width:
 		return []string{text}
-	case c.gives == foldedColumn:
+	case c.shortening == foldedColumn:
 		return foldText(text, c.width)
 	}
 
 	return []string{displaywidth.TruncateString(text, c.width, "…")}
 }
 
-// foldText breaks a text between words into lines of at most so many columns. A word that is longer is broken.
+// foldText breaks a text between words into lines of at most width columns. A longer word is broken too.
 func foldText(text string, width int) []string {
 	var lines []string
 
@@ -315,7 +318,7 @@ func foldText(text string, width int) []string {
 
 		for displaywidth.String(line) > width {
 			head := displaywidth.TruncateString(line, width, "")
-			if head == "" { // not even its first character has room
+			if head == "" { // there is no room even for its first character
 				break
 			}
 
@@ -327,7 +330,7 @@ func foldText(text string, width int) []string {
 	return append(lines, line)
 }
 
-// writeJSON writes v for programs.
+// writeJSON writes v as indented JSON.
 func writeJSON(out io.Writer, v any) error {
 	e := json.NewEncoder(out)
 	e.SetIndent("", "  ")

@@ -91,7 +91,11 @@ func formatID(id int64) string {
 
 // nameWithID writes who a member is, with the id that flags take.
 func nameWithID(name string, id int64) string {
-	return strings.TrimSpace(fmt.Sprintf("%s (%d)", makePrintable(name), id))
+	if name == "" {
+		return strconv.FormatInt(id, 10)
+	}
+
+	return fmt.Sprintf("%s (%d)", makePrintable(name), id)
 }
 
 // joinIDs writes ids with commas.

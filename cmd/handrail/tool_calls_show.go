@@ -104,7 +104,7 @@ func (s *toolCallShow) Run(c *console) error {
 	return nil
 }
 
-// listCallIDs are the ids of calls, or a dash.
+// listCallIDs returns the ids of calls, or "none".
 func listCallIDs(calls []client.ToolCall) string {
 	ids := make([]string, len(calls))
 	for i := range calls {
@@ -118,6 +118,7 @@ func listCallIDs(calls []client.ToolCall) string {
 	return strings.Join(ids, ", ")
 }
 
+// showCall writes a tool call.
 func showCall(out *console, c *client.ToolCall) {
 	f := facts{out}
 	f.say("call", "%s", c.ID)

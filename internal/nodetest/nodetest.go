@@ -1,4 +1,4 @@
-// Package nodetest installs what tests run with Node.js.
+// Package nodetest installs and runs programs of Node.js for tests.
 package nodetest
 
 import (
@@ -13,13 +13,13 @@ import (
 )
 
 // Install returns a folder whose node_modules has the packages of a folder's package-lock.json. They are installed
-// once, outside of the repository. Where that is not possible, the test is skipped and says why.
+// once, in the user's cache. If they cannot be installed, it skips the test with the reason.
 func Install(tb testing.TB, folder string) string {
 	tb.Helper()
 
 	for _, program := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(program); err != nil {
-			tb.Skipf("there is no %s: nothing can be said of what runs with Node.js", program)
+			tb.Skipf("there is no %s, so programs of Node.js cannot be tested", program)
 		}
 	}
 
@@ -38,11 +38,11 @@ func Install(tb testing.TB, folder string) string {
 
 	require.NoError(tb, os.MkdirAll(filepath.Dir(installed), 0o750))
 
-	//nolint:usetesting // what is installed stays for the next run
+	//nolint:usetesting // the packages stay for the next run
 	made, err := os.MkdirTemp(filepath.Dir(installed), filepath.Base(folder)+"-")
 	require.NoError(tb, err)
 
-	defer func() { _ = os.RemoveAll(made) }() // it was renamed, or is of no use
+	defer func() { _ = os.RemoveAll(made) }() // it is left only if it could not be renamed
 
 	for _, name := range []string{"package.json", "package-lock.json", ".npmrc"} {
 		text, err := os.ReadFile(filepath.Join(folder, name))
@@ -57,7 +57,7 @@ func Install(tb testing.TB, folder string) string {
 		tb.Skipf("npm cannot install the packages: %v: %s", err, printed)
 	}
 
-	// Another test may have been quicker, and then has the same.
+	// Another test may have installed the same packages meanwhile.
 	if err = os.Rename(made, installed); err != nil {
 		require.DirExists(tb, filepath.Join(installed, "node_modules"))
 	}
@@ -65,7 +65,7 @@ func Install(tb testing.TB, folder string) string {
 	return installed
 }
 
-// Run runs a program in a folder, with more variables of the environment, and returns what it has printed.
+// Run runs a program in a folder, with additional environment variables, and returns its output.
 func Run(tb testing.TB, folder string, environ []string, name string, arguments ...string) []byte {
 	tb.Helper()
 

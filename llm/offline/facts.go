@@ -170,7 +170,7 @@ func numberFact(tokens []token, i int, value string) fact {
 		before.plain == "" && strings.ContainsAny(before.field, "€$£₽¥₺"),
 		after.plain == "" && strings.ContainsAny(after.field, "€$£₽¥₺"):
 		return fact{kind: ofAmount, value: value}
-	case clockTime.MatchString(value), clockWords[after.word], small(value) && hourWords[before.plain]:
+	case clockTime.MatchString(value), clockWords[after.word], canBeHour(value) && hourWords[before.plain]:
 		return fact{kind: ofTime, value: value}
 	case ordinal.MatchString(value), numericDate.MatchString(strings.Trim(field, ",;!?()")):
 		return fact{kind: ofDate, value: strings.TrimRight(value, "strndhe")}
@@ -209,8 +209,8 @@ func isReference(value string) bool {
 	return digits >= shortCode && !strings.ContainsAny(value, "/:") || digits > 0 && !plainNumber.MatchString(value)
 }
 
-// small reports whether a number can be an hour.
-func small(value string) bool {
+// canBeHour reports whether a number can be an hour.
+func canBeHour(value string) bool {
 	return utf8.RuneCountInString(value) <= 2 || strings.ContainsAny(value, ".:")
 }
 

@@ -11,7 +11,7 @@ type Schemas = components["schemas"];
 /** An action, with its result when it has succeeded. */
 export type Action = Schemas["WholeAction"];
 
-/** What is wrong, as the API says it (RFC 9457). */
+/** A problem of the API (RFC 9457). */
 export type Problem = Schemas["Problem"];
 
 /** A refusal of the API. `code` is stable, `message` is for people. */
@@ -46,7 +46,7 @@ export class UnexpectedAnswerError extends Error {
   }
 }
 
-/** Where the API is, and with which key it is called. The rest are options of openapi-fetch. */
+/** The address of the API and the key. The rest are options of openapi-fetch. */
 export interface Settings extends Omit<ClientOptions, "baseUrl"> {
   /** Like https://handrail.example.com. */
   url: string;
@@ -57,16 +57,16 @@ export interface Settings extends Omit<ClientOptions, "baseUrl"> {
 /** Methods for each path of the document: `api.GET("/api/v2/w/{workspace_uuid}/chats", …)`. */
 export type API = Client<paths>;
 
-/** Returns a client. Whatever the API refuses is thrown as a ProblemError, so that `data` is there otherwise. */
+/** Returns a client. It throws a ProblemError for whatever the API refuses, so `data` is set otherwise. */
 export function createClient({ url, key, ...options }: Settings): API {
-  // Followed, a redirect would take what a request says elsewhere. The API has none.
+  // The API has no redirects. Following one would send the request to another server.
   const api = createFetchClient<paths>({ redirect: "manual", ...options, baseUrl: url.replace(/\/+$/, "") });
-  api.use(introduce(key), throwProblems);
+  api.use(addKey(key), throwProblems);
 
   return api;
 }
 
-function introduce(key: string): Middleware {
+function addKey(key: string): Middleware {
   return {
     onRequest({ request }) {
       request.headers.set("Authorization", `Bearer ${key}`);
@@ -111,12 +111,12 @@ async function readProblem(response: Response): Promise<Problem | undefined> {
   }
 }
 
-/** Returns an Idempotency-Key that nobody else has. Keep it, and send it again with the same request. */
+/** Returns a random Idempotency-Key. Store it, and use it again when the same request is repeated. */
 export function newIdempotencyKey(): string {
   return crypto.randomUUID();
 }
 
-/** For how many seconds the server is asked to wait for an action. */
+/** How many seconds the server is asked to wait for an action. */
 const actionWait = 25;
 
 /**
@@ -145,23 +145,23 @@ export async function waitForAction(api: API, workspace: string, actionId: strin
       return action;
     }
 
-    // One that has failed says why.
+    // A failed action without a problem is not an answer of this API.
     if (action.state !== "running") {
       throw new UnexpectedAnswerError(response.status);
     }
 
-    // A server that stops answers at once.
+    // A server that is stopping answers at once, so pause.
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
 }
 
-/** A page of a list, as all lists of the API are answered. */
+/** A page of any list of the API. */
 export interface Page<T> {
   items: T[];
   next_cursor: string | null;
 }
 
-/** Yields all entries of a list, page after page. `fetchPage` is given undefined for the first one. */
+/** Yields all entries of a list, page after page. `fetchPage` gets undefined as the cursor of the first page. */
 export async function* allItems<T>(
   fetchPage: (cursor: string | undefined) => Promise<{ data?: Page<T> }>,
 ): AsyncGenerator<T, void, undefined> {

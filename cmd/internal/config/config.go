@@ -19,13 +19,14 @@ import (
 
 // Config is all that is configured. The tag secret marks what is masked when shown.
 type Config struct {
-	Addr          string        `env:"HANDRAIL_ADDR" envDefault:"127.0.0.1:8080" help:"address where the API listens, host:port"`
-	DatabaseURL   string        `env:"DATABASE_URL" secret:"url" help:"postgres://user:password@host/name; handrail-dev also takes sqlite:/path/to/file.db"`
-	MetricsAddr   string        `env:"HANDRAIL_METRICS_ADDR" help:"address where a process serves /metrics, /healthz and /readyz for those who watch it, host:port; empty: it serves no metrics"`
-	TaskQueue     string        `env:"HANDRAIL_TASK_QUEUE" envDefault:"handrail" help:"Temporal task queue"`
-	AddressRate   float64       `env:"HANDRAIL_RATE_PER_ADDRESS" envDefault:"500" help:"requests a second that the API takes from one remote address, in bursts of twice as many; behind a proxy that is the proxy's"`
-	WorkspaceRate float64       `env:"HANDRAIL_RATE_PER_WORKSPACE" envDefault:"200" help:"requests a second that the API takes with all keys of one workspace, in bursts of twice as many"`
-	Wait          time.Duration `env:"HANDRAIL_WAIT" envDefault:"25s" help:"how long a request waits for its action before the answer is 202"`
+	Addr              string        `env:"HANDRAIL_ADDR" envDefault:"127.0.0.1:8080" help:"address where the API listens, host:port"`
+	DatabaseURL       string        `env:"DATABASE_URL" secret:"url" help:"postgres://user:password@host/name; handrail-dev also takes sqlite:/path/to/file.db"`
+	MetricsAddr       string        `env:"HANDRAIL_METRICS_ADDR" help:"address where a process serves /metrics, /healthz and /readyz for those who watch it, host:port; empty: it serves no metrics"`
+	MetricsWorkspaces bool          `env:"HANDRAIL_METRICS_WORKSPACES" envDefault:"false" help:"true: metrics of deliveries, tool calls and approvals have the label workspace; each workspace makes some 40 more series"`
+	TaskQueue         string        `env:"HANDRAIL_TASK_QUEUE" envDefault:"handrail" help:"Temporal task queue"`
+	AddressRate       float64       `env:"HANDRAIL_RATE_PER_ADDRESS" envDefault:"500" help:"requests a second that the API takes from one remote address, in bursts of twice as many; behind a proxy that is the proxy's"`
+	WorkspaceRate     float64       `env:"HANDRAIL_RATE_PER_WORKSPACE" envDefault:"200" help:"requests a second that the API takes with all keys of one workspace, in bursts of twice as many"`
+	Wait              time.Duration `env:"HANDRAIL_WAIT" envDefault:"25s" help:"how long a request waits for its action before the answer is 202"`
 
 	TemporalAddress   string `env:"TEMPORAL_ADDRESS" envDefault:"127.0.0.1:7233" help:"address of the Temporal frontend, host:port; TEMPORAL_TLS and Temporal's other client variables work too"`
 	TemporalNamespace string `env:"TEMPORAL_NAMESPACE" envDefault:"default" help:"Temporal namespace"`

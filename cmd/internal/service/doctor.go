@@ -331,14 +331,14 @@ func diagnoseTemporal(ctx context.Context, c *config.Config, environ []string) [
 
 	const correct = "correct the variable that it names"
 
-	quietly := newMonitor(slog.New(slog.DiscardHandler))
+	quietly := newMonitor(slog.New(slog.DiscardHandler), false)
 
 	keys, err := quietly.parseKeys(c.EncryptionKeys)
 	if err != nil {
 		return []Check{reportFailure(name, correct, "%v", err)}
 	}
 
-	options, err := temporalOptions(c, environ, keys, quietly.logger)
+	options, err := temporalOptions(c, environ, keys, quietly)
 	if err != nil {
 		return []Check{reportFailure(name, correct, "%v", err)}
 	}

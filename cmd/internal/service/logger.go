@@ -27,10 +27,10 @@ func NewLogger(w io.Writer, c *config.Config) *slog.Logger {
 	)
 }
 
-// textTime has the date and the zone: a log is read days later, beside others.
+// textTime is the format of times. It has the date and the zone, because logs are read later and beside others.
 const textTime = "2006-01-02T15:04:05.000Z07:00"
 
-// writeDuration writes a duration with its unit, as in text. JSON's own form of it is a count of nanoseconds.
+// writeDuration writes a duration with its unit. Otherwise JSON would have a number of nanoseconds.
 func writeDuration(_ []string, a slog.Attr) slog.Attr {
 	if a.Value.Kind() == slog.KindDuration {
 		a.Value = slog.StringValue(a.Value.Duration().String())

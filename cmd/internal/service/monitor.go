@@ -14,6 +14,7 @@ import (
 	"handrail/chat"
 	"handrail/codec"
 	"handrail/db"
+	"handrail/metrics"
 )
 
 // lookEvery is how often a process looks at its clock and at the timeline of its database.
@@ -28,6 +29,8 @@ type monitor struct {
 	logger   *slog.Logger
 	registry *prometheus.Registry
 
+	meter *metrics.Meter
+
 	failovers prometheus.Counter
 	// endedActions counts the actions that were found to have been ended in Temporal.
 	endedActions prometheus.Counter
@@ -40,28 +43,19 @@ type monitor struct {
 	measured *time.Duration
 }
 
-func newMonitor(logger *slog.Logger) *monitor {
+func newMonitor(logger *slog.Logger, workspaces bool) *monitor {
+	registry := newRegistry()
 	m := &monitor{
-		logger:   logger,
-		registry: newRegistry(),
-		failovers: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "handrail_database_failovers_total",
-			Help: "Failovers of the database that this process was the first to notice.",
-		}),
-		endedActions: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "handrail_actions_ended_in_temporal_total",
-			Help: "Actions that were promised and then ended in Temporal before they had done anything.",
-		}),
-		clockOffset: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "handrail_clock_offset_seconds",
-			Help: "By how much the clock of this process is ahead of the database's.",
-		}),
-		missingKey: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "handrail_missing_encryption_key",
-			Help: "1 for each encryption key that this process lacks and that something was encrypted with.",
-		}, []string{"key_id"}),
+		logger:       logger,
+		registry:     registry,
+		meter:        metrics.NewMeter(registry, workspaces),
+		failovers:    metrics.Failovers.NewCounter(registry).WithLabelValues(),
+		endedActions: metrics.EndedActions.NewCounter(registry).WithLabelValues(),
+		clockOffset:  metrics.ClockOffset.NewGauge(registry).WithLabelValues(),
+		missingKey:   metrics.MissingKey.NewGauge(registry),
 	}
-	m.registry.MustRegister(m.failovers, m.endedActions, m.clockOffset, m.missingKey)
+
+	metrics.BuildInfo.NewGauge(registry).WithLabelValues(Version).Set(1)
 
 	return m
 }
@@ -77,6 +71,47 @@ func (m *monitor) reportEnded(ctx context.Context, a chat.Action) {
 		"workflow_id", a.WorkflowID,
 		"code", a.Problem.Code,
 	)
+}
+
+// reportEvents is told by the store of new events. It counts them, and warns of those that a person should look at.
+func (m *monitor) reportEvents(ctx context.Context, events []chat.Event) {
+	for i := range events {
+		e := &events[i]
+		m.meter.CountEvent(e.Type)
+
+		if e.NeedsAttention() {
+			m.logger.WarnContext(ctx, "a person should look at this", describeEvent(e)...)
+		}
+	}
+}
+
+// describeEvent is what the log says of an event: ids, states and codes.
+func describeEvent(e *chat.Event) []any {
+	fields := []any{
+		"event", string(e.Type),
+		"what", e.Explanation(),
+		"workspace_id", e.WorkspaceID,
+		"subject_id", e.SubjectID,
+	}
+
+	if e.ChatID != 0 {
+		fields = append(fields, "chat_id", int64(e.ChatID))
+	}
+
+	for _, field := range []struct{ name, value string }{
+		{"action_id", string(e.Data.ActionID)},
+		{"carrier", string(e.Data.Provider)},
+		{"status", e.Data.Status},
+		{"code", e.Data.ErrorCode},
+		{"reason", e.Data.Reason},
+		{"tool", e.Data.Name},
+	} {
+		if field.value != "" {
+			fields = append(fields, field.name, field.value)
+		}
+	}
+
+	return fields
 }
 
 // reportFailover is told by the store that the database has failed over.

@@ -24,7 +24,7 @@ import (
 // newTestMonitor returns a monitor and what it says.
 func newTestMonitor() (*monitor, *bytes.Buffer) {
 	var said bytes.Buffer
-	return newMonitor(slog.New(slog.NewTextHandler(&said, nil))), &said
+	return newMonitor(slog.New(slog.NewTextHandler(&said, nil)), false), &said
 }
 
 // metricOf reads a metric that has one value.

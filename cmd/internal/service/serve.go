@@ -45,6 +45,7 @@ func (s *Service) ServeAPI(ctx context.Context, l net.Listener) error {
 		Models:         s.models,
 		Renderer:       s.renderer(),
 		Registry:       s.monitor.registry,
+		Meter:          s.monitor.meter,
 		WorkspaceLimit: perSecond(s.config.WorkspaceRate),
 		AddressLimit:   perSecond(s.config.AddressRate),
 		AllowsHost:     allowedHosts(s.config),

@@ -57,7 +57,7 @@ func Connect(ctx context.Context, c *config.Config, environ []string, logger *sl
 		return nil, err
 	}
 
-	watched := newMonitor(logger)
+	watched := newMonitor(logger, c.MetricsWorkspaces)
 
 	store, err := OpenStore(
 		ctx,
@@ -65,6 +65,7 @@ func Connect(ctx context.Context, c *config.Config, environ []string, logger *sl
 		logger,
 		db.WithFailoverReport(watched.reportFailover),
 		db.WithEndedReport(watched.reportEnded),
+		db.WithEventReport(watched.reportEvents),
 	)
 	if err != nil {
 		return nil, err
@@ -79,7 +80,7 @@ func Connect(ctx context.Context, c *config.Config, environ []string, logger *sl
 		keys.TakeUnsealed()
 	}
 
-	options, err := temporalOptions(c, environ, keys, logger)
+	options, err := temporalOptions(c, environ, keys, watched)
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
@@ -95,7 +96,7 @@ func Connect(ctx context.Context, c *config.Config, environ []string, logger *sl
 		return nil, errors.Join(err, store.Close())
 	}
 
-	watched.registry.MustRegister(&duplicateCollector{store: store})
+	watched.registry.MustRegister(newCollector(store, logger, c.MetricsWorkspaces))
 
 	return &Service{
 		Store:     store,
@@ -226,6 +227,7 @@ func (s *Service) Work(ctx context.Context) error {
 		Store:      s.Store,
 		Engine:     s.engine(),
 		Logger:     s.logger,
+		Found:      s.monitor.meter.CountFinding,
 		StaleAfter: s.config.StaleAfter,
 		EventsKept: s.config.EventsKept,
 
@@ -273,6 +275,7 @@ func (s *Service) activities() (*activities.Activities, error) {
 		Webhooks:      s.tools,
 		EventBase:     api.EventBase(s.config.PublicURL),
 		ApproveWithin: s.config.ApprovalWithin,
+		Meter:         s.monitor.meter,
 		Logger:        s.logger,
 	})
 }

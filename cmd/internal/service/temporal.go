@@ -51,7 +51,7 @@ func temporalOptions(
 	c *config.Config,
 	environ []string,
 	keys *codec.Codec,
-	logger *slog.Logger,
+	watched *monitor,
 ) (client.Options, error) {
 	options, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{EnvLookup: lookup(environ)})
 	if err != nil {
@@ -66,10 +66,15 @@ func temporalOptions(
 		options.Namespace = c.TemporalNamespace
 	}
 
-	options.Logger = log.NewStructuredLogger(slog.New(quiet{logger.Handler()}).With("component", "temporal"))
+	options.Logger = log.NewStructuredLogger(slog.New(quiet{watched.logger.Handler()}).With("component", "temporal"))
 
 	options.DataConverter = keys.Converter()
 	options.FailureConverter = keys.FailureConverter()
+
+	options.MetricsHandler, err = newTemporalMetrics(watched)
+	if err != nil {
+		return options, err
+	}
 
 	tracing, err := opentelemetry.NewTracingInterceptor(opentelemetry.TracerOptions{})
 	if err != nil {

@@ -17,10 +17,11 @@ CREATE TABLE workspace_defaults (
     inbox_id            bigint,
     max_unanswered      integer CONSTRAINT workspace_defaults_unanswered CHECK (max_unanswered BETWEEN 1 AND 100),
     max_per_hour        integer CONSTRAINT workspace_defaults_per_hour CHECK (max_per_hour BETWEEN 1 AND 1000),
-    max_segments_per_month integer CONSTRAINT workspace_defaults_segments
-        CHECK (max_segments_per_month BETWEEN 1 AND 10000000),
+    max_segments_per_month integer
+        CONSTRAINT workspace_defaults_segments CHECK (max_segments_per_month BETWEEN 1 AND 10000000),
     -- What becomes of the assistant's sends while a person has a chat: chat.TakeoverPolicy.
-    when_taken_over     text NOT NULL DEFAULT 'refuse' CHECK (when_taken_over IN ('refuse', 'hold')),
+    when_taken_over     text NOT NULL DEFAULT 'refuse'
+        CONSTRAINT workspace_defaults_when_taken_over CHECK (when_taken_over IN ('refuse', 'hold')),
     updated_by          bigint,
     updated_at          timestamptz NOT NULL,
     PRIMARY KEY (workspace_id),
@@ -35,6 +36,6 @@ CREATE TABLE workspace_defaults (
 CREATE TABLE segment_usage (
     workspace_id text COLLATE "C" NOT NULL REFERENCES workspaces (id),
     month        timestamptz NOT NULL,
-    segments     bigint NOT NULL CHECK (segments >= 0),
+    segments     bigint NOT NULL CONSTRAINT segment_usage_segments CHECK (segments >= 0),
     PRIMARY KEY (workspace_id, month)
 );

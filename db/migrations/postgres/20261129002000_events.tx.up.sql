@@ -302,4 +302,4 @@ END
 $$;
 
 CREATE TRIGGER bulk_retries_change_noted AFTER UPDATE OF state ON bulk_retries FOR EACH ROW
-    WHEN (OLD.state <> NEW.state AND NEW.state IN ('finished', 'canceled')) EXECUTE FUNCTION note_bulk_retry_change();
+    WHEN (OLD.state <> NEW.state AND NEW.state IN ('paused', 'finished', 'canceled')) EXECUTE FUNCTION note_bulk_retry_change();

@@ -222,7 +222,7 @@ CREATE TRIGGER sender_breakers_ended AFTER DELETE ON sender_breakers BEGIN
 END;
 
 CREATE TRIGGER bulk_retries_change_noted AFTER UPDATE OF state ON bulk_retries
-    WHEN OLD.state <> NEW.state AND NEW.state IN ('finished', 'canceled') BEGIN
+    WHEN OLD.state <> NEW.state AND NEW.state IN ('paused', 'finished', 'canceled') BEGIN
     INSERT INTO event_changes (workspace_id, object, chat_id, subject_id, was, now, fields, data, at)
     VALUES (NEW.workspace_id, 'bulk_retry', NULL, NEW.id, OLD.state, NEW.state, '',
         json_object('status', NEW.state), NEW.updated_at);

@@ -3,9 +3,9 @@ package bench
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"time"
 
+	handrail "handrail/client"
 	"handrail/cmd/internal/trial/testcluster"
 )
 
@@ -85,19 +85,27 @@ func (r *run) burst(ctx context.Context, e *benchEnv) error {
 
 // retryInBulk begins the bulk retry of the greedy workspace.
 func (e *benchEnv) retryInBulk(ctx context.Context, greedy *testcluster.Seeded) error {
-	_, err := e.actor.do(ctx, httpCall{
-		method: http.MethodPost,
-		url:    fmt.Sprintf("%s/api/v2/w/%s/deliveries/retry", e.cluster.APIs()[0], greedy.Workspace),
-		secret: greedy.Secrets[0],
-		key:    "burst",
-		body: map[string]any{
-			"status":          "undelivered",
-			"rate_per_second": burstPerSecond,
-			"reason":          "A burst.",
-		},
-	})
+	apis, err := newClients(e.cluster.APIs()[0], greedy.Secrets)
+	if err != nil {
+		return err
+	}
 
-	return err
+	// It goes on after the answer.
+	_, err = apis[0].RetryDeliveriesWithResponse(
+		ctx,
+		string(greedy.Workspace),
+		&handrail.RetryDeliveriesParams{IdempotencyKey: new("burst")},
+		handrail.NewBulkRetry{
+			Status:        new(handrail.DeliveryStatusUndelivered),
+			RatePerSecond: new(int64(burstPerSecond)),
+			Reason:        new("A burst."),
+		},
+	)
+	if err != nil {
+		return fmt.Errorf("begin the bulk retry: %w", err)
+	}
+
+	return nil
 }
 
 // seedGreedyWorkspace makes a workspace with a message that has not been delivered.
@@ -114,12 +122,18 @@ func (e *benchEnv) seedGreedyWorkspace(ctx context.Context) (*testcluster.Seeded
 		return nil, err
 	}
 
+	apis, err := newClients(e.cluster.APIs()[0], seeded.Secrets)
+	if err != nil {
+		return nil, err
+	}
+
 	other := &actor{
 		cluster:  e.cluster,
 		seeded:   seeded,
 		sending:  seeded.Chats,
 		temporal: e.actor.temporal,
 		engine:   e.actor.engine,
+		apis:     apis,
 		http:     e.actor.http,
 	}
 
@@ -127,7 +141,7 @@ func (e *benchEnv) seedGreedyWorkspace(ctx context.Context) (*testcluster.Seeded
 		return nil, err
 	}
 
-	id, err := other.request(ctx, 0, seeded.Chats[0], "/send-assistant-message", map[string]any{"message": text})
+	id, err := other.sendIn(ctx, 0, seeded.Chats[0], handrail.Send{Message: text})
 	if err != nil {
 		return nil, err
 	}

@@ -89,6 +89,11 @@ func (e *benchEnv) prepare(ctx context.Context) error {
 		return fmt.Errorf("connect to Temporal: %w", err)
 	}
 
+	apis, err := newClients(e.cluster.APIs()[0], seeded.Secrets)
+	if err != nil {
+		return err
+	}
+
 	e.actor = &actor{
 		cluster:  e.cluster,
 		seeded:   seeded,
@@ -99,6 +104,7 @@ func (e *benchEnv) prepare(ctx context.Context) error {
 		temporal: c,
 		engine:   engine.NewClient(c, "", nil),
 		baseline: origin,
+		apis:     apis,
 		http:     newHTTP(),
 	}
 
@@ -156,13 +162,7 @@ func (e *benchEnv) fillReadingChats(ctx context.Context) error {
 		n := int(e.actor.turn.Add(1))
 		id := e.actor.reading[n%len(e.actor.reading)]
 
-		return "", e.actor.post(
-			ctx,
-			e.actor.chatPath(id, "/messages"),
-			e.actor.secretOf(caller),
-			"",
-			map[string]string{"content": words[n%len(words)]},
-		)
+		return "", e.actor.write(ctx, caller, id, words[n%len(words)])
 	}}
 
 	_, err := repeatScenario(ctx, fill, 10, enoughTimes(readingChats*readingMessages))

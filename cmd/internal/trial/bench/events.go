@@ -101,7 +101,7 @@ func (v *Events) show(t io.Writer) {
 }
 
 // measureEventCost sends with events and without in turns: with, without, without, with, and so on, so that a database
-// which grows costs both the same. Without events the triggers that note changes are off, and there is nothing to number.
+// which grows costs both the same. Without events the triggers that note changes are off: there is nothing to number.
 func (r *run) measureEventCost(ctx context.Context, e *benchEnv, db *sql.DB, measured *Events) error {
 	send := &scenario{name: scenarioSend, act: e.actor.send, silent: true}
 	cpu := map[bool][]float64{}
@@ -264,7 +264,7 @@ func (e *benchEnv) measureStreams(ctx context.Context, measured *Events) error {
 
 // watchEvents opens a stream and reads it until ctx ends.
 func (e *benchEnv) watchEvents(ctx context.Context, w *watchers, number int) error {
-	api, err := apiclient.New(e.cluster.APIs()[0], e.actor.secretOf(number))
+	api, err := apiclient.New(e.cluster.APIs()[0], e.actor.seeded.Secrets[number%len(e.actor.seeded.Secrets)])
 	if err != nil {
 		return err
 	}
@@ -311,13 +311,7 @@ func (e *benchEnv) awaitOpenStreams(ctx context.Context, w *watchers) error {
 
 // changeChat makes an event.
 func (e *benchEnv) changeChat(ctx context.Context) error {
-	return e.actor.post(
-		ctx,
-		e.actor.chatPath(e.actor.reading[0], "/messages"),
-		e.actor.secretOf(0),
-		"",
-		map[string]string{"content": "Hello?"},
-	)
+	return e.actor.write(ctx, 0, e.actor.reading[0], "Hello?")
 }
 
 // read waits until a reader has seen all changes, and takes over how long that took.

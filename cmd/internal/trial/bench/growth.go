@@ -2,13 +2,13 @@ package bench
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"math/rand/v2"
 	"net/http"
 	"slices"
 
 	"handrail/chat"
+	handrail "handrail/client"
 )
 
 // Stage is what a full database makes of a call: its p50 with so many chats and messages.
@@ -69,18 +69,11 @@ func (e *benchEnv) writeModelChat(ctx context.Context) error {
 	}
 
 	for range messagesOfCopy / 2 {
-		err := a.post(
-			ctx,
-			a.chatPath(a.model, "/messages"),
-			a.secretOf(0),
-			"",
-			map[string]string{"content": "Where is my order 4711?"},
-		)
-		if err != nil {
+		if err := a.write(ctx, 0, a.model, "Where is my order 4711?"); err != nil {
 			return err
 		}
 
-		id, err := a.request(ctx, 0, a.model, "/send-assistant-message", map[string]any{"message": text})
+		id, err := a.sendIn(ctx, 0, a.model, handrail.Send{Message: text})
 		if err != nil {
 			return err
 		}
@@ -93,25 +86,58 @@ func (e *benchEnv) writeModelChat(ctx context.Context) error {
 	return nil
 }
 
+// listQuestion asks the API for the first page of a list.
+type listQuestion func(ctx context.Context, api *handrail.API) (*http.Response, error)
+
 // lists are the calls whose answers a full database may slow down, by what they are.
-func (a *actor) lists(some chat.ChatID) map[string]string {
-	return map[string]string{
-		"chats":                       "/chats",
-		"chats, waiting":              "/chats?needs_response=true",
-		"chats, by label":             "/chats?label=" + benchLabel,
-		"chats, by a word":            "/chats?q=4711",
-		"chats, by a word of none":    "/chats?q=unheard-of",
-		"messages of a chat":          fmt.Sprintf("/chats/%d/messages", some),
-		"participants of a chat":      fmt.Sprintf("/chats/%d/participants", some),
-		"summaries of a chat":         fmt.Sprintf("/chats/%d/summaries", some),
-		"members":                     "/members",
-		"deliveries":                  "/deliveries",
-		"deliveries, delivered":       "/deliveries?status=delivered",
-		"deliveries, to be looked at": "/deliveries?status=needs_review",
-		"deliveries of a chat":        fmt.Sprintf("/deliveries?chat_id=%d", some),
-		"audit log":                   "/audit-log",
-		"suppressions":                "/suppressions",
-		"labels":                      "/chat-labels",
+func (a *actor) lists(some int64) map[string]listQuestion {
+	ws := a.workspace()
+
+	chats := func(params handrail.ListChatsParams) listQuestion {
+		return func(ctx context.Context, api *handrail.API) (*http.Response, error) {
+			return api.ListChats(ctx, ws, &params)
+		}
+	}
+	deliveries := func(params handrail.ListDeliveriesParams) listQuestion {
+		return func(ctx context.Context, api *handrail.API) (*http.Response, error) {
+			return api.ListDeliveries(ctx, ws, &params)
+		}
+	}
+	withStatus := func(status handrail.DeliveryStatus) listQuestion {
+		return deliveries(handrail.ListDeliveriesParams{Status: []handrail.DeliveryStatus{status}})
+	}
+
+	return map[string]listQuestion{
+		"chats":                       chats(handrail.ListChatsParams{}),
+		"chats, waiting":              chats(handrail.ListChatsParams{NeedsResponse: new(true)}),
+		"chats, by label":             chats(handrail.ListChatsParams{Label: new(benchLabel)}),
+		"chats, by a word":            chats(handrail.ListChatsParams{Q: new("4711")}),
+		"chats, by a word of none":    chats(handrail.ListChatsParams{Q: new("unheard-of")}),
+		"deliveries":                  deliveries(handrail.ListDeliveriesParams{}),
+		"deliveries, delivered":       withStatus(handrail.DeliveryStatusDelivered),
+		"deliveries, to be looked at": withStatus(handrail.DeliveryStatusNeedsReview),
+		"deliveries of a chat":        deliveries(handrail.ListDeliveriesParams{ChatID: &some}),
+		"messages of a chat": func(ctx context.Context, api *handrail.API) (*http.Response, error) {
+			return api.ListMessages(ctx, ws, some, nil)
+		},
+		"participants of a chat": func(ctx context.Context, api *handrail.API) (*http.Response, error) {
+			return api.ListParticipants(ctx, ws, some, nil)
+		},
+		"summaries of a chat": func(ctx context.Context, api *handrail.API) (*http.Response, error) {
+			return api.ListSummaries(ctx, ws, some, nil)
+		},
+		"members": func(ctx context.Context, api *handrail.API) (*http.Response, error) {
+			return api.ListMembers(ctx, ws, nil)
+		},
+		"audit log": func(ctx context.Context, api *handrail.API) (*http.Response, error) {
+			return api.ListAuditLog(ctx, ws, nil)
+		},
+		"suppressions": func(ctx context.Context, api *handrail.API) (*http.Response, error) {
+			return api.ListSuppressions(ctx, ws, nil)
+		},
+		"labels": func(ctx context.Context, api *handrail.API) (*http.Response, error) {
+			return api.ListLabels(ctx, ws, nil)
+		},
 	}
 }
 
@@ -121,14 +147,9 @@ func (e *benchEnv) measureStage(ctx context.Context, r *run, b *bulk) (Stage, er
 	some := chat.ChatID(firstCopy + b.made/2)
 
 	all := []scenario{{name: scenarioSend, silent: true, act: a.send}}
-	for name, path := range a.lists(some) {
-		url := a.workspacePath(path)
-
+	for name, list := range a.lists(int64(some)) {
 		all = append(all, scenario{name: name, act: func(ctx context.Context, _ int) (string, error) {
-			secret := a.secretOf(int(a.turn.Add(1)))
-			_, err := a.do(ctx, httpCall{method: http.MethodGet, url: url, secret: secret})
-
-			return "", err
+			return "", finish(list(ctx, a.apiOf(int(a.turn.Add(1)))))
 		}})
 	}
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"handrail/chat"
+	handrail "handrail/client"
 	"handrail/cmd/internal/trial/testcluster"
 	"handrail/engine"
 )
@@ -55,9 +57,11 @@ type actor struct {
 	temporal client.Client
 	engine   *engine.Client // for the ids of actions
 	baseline string         // origin
-	http     *http.Client
-	turn     atomic.Int64
-	joined   atomic.Int64
+	// apis are clients of the API, one for each key; http asks the others.
+	apis   []*handrail.API
+	http   *http.Client
+	turn   atomic.Int64
+	joined atomic.Int64
 }
 
 func (a *actor) scenarios() []scenario {
@@ -118,35 +122,38 @@ const text = "Hello Ana, your order 4711 has left our house today and will be wi
 	"Anything else we can do for you?"
 
 func (a *actor) plain(ctx context.Context, _ int) (string, error) {
-	return "", a.post(ctx, a.baseline+"/plain", "", "", Sending{Chat: a.turn.Add(1) % baselineChats, Message: text})
+	sending := Sending{Chat: a.turn.Add(1) % baselineChats, Message: text}
+
+	return "", a.do(ctx, http.MethodPost, a.baseline+"/plain", sending)
 }
 
 func (a *actor) send(ctx context.Context, caller int) (string, error) {
-	return a.sendWith(ctx, caller, map[string]any{"message": text})
+	return a.sendIn(ctx, caller, a.chatOf(caller), handrail.Send{Message: text})
 }
 
 func (a *actor) tools(ctx context.Context, caller int) (string, error) {
-	return a.sendWith(ctx, caller, map[string]any{"message": text, "tool_calls": []map[string]any{
-		{"id": "1", "name": chat.ToolSetTitle, "arguments": map[string]string{"title": "Order 4711"}},
-		{"id": "2", "name": chat.ToolSetState, "arguments": map[string]string{"state": "waiting"}},
-		{"id": "3", "name": chat.ToolAddLabel, "arguments": map[string]string{"label": benchLabel}},
-	}})
+	send := handrail.Send{Message: text}
+
+	for i, call := range []handrail.PlainCall{
+		{Name: chat.ToolSetTitle, Arguments: map[string]any{"title": "Order 4711"}},
+		{Name: chat.ToolSetState, Arguments: map[string]any{"state": "waiting"}},
+		{Name: chat.ToolAddLabel, Arguments: map[string]any{"label": benchLabel}},
+	} {
+		call.ID = new(strconv.Itoa(i + 1))
+
+		var item handrail.Send_ToolCalls_Item
+		if err := item.FromPlainCall(call); err != nil {
+			return "", fmt.Errorf("write a tool call: %w", err)
+		}
+
+		send.ToolCalls = append(send.ToolCalls, item)
+	}
+
+	return a.sendIn(ctx, caller, a.chatOf(caller), send)
 }
 
 // benchLabel is a label of the workspace.
 const benchLabel = "order"
-
-func (a *actor) sendWith(ctx context.Context, caller int, body any) (string, error) {
-	return a.request(ctx, caller, a.chatOf(caller), "/send-assistant-message", body)
-}
-
-// request asks for an action in a chat, and returns its workflow.
-func (a *actor) request(ctx context.Context, caller int, id chat.ChatID, path string, body any) (string, error) {
-	key := uuid.NewString()
-	err := a.post(ctx, a.chatPath(id, path), a.secretOf(caller), key, body)
-
-	return chat.ActionWorkflowID(a.seeded.Workspace, a.engine.ActionID(a.seeded.Workspace, key)), err
-}
 
 // settled sends, and waits until the workflow has the provider's receipt.
 func (a *actor) settled(ctx context.Context, caller int) (string, error) {
@@ -165,14 +172,33 @@ func (a *actor) participant(ctx context.Context, caller int) (string, error) {
 		return "", errors.New("every member is already in every chat")
 	}
 
-	body := map[string]any{"member_id": a.members[n/len(a.sending)], "role": chat.ParticipantObserver}
+	body := handrail.NewParticipant{
+		MemberID: int64(a.members[n/len(a.sending)]),
+		Role:     new(handrail.ParticipantRoleObserver),
+	}
 
-	return a.request(ctx, caller, a.sending[n%len(a.sending)], "/participants", body)
+	return a.request(caller, func(api *handrail.API, key *string) (*http.Response, error) {
+		return api.AddParticipant(
+			ctx,
+			a.workspace(),
+			int64(a.sending[n%len(a.sending)]),
+			&handrail.AddParticipantParams{IdempotencyKey: key},
+			body,
+		)
+	})
 }
 
 func (a *actor) summarize(ctx context.Context, caller int) (string, error) {
 	id := a.reading[caller%len(a.reading)]
-	_, err := a.request(ctx, caller, id, "/summarize?update_labels=true", nil)
+
+	_, err := a.request(caller, func(api *handrail.API, key *string) (*http.Response, error) {
+		return api.SummarizeChat(
+			ctx,
+			a.workspace(),
+			int64(id),
+			&handrail.SummarizeChatParams{UpdateLabels: new(true), IdempotencyKey: key},
+		)
+	})
 
 	return chat.SummaryWorkflowID(a.seeded.Workspace, id), err
 }
@@ -183,78 +209,33 @@ func (a *actor) chatOf(caller int) chat.ChatID {
 	return a.sending[caller%mostCallers*each+int(a.turn.Add(1))%each]
 }
 
-// secretOf gives callers keys in turn: one may make only so many requests in a second.
-func (a *actor) secretOf(caller int) string {
-	return a.seeded.Secrets[(caller+int(a.turn.Load()))%len(a.seeded.Secrets)]
-}
-
-func (a *actor) chatPath(id chat.ChatID, rest string) string {
-	return a.workspacePath(fmt.Sprintf("/chats/%d%s", id, rest))
-}
-
-func (a *actor) workspacePath(rest string) string {
-	return a.cluster.APIs()[0] + "/api/v2/w/" + string(a.seeded.Workspace) + rest
-}
-
-// post asks for something that must be done with the answer, not promised.
-func (a *actor) post(ctx context.Context, url, secret, key string, body any) error {
-	status, err := a.do(ctx, httpCall{
-		method: http.MethodPost,
-		url:    url,
-		secret: secret,
-		key:    key,
-		body:   body,
-	})
-	if err == nil && status == http.StatusAccepted {
-		return fmt.Errorf("%s was answered with 202: the machine is too slow, or there are too many callers", url)
-	}
-
-	return err
-}
-
-// httpCall is a request to an API.
-type httpCall struct {
-	method string
-	url    string
-	secret string // of the API key
-	key    string // the Idempotency-Key
-	body   any
-}
-
-// do makes a request that must not be refused, and returns the status of its answer.
-func (a *actor) do(ctx context.Context, c httpCall) (int, error) {
+// do asks a server that is not the API: the baselines, or the sandbox. It must not be refused.
+func (a *actor) do(ctx context.Context, method, url string, body any) error {
 	var raw bytes.Buffer
-	if c.body != nil {
-		if err := json.NewEncoder(&raw).Encode(c.body); err != nil {
-			return 0, err
-		}
+	if err := json.NewEncoder(&raw).Encode(body); err != nil {
+		return err
 	}
 
-	request, err := http.NewRequestWithContext(ctx, c.method, c.url, &raw)
+	request, err := http.NewRequestWithContext(ctx, method, url, &raw)
 	if err != nil {
-		return 0, err
+		return err
 	}
 
 	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Authorization", "Bearer "+c.secret)
-
-	if c.key != "" {
-		request.Header.Set("Idempotency-Key", c.key)
-	}
 
 	response, err := a.http.Do(request)
 	if err != nil {
-		return 0, err
+		return err
 	}
 
 	defer func() { _ = response.Body.Close() }() // read to its end
 
 	answer, err := io.ReadAll(response.Body)
 	if err == nil && response.StatusCode/100 != 2 {
-		err = fmt.Errorf("%s %s: %d %s", c.method, request.URL.Path, response.StatusCode, answer)
+		err = fmt.Errorf("%s %s: %d %s", method, request.URL.Path, response.StatusCode, answer)
 	}
 
-	return response.StatusCode, err
+	return err
 }
 
 // silence has the providers keep their receipts, or send them again.
@@ -273,9 +254,7 @@ func (a *actor) faults(ctx context.Context, kinds ...string) error {
 		faults[i] = map[string]any{"fault": kind}
 	}
 
-	_, err := a.do(ctx, httpCall{method: http.MethodPut, url: a.cluster.Sandbox() + "/sandbox/faults", body: faults})
-
-	return err
+	return a.do(ctx, http.MethodPut, a.cluster.Sandbox()+"/sandbox/faults", faults)
 }
 
 // newHTTP is a client that keeps a connection for every caller.

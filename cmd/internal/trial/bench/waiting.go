@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"handrail/chat"
+	handrail "handrail/client"
 	"handrail/worker"
 )
 
@@ -74,7 +75,7 @@ func (e *benchEnv) openSend(ctx context.Context, db *sql.DB) (chat.DeliveryID, e
 		return "", err
 	}
 
-	if _, err := a.request(ctx, 0, a.model, "/send-assistant-message", map[string]any{"message": text}); err != nil {
+	if _, err := a.sendIn(ctx, 0, a.model, handrail.Send{Message: text}); err != nil {
 		return "", err
 	}
 

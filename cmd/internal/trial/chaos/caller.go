@@ -201,7 +201,7 @@ const noAction = string(chat.CodeActionNotFound)
 // errUntold says that the API could not tell how an action stands.
 var errUntold = errors.New("the API cannot tell how the action stands")
 
-// dial returns a client of an API. A caller repeats its requests itself, at one API after the other.
+// dial returns a client of an API that does not repeat requests: callers repeat them at one API after the other.
 func (c *callers) dial(api, secret string) (*client.API, error) {
 	return client.New(api, secret, client.WithDoer(c.client), client.WithRetries(1, 0))
 }
@@ -245,7 +245,7 @@ type response struct {
 	code     string // of the problem, if it is one
 }
 
-// ask sends the n'th message once. Errors: those of a request that was not answered.
+// ask sends the n'th message once. It returns an error if there is no answer.
 func (c *callers) ask(ctx context.Context, address, secret string, n int) (response, error) {
 	api, err := c.dial(address, secret)
 	if err != nil {

@@ -10,11 +10,11 @@ import (
 // EventLog is what the log of events comes to, beside the tables that it tells of.
 type EventLog struct {
 	Events int `json:"events"`
-	// Unnumbered are changes that have no number in the end, Gaps numbers that no event has, of a workspace or a chat.
+	// Unnumbered are changes that have no number in the end, Gaps numbers of a workspace or a chat that no event has.
 	Unnumbered int `json:"unnumbered"`
 	Gaps       int `json:"gaps"`
-	// Untold are messages that are not told of exactly once, and deliveries that were accepted, or are settled, of which
-	// no event says so.
+	// Untold are messages that are not told of exactly once, and deliveries that were accepted, or are settled,
+	// of which no event says so.
 	Untold int `json:"untold"`
 }
 
@@ -42,8 +42,8 @@ SELECT
 		SELECT FROM events e WHERE e.workspace_id = d.workspace_id AND e.chat_id = d.chat_id
 			AND e.type = 'delivery.accepted' AND e.subject_id = d.id))
 	+ (SELECT count(*) FROM deliveries d
-		WHERE d.status IN ('delivered', 'read', 'undelivered', 'failed', 'bounced', 'unconfirmed', 'rejected', 'suppressed',
-			'expired', 'canceled', 'confirmed_sent', 'abandoned')
+		WHERE d.status IN ('delivered', 'read', 'undelivered', 'failed', 'bounced', 'unconfirmed', 'rejected',
+			'suppressed', 'expired', 'canceled', 'confirmed_sent', 'abandoned')
 		AND NOT EXISTS (
 			SELECT FROM events e WHERE e.workspace_id = d.workspace_id AND e.chat_id = d.chat_id
 				AND e.type = 'delivery.settled' AND e.subject_id = d.id))`

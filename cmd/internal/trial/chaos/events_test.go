@@ -25,7 +25,8 @@ func TestTheLogOfEventsIsComparedWithTheTables(t *testing.T) {
 	w := dbtest.Seed(t, s)
 
 	for _, text := range []string{"Hello", "Is anybody there?"} {
-		_, err = s.AddMessage(t.Context(), w.Workspace, w.SMS.ID, chat.NewMessage{MemberID: w.Customer.ID, Content: text})
+		message := chat.NewMessage{MemberID: w.Customer.ID, Content: text}
+		_, err = s.AddMessage(t.Context(), w.Workspace, w.SMS.ID, message)
 		require.NoError(t, err)
 	}
 

@@ -17,7 +17,7 @@ import (
 	"handrail/chat"
 )
 
-// finding is what is wrong with an answer: a kind, and what it was this time.
+// finding is something that is wrong with an answer: its kind, and the details of this answer.
 type finding struct{ what, detail string }
 
 type findings []finding
@@ -31,12 +31,13 @@ type checker struct {
 	*document
 	client *http.Client
 	origin string
-	// links are the pages of problems that were looked at, and whether they were there.
-	mu    sync.Mutex
+	mu     sync.Mutex
+	// links says of the links of problems that were followed whether there is a page.
 	links map[string]bool
 }
 
-// sharedCodes are those that every operation of a workspace may answer with, as the document says in words.
+// sharedCodes returns the codes that every operation of a workspace may answer with, which the document describes only
+// in words.
 func sharedCodes(q *request) []chat.Code {
 	codes := []chat.Code{
 		chat.CodeInvalidRequest,
@@ -69,7 +70,7 @@ func (c *checker) check(ctx context.Context, q *request, a *http.Response, raw [
 		found.add("no X-Request-Id", "")
 	}
 
-	described, written, documented := q.op.schemaOf(a.StatusCode)
+	described, written, documented := q.op.findAnswer(a.StatusCode)
 
 	switch {
 	case q.stray && a.StatusCode < http.StatusBadRequest:
@@ -112,7 +113,7 @@ func (c *checker) check(ctx context.Context, q *request, a *http.Response, raw [
 	return body, found
 }
 
-// checkBody returns the body of an answer, nil if it is no JSON or none, and what is wrong with its form.
+// checkBody returns the body of an answer, nil if there is none or it is not JSON, and what is wrong with its form.
 func (c *checker) checkBody(q *request, a *http.Response, raw []byte, described answer) (any, findings) {
 	var found findings
 
@@ -146,19 +147,19 @@ func (c *checker) checkBody(q *request, a *http.Response, raw []byte, described 
 	return body, found
 }
 
-// needs are the headers that come with a status.
-var needs = map[int]string{
+// requiredHeaders are the headers that answers with a status must have.
+var requiredHeaders = map[int]string{
 	http.StatusUnauthorized:       "WWW-Authenticate",
 	http.StatusMethodNotAllowed:   "Allow",
 	http.StatusTooManyRequests:    "Retry-After",
 	http.StatusServiceUnavailable: "Retry-After",
 }
 
-// checkProblem checks what is special to problems.
+// checkProblem returns what is wrong with a problem: its code, its fields and its headers.
 func (c *checker) checkProblem(ctx context.Context, q *request, a *http.Response, body object) findings {
 	var found findings
 
-	code := textIn(body, "code")
+	code := getText(body, "code")
 	status := strconv.Itoa(a.StatusCode)
 	own := slices.Contains(q.op.codes[status], code)
 
@@ -168,27 +169,27 @@ func (c *checker) checkProblem(ctx context.Context, q *request, a *http.Response
 	failed := own && code != string(chat.CodeUnavailable)
 
 	if a.StatusCode >= http.StatusInternalServerError && !failed && !unanswered {
-		found.add("5xx", "%s %s: %s", status, code, textIn(body, "detail"))
+		found.add("5xx", "%s %s: %s", status, code, getText(body, "detail"))
 		return found
 	}
 
 	if !own && !unanswered && !slices.Contains(sharedCodes(q), chat.Code(code)) {
-		found.add("undocumented code", "%s %s: %s", status, code, textIn(body, "detail"))
+		found.add("undocumented code", "%s %s: %s", status, code, getText(body, "detail"))
 	}
 
 	if fmt.Sprint(body["status"]) != status {
 		found.add("another status in the body", "%v", body["status"])
 	}
 
-	if header := needs[a.StatusCode]; header != "" && a.Header.Get(header) == "" {
+	if header := requiredHeaders[a.StatusCode]; header != "" && a.Header.Get(header) == "" {
 		found.add("no "+header, "%s %s", status, code)
 	}
 
 	if a.StatusCode == http.StatusBadRequest && !namesField(body) {
-		found.add("a 400 without a field", "%s: %s", code, textIn(body, "detail"))
+		found.add("a 400 without a field", "%s: %s", code, getText(body, "detail"))
 	}
 
-	if link := textIn(body, "type"); !c.resolves(ctx, link) {
+	if link := getText(body, "type"); !c.hasPage(ctx, link) {
 		found.add("type leads nowhere", "%s", link)
 	}
 
@@ -197,15 +198,15 @@ func (c *checker) checkProblem(ctx context.Context, q *request, a *http.Response
 
 // namesField reports whether a problem says which field is wrong, and what is wrong with it.
 func namesField(body object) bool {
-	list := listIn(body, "errors")
+	list := getList(body, "errors")
 
 	return len(list) > 0 && !slices.ContainsFunc(list, func(entry any) bool {
-		return textIn(asObject(entry), "field") == "" || textIn(asObject(entry), "message") == ""
+		return getText(asObject(entry), "field") == "" || getText(asObject(entry), "message") == ""
 	})
 }
 
-// resolves reports whether there is a page at the link. Each is asked for once.
-func (c *checker) resolves(ctx context.Context, link string) bool {
+// hasPage reports whether there is a page at the link. Each link is followed once.
+func (c *checker) hasPage(ctx context.Context, link string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 
@@ -232,13 +233,13 @@ func (c *checker) resolves(ctx context.Context, link string) bool {
 	return c.links[link]
 }
 
-// describeMismatch says in one line what does not fit.
+// describeMismatch says in one line why a value does not fit its schema.
 func describeMismatch(err error) string {
 	lines := strings.Split(err.Error(), "\n")
 	return strings.Join(lines[min(1, len(lines)-1):], ";")
 }
 
-// clipText shortens what a fault shows.
+// clipText shortens a body for a report.
 func clipText(raw []byte) string {
 	const most = 600
 	if len(raw) > most {

@@ -1,6 +1,6 @@
-// Package fuzzapi asks a running Handrail for everything that its OpenAPI document has: with requests that are
-// right, at the bounds of what is right, and wrong. It compares each answer with the document.
+// Package fuzzapi makes random requests for every operation of the OpenAPI document of a running Handrail: valid ones,
+// ones with values at their limits, and wrong ones. It compares each answer with the document.
 //
-// A request follows from the seed and its number, and from the ids that earlier answers have had. So the same
-// seed asks the same again, but for ids; and each fault comes with the request as a line for the shell.
+// A request depends on the seed, its number, and the ids in earlier answers. So the same seed makes the same requests,
+// except for ids. Each fault is reported with its request as a command for the shell.
 package fuzzapi

@@ -15,20 +15,20 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// object is one of the document's.
+// object is a JSON object, such as a part of the OpenAPI document.
 type object = map[string]any
 
-// document is what the API promises.
+// document is the OpenAPI document of the API, with validators for its schemas.
 type document struct {
 	root       object
 	operations []*operation
-	// answers are the schemas of the answers, by operation and how the document writes the status.
+	// answers are the schemas of the answers, by "operation status", where the status may be a class such as 4XX.
 	answers map[string]*jsonschema.Schema
 	// bodies are the schemas of the requests' bodies, by operation.
 	bodies map[string]*jsonschema.Schema
-	// parameters are the schemas of the parameters in queries, by operation and name.
+	// parameters are the schemas of the parameters in queries, by "operation name".
 	parameters map[string]*jsonschema.Schema
-	// collections are the ids' names, by the path of the list that has them: "/chats" has chat_id.
+	// collections are the names of ids by the path of their list: the ids of "/chats" are named chat_id.
 	collections map[string]string
 }
 
@@ -42,13 +42,13 @@ type operation struct {
 	media   string
 	example any
 	answers map[string]answer
-	// codes are those of the problems that are the operation's own, by status.
+	// codes are the codes of problems that only this operation documents, by status.
 	codes map[string][]string
-	// open says that it takes no key.
-	open bool
+	// needsNoKey reports whether the operation is called without an API key.
+	needsNoKey bool
 }
 
-// parameter is one of an operation's.
+// parameter is a parameter of an operation, in its path, query or headers.
 type parameter struct {
 	name, in string
 	required bool
@@ -56,15 +56,15 @@ type parameter struct {
 	example  any
 }
 
-// answer is what the document has of one status.
+// answer is what the document says about one status of an operation.
 type answer struct {
 	media  []string
 	schema any
-	// headers are the names of those that the document has.
+	// headers are the names of the documented headers.
 	headers []string
 }
 
-// readDocument reads what the API serves as its document.
+// readDocument reads the OpenAPI document that the API serves.
 func readDocument(raw []byte) (*document, error) {
 	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
 	if err != nil {
@@ -77,10 +77,10 @@ func readDocument(raw []byte) (*document, error) {
 	}
 
 	d := &document{root: root, collections: map[string]string{}}
-	paths := objectIn(root, "paths")
+	paths := getObject(root, "paths")
 
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
-		item := objectIn(paths, path)
+		item := getObject(paths, path)
 
 		for _, method := range slices.Sorted(maps.Keys(item)) {
 			if method != "parameters" {
@@ -106,8 +106,8 @@ func cutLastParameter(path string) (list, name string, found bool) {
 	return path[:at], path[at+2 : len(path)-1], true
 }
 
-// find returns the operations with the ids, as often as they are named.
-func (d *document) find(ids []string) []*operation {
+// findOperations returns the operations with the ids. An id that is named twice gives its operation twice.
+func (d *document) findOperations(ids []string) []*operation {
 	var found []*operation
 
 	for _, id := range ids {
@@ -122,10 +122,10 @@ func (d *document) find(ids []string) []*operation {
 }
 
 func (d *document) readOperation(path, method string, item object) *operation {
-	given := objectIn(item, method)
+	given := getObject(item, method)
 
 	op := &operation{
-		id:      textIn(given, "operationId"),
+		id:      getText(given, "operationId"),
 		method:  strings.ToUpper(method),
 		path:    path,
 		answers: map[string]answer{},
@@ -133,21 +133,21 @@ func (d *document) readOperation(path, method string, item object) *operation {
 	}
 
 	if security, isList := given["security"].([]any); isList && len(security) == 0 {
-		op.open = true
+		op.needsNoKey = true
 	}
 
-	for _, raw := range slices.Concat(listIn(item, "parameters"), listIn(given, "parameters")) {
+	for _, raw := range slices.Concat(getList(item, "parameters"), getList(given, "parameters")) {
 		p := d.resolve(raw)
 		op.parameters = append(op.parameters, parameter{
-			name:     textIn(p, "name"),
-			in:       textIn(p, "in"),
+			name:     getText(p, "name"),
+			in:       getText(p, "in"),
 			required: p["required"] == true,
 			schema:   d.resolve(p["schema"]),
 			example:  p["example"],
 		})
 	}
 
-	for media, content := range objectIn(d.resolve(given["requestBody"]), "content") {
+	for media, content := range getObject(d.resolve(given["requestBody"]), "content") {
 		op.media = media
 		op.example = d.resolve(content)["example"]
 
@@ -156,11 +156,11 @@ func (d *document) readOperation(path, method string, item object) *operation {
 		}
 	}
 
-	for status, raw := range objectIn(given, "responses") {
+	for status, raw := range getObject(given, "responses") {
 		op.answers[status] = d.readAnswer(raw)
 	}
 
-	for status, codes := range objectIn(given, "x-problems") {
+	for status, codes := range getObject(given, "x-problems") {
 		for _, code := range asList(codes) {
 			op.codes[status] = append(op.codes[status], fmt.Sprint(code))
 		}
@@ -171,9 +171,9 @@ func (d *document) readOperation(path, method string, item object) *operation {
 
 func (d *document) readAnswer(raw any) answer {
 	given := d.resolve(raw)
-	a := answer{headers: slices.Sorted(maps.Keys(objectIn(given, "headers")))}
+	a := answer{headers: slices.Sorted(maps.Keys(getObject(given, "headers")))}
 
-	for media, content := range objectIn(given, "content") {
+	for media, content := range getObject(given, "content") {
 		a.media = append(a.media, media)
 
 		if schema, has := d.resolve(content)["schema"]; has {
@@ -196,13 +196,14 @@ func (d *document) resolve(part any) object {
 
 		part = d.root
 		for name := range strings.SplitSeq(strings.TrimPrefix(reference, "#/"), "/") {
-			part = objectIn(object{"": part}, "")[strings.NewReplacer("~1", "/", "~0", "~").Replace(name)]
+			part = getObject(object{"": part}, "")[strings.NewReplacer("~1", "/", "~0", "~").Replace(name)]
 		}
 	}
 }
 
-// schemaOf returns how the document describes an answer with this status, and how it writes the status.
-func (o *operation) schemaOf(status int) (answer, string, bool) {
+// findAnswer returns what the document says about an answer with this status, and the name that it gives the status,
+// such as 4XX. It reports false if the status is not documented.
+func (o *operation) findAnswer(status int) (answer, string, bool) {
 	text := strconv.Itoa(status)
 	for _, written := range []string{text, text[:1] + "XX", "default"} {
 		if a, has := o.answers[written]; has {
@@ -213,11 +214,11 @@ func (o *operation) schemaOf(status int) (answer, string, bool) {
 	return answer{}, "", false
 }
 
-// compileSchemas makes the validators. Those of answers are strict: a field that the document does not have
-// is a fault, although clients have to take it.
+// compileSchemas makes the validators. Those of answers are strict: an undocumented field is a fault, although clients
+// must accept one.
 func (d *document) compileSchemas() error {
 	closed := object{}
-	schemas := objectIn(objectIn(d.root, "components"), "schemas")
+	schemas := getObject(getObject(d.root, "components"), "schemas")
 
 	for name, schema := range schemas {
 		closed[name] = closeSchema(schema, true)
@@ -260,7 +261,7 @@ func (d *document) compileSchemas() error {
 	return err
 }
 
-// compileAll makes validators of schemas, which refer to shared ones. check is what times must be.
+// compileAll makes validators of schemas, which may refer to shared ones. check validates times.
 func compileAll(schemas, shared object, check func(any) error) (map[string]*jsonschema.Schema, error) {
 	compiler := jsonschema.NewCompiler()
 	compiler.DefaultDraft(jsonschema.Draft2020)
@@ -288,11 +289,11 @@ func compileAll(schemas, shared object, check func(any) error) (map[string]*json
 	return compiled, nil
 }
 
-// openSuffix names the schemas to which others add fields.
+// openSuffix ends the names of the schemas that allow further fields, because other schemas extend them.
 const openSuffix = ".open"
 
-// closeSchema copies a schema. Its objects with properties take no others, and neither does the schema itself if
-// it is to be closed.
+// closeSchema copies a schema so that no nested object allows undocumented properties. closed says whether that holds
+// for the schema itself as well.
 func closeSchema(schema any, closed bool) any {
 	given, isObject := schema.(object)
 	if !isObject {
@@ -325,9 +326,9 @@ func closeSchema(schema any, closed bool) any {
 	return made
 }
 
-// openSchema is closeSchema for a part of a schema, to which others add fields.
+// openSchema is closeSchema for a part of an allOf, whose other parts add properties.
 func openSchema(schema any) any {
-	if reference := textIn(asObject(schema), "$ref"); reference != "" {
+	if reference := getText(asObject(schema), "$ref"); reference != "" {
 		return object{"$ref": reference + openSuffix}
 	}
 
@@ -345,7 +346,7 @@ func checkInt64(value any) error {
 	return err
 }
 
-// utc are the times that the API promises: RFC 3339 in UTC.
+// utc matches the times that the API promises: RFC 3339 in UTC.
 var utc = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`)
 
 func checkUTC(value any) error {
@@ -367,11 +368,11 @@ func checkTime(value any) error {
 	return err
 }
 
-func objectIn(parent object, name string) object { return asObject(parent[name]) }
+func getObject(parent object, name string) object { return asObject(parent[name]) }
 
-func listIn(parent object, name string) []any { return asList(parent[name]) }
+func getList(parent object, name string) []any { return asList(parent[name]) }
 
-func textIn(parent object, name string) string {
+func getText(parent object, name string) string {
 	text, _ := parent[name].(string)
 	return text
 }

@@ -4,13 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
 )
 
-// fitters change what fits the schema of an operation's body into what the API takes: rules that the document has
-// in words. Without them, few requests would get far.
+// fitters change a body that fits its schema so that it also meets the rules that the document describes in words, by
+// operation. Without them, few requests would succeed.
 var fitters = map[string]func(*maker, object){
 	"createTool":               fitTool,
 	"updateTool":               fitTool,
@@ -24,6 +25,7 @@ var fitters = map[string]func(*maker, object){
 	"createApiKey":             fitKey,
 	"createPhoneNumber":        fitNumber,
 	"answerContributorRequest": fitAnswer,
+	"changeAction":             fitChange,
 	"updateSummarySettings":    fitSummaries,
 	"createMember":             fitMember,
 	"updateMember":             fitMember,
@@ -38,13 +40,19 @@ func fitTool(m *maker, body object) {
 
 	body["http"] = object{
 		"method": pickOne(m.r, []string{"GET", "POST", "PUT", "PATCH", "DELETE"}),
-		"url":    m.origin + pickOne(m.r, []string{"/orders/{id}", "/tables/{id}/seats", "/{id}", pathCut + "{id}"}),
+		"url":    m.origin + pickOne(m.r, []string{"/orders/{id}", "/tables/{id}/seats", "/{id}"}),
 		"schema": schema,
 	}
 
-	if chance(m.r, 30) {
+	if rollChance(m.r, 25) {
+		asObject(body["http"])["method"] = http.MethodPost
+		asObject(body["http"])["url"] = m.origin + pathCut + "{id}"
+		body["idempotent"] = false
+	}
+
+	if rollChance(m.r, 30) {
 		asObject(body["http"])["headers"] = object{"X-Token": "Bearer {secret.TOKEN}"}
-		body["secrets"] = object{"TOKEN": m.word()}
+		body["secrets"] = object{"TOKEN": m.makeWord()}
 	} else {
 		delete(body, "secrets")
 	}
@@ -53,7 +61,7 @@ func fitTool(m *maker, body object) {
 	delete(body, "undo")
 	body["kind"] = "http"
 
-	if chance(m.r, 10) {
+	if rollChance(m.r, 10) {
 		body["kind"] = "mcp"
 		body["mcp"] = object{"url": m.origin + pathMCP}
 		delete(body, "http")
@@ -64,7 +72,7 @@ func fitTool(m *maker, body object) {
 		body["name"] = fmt.Sprintf("tool_%d", m.r.IntN(60))
 	}
 
-	if chance(m.r, 80) {
+	if rollChance(m.r, 80) {
 		delete(body, "assistants")
 	}
 }
@@ -72,11 +80,11 @@ func fitTool(m *maker, body object) {
 func fitTest(m *maker, body object) {
 	delete(body, "tool")
 
-	if chance(m.r, 80) {
+	if rollChance(m.r, 80) {
 		delete(body, "approval_id")
 	}
 
-	body["arguments"] = object{"id": m.word(), "seats": 1 + m.r.IntN(9)}
+	body["arguments"] = object{"id": m.makeWord(), "seats": 1 + m.r.IntN(9)}
 }
 
 func fitDirectMessage(m *maker, body object) {
@@ -93,7 +101,12 @@ func fitDirectMessage(m *maker, body object) {
 		body["to"] = object{"phone": fmt.Sprintf("+1416555%04d", m.r.IntN(20))}
 	}
 
-	if chance(m.r, 80) {
+	if rollChance(m.r, 80) {
+		delete(body, "channel")
+	}
+
+	if rollChance(m.r, 20) {
+		body["to"] = object{"phone": pickOne(m.r, []string{StuckNumber, LostNumber})}
 		delete(body, "channel")
 	}
 
@@ -101,20 +114,20 @@ func fitDirectMessage(m *maker, body object) {
 }
 
 func fitSend(m *maker, body object) {
-	if chance(m.r, 80) {
+	if rollChance(m.r, 80) {
 		delete(body, "if_last_message")
 	}
 
 	delete(body, "tool_calls")
 
-	if chance(m.r, 50) {
+	if rollChance(m.r, 50) {
 		return
 	}
 
 	calls := []any{}
 
-	if chance(m.r, 25) {
-		question := object{"question": m.words(1, 100)}
+	if rollChance(m.r, 40) {
+		question := object{"question": m.makeWords(1, 100)}
 		calls = append(calls, object{"name": "contributor_input_request", "arguments": question})
 	}
 
@@ -124,7 +137,7 @@ func fitSend(m *maker, body object) {
 			break
 		}
 
-		calls = append(calls, object{"name": name, "arguments": m.value("", schema, 3)})
+		calls = append(calls, object{"name": name, "arguments": m.makeValue("", schema, 3)})
 	}
 
 	if len(calls) > 0 {
@@ -143,24 +156,24 @@ func fitChat(m *maker, body object) {
 		delete(body, "phone_number_id")
 	}
 
-	if chance(m.r, 70) {
+	if rollChance(m.r, 70) {
 		delete(body, "participants")
 	}
 
-	if id := m.places.id(m.r, m.workspace, "contributor"); id != "" && chance(m.r, 40) {
+	if id := m.places.pickID(m.r, m.workspace, "contributor"); id != "" && rollChance(m.r, 40) {
 		body["participants"] = []any{object{"member_id": json.Number(id), "role": "contributor"}}
 	}
 }
 
 func fitParticipant(m *maker, body object) {
-	if chance(m.r, 60) {
+	if rollChance(m.r, 60) {
 		body["role"] = "contributor"
 	}
 }
 
 func fitChatPatch(m *maker, body object) {
 	for _, name := range []string{"inbox_id", "phone_number_id"} {
-		if chance(m.r, 80) {
+		if rollChance(m.r, 80) {
 			delete(body, name)
 		}
 	}
@@ -169,17 +182,17 @@ func fitChatPatch(m *maker, body object) {
 func fitBulk(m *maker, body object) {
 	now := time.Now().UTC()
 	body["since"] = now.Add(-time.Hour).Format(time.RFC3339)
-	body["reason"] = m.word()
+	body["reason"] = m.makeWord()
 	delete(body, "until")
 
 	for _, name := range []string{"error_code", "chat_id", "channel"} {
-		if chance(m.r, 70) {
+		if rollChance(m.r, 70) {
 			delete(body, name)
 		}
 	}
 
 	body["status"] = pickOne(m.r, []string{"undelivered", "failed", "unknown", "needs_review", "rejected"})
-	body["rate_per_second"] = pickOne(m.r, []int{1, 50})
+	body["rate_per_second"] = pickOne(m.r, []int{1, 1, 50})
 }
 
 func fitKey(m *maker, body object) {
@@ -187,19 +200,27 @@ func fitKey(m *maker, body object) {
 		body["expires_at"] = time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
 	}
 
-	if chance(m.r, 80) {
+	if rollChance(m.r, 80) {
 		delete(body, "approval_id")
 	}
 }
 
 func fitNumber(m *maker, body object) {
 	delete(body, "messaging_service_sid")
-	body["number"], _ = m.known("number")
+	body["number"], _ = m.makeKnownText("number")
 }
 
 func fitAnswer(m *maker, body object) {
-	body["answer"] = pickOne(m.r, []any{"yes", true, 7, m.words(1, 100)})
-	delete(body, "member_id")
+	body["answer"] = pickOne(m.r, []any{"yes", m.makeWords(1, 100), m.makeWords(1, 100), true, 7})
+
+	if id := m.places.pickID(m.r, m.workspace, "contributor"); id != "" {
+		body["member_id"] = json.Number(id)
+	}
+}
+
+func fitChange(m *maker, body object) {
+	body["message"] = m.makeWords(1, 200)
+	delete(body, "to")
 }
 
 func fitSummaries(_ *maker, body object) {
@@ -207,23 +228,23 @@ func fitSummaries(_ *maker, body object) {
 	body["token_budget"] = 100_000
 }
 
-// fitMember has few managers made: each waits for a second one.
+// fitMember leaves most roles out, because making a manager waits for an approval.
 func fitMember(m *maker, body object) {
-	if chance(m.r, 80) {
+	if rollChance(m.r, 80) {
 		delete(body, "role")
 	}
 
 	delete(body, "tools")
 }
 
-// tools are those that chats have, with the schemas of their arguments. They may be used concurrently.
+// tools are the tools of chats, with the schemas of their arguments, by workspace. They may be used concurrently.
 type tools struct {
 	mu      sync.Mutex
 	names   map[string][]string
 	schemas map[string]object
 }
 
-// harvest keeps the tools of a chat.
+// harvest keeps the tools that an answer lists.
 func (t *tools) harvest(q *request, body any) {
 	if q.op.id != "listChatTools" {
 		return
@@ -232,15 +253,15 @@ func (t *tools) harvest(q *request, body any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 
-	for _, item := range listIn(asObject(body), "items") {
-		name := textIn(asObject(item), "name")
+	for _, item := range getList(asObject(body), "items") {
+		name := getText(asObject(item), "name")
 		key := q.by.Workspace + " " + name
 
 		if t.schemas[key] == nil {
 			t.names[q.by.Workspace] = append(t.names[q.by.Workspace], name)
 		}
 
-		t.schemas[key] = objectIn(asObject(item), "schema")
+		t.schemas[key] = getObject(asObject(item), "schema")
 	}
 }
 

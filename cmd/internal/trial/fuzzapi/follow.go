@@ -14,8 +14,9 @@ import (
 	"handrail/chat"
 )
 
-// follow asks again what should have the same answer, and for what a Location names. It returns what is wrong.
-func (t *trial) follow(ctx context.Context, q *request, a *http.Response) []finding {
+// checkFurther repeats a request that has an Idempotency-Key, and requests the Location of its answer. It returns what
+// is wrong with these answers.
+func (t *trial) checkFurther(ctx context.Context, q *request, a *http.Response) []finding {
 	if a.StatusCode >= http.StatusMultipleChoices || q.stray {
 		return nil
 	}
@@ -23,18 +24,18 @@ func (t *trial) follow(ctx context.Context, q *request, a *http.Response) []find
 	var found []finding
 
 	if q.method == http.MethodPost && q.header.Get("Idempotency-Key") != "" {
-		found = append(found, t.repeat(ctx, q, a)...)
+		found = append(found, t.checkRepeat(ctx, q, a)...)
 	}
 
 	if location := a.Header.Get("Location"); location != "" && q.by.Name == "manager" {
-		found = append(found, t.visit(ctx, q, location)...)
+		found = append(found, t.checkLocation(ctx, q, location)...)
 	}
 
 	return found
 }
 
-// repeat asks again with the same key: it is answered again, and nothing is done twice.
-func (t *trial) repeat(ctx context.Context, q *request, first *http.Response) []finding {
+// checkRepeat makes the request again with the same key, and returns what is wrong if it is refused.
+func (t *trial) checkRepeat(ctx context.Context, q *request, first *http.Response) []finding {
 	again, raw, err := q.send(ctx, t.client, t.Origin)
 	if err != nil || again.StatusCode == http.StatusTooManyRequests {
 		return nil
@@ -48,11 +49,11 @@ func (t *trial) repeat(ctx context.Context, q *request, first *http.Response) []
 	body, found := t.checker.check(ctx, q, again, raw)
 
 	// An action that was running may have failed meanwhile.
-	own := slices.Contains(q.op.codes[strconv.Itoa(again.StatusCode)], textIn(asObject(body), "code"))
+	own := slices.Contains(q.op.codes[strconv.Itoa(again.StatusCode)], getText(asObject(body), "code"))
 	failed := first.StatusCode == http.StatusAccepted && own
 
 	// A summary is answered with its chat, which another request may have deleted meanwhile.
-	gone := q.op.id == "summarizeChat" && textIn(asObject(body), "code") == string(chat.CodeChatNotFound)
+	gone := q.op.id == "summarizeChat" && getText(asObject(body), "code") == string(chat.CodeChatNotFound)
 
 	refused := again.StatusCode >= http.StatusBadRequest && again.StatusCode < http.StatusInternalServerError
 
@@ -66,8 +67,8 @@ func (t *trial) repeat(ctx context.Context, q *request, first *http.Response) []
 	return found
 }
 
-// visit asks for what a Location names.
-func (t *trial) visit(ctx context.Context, q *request, location string) []finding {
+// checkLocation requests a Location, and returns what is wrong if nothing is there.
+func (t *trial) checkLocation(ctx context.Context, q *request, location string) []finding {
 	there := *q
 	there.method = http.MethodGet
 	there.target = location
@@ -96,7 +97,7 @@ func (t *trial) visit(ctx context.Context, q *request, location string) []findin
 
 var wholeNumber = regexp.MustCompile(`^-?(0|[1-9]\d*)$`)
 
-// judgeQuery says whether the document refuses a parameter of the query.
+// judgeQuery sets mustFail if a parameter of the query is not what the document describes.
 func (s *requests) judgeQuery(q *request, query url.Values) {
 	for _, p := range q.op.parameters {
 		given, has := query[p.name]
@@ -111,7 +112,7 @@ func (s *requests) judgeQuery(q *request, query url.Values) {
 	}
 }
 
-// readParameter reads a value of the query as its schema has it.
+// readParameter reads a value of the query as the type that its schema names.
 func readParameter(schema object, text string) any {
 	switch schema["type"] {
 	case "integer", "number":

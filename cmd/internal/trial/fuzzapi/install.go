@@ -20,19 +20,20 @@ import (
 	"handrail/sandbox"
 )
 
-// InstallationOptions say how a run on an installation of its own is made.
+// InstallationOptions are the settings of a run against an installation that it starts itself.
 type InstallationOptions struct {
 	Requests int
 	Seed     uint64
-	// Dir is where everything is kept; it is made, and stays. "" is a temporary folder, which stays only when the run
-	// has found something.
+	// Dir is the folder for data and logs; it is created, and kept. With "" a temporary folder is used, and kept only
+	// if the run has found something.
 	Dir string
 	// Programs is the folder of handrail and handrail-dev.
 	Programs string
 }
 
-// environ lets what is not known settle within a run. The key is nobody's.
-func environ(tools string) []string {
+// listEnvironment returns variables with short times, so that unknown outcomes are resolved within a run. The
+// encryption key is used nowhere else.
+func listEnvironment(tools string) []string {
 	return []string{
 		"HANDRAIL_WAIT=2s",
 		"HANDRAIL_SETTLE=5s",
@@ -44,8 +45,8 @@ func environ(tools string) []string {
 	}
 }
 
-// RunInstallation starts PostgreSQL, Temporal, the sandbox, an API and a worker, and makes the requests. It says on
-// out how far it is.
+// RunInstallation starts PostgreSQL, Temporal, the sandbox, an API and a worker, and makes the requests. It writes its
+// progress to out.
 func RunInstallation(ctx context.Context, o InstallationOptions, out io.Writer) (*Report, error) {
 	folder, err := testcluster.MakeFolder(o.Dir, "fuzz")
 	if err != nil {
@@ -66,6 +67,7 @@ func RunInstallation(ctx context.Context, o InstallationOptions, out io.Writer) 
 	return report, err
 }
 
+// runIn runs with the installation's data in a folder.
 func runIn(
 	ctx context.Context,
 	o InstallationOptions,
@@ -77,17 +79,17 @@ func runIn(
 		return nil, fmt.Errorf("listen for calls of tools: %w", err)
 	}
 
-	desk := &http.Server{Handler: http.HandlerFunc(ServeTool), ReadHeaderTimeout: time.Minute}
-	go func() { _ = desk.Serve(l) }() // ends when it is closed
+	toolHost := &http.Server{Handler: http.HandlerFunc(ServeTool), ReadHeaderTimeout: time.Minute}
+	go func() { _ = toolHost.Serve(l) }() // ends when it is closed
 
-	defer func() { err = errors.Join(err, desk.Close()) }()
+	defer func() { err = errors.Join(err, toolHost.Close()) }()
 
 	cluster, err := testcluster.New(ctx, testcluster.Options{
 		Folder:   folder,
 		Programs: o.Programs,
 		APIs:     1,
 		Workers:  1,
-		Environ:  environ(l.Addr().String()),
+		Environ:  listEnvironment(l.Addr().String()),
 	})
 	if err != nil {
 		return nil, err
@@ -140,21 +142,21 @@ func startAndSeed(ctx context.Context, cluster *testcluster.Cluster) (*Callers, 
 		return nil, err
 	}
 
-	if err := misbehave(ctx, cluster.Sandbox()); err != nil {
+	if err := setFaults(ctx, cluster.Sandbox()); err != nil {
 		return nil, err
 	}
 
 	return callers, cluster.StartHandrail(ctx)
 }
 
-// What is sent to StuckNumber waits for its next attempt; of what is sent to LostNumber, nobody ever learns.
+// Messages to StuckNumber wait for their next attempt. The outcome of messages to LostNumber stays unknown.
 const (
 	StuckNumber = "+14165550001"
 	LostNumber  = "+14165550002"
 )
 
-// misbehaviour is what the providers do now and then, so that there are deliveries of all kinds to ask about.
-const misbehaviour = `[
+// providerFaults are the faults of the sandbox's providers, so that there are deliveries in all states.
+const providerFaults = `[
 	{"fault":"refuse","rate":0.1},
 	{"fault":"undelivered","rate":0.2},
 	{"fault":"cut","rate":0.05},
@@ -165,10 +167,10 @@ const misbehaviour = `[
 	{"fault":"list_hide","to":"` + LostNumber + `"}
 ]`
 
-// misbehave has the sandbox's providers fail now and then.
-func misbehave(ctx context.Context, sandbox string) error {
+// setFaults gives the sandbox its providerFaults.
+func setFaults(ctx context.Context, sandbox string) error {
 	asked, err := http.NewRequestWithContext(
-		ctx, http.MethodPut, sandbox+"/sandbox/faults", strings.NewReader(misbehaviour),
+		ctx, http.MethodPut, sandbox+"/sandbox/faults", strings.NewReader(providerFaults),
 	)
 	if err != nil {
 		return fmt.Errorf("set the sandbox's faults: %w", err)
@@ -189,13 +191,14 @@ func misbehave(ctx context.Context, sandbox string) error {
 	return err
 }
 
-// Where ServeTool speaks the Model Context Protocol, and where it hangs up.
+// pathMCP is where ServeTool speaks the Model Context Protocol. Below pathCut it closes the connection.
 const (
 	pathMCP = "/mcp"
 	pathCut = "/cut/"
 )
 
-type lookUp struct {
+// lookUpArguments are the arguments of toolServer's tool, which it also returns.
+type lookUpArguments struct {
 	ID string `json:"id"`
 }
 
@@ -205,16 +208,16 @@ var toolServer = mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server {
 	tool := &mcp.Tool{Name: "look_up", Description: "Looks up what has the id."}
 
 	mcp.AddTool(server, tool, func(
-		_ context.Context, _ *mcp.CallToolRequest, asked lookUp,
-	) (*mcp.CallToolResult, lookUp, error) {
+		_ context.Context, _ *mcp.CallToolRequest, asked lookUpArguments,
+	) (*mcp.CallToolResult, lookUpArguments, error) {
 		return nil, asked, nil
 	})
 
 	return server
 }, &mcp.StreamableHTTPOptions{Stateless: true, JSONResponse: true})
 
-// ServeTool answers as the tools do that requests define: mostly with JSON. At some paths it hangs up, so that nobody
-// knows what a call has done.
+// ServeTool answers the calls of the tools that the requests create, mostly with JSON. Below pathCut it closes the
+// connection, so that the outcome of a call is unknown.
 func ServeTool(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == pathMCP:

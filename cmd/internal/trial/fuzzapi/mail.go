@@ -10,18 +10,19 @@ import (
 	"handrail/sandbox"
 )
 
-// fillEvents makes what SendGrid posts of mails that were sent.
+// fillEvents makes the events that SendGrid posts about sent mails.
 func (s *requests) fillEvents(q *request, m *maker) {
 	events := []any{}
 
 	for range m.r.IntN(4) {
+		of := pickOne(m.r, []string{"delivery_id", "", "", ""})
 		events = append(events, object{
 			"event":         pickOne(m.r, []string{"processed", "delivered", "bounce", "dropped", "unsubscribe", "x"}),
 			"email":         "ana@example.com",
-			"sg_event_id":   m.uuid(),
-			"sg_message_id": m.word(),
+			"sg_event_id":   m.makeUUID(),
+			"sg_message_id": m.makeWord(),
 			"timestamp":     1_800_000_000 + m.r.IntN(1000),
-			"delivery_id":   m.places.id(m.r, m.workspace, "delivery_id"),
+			"delivery_id":   m.places.pickID(m.r, m.workspace, of),
 		})
 	}
 
@@ -35,22 +36,22 @@ func (s *requests) fillEvents(q *request, m *maker) {
 	s.signMail(q, m)
 }
 
-// fillMail makes what SendGrid posts of a mail that came in.
+// fillMail makes the form that SendGrid posts for a mail that came in.
 func (s *requests) fillMail(q *request, m *maker) {
 	from := fmt.Sprintf("guest%d@example.com", m.r.IntN(20))
 	fields := map[string]string{
 		"from":     from,
 		"to":       grantedAddress(0),
-		"subject":  m.words(1, 60),
-		"text":     m.words(1, 200),
+		"subject":  m.makeWords(1, 60),
+		"text":     m.makeWords(1, 200),
 		"envelope": fmt.Sprintf(`{"to":[%q],"from":%q}`, grantedAddress(0), from),
-		"headers":  fmt.Sprintf("From: %s\nMessage-ID: <%s@example.com>\n", from, m.uuid()),
+		"headers":  fmt.Sprintf("From: %s\nMessage-ID: <%s@example.com>\n", from, m.makeUUID()),
 		"charsets": `{"text":"UTF-8"}`,
 	}
 
 	if q.kind != "valid" {
 		name := pickOne(m.r, []string{"from", "envelope", "headers", "charsets", "text"})
-		fields[name] = m.parameterValue(parameter{name: name, schema: object{"type": "string"}}, q.kind)
+		fields[name] = m.makeParameterValue(parameter{name: name, schema: object{"type": "string"}}, q.kind)
 	}
 
 	var form bytes.Buffer
@@ -68,9 +69,9 @@ func (s *requests) fillMail(q *request, m *maker) {
 	s.signMail(q, m)
 }
 
-// signMail signs a request as SendGrid does, but for some.
+// signMail signs most requests as SendGrid does, and leaves one in ten unsigned.
 func (s *requests) signMail(q *request, m *maker) {
-	if s.sendGrid == nil || chance(m.r, 10) {
+	if s.sendGrid == nil || rollChance(m.r, 10) {
 		return
 	}
 

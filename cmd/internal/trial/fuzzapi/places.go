@@ -9,31 +9,34 @@ import (
 	"sync"
 )
 
-// place is where something is: the ids of a path by their names. A participant's has its chat's too.
+// place is the address of a thing: the ids of its path by their names. A participant's has the chat's id too.
 type place map[string]string
 
-// places are what earlier answers have had ids of. They may be used concurrently.
+// places are the addresses of things that earlier answers have named. They may be used concurrently.
 type places struct {
 	mu sync.Mutex
-	// found are the places of a kind of thing in the order in which they were found, by workspace and the name of
-	// its id.
+	// found are the places by workspace and the name of the thing's id, in the order in which they were found.
 	found map[string][]place
 	known map[string]bool
-	// spared are the places that no request that writes may name: what the requests themselves need.
+	// spared are the things that the run itself needs, which no request may change.
 	spared map[string]bool
 }
 
-// mostPlaces is how many places of one kind are kept, the newest.
+// mostPlaces is how many places of one kind are kept: the newest ones.
 const mostPlaces = 200
 
 func newPlaces() *places {
-	return &places{found: map[string][]place{}, known: map[string]bool{}, spared: map[string]bool{}}
+	return &places{
+		found:  map[string][]place{},
+		known:  map[string]bool{},
+		spared: map[string]bool{},
+	}
 }
 
-// spare keeps the thing with this id from what writes.
+// spare protects the thing with this id from requests that change it.
 func (p *places) spare(name, id string) { p.spared[name+" "+id] = true }
 
-// isSpared reports whether the place names something that the requests need.
+// isSpared reports whether the place names something that the run itself needs.
 func (p *places) isSpared(at place) bool {
 	for name, id := range at {
 		if p.spared[name+" "+id] {
@@ -64,7 +67,7 @@ func (p *places) add(workspace, name string, at place) {
 	}
 }
 
-// forget leaves out what a request has deleted, but for one time in ten: what is gone is asked for too.
+// forget removes what a request has deleted, except one time in ten, so that requests also name deleted things.
 func (p *places) forget(q *request) {
 	_, name, isItem := cutLastParameter(q.op.path)
 	if !isItem || q.number%10 == 0 {
@@ -81,7 +84,7 @@ func (p *places) forget(q *request) {
 	}
 }
 
-// pick returns one of the places of the thing with the name, nil without any. It prefers the newest.
+// pick returns one of the places with the name, preferably a new one, and nil if there is none.
 func (p *places) pick(r *rand.Rand, workspace, name string) place {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -91,19 +94,19 @@ func (p *places) pick(r *rand.Rand, workspace, name string) place {
 		return nil
 	}
 
-	if chance(r, 50) {
+	if rollChance(r, 50) {
 		found = found[max(0, len(found)-10):]
 	}
 
 	return found[r.IntN(len(found))]
 }
 
-// id returns one of the ids with the name, "" without any.
-func (p *places) id(r *rand.Rand, workspace, name string) string {
+// pickID returns one of the ids with the name, "" if there is none.
+func (p *places) pickID(r *rand.Rand, workspace, name string) string {
 	return p.pick(r, workspace, name)[name]
 }
 
-// harvest keeps what an answer has ids of.
+// harvest keeps the ids that an answer has.
 func (p *places) harvest(d *document, q *request, body any) {
 	at := place{}
 	maps.Copy(at, q.pathValues)
@@ -115,10 +118,11 @@ func (p *places) harvest(d *document, q *request, body any) {
 		itself = name
 	}
 
-	p.walk(q.by.Workspace, itself, at, body)
+	p.keepIDs(q.by.Workspace, itself, at, body)
 }
 
-// singular are the names of the ids of what stands in an object under a name, where it is not that name with _id.
+// singular are the names of ids by the name of the field that holds the thing, where that is not the field's name with
+// _id.
 var singular = map[string]string{
 	"tool_calls":          "call_id",
 	"message":             "message_uuid",
@@ -129,12 +133,12 @@ var singular = map[string]string{
 	"assistant":           "assistant_member_id",
 }
 
-// placeOf adds the ids that a value names to the place that it stands in.
-func placeOf(at place, value object) place {
+// addNamedIDs returns the place with the ids that the value has in its fields.
+func addNamedIDs(at place, value object) place {
 	here := maps.Clone(at)
 
 	for name, item := range value {
-		if id := idOf(item); id != "" && isID(name) {
+		if id := formatID(item); id != "" && isID(name) {
 			here[name] = id
 		}
 	}
@@ -142,19 +146,19 @@ func placeOf(at place, value object) place {
 	return here
 }
 
-// walk keeps the ids of a value that is the thing whose id is named itself.
-func (p *places) walk(workspace, itself string, at place, value any) {
+// keepIDs keeps the ids in a value at a place. itself is the name of the value's own id.
+func (p *places) keepIDs(workspace, itself string, at place, value any) {
 	switch v := value.(type) {
 	case []any:
 		for _, item := range v {
-			p.walk(workspace, itself, at, item)
+			p.keepIDs(workspace, itself, at, item)
 		}
 
 	case object:
-		here := placeOf(at, v)
+		here := addNamedIDs(at, v)
 
 		for _, name := range []string{"id", "uuid"} {
-			if id := idOf(v[name]); id != "" && itself != "" {
+			if id := formatID(v[name]); id != "" && itself != "" {
 				here[itself] = id
 				p.add(workspace, itself, maps.Clone(here))
 			}
@@ -166,28 +170,29 @@ func (p *places) walk(workspace, itself string, at place, value any) {
 			}
 		}
 
-		p.addStates(workspace, itself, here, v)
+		p.keepStates(workspace, itself, here, v)
 
 		for name, item := range v {
-			p.walkMember(workspace, itself, name, here, item)
+			p.keepFieldIDs(workspace, itself, name, here, item)
 		}
 	}
 }
 
-// addStates keeps the thing under each of the states that it says it is in, too.
-func (p *places) addStates(workspace, itself string, here place, value object) {
+// keepStates keeps the place of a thing under each of its states as well.
+func (p *places) keepStates(workspace, itself string, here place, value object) {
 	if here[itself] == "" {
 		return
 	}
 
 	for _, name := range []string{"status", "state", "waiting_for", "kind"} {
-		if state := textIn(value, name); state != "" {
+		if state := getText(value, name); state != "" {
 			p.add(workspace, itself+" "+state, maps.Clone(here))
 		}
 	}
 }
 
-func (p *places) walkMember(workspace, itself, name string, here place, item any) {
+// keepFieldIDs keeps the ids in one field of a value.
+func (p *places) keepFieldIDs(workspace, itself, name string, here place, item any) {
 	kind := singular[name]
 
 	switch {
@@ -199,7 +204,7 @@ func (p *places) walkMember(workspace, itself, name string, here place, item any
 
 	switch item.(type) {
 	case []any, object:
-		p.walk(workspace, kind, here, item)
+		p.keepIDs(workspace, kind, here, item)
 	}
 
 	if text, isText := item.(string); isText && (name == "name" || name == "next_cursor" || name == "code") {
@@ -207,11 +212,11 @@ func (p *places) walkMember(workspace, itself, name string, here place, item any
 	}
 }
 
-// isID reports whether a field has an id. The request_id of the audit log is none of a contributor's request.
+// isID reports whether a field has an id of a thing. The request_id of the audit log has none.
 func isID(name string) bool { return strings.HasSuffix(name, "_id") && name != "request_id" }
 
-// idOf writes what may be an id as it stands in a path.
-func idOf(value any) string {
+// formatID writes an id as it is in a path, "" for what cannot be an id.
+func formatID(value any) string {
 	switch v := value.(type) {
 	case string:
 		return v

@@ -10,17 +10,17 @@ import (
 	"handrail/sandbox"
 )
 
-// Twilio is how requests are signed that come from Twilio.
+// Twilio has what requests from Twilio are made and signed with.
 type Twilio struct {
 	Account, Token string
-	// Origin is where Twilio reaches the API: it is part of what is signed.
+	// Origin is the public address of the API, which is part of what is signed.
 	Origin string
-	// Number is one of the workspace's, Customers are whom it has chats with.
+	// Number is a number of the workspace, Customers are the numbers that it has chats with.
 	Number    string
 	Customers []string
 }
 
-// fillForm makes what Twilio posts.
+// fillForm makes the form of a webhook of Twilio, signed or forged.
 func (s *requests) fillForm(q *request, m *maker) {
 	form := url.Values{}
 	form.Set("AccountSid", s.twilio.Account)
@@ -29,7 +29,7 @@ func (s *requests) fillForm(q *request, m *maker) {
 	form.Set("To", s.twilio.Number)
 	form.Set("NumMedia", "0")
 
-	bodies := []string{m.words(0, 200), m.words(0, 60), "STOP", "START", "yes", "\x00", "\xff", ""}
+	bodies := []string{m.makeWords(0, 200), m.makeWords(0, 60), "STOP", "START", "yes", "\x00", "\xff", ""}
 	statuses := []string{"queued", "sent", "delivered", "undelivered", "failed", "read", "x"}
 
 	form.Set("Body", pickOne(m.r, bodies))
@@ -38,17 +38,17 @@ func (s *requests) fillForm(q *request, m *maker) {
 
 	if q.kind != "valid" {
 		name := pickOne(m.r, slices.Sorted(maps.Keys(form)))
-		form.Set(name, m.parameterValue(parameter{name: name, schema: object{"type": "string"}}, q.kind))
+		form.Set(name, m.makeParameterValue(parameter{name: name, schema: object{"type": "string"}}, q.kind))
 	}
 
-	if q.kind == "wrong" && chance(m.r, 30) {
+	if q.kind == "wrong" && rollChance(m.r, 30) {
 		form.Del(pickOne(m.r, slices.Sorted(maps.Keys(form))))
 	}
 
 	q.body = []byte(form.Encode())
 	q.header.Set("X-Twilio-Signature", sandbox.SignForm(s.twilio.Token, s.twilio.Origin+q.target, form))
 
-	if q.method != http.MethodPost || chance(m.r, 10) {
+	if q.method != http.MethodPost || rollChance(m.r, 10) {
 		q.header.Set("X-Twilio-Signature", "forged")
 	}
 }

@@ -12,39 +12,40 @@ import (
 	"text/tabwriter"
 )
 
-// Report is what a run has found.
+// Report is the result of a run.
 type Report struct {
 	Seed     uint64 `json:"seed"`
 	Requests int    `json:"requests"`
-	// Operations are by operation id.
+	// Operations counts the answers by operation id.
 	Operations map[string]*Row `json:"operations"`
-	// Faults are the first of each kind.
+	// Faults has the first fault of each kind.
 	Faults []*Fault `json:"faults"`
 
 	mu sync.Mutex
 }
 
-// Row is what became of the requests of one operation.
+// Row counts the answers of one operation.
 type Row struct {
 	Requests int `json:"requests"`
-	// Succeeded were answered 2xx. Refused are the others, by status and code.
+	// Succeeded counts the answers 2xx, Refused the others by status and code.
 	Succeeded int            `json:"succeeded"`
 	Refused   map[string]int `json:"refused"`
 	Faults    int            `json:"faults"`
 }
 
-// Fault is an answer that is not what the document promises.
+// Fault is a kind of answer that is not what the document promises.
 type Fault struct {
 	Operation string `json:"operation"`
 	What      string `json:"what"`
 	Detail    string `json:"detail"`
-	// Request is the number of the first request with it, Curl that request.
+	// Request is the number of the first request with the fault, Curl its command for the shell.
 	Request int    `json:"request"`
 	Curl    string `json:"curl"`
 	Count   int    `json:"count"`
 }
 
-func (r *Report) row(op *operation) *Row {
+// findRow returns the row of an operation, and makes it if there is none.
+func (r *Report) findRow(op *operation) *Row {
 	row := r.Operations[op.id]
 	if row == nil {
 		row = &Row{Refused: map[string]int{}}
@@ -54,13 +55,13 @@ func (r *Report) row(op *operation) *Row {
 	return row
 }
 
-// note counts an answer.
-func (r *Report) note(q *request, status int, code string) {
+// countAnswer counts an answer.
+func (r *Report) countAnswer(q *request, status int, code string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 
 	r.Requests++
-	row := r.row(q.op)
+	row := r.findRow(q.op)
 	row.Requests++
 
 	if status > 0 && status < 300 {
@@ -71,19 +72,21 @@ func (r *Report) note(q *request, status int, code string) {
 	row.Refused[strings.TrimSpace(fmt.Sprintf("%d %s", status, code))]++
 }
 
-// varying is what differs between two faults of one kind.
-var varying = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}|\d+|'[^']*'|: \{.*`)
+// variableParts matches what differs between two faults of one kind.
+var variableParts = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}|\d+|'[^']*'|: \{.*`)
 
 // add counts a fault, and keeps the first of its kind.
 func (r *Report) add(q *request, origin string, f finding) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 
-	r.row(q.op).Faults++
-	kind := varying.ReplaceAllString(f.detail, "#")
+	r.findRow(q.op).Faults++
+	kind := variableParts.ReplaceAllString(f.detail, "#")
 
 	for _, known := range r.Faults {
-		if known.Operation == q.op.id && known.What == f.what && varying.ReplaceAllString(known.Detail, "#") == kind {
+		isSame := known.Operation == q.op.id && known.What == f.what &&
+			variableParts.ReplaceAllString(known.Detail, "#") == kind
+		if isSame {
 			known.Count++
 			return
 		}
@@ -94,12 +97,12 @@ func (r *Report) add(q *request, origin string, f finding) {
 		What:      f.what,
 		Detail:    f.detail,
 		Request:   q.number,
-		Curl:      q.curl(origin),
+		Curl:      q.formatCurl(origin),
 		Count:     1,
 	})
 }
 
-// Err is an error if there are faults.
+// Err returns an error if there are faults.
 func (r *Report) Err() error {
 	total := 0
 	for _, f := range r.Faults {
@@ -113,27 +116,27 @@ func (r *Report) Err() error {
 	return fmt.Errorf("%d answers are not what the document promises, of %d kinds", total, len(r.Faults))
 }
 
-// Never are the operations that no request has succeeded at.
-func (r *Report) Never() []string {
-	var never []string
+// ListUnreached returns the ids of the operations of which no request has succeeded.
+func (r *Report) ListUnreached() []string {
+	var unreached []string
 
 	for id, row := range r.Operations {
 		if row.Succeeded == 0 {
-			never = append(never, id)
+			unreached = append(unreached, id)
 		}
 	}
 
-	slices.Sort(never)
+	slices.Sort(unreached)
 
-	return never
+	return unreached
 }
 
 // Show writes a table of the operations, and the faults.
 func (r *Report) Show(out io.Writer) error {
 	err := r.showRows(out, slices.Sorted(maps.Keys(r.Operations)))
 
-	if never := r.Never(); len(never) > 0 {
-		fmt.Fprintf(out, "\nNo request succeeded at: %s\n", strings.Join(never, ", "))
+	if unreached := r.ListUnreached(); len(unreached) > 0 {
+		fmt.Fprintf(out, "\nNo request succeeded at: %s\n", strings.Join(unreached, ", "))
 	}
 
 	r.showFaults(out, math.MaxInt)
@@ -143,10 +146,10 @@ func (r *Report) Show(out io.Writer) error {
 	return err
 }
 
-// shortCurl bounds a request where there is little room.
+// shortCurl is the most bytes of a request that ShowFaults writes.
 const shortCurl = 800
 
-// ShowFaults writes the faults first, and then the operations that have some: what a log that is cut must hold.
+// ShowFaults writes the faults first, and then the operations with faults, for logs that may be cut.
 func (r *Report) ShowFaults(out io.Writer) error {
 	r.showFaults(out, shortCurl)
 	fmt.Fprintln(out)

@@ -16,53 +16,53 @@ import (
 
 const mediaJSON = "application/json"
 
-// request is one that is made.
+// request is one request of the run.
 type request struct {
 	number int
 	op     *operation
 	by     Caller
-	// kind is valid, bounds or wrong.
+	// kind is valid, bounds (values at the limits of their schemas, and beyond) or wrong.
 	kind       string
 	method     string
 	target     string
 	pathValues place
 	header     http.Header
 	body       []byte
-	// stray says that the path or the method is none of the document's, so that the answer is not the operation's.
+	// stray reports whether the document has no such path or method, so that the answer is not the operation's.
 	stray bool
-	// mustFail says why the document refuses the request, "" if it may be taken.
+	// mustFail says why the API must refuse the request by its document, "" if it may accept it.
 	mustFail string
 }
 
-// requests makes requests.
+// requests makes the requests of a run.
 type requests struct {
 	*document
 	*Callers
 	places *places
 	tools  *tools
 	twilio Twilio
-	// sendGrid signs what comes from SendGrid.
+	// sendGrid signs the requests that come from SendGrid; with nil they are not signed.
 	sendGrid *ecdsa.PrivateKey
-	// creating are the operations that make what others need.
+	// creating are the operations of creators.
 	creating []*operation
 	seed     uint64
 	origin   string
 }
 
-// make makes the request with this number. It follows from the number, the seed, and the places.
-func (s *requests) make(number int) *request {
+// makeRequest makes the request with this number. The same number, seed and places give the same request.
+func (s *requests) makeRequest(number int) *request {
 	r := rand.New(rand.NewPCG(s.seed, uint64(number))) //nolint:gosec // one seed makes the same requests again
 	q := &request{
 		number:     number,
-		op:         s.operationOf(number),
-		by:         s.caller(r),
+		op:         s.chooseOperation(number),
+		by:         s.chooseCaller(r),
 		kind:       pickOne(r, []string{"valid", "valid", "valid", "bounds", "wrong"}),
 		header:     http.Header{},
 		pathValues: place{},
 	}
 
 	q.method = q.op.method
-	if q.kind == "wrong" && chance(r, 4) {
+	if q.kind == "wrong" && rollChance(r, 4) {
 		q.method = pickOne(r, []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"})
 	}
 
@@ -76,7 +76,7 @@ func (s *requests) make(number int) *request {
 		origin:    s.origin,
 	}
 
-	if chance(r, 2) {
+	if rollChance(r, 2) {
 		m.workspace = s.Strangers[0].Workspace // other people's ids
 	}
 
@@ -84,21 +84,22 @@ func (s *requests) make(number int) *request {
 	s.fillParameters(q, m)
 	s.fillBody(q, m)
 
-	if !q.op.open && q.by.Secret != "" {
+	if !q.op.needsNoKey && q.by.Secret != "" {
 		q.header.Set("Authorization", "Bearer "+q.by.Secret)
 	}
 
 	return q
 }
 
-// operationOf deals all operations once before it deals one again, and between them those that create.
-func (s *requests) operationOf(number int) *operation {
+// chooseOperation chooses each operation once a round, in the round's own order. Every fourth request, and most
+// deletions, are replaced by an operation that creates something.
+func (s *requests) chooseOperation(number int) *operation {
 	round := number / len(s.operations)
 	r := rand.New(rand.NewPCG(s.seed, uint64(round)<<32)) //nolint:gosec // one seed makes the same requests again
 	order := r.Perm(len(s.operations))
 
 	op := s.operations[order[number%len(order)]]
-	deletes := op.method == http.MethodDelete && round%destructive != 0
+	deletes := op.method == http.MethodDelete && round%deletingRounds != 0
 
 	if len(s.creating) > 0 && (deletes || number%4 == 3) {
 		return pickOne(rand.New(rand.NewPCG(s.seed, uint64(number)<<32+1)), s.creating) //nolint:gosec // one seed makes the same requests again
@@ -107,17 +108,18 @@ func (s *requests) operationOf(number int) *operation {
 	return op
 }
 
-// destructive is of how many rounds one deletes: the others create, so that there is something to ask about.
-const destructive = 4
+// deletingRounds is how many rounds there are for each one that deletes: in the others, things are created.
+const deletingRounds = 4
 
-// creators are the operations that make what others need.
+// creators are the ids of the operations that create or list what other operations need.
 var creators = []string{
 	"createChat", "createMember", "createTool", "sendAssistantMessage", "sendMessage", "listChatTools", "createMessage",
 	"summarizeChat", "twilioInbound", "addParticipant", "sendAssistantMessage", "listContributorRequests",
 	"listChats", "retryDelivery", "createApiKey", "listActions", "listApprovals",
 }
 
-func (s *requests) caller(r *rand.Rand) Caller {
+// chooseCaller chooses who makes a request: mostly a manager, sometimes somebody who may do less, or nothing.
+func (s *requests) chooseCaller(r *rand.Rand) Caller {
 	switch n := r.IntN(200); {
 	case n < 2:
 		return Caller{Name: "nobody", Workspace: s.Managers[0].Workspace}
@@ -138,11 +140,13 @@ func (s *requests) caller(r *rand.Rand) Caller {
 	return pickOne(r, s.Managers)
 }
 
-// wantedStates are those in which an operation has something to do.
+// wantedStates are the states and kinds of things with which an operation has something to do, by its id.
 var wantedStates = map[string][]string{
 	"decideApproval":           {"approval", "tool_decision"},
-	"resolveToolCall":          {"unknown", "failed", "waiting"},
-	"cancelAction":             {"parked", "running", "approval", "contributor", "person"},
+	"resolveToolCall":          {"unknown"},
+	"cancelAction":             {"parked", "running", "approval", "contributor", "person", "attempt"},
+	"changeAction":             {"attempt"},
+	"sendAssistantMessage":     {"asking", "", ""},
 	"resumeAction":             {"parked", "running"},
 	"resolveDelivery":          {"needs_review", "unknown", "unconfirmed"},
 	"cancelDelivery":           {"pending", "blocked", "needs_review"},
@@ -158,13 +162,13 @@ var wantedStates = map[string][]string{
 	"listToolCallMessages":     {"succeeded", "failed"},
 }
 
-// nobodysID names nothing.
+// nobodysID is an id that nothing has.
 const nobodysID = "987654321"
 
-// fillPath chooses what the path names. What the requests need themselves is only read.
+// fillPath fills the ids of the path in. What the run itself needs is only read: other methods get nobodysID.
 func (s *requests) fillPath(q *request, m *maker) {
 	path := q.op.path
-	names := pathNames(path)
+	names := listPathNames(path)
 
 	if len(names) > 0 {
 		choosePlace(q, m, names)
@@ -177,8 +181,8 @@ func (s *requests) fillPath(q *request, m *maker) {
 			continue
 		}
 
-		if q.pathValues[p.name] == "" || p.name != "workspace_uuid" && q.kind != "valid" && chance(m.r, 10) {
-			q.pathValues[p.name] = m.pathValue(p, q.kind)
+		if q.pathValues[p.name] == "" || p.name != "workspace_uuid" && q.kind != "valid" && rollChance(m.r, 10) {
+			q.pathValues[p.name] = m.makePathValue(p, q.kind)
 		}
 
 		if q.method != http.MethodGet && s.places.isSpared(place{p.name: q.pathValues[p.name]}) {
@@ -192,26 +196,26 @@ func (s *requests) fillPath(q *request, m *maker) {
 	q.stray = q.method != q.op.method || strings.Contains(path, "//") || strings.HasSuffix(path, "/")
 }
 
-// choosePlace chooses something that there is, in a state in which the operation has something to do with it.
+// choosePlace chooses an existing thing, preferably in one of the operation's wantedStates.
 func choosePlace(q *request, m *maker, names []string) {
 	name := names[len(names)-1]
-	at := m.places.pick(m.r, m.workspace, name)
+	chosen := m.places.pick(m.r, m.workspace, name)
 
-	if states := wantedStates[q.op.id]; len(states) > 0 && chance(m.r, 60) {
+	if states := wantedStates[q.op.id]; len(states) > 0 && rollChance(m.r, 60) {
 		if fitting := m.places.pick(m.r, m.workspace, name+" "+pickOne(m.r, states)); fitting != nil {
-			at = fitting
+			chosen = fitting
 		}
 	}
 
 	for _, name := range names {
-		q.pathValues[name] = at[name]
-		if at[name] == "" {
-			q.pathValues[name] = m.places.id(m.r, m.workspace, name)
+		q.pathValues[name] = chosen[name]
+		if chosen[name] == "" {
+			q.pathValues[name] = m.places.pickID(m.r, m.workspace, name)
 		}
 	}
 }
 
-// escapePath writes a value as one part of a path. A client would take a dot for a part of its own.
+// escapePath writes a value as one segment of a path. A client would resolve "." and ".." as relative segments.
 func escapePath(value string) string {
 	if value == "." || value == ".." {
 		return strings.ReplaceAll(value, ".", "%2E")
@@ -220,7 +224,8 @@ func escapePath(value string) string {
 	return url.PathEscape(value)
 }
 
-func pathNames(path string) []string {
+// listPathNames returns the names of a path's ids but for the workspace's.
+func listPathNames(path string) []string {
 	var names []string
 
 	for part := range strings.SplitSeq(path, "/") {
@@ -232,25 +237,26 @@ func pathNames(path string) []string {
 	return names
 }
 
-// pathValue makes an id that may be nobody's, or no id at all.
-func (m *maker) pathValue(p parameter, kind string) string {
-	if kind == "valid" || chance(m.r, 30) {
+// makePathValue makes an id that nothing may have, or a text that is no id.
+func (m *maker) makePathValue(p parameter, kind string) string {
+	if kind == "valid" || rollChance(m.r, 30) {
 		plain := *m
 		plain.bounds = false
 
-		return fmt.Sprint(plain.value(p.name, p.schema, 0))
+		return fmt.Sprint(plain.makeValue(p.name, p.schema, 0))
 	}
 
 	var value any
-	if json.Unmarshal(m.hostile(p.schema), &value) != nil {
+	if json.Unmarshal(m.makeHostile(p.schema), &value) != nil {
 		return "x"
 	}
 
 	return fmt.Sprint(value)
 }
 
-func (m *maker) hostile(schema object) []byte {
-	made, err := json.Marshal(m.atBounds(schema))
+// makeHostile makes a value at the limits of a schema, as JSON.
+func (m *maker) makeHostile(schema object) []byte {
+	made, err := json.Marshal(m.makeAtBounds(schema))
 	if err != nil {
 		return []byte(`"x"`)
 	}
@@ -264,27 +270,27 @@ func (s *requests) fillParameters(q *request, m *maker) {
 	share := pickOne(m.r, []int{0, 0, 25, 60})
 
 	for _, p := range q.op.parameters {
-		if p.in == "path" || !p.required && !chance(m.r, share) {
+		if p.in == "path" || !p.required && !rollChance(m.r, share) {
 			continue
 		}
 
-		value := m.parameterValue(p, q.kind)
+		value := m.makeParameterValue(p, q.kind)
 
 		switch p.in {
 		case "query":
 			query.Set(p.name, value)
 		case "header":
-			q.header[http.CanonicalHeaderKey(p.name)] = []string{headerLine(value)}
+			q.header[http.CanonicalHeaderKey(p.name)] = []string{cleanHeader(value)}
 		}
 	}
 
-	s.hurry(q)
+	s.boundWait(q)
 	s.judgeQuery(q, query)
 
-	if q.kind == "wrong" && chance(m.r, 8) {
-		query.Set(pickOne(m.r, []string{"surprise", "Limit", "", "limit[]", "id"}), m.word())
+	if q.kind == "wrong" && rollChance(m.r, 8) {
+		query.Set(pickOne(m.r, []string{"surprise", "Limit", "", "limit[]", "id"}), m.makeWord())
 
-		if !q.op.open {
+		if !q.op.needsNoKey {
 			q.mustFail = "the query has a parameter that the document does not have"
 		}
 	}
@@ -294,8 +300,8 @@ func (s *requests) fillParameters(q *request, m *maker) {
 	}
 }
 
-// hurry keeps what waits for an action from waiting long.
-func (s *requests) hurry(q *request) {
+// boundWait sets the header Prefer so that no request waits for an action for more than a second.
+func (s *requests) boundWait(q *request) {
 	for _, p := range q.op.parameters {
 		if p.name == "Prefer" && q.header.Get("Prefer") == "" {
 			q.header.Set("Prefer", []string{"respond-async", "wait=1"}[q.number%2])
@@ -303,15 +309,15 @@ func (s *requests) hurry(q *request) {
 	}
 }
 
-func (m *maker) parameterValue(p parameter, kind string) string {
-	if kind == "wrong" && chance(m.r, 40) {
+func (m *maker) makeParameterValue(p parameter, kind string) string {
+	if kind == "wrong" && rollChance(m.r, 40) {
 		var value any
 		if json.Unmarshal(pickOne(m.r, hostileTexts), &value) == nil {
 			return fmt.Sprint(value)
 		}
 	}
 
-	switch value := m.value(p.name, p.schema, 0).(type) {
+	switch value := m.makeValue(p.name, p.schema, 0).(type) {
 	case json.RawMessage:
 		return strings.Trim(string(value), `"`)
 	case []any:
@@ -327,8 +333,8 @@ func (m *maker) parameterValue(p parameter, kind string) string {
 	}
 }
 
-// headerLine is what can travel as a header.
-func headerLine(value string) string {
+// cleanHeader returns the value without the control characters that a header cannot have.
+func cleanHeader(value string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return -1
@@ -341,7 +347,7 @@ func headerLine(value string) string {
 // fillBody makes the body.
 func (s *requests) fillBody(q *request, m *maker) {
 	if q.op.media == "" {
-		if q.kind == "wrong" && q.method != http.MethodGet && chance(m.r, 5) {
+		if q.kind == "wrong" && q.method != http.MethodGet && rollChance(m.r, 5) {
 			q.body = []byte(`{"surprise":1}`)
 		}
 
@@ -362,29 +368,29 @@ func (s *requests) fillBody(q *request, m *maker) {
 		return
 	}
 
-	q.body = m.body(q)
+	q.body = m.makeBody(q)
 
-	if q.kind == "wrong" && chance(m.r, 10) {
+	if q.kind == "wrong" && rollChance(m.r, 10) {
 		q.body = []byte(pickOne(m.r, brokenBodies))
 	}
 
-	if q.kind == "wrong" && chance(m.r, 4) {
+	if q.kind == "wrong" && rollChance(m.r, 4) {
 		q.header.Set("Content-Type", pickOne(m.r, otherMedia))
 	}
 
 	s.judgeBody(q)
 }
 
-// body makes the body of an operation that takes JSON.
-func (m *maker) body(q *request) []byte {
-	body := m.value("", q.op.body, 0)
+// makeBody makes the body of a request whose operation takes JSON.
+func (m *maker) makeBody(q *request) []byte {
+	body := m.makeValue("", q.op.body, 0)
 
 	fit, has := fitters[q.op.id]
-	if has && asObject(body) != nil && (q.kind == "valid" || chance(m.r, 50)) {
+	if has && asObject(body) != nil && (q.kind == "valid" || rollChance(m.r, 50)) {
 		fit(m, asObject(body))
 	}
 
-	if q.op.example != nil && q.kind != "bounds" && chance(m.r, 15) {
+	if q.op.example != nil && q.kind != "bounds" && rollChance(m.r, 15) {
 		body = q.op.example
 	}
 
@@ -400,7 +406,7 @@ func (m *maker) body(q *request) []byte {
 	return written
 }
 
-// judgeBody says whether the document refuses the body.
+// judgeBody sets mustFail if the body is not what the document describes.
 func (s *requests) judgeBody(q *request) {
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(q.body))
 	if err != nil {
@@ -413,7 +419,7 @@ func (s *requests) judgeBody(q *request) {
 	}
 }
 
-// send asks, and returns the answer with its body.
+// send makes the request, and returns the answer with its body.
 func (q *request) send(ctx context.Context, client *http.Client, origin string) (*http.Response, []byte, error) {
 	asked, err := http.NewRequestWithContext(ctx, q.method, origin+q.target, bytes.NewReader(q.body))
 	if err != nil {
@@ -435,62 +441,4 @@ func (q *request) send(ctx context.Context, client *http.Client, origin string) 
 	}
 
 	return answer, body.Bytes(), err
-}
-
-// longestCurl bounds the body in a line for the shell.
-const longestCurl = 3000
-
-// curl writes the request as a line for the shell.
-func (q *request) curl(origin string) string {
-	var b strings.Builder
-
-	fmt.Fprintf(&b, "curl -i -X %s", q.method)
-
-	for name, values := range q.header {
-		for _, value := range values {
-			if name == "Authorization" {
-				value = "Bearer $" + strings.ToUpper(strings.ReplaceAll(q.by.Name, " ", "_"))
-				fmt.Fprintf(&b, " -H \"%s: %s\"", name, value)
-
-				continue
-			}
-
-			fmt.Fprintf(&b, " -H %s", quoteShell(name+": "+value))
-		}
-	}
-
-	if len(q.body) > 0 {
-		fmt.Fprintf(&b, " --data-binary %s", quoteShell(string(q.body[:min(len(q.body), longestCurl)])))
-	}
-
-	if len(q.body) > longestCurl {
-		fmt.Fprintf(&b, " `# and %d bytes more`", len(q.body)-longestCurl)
-	}
-
-	fmt.Fprintf(&b, " %s", quoteShell(origin+q.target))
-
-	return b.String()
-}
-
-// quoteShell writes text as one word of bash.
-func quoteShell(text string) string {
-	plain := !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' })
-	if plain {
-		return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
-	}
-
-	var b strings.Builder
-
-	for _, c := range []byte(text) {
-		switch {
-		case c == '\'' || c == '\\':
-			b.WriteString(`\` + string(rune(c)))
-		case c < ' ' || c > '~':
-			fmt.Fprintf(&b, `\x%02x`, c)
-		default:
-			b.WriteByte(c)
-		}
-	}
-
-	return "$'" + b.String() + "'"
 }

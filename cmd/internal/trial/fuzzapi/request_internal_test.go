@@ -44,7 +44,7 @@ func TestWhatTheRequestsNeedIsOnlyRead(t *testing.T) {
 	read := 0
 
 	for number := range 2000 {
-		q := s.make(number)
+		q := s.makeRequest(number)
 		named := strings.Contains(q.target, "/41") || strings.Contains(q.target, "/42")
 
 		if named && q.method == http.MethodGet {

@@ -16,33 +16,34 @@ import (
 	"handrail/cmd/internal/command"
 )
 
-// Options say what a run asks, and of whom.
+// Options are the settings of a run.
 type Options struct {
-	// Origin is where the API is, like "http://127.0.0.1:8080".
+	// Origin is the address of the API, such as "http://127.0.0.1:8080".
 	Origin  string
 	Callers *Callers
-	// ToolOrigin is where tools may be called.
+	// ToolOrigin is the address of the server that answers calls of tools.
 	ToolOrigin string
 	Twilio     Twilio
-	// SendGrid signs what comes from SendGrid; with nil, nothing is signed.
+	// SendGrid signs the requests that come from SendGrid; with nil they are not signed.
 	SendGrid *ecdsa.PrivateKey
 	Requests int
 	Seed     uint64
-	// Progress says how far it is; nil says nothing.
+	// Progress gets a line after every 2,000 requests; it may be nil.
 	Progress *command.Progress
 }
 
-// answerWithin is how long an answer may take.
-const answerWithin = time.Minute
+// answerTimeout is how long an answer may take.
+const answerTimeout = time.Minute
 
-// atOnce is how many requests are made at the same time.
-const atOnce = 4
+// parallelRequests is how many requests are made at the same time.
+const parallelRequests = 4
 
-// Run makes the requests and returns what it has found. The error reports that they could not be made.
+// Run makes the requests and returns what was found. It returns an error if the requests could not be made; faults of
+// the answers are in the report.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	client := &http.Client{
-		Timeout:       answerWithin,
-		Transport:     &http.Transport{MaxIdleConnsPerHost: atOnce},
+		Timeout:       answerTimeout,
+		Transport:     &http.Transport{MaxIdleConnsPerHost: parallelRequests},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 
@@ -56,7 +57,12 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	t := &trial{
 		Options: o,
 		client:  client,
-		checker: &checker{document: d, client: client, origin: o.Origin, links: map[string]bool{}},
+		checker: &checker{
+			document: d,
+			client:   client,
+			origin:   o.Origin,
+			links:    map[string]bool{},
+		},
 		requests: &requests{
 			document: d,
 			Callers:  o.Callers,
@@ -70,7 +76,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		report: &Report{Seed: o.Seed, Operations: map[string]*Row{}},
 	}
 
-	t.requests.creating = d.find(creators)
+	t.requests.creating = d.findOperations(creators)
 
 	for name, ids := range o.Callers.Spared {
 		for _, id := range ids {
@@ -82,7 +88,11 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		t.requests.places.add(o.Callers.Managers[0].Workspace, "contributor", place{"contributor": id})
 	}
 
-	return t.report, t.askAll(ctx)
+	for _, id := range o.Callers.Asking {
+		t.requests.places.add(o.Callers.Managers[0].Workspace, "chat_id asking", place{"chat_id": id})
+	}
+
+	return t.report, t.sendAll(ctx)
 }
 
 func fetchDocument(ctx context.Context, client *http.Client, origin string) (*document, error) {
@@ -104,7 +114,7 @@ func fetchDocument(ctx context.Context, client *http.Client, origin string) (*do
 	return readDocument(raw)
 }
 
-// trial is a run while it lasts.
+// trial is a run in progress.
 type trial struct {
 	Options
 	client   *http.Client
@@ -113,19 +123,20 @@ type trial struct {
 	report   *Report
 }
 
-func (t *trial) askAll(ctx context.Context) error {
-	asking, ctx := errgroup.WithContext(ctx)
+// sendAll makes all requests, several at a time.
+func (t *trial) sendAll(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
 	var next atomic.Int64
 
-	for range atOnce {
-		asking.Go(func() error {
+	for range parallelRequests {
+		group.Go(func() error {
 			for ctx.Err() == nil {
 				number := int(next.Add(1)) - 1
 				if number >= t.Requests {
 					return nil
 				}
 
-				t.ask(ctx, t.requests.make(number))
+				t.sendAndCheck(ctx, t.requests.makeRequest(number))
 
 				if t.Progress != nil && number%2000 == 1999 {
 					t.Progress.Printf("%d requests", number+1)
@@ -136,15 +147,15 @@ func (t *trial) askAll(ctx context.Context) error {
 		})
 	}
 
-	return asking.Wait()
+	return group.Wait()
 }
 
-// ask makes one request, and checks what it is answered with.
-func (t *trial) ask(ctx context.Context, q *request) {
+// sendAndCheck makes one request and checks its answer. It keeps the ids that the answer has, for later requests.
+func (t *trial) sendAndCheck(ctx context.Context, q *request) {
 	a, raw, err := q.send(ctx, t.client, t.Origin)
 	if err != nil {
 		if ctx.Err() == nil {
-			t.report.note(q, 0, "no answer")
+			t.report.countAnswer(q, 0, "no answer")
 			t.report.add(q, t.Origin, finding{what: "no answer", detail: err.Error()})
 		}
 
@@ -152,9 +163,9 @@ func (t *trial) ask(ctx context.Context, q *request) {
 	}
 
 	body, found := t.checker.check(ctx, q, a, raw)
-	t.report.note(q, a.StatusCode, textIn(asObject(body), "code"))
+	t.report.countAnswer(q, a.StatusCode, getText(asObject(body), "code"))
 
-	for _, f := range append(found, t.follow(ctx, q, a)...) {
+	for _, f := range append(found, t.checkFurther(ctx, q, a)...) {
 		t.report.add(q, t.Origin, f)
 	}
 
@@ -168,12 +179,12 @@ func (t *trial) ask(ctx context.Context, q *request) {
 	}
 
 	if a.StatusCode == http.StatusTooManyRequests {
-		pause(ctx, a)
+		waitRetryAfter(ctx, a)
 	}
 }
 
-// pause waits as long as an answer says, but not for long.
-func pause(ctx context.Context, a *http.Response) {
+// waitRetryAfter waits for as long as an answer's Retry-After says, and for two seconds at most.
+func waitRetryAfter(ctx context.Context, a *http.Response) {
 	seconds, err := strconv.Atoi(a.Header.Get("Retry-After"))
 	if err != nil {
 		return

@@ -7,50 +7,51 @@ import (
 	"handrail/chat"
 	"handrail/cmd/internal/trial/testcluster"
 	"handrail/db"
+	"handrail/uuidv7"
 )
 
-// Caller is who asks: a key, and the workspace that is asked about.
+// Caller is somebody who makes requests: an API key, and the workspace in the requests' paths.
 type Caller struct {
 	Name      string
 	Workspace string
 	Secret    string
 }
 
-// Callers are all who ask.
+// Callers are all callers of a run, and the people of the workspace whom it needs.
 type Callers struct {
-	// Managers and Seconds are keys of two managers with all scopes, several each: one key may make only so many
-	// requests in a second.
+	// Managers and Seconds are keys of two managers with all scopes. Each has several, because the rate of a key is
+	// limited.
 	Managers, Seconds []Caller
 	// Reader is a manager's key that may read chats only, User that of a member who is no manager.
 	Reader, User Caller
 	// Strangers are keys of another workspace's manager.
 	Strangers []Caller
-	// Number is the workspace's, Customers are whom its chats by SMS are with.
+	// Number is the workspace's phone number, Customers are the numbers of the customers of its SMS chats.
 	Number    string
 	Customers []string
-	// Contributors are the ids of members who can be asked.
-	Contributors []string
+	// Contributors are the ids of members who can be asked, Asking those of chats that they take part in.
+	Contributors, Asking []string
 	// Spared are the ids of the members and keys above, by the names of their ids in paths.
 	Spared map[string][]string
 }
 
-// keysEach is how many keys a caller has that asks often.
+// keysEach is how many keys a caller has who makes many requests.
 const keysEach = 12
 
-// Numbers of the two workspaces, which their phone numbers are made from.
+// The numbers of the two workspaces, from which their phone numbers are made.
 const (
 	workspaceNumber = 31
 	strangersNumber = 32
 )
 
-// grantedSenders is how many numbers, and how many addresses, the workspace may enter beside those it has.
+// grantedSenders is how many further numbers, and how many further addresses, the workspace may enter.
 const grantedSenders = 40
 
 func grantedNumber(n int) string { return fmt.Sprintf("+1628555%04d", n) }
 
 func grantedAddress(n int) string { return fmt.Sprintf("desk%d@example.com", n) }
 
-// Seed makes two workspaces with everybody who asks.
+// Seed makes two workspaces with all callers.
 func Seed(ctx context.Context, store *db.Store) (*Callers, error) {
 	ours, err := testcluster.Seed(ctx, store, testcluster.SeedOptions{
 		Number:     workspaceNumber,
@@ -103,10 +104,10 @@ func Seed(ctx context.Context, store *db.Store) (*Callers, error) {
 	return c, c.spareKeys(ctx, store, ours.Workspace, theirs.Workspace)
 }
 
-// contributors is how many there are: each is asked one question at a time.
-const contributors = 12
+// contributorCount is how many contributors there are. By SMS each is asked one question at a time.
+const contributorCount = 3
 
-// addOthers makes those who can be asked, the second manager, the key with few scopes, and the member who is no manager.
+// addOthers makes the contributors, the second manager, the key with one scope and the member who is no manager.
 func (c *Callers) addOthers(ctx context.Context, store *db.Store, ours *testcluster.Seeded) error {
 	second, err := store.CreateMember(ctx, ours.Workspace, chat.Actor{}, chat.Member{
 		Kind: chat.KindPerson,
@@ -117,7 +118,7 @@ func (c *Callers) addOthers(ctx context.Context, store *db.Store, ours *testclus
 		return fmt.Errorf("make the second manager: %w", err)
 	}
 
-	for n := range contributors {
+	for n := range contributorCount {
 		asked, err := store.CreateMember(ctx, ours.Workspace, chat.Actor{}, chat.Member{
 			Kind:                 chat.KindPerson,
 			Role:                 chat.RoleUser,
@@ -132,6 +133,17 @@ func (c *Callers) addOthers(ctx context.Context, store *db.Store, ours *testclus
 
 		c.spareMember(asked.ID)
 		c.Contributors = append(c.Contributors, fmt.Sprint(asked.ID))
+
+		id := ours.Chats[2*n] // the others are by email
+		c.Asking = append(c.Asking, fmt.Sprint(id))
+
+		_, err = store.AddParticipant(ctx, chat.AddParticipant{
+			Request:        chat.Request{ActionID: uuidv7.New[chat.ActionID](), WorkspaceID: ours.Workspace, ChatID: id},
+			NewParticipant: chat.NewParticipant{MemberID: asked.ID, Role: chat.ParticipantContributor},
+		})
+		if err != nil {
+			return fmt.Errorf("add a contributor: %w", err)
+		}
 	}
 
 	c.spareMember(second.ID)

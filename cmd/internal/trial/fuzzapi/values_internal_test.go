@@ -28,7 +28,7 @@ func TestAFieldHasOneOfItsNames(t *testing.T) {
 	seen := map[string]bool{}
 
 	for range 50 {
-		made := asObject(m.value("", schema, 0))
+		made := asObject(m.makeValue("", schema, 0))
 		assert.Contains(t, made, "role")
 		assert.NotContains(t, made, "toolCalls")
 		assert.Len(t, made, 2)

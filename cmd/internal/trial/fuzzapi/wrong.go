@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// hostileTexts are what has broken other programs.
+// hostileTexts are texts that often break programs.
 var hostileTexts = []json.RawMessage{
 	json.RawMessage(`""`),
 	json.RawMessage(`" "`),
@@ -79,21 +79,21 @@ var hostileOthers = []json.RawMessage{
 	json.RawMessage(`{"__proto__":1}`),
 }
 
-// longest is how long a text at its bound is made at most.
-const longest = 100_000
+// longestText is the most characters of a text that is made to reach its maxLength.
+const longestText = 100_000
 
-// atBounds makes a value at the bounds of a schema, or just beyond them.
-func (m *maker) atBounds(schema object) any {
-	switch m.typeOf(schema) {
+// makeAtBounds makes a value at the limits of a schema or just beyond them, or a hostile one.
+func (m *maker) makeAtBounds(schema object) any {
+	switch m.chooseType(schema) {
 	case "integer", "number":
-		if bounds := numberBounds(schema); len(bounds) > 0 && chance(m.r, 50) {
+		if bounds := listNumberBounds(schema); len(bounds) > 0 && rollChance(m.r, 50) {
 			return pickOne(m.r, bounds)
 		}
 
 		return pickOne(m.r, hostileNumbers)
 
 	case "string":
-		if most := intIn(schema, "maxLength", 0); most > 0 && most <= longest && chance(m.r, 60) {
+		if most := getInt(schema, "maxLength", 0); most > 0 && most <= longestText && rollChance(m.r, 60) {
 			letter := pickOne(m.r, []string{"x", "é", "😀", "漢", "\u0301", " "})
 			return strings.Repeat(letter, most-1+m.r.IntN(3))
 		}
@@ -101,21 +101,22 @@ func (m *maker) atBounds(schema object) any {
 		return pickOne(m.r, hostileTexts)
 
 	case "array":
-		return m.longList(schema)
+		return m.makeLongList(schema)
 
 	case "object":
-		return m.wideObject(schema)
+		return m.makeWideObject(schema)
 	}
 
 	return pickOne(m.r, slices.Concat(hostileTexts, hostileNumbers, hostileOthers))
 }
 
-func numberBounds(schema object) []any {
+// listNumberBounds returns the limits of a number and their neighbours.
+func listNumberBounds(schema object) []any {
 	var bounds []any
 
 	for _, name := range []string{"minimum", "maximum"} {
 		if schema[name] != nil {
-			bound := intIn(schema, name, 0)
+			bound := getInt(schema, name, 0)
 			bounds = append(bounds, bound-1, bound, bound+1)
 		}
 	}
@@ -123,24 +124,24 @@ func numberBounds(schema object) []any {
 	return bounds
 }
 
-// longList makes an empty list, or one with as many entries as it may have, or one more.
-func (m *maker) longList(schema object) any {
-	most := intIn(schema, "maxItems", 20)
+// makeLongList makes a list with no entry, one, as many as it may have, or one more.
+func (m *maker) makeLongList(schema object) any {
+	most := getInt(schema, "maxItems", 20)
 	size := pickOne(m.r, []int{0, 1, most, most + 1})
 	made := make([]any, 0, size)
 	plain := *m
 	plain.bounds = false
 
 	for range size {
-		made = append(made, plain.value("", objectIn(schema, "items"), 5))
+		made = append(made, plain.makeValue("", getObject(schema, "items"), 5))
 	}
 
 	return made
 }
 
-// wideObject makes an empty object, or one with many members.
-func (m *maker) wideObject(schema object) any {
-	if chance(m.r, 40) {
+// makeWideObject makes an empty object, or one with many members.
+func (m *maker) makeWideObject(schema object) any {
+	if rollChance(m.r, 40) {
 		return object{}
 	}
 
@@ -149,13 +150,13 @@ func (m *maker) wideObject(schema object) any {
 
 	for n := range pickOne(m.r, []int{1, 20, 50, 51, 300}) {
 		name := pickOne(m.r, []string{"k", "é", strings.Repeat("k", 41), "a.b", "\x00"})
-		made[fmt.Sprintf("%s%d", name, n)] = m.value("", more, 5)
+		made[fmt.Sprintf("%s%d", name, n)] = m.makeValue("", more, 5)
 	}
 
 	return made
 }
 
-// spoil makes a body wrong in one place, or a few.
+// spoil makes a body wrong in one or two places.
 func (m *maker) spoil(body any) any {
 	for range 1 + m.r.IntN(2) {
 		body = m.spoilOnce(body)
@@ -170,7 +171,7 @@ func (m *maker) spoilOnce(body any) any {
 		return m.spoilObject(maps.Clone(v))
 
 	case []any:
-		if len(v) > 0 && chance(m.r, 70) {
+		if len(v) > 0 && rollChance(m.r, 70) {
 			changed := slices.Clone(v)
 			at := m.r.IntN(len(changed))
 			changed[at] = m.spoilOnce(changed[at])
@@ -190,7 +191,7 @@ func (m *maker) spoilObject(body object) any {
 		return pickOne(m.r, slices.Concat(hostileNumbers, hostileOthers))
 	case choice <= 2:
 		name := pickOne(m.r, []string{"surprise", "", "id", "created_at", "a.b[0]", "ünknown", "\x00"})
-		body[name] = m.anything(0)
+		body[name] = m.makeAnything(0)
 	case choice <= 4 && len(names) > 0:
 		delete(body, pickOne(m.r, names))
 	case len(names) > 0:
@@ -201,7 +202,7 @@ func (m *maker) spoilObject(body object) any {
 	return body
 }
 
-// brokenBodies are no JSON, or more than that.
+// brokenBodies are bodies that are not one JSON value, or one that no operation accepts.
 var brokenBodies = []string{
 	``,
 	` `,
@@ -230,7 +231,7 @@ var brokenBodies = []string{
 	`{"` + strings.Repeat("k", 5000) + `":1}`,
 }
 
-// otherMedia are none that an operation takes.
+// otherMedia are values of Content-Type that no operation accepts.
 var otherMedia = []string{
 	"text/plain", "application/xml", "application/json; charset=latin1", "multipart/form-data", "x",
 	"application/json;;",

@@ -66,7 +66,7 @@ func bodyInputs() ([]input, error) {
 			maxBytes: maxBytes,
 			prepare: func(n int) (int, func()) {
 				text := write(n)
-				return len(text), func() { post(app, path, text) }
+				return len(text), func() { postBody(app, path, text) }
 			},
 		}
 	}
@@ -98,8 +98,8 @@ func bodyInputs() ([]input, error) {
 	}, nil
 }
 
-// post sends a body as somebody with a key does.
-func post(app *api.App, path, body string) {
+// postBody sends a body with an API key.
+func postBody(app *api.App, path, body string) {
 	path = "/api/v2/w/" + string(workspace) + path
 
 	r, err := http.NewRequestWithContext(

@@ -78,7 +78,7 @@ func Run(ctx context.Context, out io.Writer) ([]Result, error) {
 		}
 	}
 
-	show(out, results)
+	showResults(out, results)
 
 	if failed > 0 {
 		return results, fmt.Errorf("%d of %d kinds of input cost too much", failed, len(results))
@@ -155,8 +155,8 @@ func repeatsOf(work func()) int {
 	}
 }
 
-// show prints a table as docs/reliability.md has it.
-func show(out io.Writer, results []Result) {
+// showResults writes the results as the table of docs/reliability.md.
+func showResults(out io.Writer, results []Result) {
 	table := tabwriter.NewWriter(out, 0, 0, 1, ' ', 0)
 	defer table.Flush()
 
