@@ -14,6 +14,7 @@
 //	retries.go       retry one delivery, or many
 //	participants.go  add a participant
 //	summaries.go     summarize a chat
+//	webhooks.go      tell webhook endpoints of events
 package activities
 
 import (
@@ -35,6 +36,7 @@ type Store interface {
 	EvidenceStore
 	RetryStore
 	SummaryStore
+	WebhookStore
 	AddParticipant(ctx context.Context, in chat.AddParticipant) (chat.ParticipantAdded, error)
 }
 
@@ -303,6 +305,9 @@ type Config struct {
 	Models    Models
 	Tools     Tools
 	Notifier  Notifier
+	// Webhooks posts to webhook endpoints, EventBase is what their links begin with, see [chat.WebhookBody].
+	Webhooks  Webhooks
+	EventBase string
 	// NewID makes UUIDv7s.
 	NewID func() string
 	// Lease is how long a claim lasts; it exceeds every provider's time limit.
@@ -315,6 +320,8 @@ type Config struct {
 	WhenUnknown chat.UnknownPolicy
 	// ApproveWithin is how long an approval is waited for.
 	ApproveWithin time.Duration
+	// Now is the time by which webhooks are tried; time.Now without it.
+	Now func() time.Time
 	// Meter counts what the activities do.
 	Meter Meter
 	// Logger is told what a step could not do and goes on without.

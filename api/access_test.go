@@ -155,6 +155,17 @@ func TestScopesOfRoutes(t *testing.T) {
 		"listAuditLog":         "workspace:admin",
 		"listEvents":           "chats:read",
 		"createEventToken":     "chats:read",
+
+		"listWebhookEndpoints":  "webhooks:read",
+		"getWebhookEndpoint":    "webhooks:read",
+		"listWebhookAttempts":   "webhooks:read",
+		"createWebhookEndpoint": "webhooks:write",
+		"updateWebhookEndpoint": "webhooks:write",
+		"deleteWebhookEndpoint": "webhooks:write",
+		"rotateWebhookSecret":   "webhooks:write",
+		"testWebhookEndpoint":   "webhooks:write",
+		"replayWebhookEvents":   "webhooks:write",
+		"replayWebhookEvent":    "webhooks:write",
 	}
 
 	maps.Copy(want, map[string]chat.Scope{
@@ -244,7 +255,8 @@ func TestScopesOfRoutes(t *testing.T) {
 func allScopes() []chat.Scope {
 	var all []chat.Scope
 
-	for _, area := range []string{"chats", "members", "labels", "tools", "deliveries", "keys", "workspace"} {
+	areas := []string{"chats", "members", "labels", "tools", "deliveries", "webhooks", "keys", "workspace"}
+	for _, area := range areas {
 		for _, level := range []string{"read", "write", "admin"} {
 			all = append(all, chat.Scope(area+":"+level))
 		}

@@ -30,6 +30,9 @@ type Config struct {
 	Engine Engine
 	Tools  Tools
 	Models Models
+	// Posts is for webhook endpoints, EventBase is what links in events begin with, see [EventBase].
+	Posts     WebhookPoster
+	EventBase string
 	// Renderer makes what a provider gets of the text of a send that is changed.
 	Renderer Renderer
 	Logger   *slog.Logger
@@ -85,6 +88,9 @@ type service struct {
 	engine Engine
 	tools  Tools
 	models Models
+	// posts is for webhook endpoints, eventBase is what links in events begin with.
+	posts     WebhookPoster
+	eventBase string
 	// renderer is for the text of a send that is changed.
 	renderer Renderer
 	// checkCalls checks the tool calls of a send before its chat is made.
@@ -179,6 +185,8 @@ func New(config Config) (*App, error) {
 		store:      config.Store,
 		engine:     config.Engine,
 		tools:      config.Tools,
+		posts:      config.Posts,
+		eventBase:  config.EventBase,
 		models:     config.Models,
 		renderer:   config.Renderer,
 		checkCalls: config.CheckCalls,
@@ -262,6 +270,7 @@ func (s *service) routes() {
 	s.keyRoutes()
 	s.auditRoutes()
 	s.eventRoutes()
+	s.webhookEndpointRoutes()
 	s.eventTokenRoutes()
 }
 

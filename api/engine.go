@@ -55,5 +55,8 @@ type Engine interface {
 	// ChatChanged tells the workflow that summarizes a chat by itself, and starts it if
 	// there is none. It is best effort.
 	ChatChanged(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) error
+	// WebhooksChanged tells the workflow of a webhook endpoint to look, and starts it if there is none. It is best
+	// effort.
+	WebhooksChanged(ctx context.Context, step chat.WebhookStep) error
 	Ping(ctx context.Context) error
 }

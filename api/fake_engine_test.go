@@ -16,7 +16,9 @@ type fakeEngine struct {
 	// lookedUp are the deliveries whose provider was asked.
 	lookedUp    []chat.DeliveryID
 	lookUpFails error
-	waits       []time.Duration
+	// webhooks are the endpoints that were told to look.
+	webhooks []chat.WebhookStep
+	waits    []time.Duration
 
 	add       func(context.Context, chat.AddParticipant) (chat.Answer[chat.ParticipantAdded], error)
 	send      func(context.Context, chat.SendAssistantMessage) (chat.Answer[chat.AssistantMessageSent], error)

@@ -40,6 +40,7 @@ type fakeStore struct {
 	toolFacts
 	peopleFacts
 	summaryFacts
+	endpointFacts
 
 	principals map[[32]byte]chat.Principal
 	chat       func(chat.ChatID) (chat.Chat, error)
@@ -127,7 +128,8 @@ func newFakeStore() *fakeStore {
 	stranger.KeyID, stranger.WorkspaceID = 4, foreign
 
 	return &fakeStore{
-		eventTokens: map[[32]byte]chat.EventToken{},
+		endpointFacts: endpointFacts{endpoint: oneEndpoint()},
+		eventTokens:   map[[32]byte]chat.EventToken{},
 		principals: map[[32]byte]chat.Principal{
 			chat.HashKey(managerKey): manager,
 			chat.HashKey(userKey):    user,

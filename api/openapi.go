@@ -98,6 +98,7 @@ const (
 	tagTools      = "Tools"
 	tagWorkspace  = "Workspace"
 	tagWebhooks   = "Webhooks"
+	tagEndpoints  = "Webhook endpoints"
 	tagService    = "Service"
 )
 
@@ -115,6 +116,7 @@ func listTags() []*huma.Tag {
 				"Model Context Protocol, and people.",
 		},
 		{Name: tagWorkspace, Description: "API keys, how chats are summarized, and who changed what."},
+		{Name: tagEndpoints, Description: "Addresses of your own that are told of events, and every post to them."},
 		{
 			Name: tagWebhooks,
 			Description: "What Twilio and SendGrid call, and nobody else: leave this tag out when you generate a " +

@@ -31,6 +31,7 @@ type Store interface {
 	InboundStore
 	HealthStore
 	EventStore
+	WebhookEndpointStore
 	DefaultsStore
 	AuditLog(
 		ctx context.Context,

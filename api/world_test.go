@@ -23,6 +23,7 @@ type world struct {
 	store  *fakeStore
 	engine *fakeEngine
 	tools  *fakeTools
+	posts  *fakePosts
 	// twilio and sendgrid read what a test makes providers call with.
 	twilio   *fakeTwilio
 	sendgrid *fakeSendGrid
@@ -51,6 +52,7 @@ func newWorld(t *testing.T, settings ...func(*api.Config)) *world {
 		store:    newFakeStore(),
 		engine:   &fakeEngine{},
 		tools:    &fakeTools{},
+		posts:    &fakePosts{},
 		twilio:   &fakeTwilio{},
 		sendgrid: &fakeSendGrid{},
 		log:      &lockedBuffer{},
@@ -60,6 +62,8 @@ func newWorld(t *testing.T, settings ...func(*api.Config)) *world {
 		Store:          w.store,
 		Engine:         w.engine,
 		Tools:          w.tools,
+		Posts:          w.posts,
+		EventBase:      api.EventBase("https://handrail.example/"),
 		Models:         fakeModels{},
 		Renderer:       fakeRenderer{},
 		Version:        "test",

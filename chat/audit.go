@@ -33,6 +33,7 @@ const (
 	AuditToolCall        AuditObject = "tool_call"
 	AuditInbound         AuditObject = "inbound"
 	AuditDefaults        AuditObject = "workspace_defaults"
+	AuditWebhook         AuditObject = "webhook_endpoint"
 )
 
 // disclosure is how much the audit log tells of a field.
@@ -138,6 +139,13 @@ var auditFields = map[AuditObject]map[string]disclosure{
 	},
 	AuditInbound: {
 		"status": told,
+	},
+	AuditWebhook: {
+		"url":             told,
+		"types":           told,
+		"payload":         told,
+		"enabled":         told,
+		"disabled_reason": told,
 	},
 	AuditDefaults: {
 		"assistant_member_id": told,

@@ -75,6 +75,8 @@ const (
 	CodeApprovalNotFound    Code = "approval_not_found"
 	CodeRequestNotFound     Code = "contributor_request_not_found"
 	CodeSummaryNotFound     Code = "summary_not_found"
+	CodeWebhookNotFound     Code = "webhook_endpoint_not_found"
+	CodeEventNotFound       Code = "event_not_found"
 	// KindConflict.
 	CodeIdempotencyKeyReused Code = "idempotency_key_reused"
 	// CodeRequestInProgress is a request whose Idempotency-Key belongs to one that is still carried out.
@@ -196,6 +198,8 @@ var kinds = map[Code]Kind{
 	CodeApprovalNotFound:     KindNotFound,
 	CodeRequestNotFound:      KindNotFound,
 	CodeSummaryNotFound:      KindNotFound,
+	CodeWebhookNotFound:      KindNotFound,
+	CodeEventNotFound:        KindNotFound,
 	CodeSummaryEdited:        KindConflict,
 	CodeDecided:              KindConflict,
 	CodeApprovalVoid:         KindConflict,

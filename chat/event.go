@@ -40,6 +40,7 @@ const (
 	EventSenderRestored             EventType = "sender.restored"
 	EventBulkRetryPaused            EventType = "bulk_retry.paused"
 	EventBulkRetryFinished          EventType = "bulk_retry.finished"
+	EventWebhookEndpointDisabled    EventType = "webhook_endpoint.disabled"
 )
 
 // EventKept is how long events are kept if nobody has configured it.

@@ -25,7 +25,7 @@ func (e *Event) NeedsAttention() bool {
 
 	case EventDeliveryUnknown, EventDeliveryNeedsReview, EventDeliveryUndelivered, EventDeliveryBounced,
 		EventChatEscalated, EventChatPossibleOptOut, EventToolCallFailed, EventToolCallUnknown,
-		EventApprovalRequested, EventSenderBlocked, EventBulkRetryPaused:
+		EventApprovalRequested, EventSenderBlocked, EventBulkRetryPaused, EventWebhookEndpointDisabled:
 		return true
 
 	default:

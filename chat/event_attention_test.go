@@ -43,6 +43,7 @@ func TestEveryTypeOfEventIsForAPersonOrNot(t *testing.T) {
 		chat.EventSenderRestored:             false,
 		chat.EventBulkRetryPaused:            true,
 		chat.EventBulkRetryFinished:          false,
+		chat.EventWebhookEndpointDisabled:    true,
 	}
 
 	for _, text := range chat.EventTypes() {

@@ -20,6 +20,7 @@ const (
 	ChangedSuppression        ChangedObject = "suppression"
 	ChangedSender             ChangedObject = "sender"
 	ChangedBulkRetry          ChangedObject = "bulk_retry"
+	ChangedWebhookEndpoint    ChangedObject = "webhook_endpoint"
 )
 
 // EventChange is one change of something that events tell of, as the database has noted it.
@@ -39,6 +40,9 @@ type EventChange struct {
 
 // statusCanceledByProvider is how a change tells a delivery that its provider has canceled from one that we have.
 const statusCanceledByProvider = "canceled_by_provider"
+
+// webhookDisabled is the state of a webhook endpoint that is told nothing.
+const webhookDisabled = "disabled"
 
 // Fields of a chat's change that have events of their own.
 const (
@@ -195,6 +199,8 @@ func (c *EventChange) eventTypes() []EventType {
 		return c.begunOrEnded(EventSenderBlocked, EventSenderRestored, c.Now == "")
 	case ChangedBulkRetry:
 		return c.bulkRetryEvents()
+	case ChangedWebhookEndpoint:
+		return eventIf(c.Now == webhookDisabled, EventWebhookEndpointDisabled)
 	}
 
 	return nil

@@ -278,6 +278,14 @@ var eventTypes = []EventTypeText{
 		Fields:  []string{"status"},
 		Example: EventData{Status: string(BulkFinished)},
 	},
+	{
+		Type:    EventWebhookEndpointDisabled,
+		Meaning: "A webhook endpoint was disabled: it is told of no events.",
+		When: "Nothing has arrived there for five days (`reason` is `failing`), it has answered 410 (`gone`), or " +
+			"somebody has switched it off (`member`).",
+		Fields:  []string{"status", "reason"},
+		Example: EventData{Status: webhookDisabled, Reason: string(WebhookFailing)},
+	},
 }
 
 func deliveryExample(status string, submission SubmissionState, code string) EventData {

@@ -14,7 +14,7 @@ type Scope string
 // The areas of scopes, and their levels from weak to strong: admin includes write,
 // write includes read.
 var (
-	scopeAreas  = []string{"chats", "members", "labels", "tools", "deliveries", "keys", "workspace"}
+	scopeAreas  = []string{"chats", "members", "labels", "tools", "deliveries", "webhooks", "keys", "workspace"}
 	scopeLevels = []string{"read", "write", "admin"}
 )
 
@@ -31,6 +31,8 @@ const (
 	ScopeDeliveriesAdmin Scope = "deliveries:admin"
 	ScopeToolsRead       Scope = "tools:read"
 	ScopeToolsWrite      Scope = "tools:write"
+	ScopeWebhooksRead    Scope = "webhooks:read"
+	ScopeWebhooksWrite   Scope = "webhooks:write"
 	ScopeKeysAdmin       Scope = "keys:admin"
 	ScopeWorkspaceRead   Scope = "workspace:read"
 	ScopeWorkspaceAdmin  Scope = "workspace:admin"

@@ -100,6 +100,18 @@ var absenceProblems = []ProblemText{
 		Remedy:  "List the tools.",
 	},
 	{
+		Code:    CodeWebhookNotFound,
+		Meaning: "There is no such webhook endpoint.",
+		Cause:   "It was deleted, or belongs to another workspace.",
+		Remedy:  "List the webhook endpoints.",
+	},
+	{
+		Code:    CodeEventNotFound,
+		Meaning: "There is no such event.",
+		Cause:   "It is older than events are kept, or belongs to another workspace.",
+		Remedy:  "Read `GET /events`.",
+	},
+	{
 		Code:    CodeToolCallNotFound,
 		Meaning: "The message has no such tool call.",
 		Cause:   "The id is another message's, or the call is not one that waits for a decision.",

@@ -27,5 +27,7 @@ func WordTables() []WordTable {
 	all = append(all, questionWords...)
 	all = append(all, chatWords...)
 
-	return append(all, memberWords...)
+	all = append(all, memberWords...)
+
+	return append(all, webhookWords...)
 }

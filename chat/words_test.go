@@ -45,6 +45,9 @@ var explainedTypes = map[string]string{
 	"Role in a chat":                   "ParticipantRole",
 	"Consent":                          "Consent",
 	"Trust in what came in":            "TrustLevel",
+
+	"Reason of a disabled webhook endpoint": "WebhookDisabledReason",
+	"Fault of a post to a webhook endpoint": "WebhookFault",
 }
 
 const beforeDelivery = "Status of an action before its delivery begins"

@@ -43,6 +43,11 @@ func ContributorWorkflowID(ws WorkspaceID, id ContributorRequestID) string {
 	return "contributors:" + string(ws) + ":" + string(id)
 }
 
+// WebhookWorkflowID is the workflow that tells a webhook endpoint of events.
+func WebhookWorkflowID(in WebhookStep) string {
+	return fmt.Sprintf("webhooks:%s:%d", in.WorkspaceID, in.EndpointID)
+}
+
 // DeriveActionID is a UUIDv8 (RFC 9562 5.8) of its parts: the same ones make the same id.
 func DeriveActionID(parts ...string) ActionID {
 	id := sha256.Sum256([]byte(strings.Join(parts, "\x00")))

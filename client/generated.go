@@ -242,6 +242,7 @@ const (
 	EventTypeToolCallFailed             EventType = "tool_call.failed"
 	EventTypeToolCallSucceeded          EventType = "tool_call.succeeded"
 	EventTypeToolCallUnknown            EventType = "tool_call.unknown"
+	EventTypeWebhookEndpointDisabled    EventType = "webhook_endpoint.disabled"
 )
 
 // Defines values for FunctionCallType.
@@ -397,6 +398,7 @@ const (
 	ProblemCodeDeliveryNotFound           ProblemCode = "delivery_not_found"
 	ProblemCodeDeliveryRecordLost         ProblemCode = "delivery_record_lost"
 	ProblemCodeEncryptionNotConfigured    ProblemCode = "encryption_not_configured"
+	ProblemCodeEventNotFound              ProblemCode = "event_not_found"
 	ProblemCodeExternalIDTaken            ProblemCode = "external_id_taken"
 	ProblemCodeForbidden                  ProblemCode = "forbidden"
 	ProblemCodeIdempotencyKeyReused       ProblemCode = "idempotency_key_reused"
@@ -448,6 +450,7 @@ const (
 	ProblemCodeUnavailable                ProblemCode = "unavailable"
 	ProblemCodeUnknownTool                ProblemCode = "unknown_tool"
 	ProblemCodeUnsupportedMediaType       ProblemCode = "unsupported_media_type"
+	ProblemCodeWebhookEndpointNotFound    ProblemCode = "webhook_endpoint_not_found"
 	ProblemCodeWorkspaceNotFound          ProblemCode = "workspace_not_found"
 )
 
@@ -484,6 +487,9 @@ const (
 	ScopeToolsAdmin      Scope = "tools:admin"
 	ScopeToolsRead       Scope = "tools:read"
 	ScopeToolsWrite      Scope = "tools:write"
+	ScopeWebhooksAdmin   Scope = "webhooks:admin"
+	ScopeWebhooksRead    Scope = "webhooks:read"
+	ScopeWebhooksWrite   Scope = "webhooks:write"
 	ScopeWorkspaceAdmin  Scope = "workspace:admin"
 	ScopeWorkspaceRead   Scope = "workspace:read"
 	ScopeWorkspaceWrite  Scope = "workspace:write"
@@ -633,6 +639,29 @@ const (
 	WaitingSender       Waiting = "sender"
 	WaitingTool         Waiting = "tool"
 	WaitingToolDecision Waiting = "tool_decision"
+)
+
+// Defines values for WebhookAttemptFault.
+const (
+	WebhookAttemptFaultAddressRefused      WebhookAttemptFault = "address_refused"
+	WebhookAttemptFaultConnectionFailed    WebhookAttemptFault = "connection_failed"
+	WebhookAttemptFaultRedirectNotFollowed WebhookAttemptFault = "redirect_not_followed"
+	WebhookAttemptFaultSecretUnreadable    WebhookAttemptFault = "secret_unreadable"
+	WebhookAttemptFaultStatusNotAccepted   WebhookAttemptFault = "status_not_accepted"
+	WebhookAttemptFaultTimeout             WebhookAttemptFault = "timeout"
+)
+
+// Defines values for WebhookDisabledReason.
+const (
+	WebhookDisabledReasonFailing WebhookDisabledReason = "failing"
+	WebhookDisabledReasonGone    WebhookDisabledReason = "gone"
+	WebhookDisabledReasonMember  WebhookDisabledReason = "member"
+)
+
+// Defines values for WebhookPayload.
+const (
+	WebhookPayloadFull WebhookPayload = "full"
+	WebhookPayloadThin WebhookPayload = "thin"
 )
 
 // Defines values for WholeActionNext.
@@ -864,6 +893,18 @@ const (
 const (
 	ListToolsParamsOrderAsc  ListToolsParamsOrder = "asc"
 	ListToolsParamsOrderDesc ListToolsParamsOrder = "desc"
+)
+
+// Defines values for ListWebhookEndpointsParamsOrder.
+const (
+	ListWebhookEndpointsParamsOrderAsc  ListWebhookEndpointsParamsOrder = "asc"
+	ListWebhookEndpointsParamsOrderDesc ListWebhookEndpointsParamsOrder = "desc"
+)
+
+// Defines values for ListWebhookAttemptsParamsOrder.
+const (
+	ListWebhookAttemptsParamsOrderAsc  ListWebhookAttemptsParamsOrder = "asc"
+	ListWebhookAttemptsParamsOrderDesc ListWebhookAttemptsParamsOrder = "desc"
 )
 
 // Action defines model for Action.
@@ -1504,6 +1545,47 @@ type CreatedTool struct {
 	TimeoutSeconds int64     `json:"timeout_seconds"`
 	Undo           *Undo     `json:"undo,omitempty"`
 	UpdatedAt      time.Time `json:"updated_at"`
+}
+
+// CreatedWebhookEndpoint defines model for CreatedWebhookEndpoint.
+type CreatedWebhookEndpoint struct {
+	// Aside Events that have failed three times, and are tried on their own schedules.
+	Aside int64 `json:"aside"`
+
+	// Behind Events that it is still to be told of in order; 10000 is that many or more.
+	Behind         int64                  `json:"behind"`
+	CreatedAt      time.Time              `json:"created_at"`
+	Description    string                 `json:"description"`
+	DisabledReason *WebhookDisabledReason `json:"disabled_reason,omitempty"`
+	Enabled        bool                   `json:"enabled"`
+
+	// Explanation How it stands, in a sentence.
+	Explanation string `json:"explanation"`
+
+	// FailingSince When the first post has failed after the last one that has arrived.
+	FailingSince  *time.Time `json:"failing_since"`
+	ID            int64      `json:"id"`
+	LastAttemptAt *time.Time `json:"last_attempt_at"`
+
+	// LastStatus The HTTP status of the newest answer; null if there was none.
+	LastStatus *int64 `json:"last_status"`
+
+	// Missed Up to so many events were deleted, because they were too old, before it could be told of them.
+	Missed int64 `json:"missed"`
+
+	// NextTryAt When the next post is due; null if nothing waits.
+	NextTryAt *time.Time     `json:"next_try_at"`
+	Payload   WebhookPayload `json:"payload"`
+
+	// Secret What it verifies posts with (Standard Webhooks). Shown here and never again.
+	Secret *string `json:"secret,omitempty"`
+
+	// Types The types of events that it is told of; all when empty.
+	Types []EventType `json:"types,omitzero"`
+
+	// UpdatedAt When somebody has changed it, or it was disabled.
+	UpdatedAt time.Time `json:"updated_at"`
+	URL       string    `json:"url"`
 }
 
 // Decision defines model for Decision.
@@ -2581,6 +2663,23 @@ type NewTool struct {
 	Undo           *Undo  `json:"undo,omitempty"`
 }
 
+// NewWebhookEndpoint defines model for NewWebhookEndpoint.
+type NewWebhookEndpoint struct {
+	Description *string `json:"description,omitempty"`
+
+	// Enabled Whether it is told of events; true when left out.
+	Enabled *bool           `json:"enabled,omitempty"`
+	Payload *WebhookPayload `json:"payload,omitempty"`
+
+	// Types The types of events to be told of; all when left out.
+	Types []EventType `json:"types,omitzero"`
+
+	// URL Public, by https on port 443, unless the operator has opened more.
+	//
+	// Examples: https://example.com/handrail
+	URL string `json:"url"`
+}
+
 // NewerMessage defines model for NewerMessage.
 type NewerMessage struct {
 	CreatedAt time.Time `json:"created_at"`
@@ -2868,6 +2967,12 @@ type Receipt struct {
 	//
 	// Examples: accepted
 	Status string `json:"status"`
+}
+
+// ReplaySince defines model for ReplaySince.
+type ReplaySince struct {
+	// Since Events that have happened at this time or later are told again.
+	Since time.Time `json:"since"`
 }
 
 // Resolve defines model for Resolve.
@@ -3388,6 +3493,120 @@ type Usage struct {
 // Waiting defines model for Waiting.
 type Waiting string
 
+// WebhookAttempt defines model for WebhookAttempt.
+type WebhookAttempt struct {
+	// Answer How the answer begins: at most 1 KiB.
+	Answer      string    `json:"answer"`
+	AttemptedAt time.Time `json:"attempted_at"`
+	DurationMs  int64     `json:"duration_ms"`
+	EventID     string    `json:"event_id"`
+
+	// EventType The type of the event; test.ping of a test.
+	EventType string `json:"event_type"`
+
+	// Fault Why it has failed; left out when it has succeeded.
+	Fault *WebhookAttemptFault `json:"fault,omitempty"`
+	ID    string               `json:"id"`
+
+	// Number Counts the posts of the event.
+	Number int64 `json:"number"`
+
+	// Sequence That of the event; null for a test.
+	Sequence *int64 `json:"sequence"`
+
+	// Status The HTTP status; null if there was no answer.
+	Status    *int64 `json:"status"`
+	Succeeded bool   `json:"succeeded"`
+}
+
+// WebhookAttemptFault Why it has failed; left out when it has succeeded.
+type WebhookAttemptFault string
+
+// WebhookAttemptList defines model for WebhookAttemptList.
+type WebhookAttemptList struct {
+	Items []WebhookAttempt `json:"items,omitzero"`
+
+	// NextCursor null at the end.
+	NextCursor *string `json:"next_cursor"`
+
+	// Total With total=true; 10000 is that many or more.
+	Total *int64 `json:"total,omitempty"`
+}
+
+// WebhookDisabledReason defines model for WebhookDisabledReason.
+type WebhookDisabledReason string
+
+// WebhookEndpoint defines model for WebhookEndpoint.
+type WebhookEndpoint struct {
+	// Aside Events that have failed three times, and are tried on their own schedules.
+	Aside int64 `json:"aside"`
+
+	// Behind Events that it is still to be told of in order; 10000 is that many or more.
+	Behind         int64                  `json:"behind"`
+	CreatedAt      time.Time              `json:"created_at"`
+	Description    string                 `json:"description"`
+	DisabledReason *WebhookDisabledReason `json:"disabled_reason,omitempty"`
+	Enabled        bool                   `json:"enabled"`
+
+	// Explanation How it stands, in a sentence.
+	Explanation string `json:"explanation"`
+
+	// FailingSince When the first post has failed after the last one that has arrived.
+	FailingSince  *time.Time `json:"failing_since"`
+	ID            int64      `json:"id"`
+	LastAttemptAt *time.Time `json:"last_attempt_at"`
+
+	// LastStatus The HTTP status of the newest answer; null if there was none.
+	LastStatus *int64 `json:"last_status"`
+
+	// Missed Up to so many events were deleted, because they were too old, before it could be told of them.
+	Missed int64 `json:"missed"`
+
+	// NextTryAt When the next post is due; null if nothing waits.
+	NextTryAt *time.Time     `json:"next_try_at"`
+	Payload   WebhookPayload `json:"payload"`
+
+	// Types The types of events that it is told of; all when empty.
+	Types []EventType `json:"types,omitzero"`
+
+	// UpdatedAt When somebody has changed it, or it was disabled.
+	UpdatedAt time.Time `json:"updated_at"`
+	URL       string    `json:"url"`
+}
+
+// WebhookEndpointList defines model for WebhookEndpointList.
+type WebhookEndpointList struct {
+	Items []WebhookEndpoint `json:"items,omitzero"`
+
+	// NextCursor null at the end.
+	NextCursor *string `json:"next_cursor"`
+
+	// Total With total=true; 10000 is that many or more.
+	Total *int64 `json:"total,omitempty"`
+}
+
+// WebhookEndpointPatch defines model for WebhookEndpointPatch.
+type WebhookEndpointPatch struct {
+	Description *string `json:"description,omitempty"`
+
+	// Enabled An endpoint that is enabled again goes on where it has stopped.
+	Enabled *bool           `json:"enabled,omitempty"`
+	Payload *WebhookPayload `json:"payload,omitempty"`
+
+	// Types All when empty.
+	Types []EventType `json:"types,omitzero"`
+	URL   *string     `json:"url,omitempty"`
+}
+
+// WebhookPayload defines model for WebhookPayload.
+type WebhookPayload string
+
+// WebhookSecret defines model for WebhookSecret.
+type WebhookSecret struct {
+	// Secret Left out of the answer to a repeated request.
+	Secret *string `json:"secret,omitempty"`
+}
+
 // WholeAction defines model for WholeAction.
 type WholeAction struct {
 	ActionID  string    `json:"action_id"`
@@ -3589,6 +3808,9 @@ type Until = time.Time
 
 // UpdatedSince defines model for updated_since.
 type UpdatedSince = time.Time
+
+// WebhookEndpointID defines model for webhook_endpoint_id.
+type WebhookEndpointID = int64
 
 // WorkspaceUUID defines model for workspace_uuid.
 type WorkspaceUUID = string
@@ -4495,6 +4717,78 @@ type TestToolParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// ListWebhookEndpointsParams defines parameters for ListWebhookEndpoints.
+type ListWebhookEndpointsParams struct {
+	// Limit The most entries.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor A next_cursor.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Order The direction of the list, if not its own.
+	Order *ListWebhookEndpointsParamsOrder `form:"order,omitempty" json:"order,omitempty"`
+
+	// Total Whether to count the whole list.
+	Total *Total `form:"total,omitempty" json:"total,omitempty"`
+}
+
+// ListWebhookEndpointsParamsOrder defines parameters for ListWebhookEndpoints.
+type ListWebhookEndpointsParamsOrder string
+
+// CreateWebhookEndpointParams defines parameters for CreateWebhookEndpoint.
+type CreateWebhookEndpointParams struct {
+	// IdempotencyKey The same key with the same body is carried out once.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ListWebhookAttemptsParams defines parameters for ListWebhookAttempts.
+type ListWebhookAttemptsParams struct {
+	// Limit The most entries.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor A next_cursor.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Order The direction of the list, if not its own.
+	Order *ListWebhookAttemptsParamsOrder `form:"order,omitempty" json:"order,omitempty"`
+
+	// Total Whether to count the whole list.
+	Total *Total `form:"total,omitempty" json:"total,omitempty"`
+
+	// EventID Only posts of this event.
+	EventID *string `form:"event_id,omitempty" json:"event_id,omitempty"`
+
+	// Failed Only those that have failed.
+	Failed *bool `form:"failed,omitempty" json:"failed,omitempty"`
+}
+
+// ListWebhookAttemptsParamsOrder defines parameters for ListWebhookAttempts.
+type ListWebhookAttemptsParamsOrder string
+
+// ReplayWebhookEventParams defines parameters for ReplayWebhookEvent.
+type ReplayWebhookEventParams struct {
+	// IdempotencyKey The same key with the same body is carried out once.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ReplayWebhookEventsParams defines parameters for ReplayWebhookEvents.
+type ReplayWebhookEventsParams struct {
+	// IdempotencyKey The same key with the same body is carried out once.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// RotateWebhookSecretParams defines parameters for RotateWebhookSecret.
+type RotateWebhookSecretParams struct {
+	// IdempotencyKey The same key with the same body is carried out once.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// TestWebhookEndpointParams defines parameters for TestWebhookEndpoint.
+type TestWebhookEndpointParams struct {
+	// IdempotencyKey The same key with the same body is carried out once.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ChangeActionJSONRequestBody defines body for ChangeAction for application/json ContentType.
 type ChangeActionJSONRequestBody = ChangeAction
 
@@ -4617,6 +4911,15 @@ type UpdateToolJSONRequestBody = ToolPatch
 
 // TestToolJSONRequestBody defines body for TestTool for application/json ContentType.
 type TestToolJSONRequestBody = TestTool
+
+// CreateWebhookEndpointJSONRequestBody defines body for CreateWebhookEndpoint for application/json ContentType.
+type CreateWebhookEndpointJSONRequestBody = NewWebhookEndpoint
+
+// UpdateWebhookEndpointJSONRequestBody defines body for UpdateWebhookEndpoint for application/json ContentType.
+type UpdateWebhookEndpointJSONRequestBody = WebhookEndpointPatch
+
+// ReplayWebhookEventsJSONRequestBody defines body for ReplayWebhookEvents for application/json ContentType.
+type ReplayWebhookEventsJSONRequestBody = ReplaySince
 
 // UpdateWorkspaceDefaultsJSONRequestBody defines body for UpdateWorkspaceDefaults for application/json ContentType.
 type UpdateWorkspaceDefaultsJSONRequestBody = NewDefaults
@@ -6454,6 +6757,137 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v2/w/{workspace_uuid}/tools/{tool_id}/test (the `TestTool` operationId).
 	TestTool(ctx context.Context, workspaceUUID WorkspaceUUID, toolID ToolID, params *TestToolParams, body TestToolJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListWebhookEndpoints List webhook endpoints
+	//
+	// By id.
+	//
+	// Scope: `webhooks:read`.
+	//
+	// Corresponds with GET /api/v2/w/{workspace_uuid}/webhook-endpoints (the `ListWebhookEndpoints` operationId).
+	ListWebhookEndpoints(ctx context.Context, workspaceUUID WorkspaceUUID, params *ListWebhookEndpointsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateWebhookEndpointWithBody Create a webhook endpoint
+	//
+	// Handrail posts every event of these types to the URL, in the order of `sequence`, signed by Standard Webhooks: `webhook-id` is the event's id, and is the same if an event comes twice. Answer with 2xx within 10 seconds. An event that fails three times steps aside, and is tried for three days on its own schedule, so that others go on. `Retry-After` is heeded, 410 disables the endpoint, and redirects are not followed. After five days without success the endpoint is disabled (`webhook_endpoint.disabled`).
+	//
+	// It is told of what happens after it was created. What was missed can be replayed, or read with `GET /events`.
+	//
+	// Scope: `webhooks:write`. The answer to a repeated request is without `secret`, which is kept nowhere.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints (the `CreateWebhookEndpoint` operationId).
+	CreateWebhookEndpointWithBody(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateWebhookEndpointParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateWebhookEndpoint Create a webhook endpoint
+	//
+	// Handrail posts every event of these types to the URL, in the order of `sequence`, signed by Standard Webhooks: `webhook-id` is the event's id, and is the same if an event comes twice. Answer with 2xx within 10 seconds. An event that fails three times steps aside, and is tried for three days on its own schedule, so that others go on. `Retry-After` is heeded, 410 disables the endpoint, and redirects are not followed. After five days without success the endpoint is disabled (`webhook_endpoint.disabled`).
+	//
+	// It is told of what happens after it was created. What was missed can be replayed, or read with `GET /events`.
+	//
+	// Scope: `webhooks:write`. The answer to a repeated request is without `secret`, which is kept nowhere.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints (the `CreateWebhookEndpoint` operationId).
+	CreateWebhookEndpoint(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateWebhookEndpointParams, body CreateWebhookEndpointJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteWebhookEndpoint Delete a webhook endpoint
+	//
+	// It is told of nothing more, also not of what it is behind with.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Corresponds with DELETE /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id} (the `DeleteWebhookEndpoint` operationId).
+	DeleteWebhookEndpoint(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetWebhookEndpoint Get a webhook endpoint
+	//
+	// Scope: `webhooks:read`.
+	//
+	// Corresponds with GET /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id} (the `GetWebhookEndpoint` operationId).
+	GetWebhookEndpoint(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateWebhookEndpointWithBody Update a webhook endpoint
+	//
+	// Fields that are left out stay as they are. With the payload `full` it needs the scope `chats:read`, except to disable it.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id} (the `UpdateWebhookEndpoint` operationId).
+	UpdateWebhookEndpointWithBody(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateWebhookEndpoint Update a webhook endpoint
+	//
+	// Fields that are left out stay as they are. With the payload `full` it needs the scope `chats:read`, except to disable it.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id} (the `UpdateWebhookEndpoint` operationId).
+	UpdateWebhookEndpoint(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, body UpdateWebhookEndpointJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListWebhookAttempts List a webhook endpoint's attempts
+	//
+	// The newest first. They are kept as long as events.
+	//
+	// Scope: `webhooks:read`.
+	//
+	// Corresponds with GET /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/attempts (the `ListWebhookAttempts` operationId).
+	ListWebhookAttempts(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, params *ListWebhookAttemptsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReplayWebhookEvent Replay one event
+	//
+	// The endpoint is told of it once more, beside what it is behind with, whatever its types.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/events/{event_id}/replay (the `ReplayWebhookEvent` operationId).
+	ReplayWebhookEvent(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, eventID string, params *ReplayWebhookEventParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReplayWebhookEventsWithBody Replay events
+	//
+	// The endpoint is told again of all that has happened since then, in order, and then of what is new. Events keep their ids.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/replay (the `ReplayWebhookEvents` operationId).
+	ReplayWebhookEventsWithBody(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, params *ReplayWebhookEventsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReplayWebhookEvents Replay events
+	//
+	// The endpoint is told again of all that has happened since then, in order, and then of what is new. Events keep their ids.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/replay (the `ReplayWebhookEvents` operationId).
+	ReplayWebhookEvents(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, params *ReplayWebhookEventsParams, body ReplayWebhookEventsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RotateWebhookSecret Rotate a webhook endpoint's secret
+	//
+	// It is shown here and never again. For 24 hours posts carry the signatures of both.
+	//
+	// Scope: `webhooks:write`. The answer to a repeated request is without `secret`, which is kept nowhere.
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/secret (the `RotateWebhookSecret` operationId).
+	RotateWebhookSecret(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, params *RotateWebhookSecretParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TestWebhookEndpoint Test a webhook endpoint
+	//
+	// Posts `test.ping` now, once, and waits for the answer. Whatever comes of it is 200. It changes nothing of how the endpoint stands, and is in no log.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/test (the `TestWebhookEndpoint` operationId).
+	TestWebhookEndpoint(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, params *TestWebhookEndpointParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetWorkspaceDefaults Get the workspace's defaults
 	//
@@ -9325,6 +9759,267 @@ func (c *Client) TestToolWithBody(ctx context.Context, workspaceUUID WorkspaceUU
 // Corresponds with POST /api/v2/w/{workspace_uuid}/tools/{tool_id}/test (the `TestTool` operationId).
 func (c *Client) TestTool(ctx context.Context, workspaceUUID WorkspaceUUID, toolID ToolID, params *TestToolParams, body TestToolJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewTestToolRequest(c.Server, workspaceUUID, toolID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListWebhookEndpoints List webhook endpoints
+//
+// By id.
+//
+// Scope: `webhooks:read`.
+//
+// Corresponds with GET /api/v2/w/{workspace_uuid}/webhook-endpoints (the `ListWebhookEndpoints` operationId).
+func (c *Client) ListWebhookEndpoints(ctx context.Context, workspaceUUID WorkspaceUUID, params *ListWebhookEndpointsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListWebhookEndpointsRequest(c.Server, workspaceUUID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateWebhookEndpointWithBody Create a webhook endpoint
+//
+// Handrail posts every event of these types to the URL, in the order of `sequence`, signed by Standard Webhooks: `webhook-id` is the event's id, and is the same if an event comes twice. Answer with 2xx within 10 seconds. An event that fails three times steps aside, and is tried for three days on its own schedule, so that others go on. `Retry-After` is heeded, 410 disables the endpoint, and redirects are not followed. After five days without success the endpoint is disabled (`webhook_endpoint.disabled`).
+//
+// It is told of what happens after it was created. What was missed can be replayed, or read with `GET /events`.
+//
+// Scope: `webhooks:write`. The answer to a repeated request is without `secret`, which is kept nowhere.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints (the `CreateWebhookEndpoint` operationId).
+func (c *Client) CreateWebhookEndpointWithBody(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateWebhookEndpointParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateWebhookEndpointRequestWithBody(c.Server, workspaceUUID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateWebhookEndpoint Create a webhook endpoint
+//
+// Handrail posts every event of these types to the URL, in the order of `sequence`, signed by Standard Webhooks: `webhook-id` is the event's id, and is the same if an event comes twice. Answer with 2xx within 10 seconds. An event that fails three times steps aside, and is tried for three days on its own schedule, so that others go on. `Retry-After` is heeded, 410 disables the endpoint, and redirects are not followed. After five days without success the endpoint is disabled (`webhook_endpoint.disabled`).
+//
+// It is told of what happens after it was created. What was missed can be replayed, or read with `GET /events`.
+//
+// Scope: `webhooks:write`. The answer to a repeated request is without `secret`, which is kept nowhere.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints (the `CreateWebhookEndpoint` operationId).
+func (c *Client) CreateWebhookEndpoint(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateWebhookEndpointParams, body CreateWebhookEndpointJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateWebhookEndpointRequest(c.Server, workspaceUUID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteWebhookEndpoint Delete a webhook endpoint
+//
+// It is told of nothing more, also not of what it is behind with.
+//
+// Scope: `webhooks:write`.
+//
+// Corresponds with DELETE /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id} (the `DeleteWebhookEndpoint` operationId).
+func (c *Client) DeleteWebhookEndpoint(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteWebhookEndpointRequest(c.Server, workspaceUUID, webhookEndpointID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetWebhookEndpoint Get a webhook endpoint
+//
+// Scope: `webhooks:read`.
+//
+// Corresponds with GET /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id} (the `GetWebhookEndpoint` operationId).
+func (c *Client) GetWebhookEndpoint(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetWebhookEndpointRequest(c.Server, workspaceUUID, webhookEndpointID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateWebhookEndpointWithBody Update a webhook endpoint
+//
+// Fields that are left out stay as they are. With the payload `full` it needs the scope `chats:read`, except to disable it.
+//
+// Scope: `webhooks:write`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id} (the `UpdateWebhookEndpoint` operationId).
+func (c *Client) UpdateWebhookEndpointWithBody(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateWebhookEndpointRequestWithBody(c.Server, workspaceUUID, webhookEndpointID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateWebhookEndpoint Update a webhook endpoint
+//
+// Fields that are left out stay as they are. With the payload `full` it needs the scope `chats:read`, except to disable it.
+//
+// Scope: `webhooks:write`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id} (the `UpdateWebhookEndpoint` operationId).
+func (c *Client) UpdateWebhookEndpoint(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, body UpdateWebhookEndpointJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateWebhookEndpointRequest(c.Server, workspaceUUID, webhookEndpointID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListWebhookAttempts List a webhook endpoint's attempts
+//
+// The newest first. They are kept as long as events.
+//
+// Scope: `webhooks:read`.
+//
+// Corresponds with GET /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/attempts (the `ListWebhookAttempts` operationId).
+func (c *Client) ListWebhookAttempts(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, params *ListWebhookAttemptsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListWebhookAttemptsRequest(c.Server, workspaceUUID, webhookEndpointID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReplayWebhookEvent Replay one event
+//
+// The endpoint is told of it once more, beside what it is behind with, whatever its types.
+//
+// Scope: `webhooks:write`.
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/events/{event_id}/replay (the `ReplayWebhookEvent` operationId).
+func (c *Client) ReplayWebhookEvent(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, eventID string, params *ReplayWebhookEventParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReplayWebhookEventRequest(c.Server, workspaceUUID, webhookEndpointID, eventID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReplayWebhookEventsWithBody Replay events
+//
+// The endpoint is told again of all that has happened since then, in order, and then of what is new. Events keep their ids.
+//
+// Scope: `webhooks:write`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/replay (the `ReplayWebhookEvents` operationId).
+func (c *Client) ReplayWebhookEventsWithBody(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, params *ReplayWebhookEventsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReplayWebhookEventsRequestWithBody(c.Server, workspaceUUID, webhookEndpointID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReplayWebhookEvents Replay events
+//
+// The endpoint is told again of all that has happened since then, in order, and then of what is new. Events keep their ids.
+//
+// Scope: `webhooks:write`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/replay (the `ReplayWebhookEvents` operationId).
+func (c *Client) ReplayWebhookEvents(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, params *ReplayWebhookEventsParams, body ReplayWebhookEventsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReplayWebhookEventsRequest(c.Server, workspaceUUID, webhookEndpointID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RotateWebhookSecret Rotate a webhook endpoint's secret
+//
+// It is shown here and never again. For 24 hours posts carry the signatures of both.
+//
+// Scope: `webhooks:write`. The answer to a repeated request is without `secret`, which is kept nowhere.
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/secret (the `RotateWebhookSecret` operationId).
+func (c *Client) RotateWebhookSecret(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, params *RotateWebhookSecretParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateWebhookSecretRequest(c.Server, workspaceUUID, webhookEndpointID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TestWebhookEndpoint Test a webhook endpoint
+//
+// Posts `test.ping` now, once, and waits for the answer. Whatever comes of it is 200. It changes nothing of how the endpoint stands, and is in no log.
+//
+// Scope: `webhooks:write`.
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/test (the `TestWebhookEndpoint` operationId).
+func (c *Client) TestWebhookEndpoint(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, params *TestWebhookEndpointParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTestWebhookEndpointRequest(c.Server, workspaceUUID, webhookEndpointID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -16897,6 +17592,673 @@ func NewTestToolRequestWithBody(server string, workspaceUUID WorkspaceUUID, tool
 	return req, nil
 }
 
+// NewListWebhookEndpointsRequest constructs an http.Request for the ListWebhookEndpoints method
+func NewListWebhookEndpointsRequest(server string, workspaceUUID WorkspaceUUID, params *ListWebhookEndpointsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/webhook-endpoints", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Order != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "order", *params.Order, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Total != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "total", *params.Total, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateWebhookEndpointRequest calls the generic CreateWebhookEndpoint builder with application/json body
+func NewCreateWebhookEndpointRequest(server string, workspaceUUID WorkspaceUUID, params *CreateWebhookEndpointParams, body CreateWebhookEndpointJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateWebhookEndpointRequestWithBody(server, workspaceUUID, params, "application/json", bodyReader)
+}
+
+// NewCreateWebhookEndpointRequestWithBody constructs an http.Request for the CreateWebhookEndpoint method, with any body, and a specified content type
+func NewCreateWebhookEndpointRequestWithBody(server string, workspaceUUID WorkspaceUUID, params *CreateWebhookEndpointParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/webhook-endpoints", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewDeleteWebhookEndpointRequest constructs an http.Request for the DeleteWebhookEndpoint method
+func NewDeleteWebhookEndpointRequest(server string, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "webhook_endpoint_id", webhookEndpointID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/webhook-endpoints/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetWebhookEndpointRequest constructs an http.Request for the GetWebhookEndpoint method
+func NewGetWebhookEndpointRequest(server string, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "webhook_endpoint_id", webhookEndpointID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/webhook-endpoints/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUpdateWebhookEndpointRequest calls the generic UpdateWebhookEndpoint builder with application/json body
+func NewUpdateWebhookEndpointRequest(server string, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, body UpdateWebhookEndpointJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateWebhookEndpointRequestWithBody(server, workspaceUUID, webhookEndpointID, "application/json", bodyReader)
+}
+
+// NewUpdateWebhookEndpointRequestWithBody constructs an http.Request for the UpdateWebhookEndpoint method, with any body, and a specified content type
+func NewUpdateWebhookEndpointRequestWithBody(server string, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "webhook_endpoint_id", webhookEndpointID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/webhook-endpoints/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListWebhookAttemptsRequest constructs an http.Request for the ListWebhookAttempts method
+func NewListWebhookAttemptsRequest(server string, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, params *ListWebhookAttemptsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "webhook_endpoint_id", webhookEndpointID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/webhook-endpoints/%s/attempts", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Order != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "order", *params.Order, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Total != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "total", *params.Total, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.EventID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "event_id", *params.EventID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Failed != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "failed", *params.Failed, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReplayWebhookEventRequest constructs an http.Request for the ReplayWebhookEvent method
+func NewReplayWebhookEventRequest(server string, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, eventID string, params *ReplayWebhookEventParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "webhook_endpoint_id", webhookEndpointID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "event_id", eventID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/webhook-endpoints/%s/events/%s/replay", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewReplayWebhookEventsRequest calls the generic ReplayWebhookEvents builder with application/json body
+func NewReplayWebhookEventsRequest(server string, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, params *ReplayWebhookEventsParams, body ReplayWebhookEventsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReplayWebhookEventsRequestWithBody(server, workspaceUUID, webhookEndpointID, params, "application/json", bodyReader)
+}
+
+// NewReplayWebhookEventsRequestWithBody constructs an http.Request for the ReplayWebhookEvents method, with any body, and a specified content type
+func NewReplayWebhookEventsRequestWithBody(server string, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, params *ReplayWebhookEventsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "webhook_endpoint_id", webhookEndpointID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/webhook-endpoints/%s/replay", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRotateWebhookSecretRequest constructs an http.Request for the RotateWebhookSecret method
+func NewRotateWebhookSecretRequest(server string, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, params *RotateWebhookSecretParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "webhook_endpoint_id", webhookEndpointID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/webhook-endpoints/%s/secret", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewTestWebhookEndpointRequest constructs an http.Request for the TestWebhookEndpoint method
+func NewTestWebhookEndpointRequest(server string, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, params *TestWebhookEndpointParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "webhook_endpoint_id", webhookEndpointID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/webhook-endpoints/%s/test", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewGetWorkspaceDefaultsRequest constructs an http.Request for the GetWorkspaceDefaults method
 func NewGetWorkspaceDefaultsRequest(server string, workspaceUUID WorkspaceUUID) (*http.Request, error) {
 	var err error
@@ -18625,6 +19987,151 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v2/w/{workspace_uuid}/tools/{tool_id}/test (the `TestTool` operationId).
 	TestToolWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, toolID ToolID, params *TestToolParams, body TestToolJSONRequestBody, reqEditors ...RequestEditorFn) (*TestToolResponse, error)
+
+	// ListWebhookEndpointsWithResponse List webhook endpoints
+	//
+	// By id.
+	//
+	// Scope: `webhooks:read`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/w/{workspace_uuid}/webhook-endpoints (the `ListWebhookEndpoints` operationId).
+	ListWebhookEndpointsWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *ListWebhookEndpointsParams, reqEditors ...RequestEditorFn) (*ListWebhookEndpointsResponse, error)
+
+	// CreateWebhookEndpointWithBodyWithResponse Create a webhook endpoint
+	//
+	// Handrail posts every event of these types to the URL, in the order of `sequence`, signed by Standard Webhooks: `webhook-id` is the event's id, and is the same if an event comes twice. Answer with 2xx within 10 seconds. An event that fails three times steps aside, and is tried for three days on its own schedule, so that others go on. `Retry-After` is heeded, 410 disables the endpoint, and redirects are not followed. After five days without success the endpoint is disabled (`webhook_endpoint.disabled`).
+	//
+	// It is told of what happens after it was created. What was missed can be replayed, or read with `GET /events`.
+	//
+	// Scope: `webhooks:write`. The answer to a repeated request is without `secret`, which is kept nowhere.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints (the `CreateWebhookEndpoint` operationId).
+	CreateWebhookEndpointWithBodyWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateWebhookEndpointParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateWebhookEndpointResponse, error)
+
+	// CreateWebhookEndpointWithResponse Create a webhook endpoint
+	//
+	// Handrail posts every event of these types to the URL, in the order of `sequence`, signed by Standard Webhooks: `webhook-id` is the event's id, and is the same if an event comes twice. Answer with 2xx within 10 seconds. An event that fails three times steps aside, and is tried for three days on its own schedule, so that others go on. `Retry-After` is heeded, 410 disables the endpoint, and redirects are not followed. After five days without success the endpoint is disabled (`webhook_endpoint.disabled`).
+	//
+	// It is told of what happens after it was created. What was missed can be replayed, or read with `GET /events`.
+	//
+	// Scope: `webhooks:write`. The answer to a repeated request is without `secret`, which is kept nowhere.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints (the `CreateWebhookEndpoint` operationId).
+	CreateWebhookEndpointWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateWebhookEndpointParams, body CreateWebhookEndpointJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateWebhookEndpointResponse, error)
+
+	// DeleteWebhookEndpointWithResponse Delete a webhook endpoint
+	//
+	// It is told of nothing more, also not of what it is behind with.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id} (the `DeleteWebhookEndpoint` operationId).
+	DeleteWebhookEndpointWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, reqEditors ...RequestEditorFn) (*DeleteWebhookEndpointResponse, error)
+
+	// GetWebhookEndpointWithResponse Get a webhook endpoint
+	//
+	// Scope: `webhooks:read`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id} (the `GetWebhookEndpoint` operationId).
+	GetWebhookEndpointWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, reqEditors ...RequestEditorFn) (*GetWebhookEndpointResponse, error)
+
+	// UpdateWebhookEndpointWithBodyWithResponse Update a webhook endpoint
+	//
+	// Fields that are left out stay as they are. With the payload `full` it needs the scope `chats:read`, except to disable it.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id} (the `UpdateWebhookEndpoint` operationId).
+	UpdateWebhookEndpointWithBodyWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateWebhookEndpointResponse, error)
+
+	// UpdateWebhookEndpointWithResponse Update a webhook endpoint
+	//
+	// Fields that are left out stay as they are. With the payload `full` it needs the scope `chats:read`, except to disable it.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id} (the `UpdateWebhookEndpoint` operationId).
+	UpdateWebhookEndpointWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, body UpdateWebhookEndpointJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateWebhookEndpointResponse, error)
+
+	// ListWebhookAttemptsWithResponse List a webhook endpoint's attempts
+	//
+	// The newest first. They are kept as long as events.
+	//
+	// Scope: `webhooks:read`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/attempts (the `ListWebhookAttempts` operationId).
+	ListWebhookAttemptsWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, params *ListWebhookAttemptsParams, reqEditors ...RequestEditorFn) (*ListWebhookAttemptsResponse, error)
+
+	// ReplayWebhookEventWithResponse Replay one event
+	//
+	// The endpoint is told of it once more, beside what it is behind with, whatever its types.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/events/{event_id}/replay (the `ReplayWebhookEvent` operationId).
+	ReplayWebhookEventWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, eventID string, params *ReplayWebhookEventParams, reqEditors ...RequestEditorFn) (*ReplayWebhookEventResponse, error)
+
+	// ReplayWebhookEventsWithBodyWithResponse Replay events
+	//
+	// The endpoint is told again of all that has happened since then, in order, and then of what is new. Events keep their ids.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/replay (the `ReplayWebhookEvents` operationId).
+	ReplayWebhookEventsWithBodyWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, params *ReplayWebhookEventsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplayWebhookEventsResponse, error)
+
+	// ReplayWebhookEventsWithResponse Replay events
+	//
+	// The endpoint is told again of all that has happened since then, in order, and then of what is new. Events keep their ids.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/replay (the `ReplayWebhookEvents` operationId).
+	ReplayWebhookEventsWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, params *ReplayWebhookEventsParams, body ReplayWebhookEventsJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplayWebhookEventsResponse, error)
+
+	// RotateWebhookSecretWithResponse Rotate a webhook endpoint's secret
+	//
+	// It is shown here and never again. For 24 hours posts carry the signatures of both.
+	//
+	// Scope: `webhooks:write`. The answer to a repeated request is without `secret`, which is kept nowhere.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/secret (the `RotateWebhookSecret` operationId).
+	RotateWebhookSecretWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, params *RotateWebhookSecretParams, reqEditors ...RequestEditorFn) (*RotateWebhookSecretResponse, error)
+
+	// TestWebhookEndpointWithResponse Test a webhook endpoint
+	//
+	// Posts `test.ping` now, once, and waits for the answer. Whatever comes of it is 200. It changes nothing of how the endpoint stands, and is in no log.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/test (the `TestWebhookEndpoint` operationId).
+	TestWebhookEndpointWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, params *TestWebhookEndpointParams, reqEditors ...RequestEditorFn) (*TestWebhookEndpointResponse, error)
 
 	// GetWorkspaceDefaultsWithResponse Get the workspace's defaults
 	//
@@ -20965,6 +22472,234 @@ func (r TestToolResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r TestToolResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListWebhookEndpointsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WebhookEndpointList
+}
+
+// Status returns HTTPResponse.Status
+func (r ListWebhookEndpointsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListWebhookEndpointsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type CreateWebhookEndpointResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *CreatedWebhookEndpoint
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateWebhookEndpointResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateWebhookEndpointResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DeleteWebhookEndpointResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteWebhookEndpointResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteWebhookEndpointResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetWebhookEndpointResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WebhookEndpoint
+}
+
+// Status returns HTTPResponse.Status
+func (r GetWebhookEndpointResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetWebhookEndpointResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type UpdateWebhookEndpointResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WebhookEndpoint
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdateWebhookEndpointResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdateWebhookEndpointResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListWebhookAttemptsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WebhookAttemptList
+}
+
+// Status returns HTTPResponse.Status
+func (r ListWebhookAttemptsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListWebhookAttemptsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ReplayWebhookEventResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WebhookEndpoint
+}
+
+// Status returns HTTPResponse.Status
+func (r ReplayWebhookEventResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReplayWebhookEventResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ReplayWebhookEventsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WebhookEndpoint
+}
+
+// Status returns HTTPResponse.Status
+func (r ReplayWebhookEventsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReplayWebhookEventsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type RotateWebhookSecretResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WebhookSecret
+}
+
+// Status returns HTTPResponse.Status
+func (r RotateWebhookSecretResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RotateWebhookSecretResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type TestWebhookEndpointResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WebhookAttempt
+}
+
+// Status returns HTTPResponse.Status
+func (r TestWebhookEndpointResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TestWebhookEndpointResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -23451,6 +25186,229 @@ func (c *ClientWithResponses) TestToolWithResponse(ctx context.Context, workspac
 		return nil, err
 	}
 	return ParseTestToolResponse(rsp)
+}
+
+// ListWebhookEndpointsWithResponse List webhook endpoints
+//
+// By id.
+//
+// Scope: `webhooks:read`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/w/{workspace_uuid}/webhook-endpoints (the `ListWebhookEndpoints` operationId).
+func (c *ClientWithResponses) ListWebhookEndpointsWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *ListWebhookEndpointsParams, reqEditors ...RequestEditorFn) (*ListWebhookEndpointsResponse, error) {
+	rsp, err := c.ListWebhookEndpoints(ctx, workspaceUUID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListWebhookEndpointsResponse(rsp)
+}
+
+// CreateWebhookEndpointWithBodyWithResponse Create a webhook endpoint
+//
+// Handrail posts every event of these types to the URL, in the order of `sequence`, signed by Standard Webhooks: `webhook-id` is the event's id, and is the same if an event comes twice. Answer with 2xx within 10 seconds. An event that fails three times steps aside, and is tried for three days on its own schedule, so that others go on. `Retry-After` is heeded, 410 disables the endpoint, and redirects are not followed. After five days without success the endpoint is disabled (`webhook_endpoint.disabled`).
+//
+// It is told of what happens after it was created. What was missed can be replayed, or read with `GET /events`.
+//
+// Scope: `webhooks:write`. The answer to a repeated request is without `secret`, which is kept nowhere.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints (the `CreateWebhookEndpoint` operationId).
+func (c *ClientWithResponses) CreateWebhookEndpointWithBodyWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateWebhookEndpointParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateWebhookEndpointResponse, error) {
+	rsp, err := c.CreateWebhookEndpointWithBody(ctx, workspaceUUID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateWebhookEndpointResponse(rsp)
+}
+
+// CreateWebhookEndpointWithResponse Create a webhook endpoint
+//
+// Handrail posts every event of these types to the URL, in the order of `sequence`, signed by Standard Webhooks: `webhook-id` is the event's id, and is the same if an event comes twice. Answer with 2xx within 10 seconds. An event that fails three times steps aside, and is tried for three days on its own schedule, so that others go on. `Retry-After` is heeded, 410 disables the endpoint, and redirects are not followed. After five days without success the endpoint is disabled (`webhook_endpoint.disabled`).
+//
+// It is told of what happens after it was created. What was missed can be replayed, or read with `GET /events`.
+//
+// Scope: `webhooks:write`. The answer to a repeated request is without `secret`, which is kept nowhere.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints (the `CreateWebhookEndpoint` operationId).
+func (c *ClientWithResponses) CreateWebhookEndpointWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateWebhookEndpointParams, body CreateWebhookEndpointJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateWebhookEndpointResponse, error) {
+	rsp, err := c.CreateWebhookEndpoint(ctx, workspaceUUID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateWebhookEndpointResponse(rsp)
+}
+
+// DeleteWebhookEndpointWithResponse Delete a webhook endpoint
+//
+// It is told of nothing more, also not of what it is behind with.
+//
+// Scope: `webhooks:write`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id} (the `DeleteWebhookEndpoint` operationId).
+func (c *ClientWithResponses) DeleteWebhookEndpointWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, reqEditors ...RequestEditorFn) (*DeleteWebhookEndpointResponse, error) {
+	rsp, err := c.DeleteWebhookEndpoint(ctx, workspaceUUID, webhookEndpointID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteWebhookEndpointResponse(rsp)
+}
+
+// GetWebhookEndpointWithResponse Get a webhook endpoint
+//
+// Scope: `webhooks:read`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id} (the `GetWebhookEndpoint` operationId).
+func (c *ClientWithResponses) GetWebhookEndpointWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, reqEditors ...RequestEditorFn) (*GetWebhookEndpointResponse, error) {
+	rsp, err := c.GetWebhookEndpoint(ctx, workspaceUUID, webhookEndpointID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetWebhookEndpointResponse(rsp)
+}
+
+// UpdateWebhookEndpointWithBodyWithResponse Update a webhook endpoint
+//
+// Fields that are left out stay as they are. With the payload `full` it needs the scope `chats:read`, except to disable it.
+//
+// Scope: `webhooks:write`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id} (the `UpdateWebhookEndpoint` operationId).
+func (c *ClientWithResponses) UpdateWebhookEndpointWithBodyWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateWebhookEndpointResponse, error) {
+	rsp, err := c.UpdateWebhookEndpointWithBody(ctx, workspaceUUID, webhookEndpointID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateWebhookEndpointResponse(rsp)
+}
+
+// UpdateWebhookEndpointWithResponse Update a webhook endpoint
+//
+// Fields that are left out stay as they are. With the payload `full` it needs the scope `chats:read`, except to disable it.
+//
+// Scope: `webhooks:write`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id} (the `UpdateWebhookEndpoint` operationId).
+func (c *ClientWithResponses) UpdateWebhookEndpointWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, body UpdateWebhookEndpointJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateWebhookEndpointResponse, error) {
+	rsp, err := c.UpdateWebhookEndpoint(ctx, workspaceUUID, webhookEndpointID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateWebhookEndpointResponse(rsp)
+}
+
+// ListWebhookAttemptsWithResponse List a webhook endpoint's attempts
+//
+// The newest first. They are kept as long as events.
+//
+// Scope: `webhooks:read`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/attempts (the `ListWebhookAttempts` operationId).
+func (c *ClientWithResponses) ListWebhookAttemptsWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, params *ListWebhookAttemptsParams, reqEditors ...RequestEditorFn) (*ListWebhookAttemptsResponse, error) {
+	rsp, err := c.ListWebhookAttempts(ctx, workspaceUUID, webhookEndpointID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListWebhookAttemptsResponse(rsp)
+}
+
+// ReplayWebhookEventWithResponse Replay one event
+//
+// The endpoint is told of it once more, beside what it is behind with, whatever its types.
+//
+// Scope: `webhooks:write`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/events/{event_id}/replay (the `ReplayWebhookEvent` operationId).
+func (c *ClientWithResponses) ReplayWebhookEventWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, eventID string, params *ReplayWebhookEventParams, reqEditors ...RequestEditorFn) (*ReplayWebhookEventResponse, error) {
+	rsp, err := c.ReplayWebhookEvent(ctx, workspaceUUID, webhookEndpointID, eventID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReplayWebhookEventResponse(rsp)
+}
+
+// ReplayWebhookEventsWithBodyWithResponse Replay events
+//
+// The endpoint is told again of all that has happened since then, in order, and then of what is new. Events keep their ids.
+//
+// Scope: `webhooks:write`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/replay (the `ReplayWebhookEvents` operationId).
+func (c *ClientWithResponses) ReplayWebhookEventsWithBodyWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, params *ReplayWebhookEventsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplayWebhookEventsResponse, error) {
+	rsp, err := c.ReplayWebhookEventsWithBody(ctx, workspaceUUID, webhookEndpointID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReplayWebhookEventsResponse(rsp)
+}
+
+// ReplayWebhookEventsWithResponse Replay events
+//
+// The endpoint is told again of all that has happened since then, in order, and then of what is new. Events keep their ids.
+//
+// Scope: `webhooks:write`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/replay (the `ReplayWebhookEvents` operationId).
+func (c *ClientWithResponses) ReplayWebhookEventsWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, params *ReplayWebhookEventsParams, body ReplayWebhookEventsJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplayWebhookEventsResponse, error) {
+	rsp, err := c.ReplayWebhookEvents(ctx, workspaceUUID, webhookEndpointID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReplayWebhookEventsResponse(rsp)
+}
+
+// RotateWebhookSecretWithResponse Rotate a webhook endpoint's secret
+//
+// It is shown here and never again. For 24 hours posts carry the signatures of both.
+//
+// Scope: `webhooks:write`. The answer to a repeated request is without `secret`, which is kept nowhere.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/secret (the `RotateWebhookSecret` operationId).
+func (c *ClientWithResponses) RotateWebhookSecretWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, params *RotateWebhookSecretParams, reqEditors ...RequestEditorFn) (*RotateWebhookSecretResponse, error) {
+	rsp, err := c.RotateWebhookSecret(ctx, workspaceUUID, webhookEndpointID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotateWebhookSecretResponse(rsp)
+}
+
+// TestWebhookEndpointWithResponse Test a webhook endpoint
+//
+// Posts `test.ping` now, once, and waits for the answer. Whatever comes of it is 200. It changes nothing of how the endpoint stands, and is in no log.
+//
+// Scope: `webhooks:write`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/test (the `TestWebhookEndpoint` operationId).
+func (c *ClientWithResponses) TestWebhookEndpointWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, webhookEndpointID WebhookEndpointID, params *TestWebhookEndpointParams, reqEditors ...RequestEditorFn) (*TestWebhookEndpointResponse, error) {
+	rsp, err := c.TestWebhookEndpoint(ctx, workspaceUUID, webhookEndpointID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTestWebhookEndpointResponse(rsp)
 }
 
 // GetWorkspaceDefaultsWithResponse Get the workspace's defaults
@@ -26140,6 +28098,256 @@ func ParseTestToolResponse(rsp *http.Response) (*TestToolResponse, error) {
 			return nil, err
 		}
 		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListWebhookEndpointsResponse parses an HTTP response from a ListWebhookEndpointsWithResponse call
+func ParseListWebhookEndpointsResponse(rsp *http.Response) (*ListWebhookEndpointsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListWebhookEndpointsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WebhookEndpointList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateWebhookEndpointResponse parses an HTTP response from a CreateWebhookEndpointWithResponse call
+func ParseCreateWebhookEndpointResponse(rsp *http.Response) (*CreateWebhookEndpointResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateWebhookEndpointResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest CreatedWebhookEndpoint
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteWebhookEndpointResponse parses an HTTP response from a DeleteWebhookEndpointWithResponse call
+func ParseDeleteWebhookEndpointResponse(rsp *http.Response) (*DeleteWebhookEndpointResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteWebhookEndpointResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseGetWebhookEndpointResponse parses an HTTP response from a GetWebhookEndpointWithResponse call
+func ParseGetWebhookEndpointResponse(rsp *http.Response) (*GetWebhookEndpointResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetWebhookEndpointResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WebhookEndpoint
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUpdateWebhookEndpointResponse parses an HTTP response from a UpdateWebhookEndpointWithResponse call
+func ParseUpdateWebhookEndpointResponse(rsp *http.Response) (*UpdateWebhookEndpointResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdateWebhookEndpointResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WebhookEndpoint
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListWebhookAttemptsResponse parses an HTTP response from a ListWebhookAttemptsWithResponse call
+func ParseListWebhookAttemptsResponse(rsp *http.Response) (*ListWebhookAttemptsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListWebhookAttemptsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WebhookAttemptList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReplayWebhookEventResponse parses an HTTP response from a ReplayWebhookEventWithResponse call
+func ParseReplayWebhookEventResponse(rsp *http.Response) (*ReplayWebhookEventResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReplayWebhookEventResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WebhookEndpoint
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReplayWebhookEventsResponse parses an HTTP response from a ReplayWebhookEventsWithResponse call
+func ParseReplayWebhookEventsResponse(rsp *http.Response) (*ReplayWebhookEventsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReplayWebhookEventsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WebhookEndpoint
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRotateWebhookSecretResponse parses an HTTP response from a RotateWebhookSecretWithResponse call
+func ParseRotateWebhookSecretResponse(rsp *http.Response) (*RotateWebhookSecretResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RotateWebhookSecretResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WebhookSecret
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseTestWebhookEndpointResponse parses an HTTP response from a TestWebhookEndpointWithResponse call
+func ParseTestWebhookEndpointResponse(rsp *http.Response) (*TestWebhookEndpointResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TestWebhookEndpointResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WebhookAttempt
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 

@@ -297,18 +297,27 @@ const eventWindow = 10_000
 func (s *Store) Events(ctx context.Context, ws chat.WorkspaceID, f chat.EventFilter) (chat.EventList, error) {
 	var list chat.EventList
 
-	err := s.snapshot(ctx, "list events", func(ctx context.Context, tx bun.Tx) error {
-		err := tx.NewRaw(
-			`SELECT COALESCE((SELECT last FROM event_counters WHERE workspace_id = ?0 AND chat_id = 0), 0),
-				COALESCE((SELECT MIN(sequence) FROM events WHERE workspace_id = ?0), 0)`,
-			ws,
-		).Scan(ctx, &list.Latest, &list.Oldest)
-		if err != nil {
-			return err
-		}
-
-		return readEvents(ctx, tx, ws, f, &list)
+	err := s.snapshot(ctx, "list events", func(ctx context.Context, tx bun.Tx) (err error) {
+		list, err = listEvents(ctx, tx, ws, f)
+		return err
 	})
+
+	return list, err
+}
+
+func listEvents(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, f chat.EventFilter) (chat.EventList, error) {
+	var list chat.EventList
+
+	err := tx.NewRaw(
+		`SELECT COALESCE((SELECT last FROM event_counters WHERE workspace_id = ?0 AND chat_id = 0), 0),
+			COALESCE((SELECT MIN(sequence) FROM events WHERE workspace_id = ?0), 0)`,
+		ws,
+	).Scan(ctx, &list.Latest, &list.Oldest)
+	if err != nil {
+		return list, err
+	}
+
+	err = readEvents(ctx, tx, ws, f, &list)
 
 	return list, err
 }

@@ -30,6 +30,8 @@ const described = `
 		FROM suppressions
 	UNION ALL SELECT 'sender|' || sender || '|' || workspace_id, 'blocked' FROM sender_breakers
 	UNION ALL SELECT 'bulk_retry|' || id || '|', state FROM bulk_retries
+	UNION ALL SELECT 'webhook_endpoint|' || id || '|', CASE WHEN enabled THEN 'enabled' ELSE 'disabled' END
+		FROM webhook_endpoints
 	UNION ALL SELECT 'chat|' || id || '|', 'there' FROM chats
 	UNION ALL SELECT 'chat|' || id || '|title', title FROM chats
 	UNION ALL SELECT 'chat|' || id || '|state', state FROM chats
@@ -98,7 +100,7 @@ func TestEnginesNoteTheSameTables(t *testing.T) {
 
 	want := []string{
 		"approvals", "bulk_retries", "chat_labels", "chats", "contributor_requests", "deliveries", "messages",
-		"participants", "sender_breakers", "suppressions", "tool_calls",
+		"participants", "sender_breakers", "suppressions", "tool_calls", "webhook_endpoints",
 	}
 
 	for _, s := range allEngines(t) {

@@ -131,6 +131,8 @@ func eventsOfLine(parts []string, was, now string, newChat bool) []string {
 			pick(was != "" && now == "lifted", chat.EventSuppressionLifted)...)
 	case "sender":
 		return append(pick(now != "", chat.EventSenderBlocked), pick(now == "", chat.EventSenderRestored)...)
+	case "webhook_endpoint":
+		return pick(was == "enabled" && now == "disabled", chat.EventWebhookEndpointDisabled)
 	case "bulk_retry":
 		return append(
 			pick(now == "paused", chat.EventBulkRetryPaused),

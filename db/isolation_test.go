@@ -40,6 +40,8 @@ type intruder struct {
 	question chat.ContributorRequest
 	// version is of a run over the chat of the victim that writes nothing.
 	version chat.SummaryID
+	// endpoint is a webhook endpoint of the victim.
+	endpoint chat.WebhookEndpointID
 	// token opens a stream of the victim's events.
 	token [32]byte
 	// third is a workspace that has nothing.
@@ -73,7 +75,7 @@ const victimsExternalID = "crm-1"
 // notOfAWorkspace are the methods that look at nothing inside of a workspace.
 var notOfAWorkspace = []string{
 	"Authenticate", "CheckWritable", "ClockOffset", "Close", "CountDuplicates", "CreateWorkspace", "Durability",
-	"Changed", "Figures", "PoolStats", "ForgetEvents", "ForgetRequests", "ForgottenSummaries", "HeldDeliveries", "HoldAfterFailover",
+	"Changed", "Figures", "PoolStats", "ForgetEvents", "ForgetRequests", "ForgetWebhookAttempts", "ForgottenSummaries", "HeldDeliveries", "HoldAfterFailover",
 	"HoldUnsent", "LastCallbacks", "ListenEvents", "MessageOwners", "NumberEvents",
 	"SenderAddresses", "SharedAddresses", "Timeline",
 	// The operator's own.
@@ -501,6 +503,7 @@ func everyTry() map[string]try {
 	maps.Copy(all, toolTries)
 	maps.Copy(all, summaryTries)
 	maps.Copy(all, evidenceTries)
+	maps.Copy(all, webhookTries)
 
 	return all
 }
@@ -527,6 +530,7 @@ func TestWorkspacesAreIsolated(t *testing.T) {
 			victim: dbtest.Seed(t, s),
 		}
 
+		i.seedEndpoint(t)
 		addMessage(t, s, i.victim, i.victim.SMS.ID, "private")
 		i.sent = i.victim.Prepare(t, s, i.victim.SMS.ID, "private", chat.ToolCall{ID: "a", Name: chat.ToolSetTitle})
 		i.request = i.victim.Request(i.victim.SMS.ID)

@@ -10,17 +10,19 @@ import (
 )
 
 // SealedSecrets are the secrets of one tool as they are stored: with the tool, or with a change of one that
-// waits for a second member.
+// waits for a second member. Or they are those of a webhook endpoint.
 type SealedSecrets struct {
 	WorkspaceID chat.WorkspaceID `bun:"workspace_id"`
 	ToolID      chat.ToolID      `bun:"id"`
 	// ApprovalID is the change that waits, "" for what is stored with the tool.
 	ApprovalID chat.ApprovalID `bun:"-"`
-	Sealed     []byte          `bun:"sealed"`
+	// EndpointID is set for those of a webhook endpoint, which belong to no tool.
+	EndpointID chat.WebhookEndpointID `bun:"endpoint_id"`
+	Sealed     []byte                 `bun:"sealed"`
 }
 
-// SealedSecrets lists the sealed secrets of all workspaces' tools, and of the changes of tools that wait for a
-// second member, for the operator.
+// SealedSecrets lists the sealed secrets of all workspaces' tools, of the changes of tools that wait for a
+// second member, and of webhook endpoints, for the operator.
 func (s *Store) SealedSecrets(ctx context.Context) ([]SealedSecrets, error) {
 	var all []SealedSecrets
 
@@ -57,7 +59,9 @@ func (s *Store) SealedSecrets(ctx context.Context) ([]SealedSecrets, error) {
 		}
 	}
 
-	return all, nil
+	endpoints, err := s.sealedWebhooks(ctx)
+
+	return append(all, endpoints...), err
 }
 
 // toolChange is what a tool becomes when the approval is given, nil if it is not about one.
@@ -72,8 +76,11 @@ func (r *approvalRow) toolChange() *chat.ToolDefinition {
 // ReplaceSealed stores the same secrets, sealed anew. It reports false if they were changed since they were
 // read.
 func (s *Store) ReplaceSealed(ctx context.Context, was SealedSecrets, fresh []byte) (bool, error) {
-	if was.ApprovalID != "" {
+	switch {
+	case was.ApprovalID != "":
 		return s.replaceSealedChange(ctx, was, fresh)
+	case was.EndpointID != 0:
+		return s.replaceSealedWebhook(ctx, was, fresh)
 	}
 
 	done, err := hasChanged(s.db.NewUpdate().

@@ -23,6 +23,7 @@ var contents = []group{
 		"docs/tools.md",
 		"docs/summaries.md",
 		"docs/inbound.md",
+		"docs/webhooks.md",
 		"docs/statuses.md",
 		"docs/problems.md",
 		"docs/codes.md",

@@ -48,7 +48,9 @@ type Toolbox struct {
 	config Config
 	guard  *guard
 	// calls makes every HTTP tool's request on a connection of its own.
-	calls  *http.Client
+	calls *http.Client
+	// posts makes the posts to webhook endpoints, which may be repeated.
+	posts  *http.Client
 	pool   *pool
 	tokens loginTokens
 }
@@ -66,6 +68,7 @@ func New(c Config) (*Toolbox, error) {
 
 	b := &Toolbox{config: c, guard: g}
 	b.calls = &http.Client{Transport: g.transport(alone), CheckRedirect: sameHost}
+	b.posts = &http.Client{Transport: g.transport(shared), CheckRedirect: noRedirect}
 	b.pool = newPool(b)
 
 	return b, nil

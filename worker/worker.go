@@ -116,6 +116,7 @@ func Register(r worker.Registry, acts *activities.Activities, logger *slog.Logge
 	bindStep(r, logger, workflows.SaveSummary, acts.SaveSummary)
 	bindStep(r, logger, workflows.FailSummary, acts.FailSummary)
 	bindStep(r, logger, workflows.CheckSummaryDue, acts.CheckSummaryDue)
+	bindStep(r, logger, workflows.DrainWebhooks, acts.DrainWebhooks)
 }
 
 // RegisterWorkflows registers the workflows alone, under the names of their actions where
@@ -144,6 +145,11 @@ func RegisterWorkflows(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(
 		workflows.AskContributors,
 		workflow.RegisterOptions{Name: workflows.WorkflowAskContributors},
+	)
+
+	r.RegisterWorkflowWithOptions(
+		workflows.DeliverWebhooks,
+		workflow.RegisterOptions{Name: workflows.WorkflowDeliverWebhooks},
 	)
 }
 

@@ -108,6 +108,17 @@ var (
 			MaximumInterval:    time.Minute,
 		},
 	}
+	// webhookOptions: the posts to one webhook endpoint for a while, each of which is recorded. Errors are
+	// those of our own store: what a receiver answers is a result.
+	webhookOptions = StepOptions{
+		attempt:   2 * time.Minute,
+		heartbeat: heartbeat,
+		retry: temporal.RetryPolicy{
+			InitialInterval:    time.Second,
+			BackoffCoefficient: 2,
+			MaximumInterval:    30 * time.Second,
+		},
+	}
 	// modelOptions: one attempt of a language model. The workflow waits itself for the next one, so
 	// that it can say what it waits for.
 	modelOptions = StepOptions{

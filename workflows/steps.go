@@ -83,4 +83,6 @@ var (
 	FailSummary = Step[chat.SummaryFailure, struct{}]{Name: "FailSummary", Options: databaseOptions}
 	// CheckSummaryDue reads whether a chat is to be summarized by itself.
 	CheckSummaryDue = Step[chat.AutoSummary, chat.SummaryDue]{Name: "LookSummaryDue", Options: databaseOptions}
+	// DrainWebhooks posts what a webhook endpoint is to be told now.
+	DrainWebhooks = Step[chat.WebhookStep, chat.WebhookProgress]{Name: "DrainWebhooks", Options: webhookOptions}
 )

@@ -52,7 +52,7 @@ func (keyReseal) Run(p *process) error {
 		}
 
 		first := keys.KeyIDs()[0]
-		fmt.Fprintf(p.out, "%d of %d secrets of tools encrypted anew, with key %q\n", resealed, len(all), first)
+		fmt.Fprintf(p.out, "%d of %d secrets of tools and webhooks encrypted anew, with key %q\n", resealed, len(all), first)
 
 		return errors.Join(left...)
 	})
@@ -60,16 +60,24 @@ func (keyReseal) Run(p *process) error {
 
 // nameSealed says whose secrets they are.
 func nameSealed(one db.SealedSecrets) string {
-	if one.ApprovalID != "" {
+	switch {
+	case one.ApprovalID != "":
 		return fmt.Sprintf("the change of a tool that waits for approval %s", one.ApprovalID)
+	case one.EndpointID != 0:
+		return fmt.Sprintf("webhook endpoint %d", one.EndpointID)
 	}
 
 	return fmt.Sprintf("tool %d", one.ToolID)
 }
 
-// resealSecrets seals the secrets of one tool anew, and reports whether that was needed.
+// resealSecrets seals the secrets of one tool or webhook endpoint anew, and reports whether that was needed.
 func resealSecrets(p *process, s *db.Store, keys *codec.Codec, one db.SealedSecrets) (bool, error) {
-	fresh, changed, err := keys.Reseal(toolbox.SecretsPlace(one.WorkspaceID), one.Sealed)
+	place := toolbox.SecretsPlace(one.WorkspaceID)
+	if one.EndpointID != 0 {
+		place = toolbox.WebhookPlace(one.WorkspaceID)
+	}
+
+	fresh, changed, err := keys.Reseal(place, one.Sealed)
 	if err != nil || !changed {
 		return false, err
 	}

@@ -60,18 +60,34 @@ func TestSecretsAreSealedAnewAfterARotation(t *testing.T) {
 	})
 	require.NoError(t, err)
 
-	assert.Contains(t, c.must("keys", "reseal"), `2 of 2 secrets of tools encrypted anew, with key "k2"`)
-	assert.Contains(t, c.must("keys", "reseal"), "0 of 2")
+	webhook, err := old.Seal(toolbox.WebhookPlace(ws), []byte(`[]`))
+	require.NoError(t, err)
+
+	_, err = s.CreateWebhookEndpoint(t.Context(), ws, chat.Actor{MemberID: 1}, chat.WebhookEndpoint{
+		URL:     "https://example.com",
+		Payload: chat.PayloadThin,
+		Enabled: true,
+		Sealed:  webhook,
+	})
+	require.NoError(t, err)
+
+	assert.Contains(t, c.must("keys", "reseal"), `3 of 3 secrets of tools and webhooks encrypted anew, with key "k2"`)
+	assert.Contains(t, c.must("keys", "reseal"), "0 of 3")
 
 	all, err := s.SealedSecrets(t.Context())
 	require.NoError(t, err)
-	require.Len(t, all, 2, "the tool's, and those of the change that waits")
+	require.Len(t, all, 3, "the tool's, those of the change that waits, and the webhook's")
 
 	alone, err := codec.Parse(key("k2", "b"))
 	require.NoError(t, err)
 
 	for _, one := range all {
-		_, err = alone.Open(toolbox.SecretsPlace(ws), one.Sealed)
+		place := toolbox.SecretsPlace(ws)
+		if one.EndpointID != 0 {
+			place = toolbox.WebhookPlace(ws)
+		}
+
+		_, err = alone.Open(place, one.Sealed)
 		require.NoError(t, err, "approval %q", one.ApprovalID)
 
 		stale := one

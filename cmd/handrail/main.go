@@ -40,6 +40,7 @@ type cli struct {
 
 	Tools           toolsCommand           `cmd:"" group:"workspace" help:"List, show, test and reload tools."`
 	SummarySettings summarySettingsCommand `cmd:"" group:"workspace" help:"Show or change how chats are summarized."`
+	Webhooks        webhooksCommand        `cmd:"" group:"workspace" help:"Tell programs of yours of events; see every post."`
 	Audit           auditCommand           `cmd:"" group:"workspace" help:"List who has done what: the audit log."`
 	Workspaces      workspacesCommand      `cmd:"" group:"workspace" help:"Create and list workspaces."`
 	Keys            keysCommand            `cmd:"" group:"workspace" help:"Create, list and revoke API keys."`

@@ -2129,7 +2129,7 @@ export interface paths {
         };
         /**
          * Get the workspace's status
-         * @description Counts what waits, and since when. What needs a person comes first. Actions that wait for a receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out.
+         * @description What waits, how much of it there is, and since when: what needs a person first. Actions that wait for a receipt are not counted. A key without `chats:read` is not told of chats and of messages that came in.
          *
          *     Scope: `deliveries:read`.
          */
@@ -2461,6 +2461,255 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/w/{workspace_uuid}/webhook-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List webhook endpoints
+         * @description By id.
+         *
+         *     Scope: `webhooks:read`.
+         */
+        get: operations["listWebhookEndpoints"];
+        put?: never;
+        /**
+         * Create a webhook endpoint
+         * @description Handrail posts every event of these types to the URL, in the order of `sequence`, signed by Standard Webhooks: `webhook-id` is the event's id, and is the same if an event comes twice. Answer with 2xx within 10 seconds. An event that fails three times steps aside, and is tried for three days on its own schedule, so that others go on. `Retry-After` is heeded, 410 disables the endpoint, and redirects are not followed. After five days without success the endpoint is disabled (`webhook_endpoint.disabled`).
+         *
+         *     It is told of what happens after it was created. What was missed can be replayed, or read with `GET /events`.
+         *
+         *     Scope: `webhooks:write`. The answer to a repeated request is without `secret`, which is kept nowhere.
+         */
+        post: operations["createWebhookEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Get a webhook endpoint
+         * @description Scope: `webhooks:read`.
+         */
+        get: operations["getWebhookEndpoint"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook endpoint
+         * @description It is told of nothing more, also not of what it is behind with.
+         *
+         *     Scope: `webhooks:write`.
+         */
+        delete: operations["deleteWebhookEndpoint"];
+        options?: never;
+        head?: never;
+        /**
+         * Update a webhook endpoint
+         * @description Fields that are left out stay as they are. With the payload `full` it needs the scope `chats:read`, except to disable it.
+         *
+         *     Scope: `webhooks:write`.
+         */
+        patch: operations["updateWebhookEndpoint"];
+        trace?: never;
+    };
+    "/api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List a webhook endpoint's attempts
+         * @description The newest first. They are kept as long as events.
+         *
+         *     Scope: `webhooks:read`.
+         */
+        get: operations["listWebhookAttempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/events/{event_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+                /**
+                 * @description The event.
+                 * @example 01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f
+                 */
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay one event
+         * @description The endpoint is told of it once more, beside what it is behind with, whatever its types.
+         *
+         *     Scope: `webhooks:write`.
+         */
+        post: operations["replayWebhookEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay events
+         * @description The endpoint is told again of all that has happened since then, in order, and then of what is new. Events keep their ids.
+         *
+         *     Scope: `webhooks:write`.
+         */
+        post: operations["replayWebhookEvents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate a webhook endpoint's secret
+         * @description It is shown here and never again. For 24 hours posts carry the signatures of both.
+         *
+         *     Scope: `webhooks:write`. The answer to a repeated request is without `secret`, which is kept nowhere.
+         */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/w/{workspace_uuid}/webhook-endpoints/{webhook_endpoint_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test a webhook endpoint
+         * @description Posts `test.ping` now, once, and waits for the answer. Whatever comes of it is 200. It changes nothing of how the endpoint stands, and is in no log.
+         *
+         *     Scope: `webhooks:write`.
+         */
+        post: operations["testWebhookEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/w/{workspace_uuid}/workspace-defaults": {
         parameters: {
             query?: never;
@@ -2476,14 +2725,14 @@ export interface paths {
         };
         /**
          * Get the workspace's defaults
-         * @description The assistant and the senders of a chat that `POST /messages` creates, how much the assistant may say before a person must decide, and what happens to its sends in a chat that was taken over.
+         * @description What a chat gets that `POST /messages` makes, and how much the assistant may say before a person is asked, or while one has the chat.
          *
          *     Scope: `workspace:read`.
          */
         get: operations["getWorkspaceDefaults"];
         /**
          * Replace the workspace's defaults
-         * @description Replaces all of them: a field that is null or left out has no default, or no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes. A send of the assistant that exceeds one is accepted, but held with the error `braked` until a person retries it, which sends it, or cancels it. Sends by a person are never held and do not count.
+         * @description All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
          *
          *     Scope: `workspace:admin`.
          */
@@ -3238,6 +3487,61 @@ export interface components {
             /** @description With an HTTP tool: what it verifies requests with. Never shown again. */
             signing_secret?: string;
         };
+        CreatedWebhookEndpoint: {
+            /**
+             * Format: int64
+             * @description Events that have failed three times, and are tried on their own schedules.
+             */
+            aside: number;
+            /**
+             * Format: int64
+             * @description Events that it is still to be told of in order; 10000 is that many or more.
+             */
+            behind: number;
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            /** @description Left out while it is enabled. Who or what has disabled it: a member, an answer of 410, or five days without success. */
+            disabled_reason?: components["schemas"]["WebhookDisabledReason"];
+            enabled: boolean;
+            /** @description How it stands, in a sentence. */
+            explanation: string;
+            /**
+             * Format: date-time
+             * @description When the first post has failed after the last one that has arrived.
+             */
+            failing_since: string | null;
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            last_attempt_at: string | null;
+            /**
+             * Format: int64
+             * @description The HTTP status of the newest answer; null if there was none.
+             */
+            last_status: number | null;
+            /**
+             * Format: int64
+             * @description Up to so many events were deleted, because they were too old, before it could be told of them.
+             */
+            missed: number;
+            /**
+             * Format: date-time
+             * @description When the next post is due; null if nothing waits.
+             */
+            next_try_at: string | null;
+            payload: components["schemas"]["WebhookPayload"];
+            /** @description What it verifies posts with (Standard Webhooks). Shown here and never again. */
+            secret?: string;
+            /** @description The types of events that it is told of; all when empty. */
+            types: components["schemas"]["EventType"][];
+            /**
+             * Format: date-time
+             * @description When somebody has changed it, or it was disabled.
+             */
+            updated_at: string;
+            url: string;
+        };
         Decision: {
             /** Format: date-time */
             at: string;
@@ -3429,7 +3733,7 @@ export interface components {
             token?: string;
         };
         /** @enum {string} */
-        EventType: "message.created" | "message.failed" | "delivery.accepted" | "delivery.delivered" | "delivery.undelivered" | "delivery.bounced" | "delivery.unknown" | "delivery.needs_review" | "delivery.blocked" | "delivery.settled" | "chat.created" | "chat.updated" | "chat.needs_response" | "chat.escalated" | "chat.possible_opt_out" | "summary.updated" | "tool_call.succeeded" | "tool_call.failed" | "tool_call.unknown" | "approval.requested" | "approval.decided" | "contributor_request.opened" | "contributor_request.answered" | "suppression.added" | "suppression.lifted" | "sender.blocked" | "sender.restored" | "bulk_retry.paused" | "bulk_retry.finished";
+        EventType: "message.created" | "message.failed" | "delivery.accepted" | "delivery.delivered" | "delivery.undelivered" | "delivery.bounced" | "delivery.unknown" | "delivery.needs_review" | "delivery.blocked" | "delivery.settled" | "chat.created" | "chat.updated" | "chat.needs_response" | "chat.escalated" | "chat.possible_opt_out" | "summary.updated" | "tool_call.succeeded" | "tool_call.failed" | "tool_call.unknown" | "approval.requested" | "approval.decided" | "contributor_request.opened" | "contributor_request.answered" | "suppression.added" | "suppression.lifted" | "sender.blocked" | "sender.restored" | "bulk_retry.finished" | "webhook_endpoint.disabled";
         FieldError: {
             field: string;
             message: string;
@@ -4056,17 +4360,17 @@ export interface components {
             inbox_id?: number | null;
             /**
              * Format: int64
-             * @description How many messages of the assistant may leave in one chat in an hour. Further ones are held until a person decides.
+             * @description How many messages of the assistant may leave in one chat in an hour. What is over that is held, and asks a person.
              */
             max_per_hour?: number | null;
             /**
              * Format: int64
-             * @description How many segments of SMS the assistant may send in all chats in a calendar month of UTC. Further messages are held until a person decides.
+             * @description How many segments of SMS the assistant may send in all chats in a month of UTC. What is over that is held, and asks a person.
              */
             max_segments_per_month?: number | null;
             /**
              * Format: int64
-             * @description How many messages of the assistant may leave in one chat after the customer's last one. Further ones are held until a person decides.
+             * @description How many messages of the assistant may leave in one chat since the customer has written last. What is over that is held, and asks a person.
              */
             max_unanswered?: number | null;
             /**
@@ -4074,7 +4378,7 @@ export interface components {
              * @description What messages are sent from on phone-sms.
              */
             phone_number_id?: number | null;
-            /** @description What happens to the assistant's sends in a chat that a person has taken over: they are refused with 409, which is the default, or held until a person retries or cancels them. */
+            /** @description What becomes of what the assistant is to say in a chat that a person has taken over: it is refused with 409, as without this field, or held until a person retries or cancels it. */
             when_taken_over?: components["schemas"]["TakeoverPolicy"];
         };
         NewFunction: {
@@ -4277,6 +4581,20 @@ export interface components {
             timeout_seconds: number;
             /** @description What takes a call back when its message is not delivered. Those of a server's tools stand in mcp.tools. */
             undo?: components["schemas"]["Undo"];
+        };
+        NewWebhookEndpoint: {
+            description?: string;
+            /** @description Whether it is told of events; true when left out. */
+            enabled?: boolean;
+            /** @description thin, when left out, has ids, states, one sentence and a link. full also has texts, and needs the scope chats:read. */
+            payload?: components["schemas"]["WebhookPayload"];
+            /** @description The types of events to be told of; all when left out. */
+            types?: components["schemas"]["EventType"][];
+            /**
+             * @description Public, by https on port 443, unless the operator has opened more.
+             * @example https://example.com/handrail
+             */
+            url: string;
         };
         NewerMessage: {
             /** Format: date-time */
@@ -4487,7 +4805,7 @@ export interface components {
             detail: string;
         };
         /** @enum {string} */
-        ProblemCode: "invalid_request" | "invalid_role" | "participant_exists" | "last_owner" | "last_manager" | "no_phone" | "no_email" | "notifications_disabled" | "recipient_opted_out" | "sender_not_configured" | "channel_not_supported" | "chat_archived" | "message_too_long" | "default_missing" | "unknown_tool" | "invalid_tool_arguments" | "nothing_to_summarize" | "not_ratable" | "token_budget_exceeded" | "tool_unavailable" | "address_refused" | "invalid_answer" | "encryption_not_configured" | "unauthenticated" | "forbidden" | "invalid_signature" | "own_request" | "sender_not_granted" | "approval_needed" | "not_found" | "workspace_not_found" | "chat_not_found" | "member_not_found" | "assistant_not_found" | "participant_not_found" | "message_not_found" | "label_not_found" | "sender_not_found" | "delivery_not_found" | "action_not_found" | "api_key_not_found" | "suppression_not_found" | "inbound_not_found" | "bulk_retry_not_found" | "tool_not_found" | "tool_call_not_found" | "approval_not_found" | "contributor_request_not_found" | "summary_not_found" | "method_not_allowed" | "idempotency_key_reused" | "request_in_progress" | "answer_lost" | "chat_moved_on" | "taken_over" | "external_id_taken" | "already_sending" | "open_actions" | "already_exists" | "in_use" | "member_in_use" | "address_taken" | "summary_edited" | "already_decided" | "approval_void" | "too_many_approvals" | "action_gone" | "bulk_retry_overlaps" | "conflict" | "approval_refused" | "approval_expired" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "delivery_failed" | "tool_call_failed" | "summarization_failed" | "delivery_record_lost" | "too_long_for_model" | "action_ended" | "unavailable" | "internal";
+        ProblemCode: "invalid_request" | "invalid_role" | "participant_exists" | "last_owner" | "last_manager" | "no_phone" | "no_email" | "notifications_disabled" | "recipient_opted_out" | "sender_not_configured" | "channel_not_supported" | "chat_archived" | "message_too_long" | "default_missing" | "unknown_tool" | "invalid_tool_arguments" | "nothing_to_summarize" | "not_ratable" | "token_budget_exceeded" | "tool_unavailable" | "address_refused" | "invalid_answer" | "encryption_not_configured" | "unauthenticated" | "forbidden" | "invalid_signature" | "own_request" | "sender_not_granted" | "approval_needed" | "not_found" | "workspace_not_found" | "chat_not_found" | "member_not_found" | "assistant_not_found" | "participant_not_found" | "message_not_found" | "label_not_found" | "sender_not_found" | "delivery_not_found" | "action_not_found" | "api_key_not_found" | "suppression_not_found" | "inbound_not_found" | "bulk_retry_not_found" | "tool_not_found" | "webhook_endpoint_not_found" | "event_not_found" | "tool_call_not_found" | "approval_not_found" | "contributor_request_not_found" | "summary_not_found" | "method_not_allowed" | "idempotency_key_reused" | "request_in_progress" | "answer_lost" | "chat_moved_on" | "taken_over" | "external_id_taken" | "already_sending" | "open_actions" | "already_exists" | "in_use" | "member_in_use" | "address_taken" | "summary_edited" | "already_decided" | "approval_void" | "too_many_approvals" | "action_gone" | "bulk_retry_overlaps" | "conflict" | "approval_refused" | "approval_expired" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "delivery_failed" | "tool_call_failed" | "summarization_failed" | "delivery_record_lost" | "too_long_for_model" | "action_ended" | "unavailable" | "internal";
         /** @enum {string} */
         Provider: "twilio" | "sendgrid" | "handrail";
         Quote: {
@@ -4532,6 +4850,13 @@ export interface components {
              * @example accepted
              */
             status: string;
+        };
+        ReplaySince: {
+            /**
+             * Format: date-time
+             * @description Events that have happened at this time or later are told again.
+             */
+            since: string;
         };
         Resolve: {
             /**
@@ -4585,7 +4910,7 @@ export interface components {
             to?: string;
         };
         /** @enum {string} */
-        Scope: "chats:read" | "chats:write" | "chats:admin" | "members:read" | "members:write" | "members:admin" | "labels:read" | "labels:write" | "labels:admin" | "tools:read" | "tools:write" | "tools:admin" | "deliveries:read" | "deliveries:write" | "deliveries:admin" | "keys:read" | "keys:write" | "keys:admin" | "workspace:read" | "workspace:write" | "workspace:admin";
+        Scope: "chats:read" | "chats:write" | "chats:admin" | "members:read" | "members:write" | "members:admin" | "labels:read" | "labels:write" | "labels:admin" | "tools:read" | "tools:write" | "tools:admin" | "deliveries:read" | "deliveries:write" | "deliveries:admin" | "webhooks:read" | "webhooks:write" | "webhooks:admin" | "keys:read" | "keys:write" | "keys:admin" | "workspace:read" | "workspace:write" | "workspace:admin";
         Send: {
             /** @description Who speaks: assistant when left out, which is 409 taken_over while a person has taken the chat over. person takes the chat over for the member of the API key. */
             author_kind?: components["schemas"]["MemberKind"];
@@ -4969,6 +5294,115 @@ export interface components {
         };
         /** @enum {string} */
         Waiting: "approval" | "contributor" | "tool" | "tool_decision" | "attempt" | "address" | "sender" | "provider" | "receipt" | "model" | "person";
+        WebhookAttempt: {
+            /** @description How the answer begins: at most 1 KiB. */
+            answer: string;
+            /** Format: date-time */
+            attempted_at: string;
+            /** Format: int64 */
+            duration_ms: number;
+            event_id: string;
+            /** @description The type of the event; test.ping of a test. */
+            event_type: string;
+            /**
+             * @description Why it has failed; left out when it has succeeded.
+             * @enum {string}
+             */
+            fault?: "timeout" | "connection_failed" | "address_refused" | "secret_unreadable" | "redirect_not_followed" | "status_not_accepted";
+            id: string;
+            /**
+             * Format: int64
+             * @description Counts the posts of the event.
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description That of the event; null for a test.
+             */
+            sequence: number | null;
+            /**
+             * Format: int64
+             * @description The HTTP status; null if there was no answer.
+             */
+            status: number | null;
+            succeeded: boolean;
+        };
+        WebhookAttemptList: components["schemas"]["ListPage"] & {
+            items: components["schemas"]["WebhookAttempt"][];
+        };
+        /** @enum {string} */
+        WebhookDisabledReason: "member" | "gone" | "failing";
+        WebhookEndpoint: {
+            /**
+             * Format: int64
+             * @description Events that have failed three times, and are tried on their own schedules.
+             */
+            aside: number;
+            /**
+             * Format: int64
+             * @description Events that it is still to be told of in order; 10000 is that many or more.
+             */
+            behind: number;
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            /** @description Left out while it is enabled. Who or what has disabled it: a member, an answer of 410, or five days without success. */
+            disabled_reason?: components["schemas"]["WebhookDisabledReason"];
+            enabled: boolean;
+            /** @description How it stands, in a sentence. */
+            explanation: string;
+            /**
+             * Format: date-time
+             * @description When the first post has failed after the last one that has arrived.
+             */
+            failing_since: string | null;
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            last_attempt_at: string | null;
+            /**
+             * Format: int64
+             * @description The HTTP status of the newest answer; null if there was none.
+             */
+            last_status: number | null;
+            /**
+             * Format: int64
+             * @description Up to so many events were deleted, because they were too old, before it could be told of them.
+             */
+            missed: number;
+            /**
+             * Format: date-time
+             * @description When the next post is due; null if nothing waits.
+             */
+            next_try_at: string | null;
+            payload: components["schemas"]["WebhookPayload"];
+            /** @description The types of events that it is told of; all when empty. */
+            types: components["schemas"]["EventType"][];
+            /**
+             * Format: date-time
+             * @description When somebody has changed it, or it was disabled.
+             */
+            updated_at: string;
+            url: string;
+        };
+        WebhookEndpointList: components["schemas"]["ListPage"] & {
+            items: components["schemas"]["WebhookEndpoint"][];
+        };
+        WebhookEndpointPatch: {
+            description?: string | null;
+            /** @description An endpoint that is enabled again goes on where it has stopped. */
+            enabled?: boolean;
+            payload?: components["schemas"]["WebhookPayload"];
+            /** @description All when empty. */
+            types?: components["schemas"]["EventType"][];
+            url?: string;
+        };
+        /** @enum {string} */
+        WebhookPayload: "thin" | "full";
+        WebhookSecret: {
+            /** @description Left out of the answer to a repeated request. */
+            secret?: string;
+        };
         WholeAction: components["schemas"]["Action"] & {
             /** @description With a send whose tool calls need it. */
             approval?: components["schemas"]["Approval"];
@@ -5017,7 +5451,7 @@ export interface components {
             max_segments_per_month: number | null;
             /**
              * Format: int64
-             * @description How many messages of the assistant may leave in one chat after the customer's last one; null for any number.
+             * @description How many messages of the assistant may leave in one chat since the customer has written last; null for any number.
              */
             max_unanswered: number | null;
             /**
@@ -5032,7 +5466,7 @@ export interface components {
              * @description Who has set them.
              */
             updated_by?: number;
-            /** @description What happens to the assistant's sends in a chat that a person has taken over. */
+            /** @description What becomes of what the assistant is to say in a chat that a person has taken over. */
             when_taken_over: components["schemas"]["TakeoverPolicy"];
         };
     };
@@ -5163,6 +5597,11 @@ export interface components {
         until: string;
         /** @description Changed then or later. */
         updated_since: string;
+        /**
+         * @description The webhook endpoint.
+         * @example 3
+         */
+        webhook_endpoint_id: number;
         /**
          * @description The workspace that the key belongs to.
          * @example 11111111-1111-4111-8111-111111111111
@@ -9637,6 +10076,414 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Approval"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    listWebhookEndpoints: {
+        parameters: {
+            query?: {
+                /** @description The most entries. */
+                limit?: components["parameters"]["limit"];
+                /** @description A next_cursor. */
+                cursor?: components["parameters"]["cursor"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointList"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    createWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The same key with the same body is carried out once.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "description": "Our help desk",
+                 *       "payload": "thin",
+                 *       "types": [
+                 *         "delivery.settled"
+                 *       ],
+                 *       "url": "https://example.com/handrail"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewWebhookEndpoint"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedWebhookEndpoint"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    getWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    deleteWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    updateWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "description": "Our help desk"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEndpointPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    listWebhookAttempts: {
+        parameters: {
+            query?: {
+                /** @description The most entries. */
+                limit?: components["parameters"]["limit"];
+                /** @description A next_cursor. */
+                cursor?: components["parameters"]["cursor"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
+                /** @description Only posts of this event. */
+                event_id?: string;
+                /** @description Only those that have failed. */
+                failed?: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookAttemptList"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    replayWebhookEvent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The same key with the same body is carried out once.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+                /**
+                 * @description The event.
+                 * @example 01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f
+                 */
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    replayWebhookEvents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The same key with the same body is carried out once.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "since": "2026-11-22T10:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReplaySince"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The same key with the same body is carried out once.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    testWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The same key with the same body is carried out once.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The webhook endpoint.
+                 * @example 3
+                 */
+                webhook_endpoint_id: components["parameters"]["webhook_endpoint_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookAttempt"];
                 };
             };
             "4XX": components["responses"]["Refused"];

@@ -69,7 +69,7 @@ type Config struct {
 	// EncryptionKeys, so that Temporal's UI can still show what it keeps.
 	SecretKeys string `env:"-"`
 
-	ToolHosts      string        `env:"HANDRAIL_TOOL_HOSTS" help:"your own hosts, host:port pairs or networks that tools may reach, comma-separated; other addresses that are not public are refused"`
+	ToolHosts      string        `env:"HANDRAIL_TOOL_HOSTS" help:"your own hosts, host:port pairs or networks that tools and webhooks may reach, comma-separated; other addresses that are not public are refused"`
 	MCPCommands    string        `env:"HANDRAIL_MCP_COMMANDS" secret:"commands" help:"programs that the API and the workers may start for MCP tools: name=command arguments, separated by semicolons"`
 	ApprovalWithin time.Duration `env:"HANDRAIL_APPROVAL_DEADLINE" envDefault:"24h" help:"how long a tool call waits for its approval"`
 

@@ -62,7 +62,7 @@ func TestEveryRouteThatWritesLeavesAnAuditEntry(t *testing.T) {
 
 		for _, walk := range []func(){
 			w.walkThings, w.walkPeople, w.walkChats, w.walkKeys, w.walkDeliveries, w.walkBulkRetries, w.walkTools,
-			w.walkAgreement, w.walkContributors, w.walkInbound, w.walkResume,
+			w.walkAgreement, w.walkContributors, w.walkInbound, w.walkResume, w.walkWebhooks,
 		} {
 			walk()
 		}

@@ -74,6 +74,7 @@ func TestHistoriesReplay(t *testing.T) {
 
 	maps.Copy(scenarios, toolScenarios)
 	maps.Copy(scenarios, summaryScenarios)
+	maps.Copy(scenarios, webhookScenarios)
 
 	for name, run := range scenarios {
 		t.Run(name, func(t *testing.T) {
@@ -112,6 +113,8 @@ func scenarioOption(t *testing.T, scenario string) option {
 	t.Helper()
 
 	switch scenario {
+	case "webhook-told":
+		return busyReceiver(t)
 	case "send-tried-again":
 		return busyOnce(t)
 	case "summary-model-failed":

@@ -39,6 +39,8 @@ func (s *Service) ServeAPI(ctx context.Context, l net.Listener) error {
 		Twilio:         hooks.twilio,
 		SendGrid:       hooks.sendgrid,
 		Tools:          s.tools,
+		Posts:          s.tools,
+		EventBase:      api.EventBase(s.config.PublicURL),
 		CheckCalls:     activities.CheckCalls,
 		Models:         s.models,
 		Renderer:       s.renderer(),

@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/sdk/converter"
 
 	"handrail/activities"
+	"handrail/api"
 	"handrail/carrier"
 	"handrail/carrier/render"
 	"handrail/carrier/sendgrid"
@@ -188,11 +189,23 @@ func (s *Service) Watch(ctx context.Context) error {
 // Sequence gives events their numbers until ctx ends. Every process that writes does it, for itself and for those that
 // have ended before they could.
 func (s *Service) Sequence(ctx context.Context) error {
-	sequencer := &worker.Sequencer{
-		Store:  s.Store,
-		Logger: s.logger,
+	caller := &worker.WebhookCaller{
+		Store:        s.Store,
+		Engine:       s.engine(),
+		Logger:       s.logger,
+		AttemptsKept: s.config.EventsKept,
 	}
+
+	sequencer := &worker.Sequencer{
+		Store:      s.Store,
+		Logger:     s.logger,
+		OnNumbered: caller.Numbered,
+	}
+
+	var calling sync.WaitGroup
+	calling.Go(func() { caller.Run(ctx) })
 	sequencer.Run(ctx)
+	calling.Wait()
 
 	return nil
 }
@@ -259,6 +272,8 @@ func (s *Service) activities() (*activities.Activities, error) {
 		Waits:         deliveryWaits(s.config),
 		WhenUnknown:   chat.UnknownPolicy(s.config.WhenUnknown),
 		Tools:         s.tools,
+		Webhooks:      s.tools,
+		EventBase:     api.EventBase(s.config.PublicURL),
 		ApproveWithin: s.config.ApprovalWithin,
 		Meter:         s.monitor.meter,
 		Logger:        s.logger,
