@@ -92,9 +92,8 @@ func (s *service) actionRoutes() {
 		id:      "listActions",
 		tag:     tagActions,
 		summary: "List actions",
-		description: "The newest first. `waiting_for=approval,tool_decision,person` finds what waits for " +
-			"people. A key " +
-			"without `chats:read` sees sends and retries only.",
+		description: "The newest first. `waiting_for=approval,tool_decision,person` finds what waits for people. A " +
+			"key without `chats:read` sees sends and retries only.",
 		answer: listOf(exampleRunning().ActionJSON),
 	})
 
@@ -123,11 +122,9 @@ func (s *service) actionCommandRoutes() {
 		id:      "resumeAction",
 		tag:     tagActions,
 		summary: "Resume an action that was ended in Temporal",
-		description: "For an action that was answered with 202 and ended in Temporal before it had done " +
-			"anything: its " +
-			"problem is `action_ended`. It starts again with what was asked for, and if it is refused then, it " +
-			"may be " +
-			"resumed once more. It may be asked twice.",
+		description: "For an action that was answered with 202 and ended in Temporal before it had done anything: " +
+			"its problem is `action_ended`. It starts again with what was asked for, and if it is refused then, it " +
+			"may be resumed once more. It may be asked twice.",
 		request:    reasonJSON{Reason: "Terminated by mistake."},
 		answer:     exampleRunning(),
 		status:     http.StatusAccepted,
@@ -158,9 +155,8 @@ func (s *service) actionCommandRoutes() {
 		tag:     tagActions,
 		summary: "Cancel an action that has not left",
 		description: "A send or a retry that certainly was not handed to its provider never will be; 409 " +
-			"`already_sending` when an attempt may have left. What its tool calls have done is taken back " +
-			"where it can " +
-			"be. A bulk retry begins nothing more. An action without `cancel` in `next` is refused.",
+			"`already_sending` when an attempt may have left. What its tool calls have done is taken back where it " +
+			"can be. A bulk retry begins nothing more. An action without `cancel` in `next` is refused.",
 		request:  reasonJSON{Reason: "The customer called, and knows."},
 		answer:   exampleRunning(),
 		problems: []chat.Code{chat.CodeActionNotFound, chat.CodeAlreadySending, chat.CodeConflict},

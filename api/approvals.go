@@ -170,11 +170,9 @@ func (s *service) approvalRoutes() {
 		id:      "listApprovals",
 		tag:     tagTools,
 		summary: "List approvals",
-		description: "What waits, or has waited, for a second member, the newest first: sends with a tool call " +
-			"of the " +
-			"risk `approval`, new managers, keys that reach further than who asks for them, changes and tests " +
-			"of tools " +
-			"that need approval.",
+		description: "What waits, or has waited, for a second member, the newest first: sends with a tool call of " +
+			"the risk `approval`, new managers, keys that reach further than who asks for them, changes and tests " +
+			"of tools that need approval.",
 		answer: listOf(exampleApproval(chat.ApprovalWaiting)),
 	})
 
@@ -186,11 +184,9 @@ func (s *service) approvalRoutes() {
 		tag:     tagTools,
 		summary: "Approve or refuse a send",
 		description: "Once, before the deadline, and not by who asked for the send. One that is refused or not " +
-			"decided " +
-			"ends before any of its tools runs; so does one whose tool was changed since, or whose requester is no " +
-			"manager any more or has no working key: 409 `approval_void`. 409 `action_gone` when its workflow " +
-			"no longer " +
-			"runs: nothing is recorded.",
+			"decided ends before any of its tools runs; so does one whose tool was changed since, or whose " +
+			"requester is no manager any more or has no working key: 409 `approval_void`. 409 `action_gone` when " +
+			"its workflow no longer runs: nothing is recorded.",
 		request:  newApprovalJSON{Decision: "approve", Reason: "The terrace was closed."},
 		answer:   exampleApproval(chat.ApprovalApproved),
 		problems: decisionProblems(),
@@ -206,9 +202,8 @@ func (s *service) approvalRoutes() {
 		tag:     tagTools,
 		summary: "Resolve a tool call",
 		description: "For a call with the status `unknown`: it may have had its effect, so its send waits. The " +
-			"undo of " +
-			"`call_1` is `undo_call_1`. Of a call of the risk `approval`, who asked for it may only say that " +
-			"it failed.",
+			"undo of `call_1` is `undo_call_1`. Of a call of the risk `approval`, who asked for it may only say " +
+			"that it failed.",
 		request: resolveCallJSON{
 			Outcome: chat.VerdictToolSucceeded,
 			Result:  json.RawMessage(`{"booking_id":"b-9"}`),
@@ -242,11 +237,9 @@ func (s *service) requestRoutes() {
 		tag:     tagTools,
 		summary: "Approve or refuse what one member may not do alone",
 		description: "Once, before the deadline. It also takes the scope that asking took, and for a key all its " +
-			"scopes. 403 `own_request` for who asked, and for a member or key that one of the two made within " +
-			"24 hours. " +
-			"The decision does what is asked for, except for a key, a tool's test and a signing secret: who " +
-			"asked repeats " +
-			"the request with `approval_id`, within 24 hours.",
+			"scopes. 403 `own_request` for who asked, and for a member or key that one of the two made within 24 " +
+			"hours. The decision does what is asked for, except for a key, a tool's test and a signing secret: who " +
+			"asked repeats the request with `approval_id`, within 24 hours.",
 		request: newApprovalJSON{Decision: "approve", Reason: "She leads the new team."},
 		answer:  exampleSecond(),
 		problems: append(

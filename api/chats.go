@@ -287,11 +287,9 @@ func (s *service) chatChangeRoutes() {
 		id:       "deleteChat",
 		tag:      tagChats,
 		summary:  "Delete a chat",
-		description: "Its questions to contributors end. 409 `open_actions` while sends or retries are going " +
-			"on in it: " +
-			"each `field` of `errors` is `action:` and the action's id. `cancel=true` cancels them first, and " +
-			"answers 200 " +
-			"with what became of them; 204 when there was nothing to cancel.",
+		description: "Its questions to contributors end. 409 `open_actions` while sends or retries are going on in " +
+			"it: each `field` of `errors` is `action:` and the action's id. `cancel=true` cancels them first, and " +
+			"answers 200 with what became of them; 204 when there was nothing to cancel.",
 		answer: chatDeletedJSON{
 			Canceled: []openActionJSON{{
 				ActionID: exampleAction,

@@ -95,12 +95,10 @@ func (s *service) commandRoutes() {
 		tag:          tagDeliveries,
 		summary:      "Retry a delivery",
 		acts:         true,
-		description: "What certainly was not handed to the provider goes on under its own id. What has ended gets a " +
-			"new delivery, once, and so does every change. 200: the provider took it. 409 for what is with the " +
-			"provider, " +
-			"and for a message whose tool calls did not all succeed: send it anew. What may have been sent " +
-			"already is " +
-			"retried only with what `retry_needs` of the delivery names.",
+		description: "What certainly was not handed to the provider goes on under its own id. What has ended gets " +
+			"a new delivery, once, and so does every change. 200: the provider took it. 409 for what is with the " +
+			"provider, and for a message whose tool calls did not all succeed: send it anew. What may have been " +
+			"sent already is retried only with what `retry_needs` of the delivery names.",
 		request:  retryJSON{To: "+14155550124", Reason: "The customer gave another number."},
 		answer:   exampleRetried(),
 		problems: retryRefusals(),
@@ -151,10 +149,9 @@ func (s *service) lookUpRoute() {
 		tag:          tagDeliveries,
 		summary:      "Ask the provider about a delivery",
 		problems:     []chat.Code{chat.CodeConflict},
-		description: "Handrail asks by itself in due time; this asks now, and answers with the delivery as it stands " +
-			"then. 409 for one that certainly was not sent, or whose final status is known. It may be asked " +
-			"twice. 503 " +
-			"when the provider has not answered within the wait.",
+		description: "Handrail asks by itself in due time; this asks now, and answers with the delivery as it " +
+			"stands then. 409 for one that certainly was not sent, or whose final status is known. It may be asked " +
+			"twice. 503 when the provider has not answered within the wait.",
 		answer:     exampleDecided(chat.VerdictSent),
 		repeatable: true,
 	})

@@ -22,14 +22,12 @@ func (s *service) memberMergeRoute() {
 		tag:     tagMembers,
 		summary: "Merge a member into another one",
 		description: "The member of the path becomes a part of the member `into`, which is the answer: its chats, " +
-			"places in chats, messages and questions become that one's, and it is no member any more. Name, role and " +
-			"tools of `into` stay, addresses that it lacks are added, and of consents and notifications the stricter " +
-			"holds. It cannot be undone. A repetition changes nothing.\n\n" +
-			"409 for a person and an assistant; two different phone numbers or email addresses; a member that " +
-			"goes and " +
-			"has, or had, API keys; two who were asked by one contributor request. When `into` has API keys, " +
-			"`keys:admin` " +
-			"is needed too: they reach the other one's chats then.",
+			"places in chats, messages and questions become that one's, and it is no member any more. Name, role " +
+			"and tools of `into` stay, addresses that it lacks are added, and of consents and notifications the " +
+			"stricter holds. It cannot be undone. A repetition changes nothing.\n\n409 for a person and an " +
+			"assistant; two different phone numbers or email addresses; a member that goes and has, or had, API " +
+			"keys; two who were asked by one contributor request. When `into` has API keys, `keys:admin` is needed " +
+			"too: they reach the other one's chats then.",
 		request:  mergeJSON{Into: 42},
 		answer:   exampleMember,
 		problems: []chat.Code{chat.CodeMemberNotFound, chat.CodeConflict, chat.CodeLastManager},

@@ -220,10 +220,9 @@ func (s *service) memberChangeRoutes() {
 		id:      "deleteMember",
 		tag:     tagMembers,
 		summary: "Delete a member",
-		description: "Only one to whom nothing refers, like one that was made by mistake. 409 `member_in_use` counts " +
-			"in `errors` what does: chats, messages, API keys, entries of the audit log and others. It erases " +
-			"nothing " +
-			"of what a person has written or was sent.",
+		description: "Only one to whom nothing refers, like one that was made by mistake. 409 `member_in_use` " +
+			"counts in `errors` what does: chats, messages, API keys, entries of the audit log and others. It " +
+			"erases nothing of what a person has written or was sent.",
 		problems: []chat.Code{chat.CodeMemberNotFound, chat.CodeMemberInUse, chat.CodeLastManager},
 	})
 

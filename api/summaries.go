@@ -245,9 +245,8 @@ func (s *service) summaryCommandRoutes() {
 		tag:      tagChats,
 		summary:  "Undo label changes of a summary",
 		answer:   exampleChat,
-		description: "What it added goes, and no model puts it back; what it removed returns, as a person's. " +
-			"What was " +
-			"touched since stays. May be asked twice.",
+		description: "What it added goes, and no model puts it back; what it removed returns, as a person's. What " +
+			"was touched since stays. May be asked twice.",
 		problems: []chat.Code{chat.CodeSummaryNotFound, chat.CodeConflict},
 	})
 }

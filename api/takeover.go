@@ -23,10 +23,9 @@ func (s *service) takeoverRoutes() {
 		id:       "takeOverChat",
 		tag:      tagChats,
 		summary:  "Take a chat over",
-		description: "The member of the API key answers in the assistant's place. Until the chat is released, " +
-			"what the " +
-			"assistant says is 409 `taken_over`, and what it has still to say is held for a decision. A send with " +
-			"`\"author_kind\": \"person\"` takes the chat over, too, also from another person.",
+		description: "The member of the API key answers in the assistant's place. Until the chat is released, what " +
+			"the assistant says is 409 `taken_over`, and what it has still to say is held for a decision. A send " +
+			"with `\"author_kind\": \"person\"` takes the chat over, too, also from another person.",
 		answer: taken,
 	})
 

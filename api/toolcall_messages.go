@@ -76,10 +76,9 @@ func (s *service) toolCallMessageRoutes() {
 		id:       "listToolCallMessages",
 		tag:      tagChats,
 		summary:  "Get a tool call as OpenAI messages",
-		description: "For the model that goes on: the assistant's message with this call alone and, once there is an " +
-			"outcome, the tool's after it. Ids are unique within a message only; the newest call comes first. " +
-			"`limit` " +
-			"counts calls.",
+		description: "For the model that goes on: the assistant's message with this call alone and, once there is " +
+			"an outcome, the tool's after it. Ids are unique within a message only; the newest call comes first. " +
+			"`limit` counts calls.",
 		answer:   listOf(toolMessageJSON{Role: "tool", ToolCallID: "call_1", Content: `{"booking_id":"b-1"}`}),
 		problems: []chat.Code{chat.CodeToolCallNotFound},
 	})

@@ -27,7 +27,12 @@ func countLeftMessages(sinceMessage, condition string) string {
 	LEFT JOIN messages bl ON bl.number = ` + sinceMessage + `
 	WHERE bo.workspace_id = ac.workspace_id AND bo.chat_id = ac.id AND bo.message_id <> d.message_id
 	AND NOT bo.by_person AND bo.submission <> 'abandoned' AND bm.ask_id IS NULL
-	AND (bt.outcome IS NULL OR bt.outcome IN ('accepted', 'unknown')) AND ` + condition + `)`
+	AND ` + mayHaveLeft("bt") + ` AND ` + condition + `)`
+}
+
+// mayHaveLeft is the condition that an attempt has left, or may have.
+func mayHaveLeft(attempt string) string {
+	return `(` + attempt + `.outcome IS NULL OR ` + attempt + `.outcome IN ('accepted', 'unknown'))`
 }
 
 // unansweredCount and leftInHourCount are the subqueries of [chat.Pace.Unanswered] and [chat.Pace.InHour]. A message

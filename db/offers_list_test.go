@@ -1,7 +1,6 @@
 package db_test
 
 import (
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -24,8 +23,7 @@ var offersRetry = regexp.MustCompile(`(?i)retry it[,.]|retry or cancel it|can be
 func TestListsOfferOnlyWhatIsAccepted(t *testing.T) {
 	t.Parallel()
 
-	all := maps.Clone(points)
-	maps.Copy(all, ends)
+	all := allPoints()
 
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		rapid.Check(t, func(r *rapid.T) {

@@ -90,14 +90,20 @@ var ends = map[string]func(*life){
 	},
 }
 
+// allPoints are those at which a claim is still wanted, and the others.
+func allPoints() map[string]func(*life) {
+	all := maps.Clone(points)
+	maps.Copy(all, ends)
+
+	return all
+}
+
 // commandTries are the commands on a delivery, as they are tried.
 var commandTries = map[chat.Verdict]func(*life) error{
 	chat.VerdictCancel:  func(l *life) error { return l.decideDelivery(chat.VerdictCancel) },
 	chat.VerdictSent:    func(l *life) error { return l.decideDelivery(chat.VerdictSent) },
 	chat.VerdictNotSent: func(l *life) error { return l.decideDelivery(chat.VerdictNotSent) },
-	chat.VerdictRetry: func(l *life) error {
-		return errorOf(prepareRetry(l.t, l.s, l.w.Retry(l.id, chat.Change{})))
-	},
+	chat.VerdictRetry:   (*life).decideRetry,
 }
 
 // curedByChange are the refusals after which a retry is offered all the same, since one to another address, or
@@ -127,8 +133,7 @@ func requireEnd(t *testing.T, s chat.Standing, what string) {
 func TestWhatIsOfferedIsAcceptedAndNothingElse(t *testing.T) {
 	t.Parallel()
 
-	all := maps.Clone(points)
-	maps.Copy(all, ends)
+	all := allPoints()
 
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		for _, point := range sortedKeys(all) {

@@ -81,7 +81,7 @@ func resetSegmentUsage(ctx context.Context, tx bun.Tx, defaults *workspaceDefaul
 			FROM deliveries d
 			JOIN delivery_attempts t ON t.workspace_id = d.workspace_id AND t.delivery_id = d.id
 			WHERE d.workspace_id = ? AND t.started_at >= ? AND NOT (d.by_person OR d.despite_brakes)
-				AND (t.outcome IS NULL OR t.outcome IN ('accepted', 'unknown'))`,
+				AND `+mayHaveLeft("t"),
 		defaults.WorkspaceID,
 		month,
 		defaults.WorkspaceID,

@@ -82,26 +82,18 @@ type chatFind struct {
 
 // Run finds chats by an address or by words. An address that no member has is searched for in the texts.
 func (f *chatFind) Run(c *console) error {
-	address := findAddress(f.Text)
-	if address == nil {
-		return showChats(c, &f.remote, f.listing, &client.ListChatsParams{Q: &f.Text})
+	if isAddress(f.Text) {
+		member, err := f.findMemberID(c, f.Text)
+		if err != nil {
+			return err
+		}
+
+		if member != nil {
+			return showChats(c, &f.remote, f.listing, &client.ListChatsParams{MemberID: member})
+		}
 	}
 
-	api, err := f.dial(c)
-	if err != nil {
-		return err
-	}
-
-	found, err := fetchList[client.Member](api, listing{Limit: 1}, askMembers(address))
-	if err != nil {
-		return err
-	}
-
-	if len(found.Items) == 0 {
-		return showChats(c, &f.remote, f.listing, &client.ListChatsParams{Q: &f.Text})
-	}
-
-	return showChats(c, &f.remote, f.listing, &client.ListChatsParams{MemberID: &found.Items[0].ID})
+	return showChats(c, &f.remote, f.listing, &client.ListChatsParams{Q: &f.Text})
 }
 
 func showChats(c *console, remote *remote, listing listing, params *client.ListChatsParams) error {

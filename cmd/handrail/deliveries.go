@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"handrail/chat"
@@ -88,7 +87,7 @@ type deliveryList struct {
 
 // Run lists deliveries.
 func (l *deliveryList) Run(c *console) error {
-	member, err := l.findMember(c)
+	member, err := l.findRecipient(c)
 	if err != nil {
 		return err
 	}
@@ -136,14 +135,14 @@ func (d *deliveryView) describeHold() string {
 	return ""
 }
 
-// params are the filters, with the member whose deliveries are listed; 0 for those of all.
-func (l *deliveryList) params(member int64) *client.ListDeliveriesParams {
+// params are the filters, with the member whose deliveries are listed; nil for those of all.
+func (l *deliveryList) params(member *int64) *client.ListDeliveriesParams {
 	params := &client.ListDeliveriesParams{
 		Status:        client.OnlyGiven(client.DeliveryStatus(l.Status)),
 		ChannelFilter: client.OnlyGiven(client.Channel(l.Channel)),
 		ErrorCode:     client.IfGiven(l.ErrorCode),
 		ChatID:        client.IfGiven(l.ChatID),
-		MemberID:      client.IfGiven(member),
+		MemberID:      member,
 		BulkRetryID:   client.IfGiven(l.BulkRetry),
 		Since:         l.Since.time(),
 		Until:         l.Until.time(),
@@ -156,34 +155,18 @@ func (l *deliveryList) params(member int64) *client.ListDeliveriesParams {
 	return params
 }
 
-// findMember finds whom an address belongs to, 0 if none is given.
-func (l *deliveryList) findMember(c *console) (int64, error) {
+// findRecipient returns the id of the member whom --to names, nil if it is not given.
+func (l *deliveryList) findRecipient(c *console) (*int64, error) {
 	if l.To == "" {
-		return 0, nil
+		return nil, nil //nolint:nilnil // nobody is named
 	}
 
-	api, err := l.dial(c)
-	if err != nil {
-		return 0, err
+	member, err := l.findMemberID(c, l.To)
+	if err == nil && member == nil {
+		err = fmt.Errorf("no member has the address %s; see handrail members list", l.To)
 	}
 
-	params := &client.ListMembersParams{}
-	if strings.Contains(l.To, "@") {
-		params.Email = &l.To
-	} else {
-		params.Phone = &l.To
-	}
-
-	found, err := fetchList[client.Member](api, listing{Limit: 1}, askMembers(params))
-	if err != nil {
-		return 0, err
-	}
-
-	if len(found.Items) == 0 {
-		return 0, fmt.Errorf("no member has the address %s; see handrail members list", l.To)
-	}
-
-	return found.Items[0].ID, nil
+	return member, err
 }
 
 // markDuplicate says whether the delivery was sent twice: "yes" or "maybe", "" if not.

@@ -61,24 +61,39 @@ type memberFind struct {
 
 // Run finds members by whatever is known of them.
 func (f *memberFind) Run(c *console) error {
-	params := findAddress(f.Text)
-	if params == nil {
-		params = &client.ListMembersParams{Q: &f.Text}
+	params := &client.ListMembersParams{Q: &f.Text}
+	if isAddress(f.Text) {
+		params = selectAddress(f.Text)
 	}
 
 	return showMembers(c, &f.remote, f.listing, params)
 }
 
-// findAddress returns the question for the member with an address, nil for a text that is none.
-func findAddress(text string) *client.ListMembersParams {
-	switch {
-	case strings.HasPrefix(text, "+"):
-		return &client.ListMembersParams{Phone: &text}
-	case strings.Contains(text, "@"):
-		return &client.ListMembersParams{Email: &text}
+// isAddress reports whether a text is a phone number that begins with +, or an email address.
+func isAddress(text string) bool { return strings.HasPrefix(text, "+") || strings.Contains(text, "@") }
+
+// selectAddress returns the filter for the member with an email address or phone number.
+func selectAddress(address string) *client.ListMembersParams {
+	if strings.Contains(address, "@") {
+		return &client.ListMembersParams{Email: &address}
 	}
 
-	return nil
+	return &client.ListMembersParams{Phone: &address}
+}
+
+// findMemberID returns the id of the member with an address, nil if nobody has it.
+func (r *remote) findMemberID(c *console, address string) (*int64, error) {
+	api, err := r.dial(c)
+	if err != nil {
+		return nil, err
+	}
+
+	found, err := fetchList[client.Member](api, listing{Limit: 1}, askMembers(selectAddress(address)))
+	if err != nil || len(found.Items) == 0 {
+		return nil, err
+	}
+
+	return &found.Items[0].ID, nil
 }
 
 // askMembers asks for the pages of a list of members.
