@@ -235,7 +235,7 @@ func writeProblemsPage() string {
 }
 
 // documentLimit is how many bytes the document may have that is served to programs.
-const documentLimit = 165_000
+const documentLimit = 150_000
 
 // TestTheDocumentIsAlwaysTheSame makes it several times: clients are generated from one, and compared with another.
 func TestTheDocumentIsAlwaysTheSame(t *testing.T) {

@@ -21574,8 +21574,8 @@ func (r ListEventsResponse) StatusCode() int {
 type CreateEventTokenResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
-	// JSON201 the response for an HTTP 201 `application/json` response
-	JSON201 *EventToken
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EventToken
 }
 
 // Status returns HTTPResponse.Status
@@ -27084,12 +27084,12 @@ func ParseCreateEventTokenResponse(rsp *http.Response) (*CreateEventTokenRespons
 	}
 
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest EventToken
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
-		response.JSON201 = &dest
+		response.JSON200 = &dest
 
 	}
 

@@ -2129,7 +2129,7 @@ export interface paths {
         };
         /**
          * Get the workspace's status
-         * @description What waits, how much of it there is, and since when: what needs a person first. Actions that wait for a receipt are not counted. A key without `chats:read` is not told of chats and of messages that came in.
+         * @description Counts what waits, and since when. What needs a person comes first. Actions that wait for a receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out.
          *
          *     Scope: `deliveries:read`.
          */
@@ -2725,14 +2725,14 @@ export interface paths {
         };
         /**
          * Get the workspace's defaults
-         * @description What a chat gets that `POST /messages` makes, and how much the assistant may say before a person is asked, or while one has the chat.
+         * @description The assistant and the senders of a chat that `POST /messages` creates, how much the assistant may say before a person must decide, and what happens to its sends in a chat that was taken over.
          *
          *     Scope: `workspace:read`.
          */
         get: operations["getWorkspaceDefaults"];
         /**
          * Replace the workspace's defaults
-         * @description All of them are replaced: a field that is null or left out has no default, and no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes: a send of the assistant that is over one is accepted, and held with the error `braked`, until a person retries it, which sends it all the same, or cancels it. What a person says is never held so, and does not count.
+         * @description Replaces all of them: a field that is null or left out has no default, or no limit, afterwards. `max_unanswered`, `max_per_hour` and `max_segments_per_month` are brakes. A send of the assistant that exceeds one is accepted, but held with the error `braked` until a person retries it, which sends it, or cancels it. Sends by a person are never held and do not count.
          *
          *     Scope: `workspace:admin`.
          */
@@ -3733,7 +3733,7 @@ export interface components {
             token?: string;
         };
         /** @enum {string} */
-        EventType: "message.created" | "message.failed" | "delivery.accepted" | "delivery.delivered" | "delivery.undelivered" | "delivery.bounced" | "delivery.unknown" | "delivery.needs_review" | "delivery.blocked" | "delivery.settled" | "chat.created" | "chat.updated" | "chat.needs_response" | "chat.escalated" | "chat.possible_opt_out" | "summary.updated" | "tool_call.succeeded" | "tool_call.failed" | "tool_call.unknown" | "approval.requested" | "approval.decided" | "contributor_request.opened" | "contributor_request.answered" | "suppression.added" | "suppression.lifted" | "sender.blocked" | "sender.restored" | "bulk_retry.finished" | "webhook_endpoint.disabled";
+        EventType: "message.created" | "message.failed" | "delivery.accepted" | "delivery.delivered" | "delivery.undelivered" | "delivery.bounced" | "delivery.unknown" | "delivery.needs_review" | "delivery.blocked" | "delivery.settled" | "chat.created" | "chat.updated" | "chat.needs_response" | "chat.escalated" | "chat.possible_opt_out" | "summary.updated" | "tool_call.succeeded" | "tool_call.failed" | "tool_call.unknown" | "approval.requested" | "approval.decided" | "contributor_request.opened" | "contributor_request.answered" | "suppression.added" | "suppression.lifted" | "sender.blocked" | "sender.restored" | "bulk_retry.paused" | "bulk_retry.finished" | "webhook_endpoint.disabled";
         FieldError: {
             field: string;
             message: string;
@@ -4360,17 +4360,17 @@ export interface components {
             inbox_id?: number | null;
             /**
              * Format: int64
-             * @description How many messages of the assistant may leave in one chat in an hour. What is over that is held, and asks a person.
+             * @description How many messages of the assistant may leave in one chat in an hour. Further ones are held until a person decides.
              */
             max_per_hour?: number | null;
             /**
              * Format: int64
-             * @description How many segments of SMS the assistant may send in all chats in a month of UTC. What is over that is held, and asks a person.
+             * @description How many segments of SMS the assistant may send in all chats in a calendar month of UTC. Further messages are held until a person decides.
              */
             max_segments_per_month?: number | null;
             /**
              * Format: int64
-             * @description How many messages of the assistant may leave in one chat since the customer has written last. What is over that is held, and asks a person.
+             * @description How many messages of the assistant may leave in one chat after the customer's last one. Further ones are held until a person decides.
              */
             max_unanswered?: number | null;
             /**
@@ -4378,7 +4378,7 @@ export interface components {
              * @description What messages are sent from on phone-sms.
              */
             phone_number_id?: number | null;
-            /** @description What becomes of what the assistant is to say in a chat that a person has taken over: it is refused with 409, as without this field, or held until a person retries or cancels it. */
+            /** @description What happens to the assistant's sends in a chat that a person has taken over: they are refused with 409, which is the default, or held until a person retries or cancels them. */
             when_taken_over?: components["schemas"]["TakeoverPolicy"];
         };
         NewFunction: {
@@ -5451,7 +5451,7 @@ export interface components {
             max_segments_per_month: number | null;
             /**
              * Format: int64
-             * @description How many messages of the assistant may leave in one chat since the customer has written last; null for any number.
+             * @description How many messages of the assistant may leave in one chat after the customer's last one; null for any number.
              */
             max_unanswered: number | null;
             /**
@@ -5466,7 +5466,7 @@ export interface components {
              * @description Who has set them.
              */
             updated_by?: number;
-            /** @description What becomes of what the assistant is to say in a chat that a person has taken over. */
+            /** @description What happens to the assistant's sends in a chat that a person has taken over. */
             when_taken_over: components["schemas"]["TakeoverPolicy"];
         };
     };
@@ -8397,8 +8397,8 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Created */
-            201: {
+            /** @description OK */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
