@@ -175,7 +175,7 @@ func (s *service) listEvents(ctx context.Context, in *listEventsInput) (*logOutp
 		to.SetHeader("Content-Type", "application/json")
 
 		if err := huma.DefaultJSONFormat.Marshal(to.BodyWriter(), shown); err != nil {
-			s.refuse(to, err)
+			s.refuse(to, err) //nolint:contextcheck // to has the request's
 		}
 	}}, nil
 }
@@ -198,10 +198,10 @@ func (s *service) streamEvents(ctx context.Context, in *listEventsInput, f chat.
 		f.After = list.Latest
 	}
 
-	if err := s.streams.join(&c.principal); err != nil {
+	if err := s.streams.join(&c.principal); err != nil { //nolint:contextcheck // it waits for nothing
 		return &logOutput{Body: func(to huma.Context) {
 			to.SetHeader("Retry-After", streamsFullFor)
-			s.refuse(to, err)
+			s.refuse(to, err) //nolint:contextcheck // to has the request's
 		}}, nil
 	}
 
