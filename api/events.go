@@ -171,11 +171,11 @@ func (s *service) listEvents(ctx context.Context, in *listEventsInput) (*logOutp
 		shown.Items = append(shown.Items, presentLogEntry(&list.Items[i]))
 	}
 
-	return &logOutput{Body: func(to huma.Context) {
+	return &logOutput{Body: func(to huma.Context) { //nolint:contextcheck // to has the request's
 		to.SetHeader("Content-Type", "application/json")
 
 		if err := huma.DefaultJSONFormat.Marshal(to.BodyWriter(), shown); err != nil {
-			s.refuse(to, err) //nolint:contextcheck // to has the request's
+			s.refuse(to, err)
 		}
 	}}, nil
 }
@@ -199,9 +199,9 @@ func (s *service) streamEvents(ctx context.Context, in *listEventsInput, f chat.
 	}
 
 	if err := s.streams.join(&c.principal); err != nil { //nolint:contextcheck // it waits for nothing
-		return &logOutput{Body: func(to huma.Context) {
+		return &logOutput{Body: func(to huma.Context) { //nolint:contextcheck // to has the request's
 			to.SetHeader("Retry-After", streamsFullFor)
-			s.refuse(to, err) //nolint:contextcheck // to has the request's
+			s.refuse(to, err)
 		}}, nil
 	}
 
