@@ -11,6 +11,9 @@ import (
 // EventTestPing is what an endpoint is sent to try it. It is in no log.
 const EventTestPing EventType = "test.ping"
 
+// PingMeaning is the sentence of [EventTestPing].
+const PingMeaning = "This is a test of the webhook endpoint. Nothing has happened."
+
 // WebhookTexts are the texts that the full payload adds; nil where the event has none.
 type WebhookTexts struct {
 	Message *WebhookMessage `json:"message,omitempty"`
@@ -65,7 +68,7 @@ func WebhookBody(endpoint *WebhookEndpoint, try *WebhookTry, base string) ([]byt
 	}
 
 	if e.Type == EventTestPing {
-		body.Explanation = "This is a test of the webhook endpoint. Nothing has happened."
+		body.Explanation = PingMeaning
 	}
 
 	if endpoint.Payload == PayloadFull {
