@@ -59,6 +59,8 @@ func (a *Activities) DrainWebhooks(ctx context.Context, in chat.WebhookStep) (ch
 func (a *Activities) postWebhooks(ctx context.Context, batch *chat.WebhookBatch, until time.Time) error {
 	for i := range batch.Tries {
 		try := &batch.Tries[i]
+		try.FirstWait = a.WebhookWait
+
 		if a.now().After(until) {
 			return nil
 		}

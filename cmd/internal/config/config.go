@@ -48,7 +48,8 @@ type Config struct {
 	ReceiptSMS   time.Duration `env:"HANDRAIL_RECEIPT_SMS" envDefault:"1h" help:"how long to wait for the final status of an accepted SMS"` //nolint:staticcheck // SMS is no unit of time
 	ReceiptEmail time.Duration `env:"HANDRAIL_RECEIPT_EMAIL" envDefault:"24h" help:"how long to wait for the final status of an accepted email"`
 
-	EventsKept time.Duration `env:"HANDRAIL_EVENTS_KEPT" envDefault:"720h" help:"how long events are kept; whoever reads them less often misses some"`
+	EventsKept  time.Duration `env:"HANDRAIL_EVENTS_KEPT" envDefault:"720h" help:"how long events are kept; whoever reads them less often misses some"`
+	WebhookWait time.Duration `env:"HANDRAIL_WEBHOOK_WAIT" envDefault:"5s" help:"how long a webhook endpoint waits after the first failed post of an event; the waits after the next ones are longer in proportion"`
 
 	WhenUnknown string `env:"HANDRAIL_WHEN_UNKNOWN" envDefault:"at_most_once" help:"what happens to an unknown message without evidence: at_most_once (a person decides), expire, or resend_after_settle (it may arrive twice)"`
 
@@ -177,6 +178,12 @@ func (c *Config) validate() error {
 	)
 
 	check(c.EventsKept >= time.Hour, "HANDRAIL_EVENTS_KEPT must be at least 1h, it is %s", c.EventsKept)
+
+	check(
+		c.WebhookWait >= 10*time.Millisecond && c.WebhookWait <= time.Minute,
+		"HANDRAIL_WEBHOOK_WAIT must be from 10ms to 1m, it is %s",
+		c.WebhookWait,
+	)
 
 	if _, err := c.Commands(); err != nil {
 		all = append(all, err)

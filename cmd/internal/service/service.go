@@ -274,6 +274,7 @@ func (s *Service) activities() (*activities.Activities, error) {
 		Tools:         s.tools,
 		Webhooks:      s.tools,
 		EventBase:     api.EventBase(s.config.PublicURL),
+		WebhookWait:   s.config.WebhookWait,
 		ApproveWithin: s.config.ApprovalWithin,
 		Meter:         s.monitor.meter,
 		Logger:        s.logger,
