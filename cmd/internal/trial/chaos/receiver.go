@@ -43,11 +43,11 @@ type receiverFault struct {
 // are few of those, so that a run ends in time.
 func receiverFaults() []receiverFault {
 	return []receiverFault{
-		{receiverError, 0.38},
+		{receiverError, 0.39},
 		{receiverCut, 0.25},
 		{receiverLate, 0.25},
 		{receiverBusy, 0.1},
-		{receiverHang, 0.02},
+		{receiverHang, 0.01},
 	}
 }
 
