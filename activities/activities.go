@@ -295,6 +295,7 @@ type Meter interface {
 	CountToolCall(kind chat.ToolKind, outcome chat.ToolOutcomeKind, took time.Duration)
 	CountSummary(succeeded bool)
 	CountTokens(u chat.Usage)
+	CountWebhookPost(answer *chat.WebhookAnswer)
 }
 
 // Config is what the activities work with; all of it is required.

@@ -76,6 +76,8 @@ func (a *Activities) postWebhooks(ctx context.Context, batch *chat.WebhookBatch,
 			return ctx.Err()
 		}
 
+		a.Meter.CountWebhookPost(&answer)
+
 		err = a.Store.RecordWebhookAttempt(ctx, chat.WebhookResult{
 			WebhookStep: chat.WebhookStep{
 				WorkspaceID: batch.Endpoint.WorkspaceID,

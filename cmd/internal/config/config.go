@@ -23,6 +23,7 @@ type Config struct {
 	DatabaseURL       string        `env:"DATABASE_URL" secret:"url" help:"postgres://user:password@host/name; handrail-dev also takes sqlite:/path/to/file.db"`
 	MetricsAddr       string        `env:"HANDRAIL_METRICS_ADDR" help:"address where a process serves /metrics, /healthz and /readyz for those who watch it, host:port; empty: it serves no metrics"`
 	MetricsWorkspaces bool          `env:"HANDRAIL_METRICS_WORKSPACES" envDefault:"false" help:"true: metrics of deliveries, tool calls and approvals have the label workspace; each workspace makes some 40 more series"`
+	OTLPEndpoint      string        `env:"OTEL_EXPORTER_OTLP_ENDPOINT" help:"origin of an OpenTelemetry collector that takes OTLP by HTTP, like http://127.0.0.1:4318: what /metrics shows is sent there too, each minute; OpenTelemetry's other variables work too; empty: nothing is sent"`
 	TaskQueue         string        `env:"HANDRAIL_TASK_QUEUE" envDefault:"handrail" help:"Temporal task queue"`
 	AddressRate       float64       `env:"HANDRAIL_RATE_PER_ADDRESS" envDefault:"500" help:"requests a second that the API takes from one remote address, in bursts of twice as many; behind a proxy that is the proxy's"`
 	WorkspaceRate     float64       `env:"HANDRAIL_RATE_PER_WORKSPACE" envDefault:"200" help:"requests a second that the API takes with all keys of one workspace, in bursts of twice as many"`
@@ -152,6 +153,12 @@ func (c *Config) validate() error {
 		c.MetricsAddr == "" || isHostPort(c.MetricsAddr),
 		"HANDRAIL_METRICS_ADDR must be host:port like 127.0.0.1:9090, it is %q",
 		c.MetricsAddr,
+	)
+
+	check(
+		c.OTLPEndpoint == "" || isOrigin(c.OTLPEndpoint),
+		"OTEL_EXPORTER_OTLP_ENDPOINT must be a URL like http://127.0.0.1:4318, it is %q",
+		redactURL(c.OTLPEndpoint),
 	)
 
 	check(

@@ -76,6 +76,10 @@ func TestLoadRefusesWhatIsWrongAndNamesIt(t *testing.T) {
 			[]string{"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY", "empty"},
 		},
 		"events": {[]string{"HANDRAIL_EVENTS_KEPT=30m"}, []string{"HANDRAIL_EVENTS_KEPT", "1h"}},
+		"collector": {
+			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=127.0.0.1:4318"},
+			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://"},
+		},
 		"webhooks": {
 			[]string{"HANDRAIL_WEBHOOK_WAIT=1h"},
 			[]string{"HANDRAIL_WEBHOOK_WAIT", "10ms", "1m"},

@@ -174,12 +174,16 @@ func TestNobodyMissesWhatHappensAtNight(t *testing.T) {
 	d := newDesk(t)
 	d.answers(answerAtNight)
 
-	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", allowHost(d.Server), atNight)
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", allowHost(d.Server), withEncryption, atNight)
 	for _, tool := range []string{"away", "full"} {
 		w.defineTool(httpTool(d, tool))
 	}
 
 	w.defineTool(httpTool(d, "refund", map[string]any{"risk": "approval"}))
+
+	// It is told of nothing: its metrics are there from the start.
+	endpoint := map[string]any{"url": d.URL, "types": []string{"sender.restored"}}
+	require.Equal(t, http.StatusCreated, w.call("POST", "/webhook-endpoints", endpoint).status)
 
 	before := w.scrape()
 	names := make([]string, len(incidents))

@@ -52,6 +52,7 @@ type run struct {
 	ledger    *ledger
 	// receiver is told of events after toldAfter, by webhooks.
 	receiver  *receiver
+	endpoint  int64
 	toldAfter int64
 	report    Report
 	// keys are the encryption keys, the newest first. Only rotateKeys changes them.
