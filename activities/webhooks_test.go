@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -136,7 +137,7 @@ func newLane(t *testing.T, count int64) (*activities.Activities, *laneStore, *re
 		Now:      func() time.Time { return r.now },
 		NewID: func() string {
 			ids++
-			return fmt.Sprint(ids)
+			return strconv.Itoa(ids)
 		},
 	})
 	require.NoError(t, err)

@@ -91,8 +91,10 @@ var enumNames = map[string]string{
 	joinSorted(listWords(chat.DeliveryStatuses())):                                                 "CarrierStatus",
 	joinSorted(eventTypeName("").Schema(nil).Enum):                                                 "EventType",
 	joinSorted(listWords(chat.WebhookPayloads())):                                                  "WebhookPayload",
-	joinSorted(listWords(chat.WebhookDisabledReasons())):                                           "WebhookDisabledReason",
-	joinSorted(deliveryStatus("").Schema(nil).Enum):                                                "DeliveryStatus",
+
+	joinSorted(listWords(chat.WebhookDisabledReasons())): "WebhookDisabledReason",
+
+	joinSorted(deliveryStatus("").Schema(nil).Enum): "DeliveryStatus",
 
 	"bounce carrier group_unsubscribe manual opt_out spam_report unsubscribe": "SuppressionReason",
 

@@ -349,6 +349,7 @@ func TestFiftyStreamsSeeAnEventAtOnce(t *testing.T) {
 		w.change("told")
 
 		began := time.Now()
+
 		for _, r := range readers {
 			assert.Contains(w, r.event().data, "chat.updated")
 		}
@@ -452,6 +453,7 @@ func TestATokenOpensOneStream(t *testing.T) {
 			request.Header.Set("Authorization", "Bearer "+w.world.Secret)
 			answer, err := (&http.Client{}).Do(request)
 			require.NoError(w, err)
+
 			defer answer.Body.Close()
 
 			raw, err := io.ReadAll(answer.Body)
@@ -485,6 +487,7 @@ func TestATokenOpensOneStream(t *testing.T) {
 		assert.Equal(w, http.StatusUnauthorized, w.askAs("", "?token="+secret).StatusCode, "expired")
 
 		late := newToken()
+
 		require.NoError(w, w.store.RevokeKey(
 			w.Context(), w.world.Workspace, w.world.By, w.world.Key.ID, time.Now()))
 		assert.Equal(w, http.StatusUnauthorized, w.askAs("", "?token="+late).StatusCode, "of a key that was revoked")

@@ -29,9 +29,9 @@ func (s *service) eventTokenRoutes() {
 		tag:     tagWorkspace,
 		summary: "Create a token for a stream of events",
 		secrets: []string{"token"},
-		description: "A browser's `EventSource` cannot send a key. It opens the stream of `GET /events` with `?token=`, " +
-			"which counts once, within a minute. The stream has the rights of the key that the token was made with, and " +
-			"ends with that key.",
+		description: "A browser's `EventSource` cannot send a key. It opens the stream of `GET /events` with " +
+			"`?token=`, which counts once, within a minute. The stream has the rights of the key that the token was " +
+			"made with, and ends with that key.",
 		answer: eventTokenJSON{
 			Token:     chat.EventTokenPrefix + "EXAMPLExEXAMPLExEXAMPLEx",
 			ExpiresAt: exampleTime.Add(chat.EventTokenLife),

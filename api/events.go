@@ -171,7 +171,7 @@ func (s *service) listEvents(ctx context.Context, in *listEventsInput) (*logOutp
 		shown.Items = append(shown.Items, presentLogEntry(&list.Items[i]))
 	}
 
-	return &logOutput{Body: func(to huma.Context) {
+	return &logOutput{Body: func(to huma.Context) { //nolint:contextcheck // to has the request's
 		to.SetHeader("Content-Type", "application/json")
 
 		if err := huma.DefaultJSONFormat.Marshal(to.BodyWriter(), shown); err != nil {
@@ -198,8 +198,8 @@ func (s *service) streamEvents(ctx context.Context, in *listEventsInput, f chat.
 		f.After = list.Latest
 	}
 
-	if err := s.streams.join(&c.principal); err != nil {
-		return &logOutput{Body: func(to huma.Context) {
+	if err := s.streams.join(&c.principal); err != nil { //nolint:contextcheck // it waits for nothing
+		return &logOutput{Body: func(to huma.Context) { //nolint:contextcheck // to has the request's
 			to.SetHeader("Retry-After", streamsFullFor)
 			s.refuse(to, err)
 		}}, nil

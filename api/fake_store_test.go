@@ -334,7 +334,7 @@ func (f *fakeStore) CreateEventToken(_ context.Context, token chat.EventToken, h
 }
 
 func (f *fakeStore) UseEventToken(
-	_ context.Context,
+	ctx context.Context,
 	ws chat.WorkspaceID,
 	hash [32]byte,
 	_ time.Time,
@@ -346,7 +346,7 @@ func (f *fakeStore) UseEventToken(
 
 	delete(f.eventTokens, hash)
 
-	return f.KeyPrincipal(context.Background(), ws, token.KeyID, time.Time{})
+	return f.KeyPrincipal(ctx, ws, token.KeyID, time.Time{})
 }
 
 func (f *fakeStore) KeyPrincipal(

@@ -111,11 +111,11 @@ type EventList struct {
 func (l *EventList) Missed(after int64) string {
 	switch {
 	case after > l.Latest:
-		return "The log ends before this position: the database has lost its newest events, and their numbers are given " +
-			"again. Read the chats and deliveries that you need."
+		return "The log ends before this position: the database has lost its newest events, and their numbers " +
+			"are given again. Read the chats and deliveries that you need."
 	case after < l.Latest && (l.Oldest == 0 || l.Oldest > after+1):
-		return "Events after this position were deleted, because they were too old. Read the chats and deliveries that " +
-			"you need."
+		return "Events after this position were deleted, because they were too old. Read the chats and deliveries " +
+			"that you need."
 	}
 
 	return ""

@@ -155,8 +155,7 @@ func TestWhatOneTransactionChangesOfAChatIsOneEvent(t *testing.T) {
 				change("open", "open", at.Add(time.Second), "response_given"),
 				change("open", "open", at, "needs_response"),
 			},
-			want:   []chat.EventType{chat.EventChatNeedsResponse, chat.EventChatUpdated, chat.EventChatNeedsResponse},
-			fields: []string{"needs_response"},
+			want: []chat.EventType{chat.EventChatNeedsResponse, chat.EventChatUpdated, chat.EventChatNeedsResponse},
 		},
 		"labels, and then its state": {
 			changes: []chat.EventChange{change("", "", at, "labels"), change("open", "closed", at, "state")},

@@ -1,9 +1,6 @@
 package chat
 
-import (
-	"net/http"
-	"time"
-)
+import "time"
 
 // webhookWaits are the waits after the tries of one event: after the first one that has failed, the second one, and
 // so on. When they have run out, the event is not tried again by itself. Where another first wait is configured, all
@@ -31,6 +28,8 @@ const (
 	MaxWebhookRetryAfter = 24 * time.Hour
 	// WebhookTimeout is how long a receiver may take to answer.
 	WebhookTimeout = 10 * time.Second
+	// statusGone is the status of HTTP by which a receiver wants no more events: RFC 9110, 15.5.11.
+	statusGone = 410
 	// MaxWebhookAnswer is how much of an answer is read and kept.
 	MaxWebhookAnswer = 1 << 10
 )
@@ -61,7 +60,7 @@ const (
 	WebhookTimedOut          WebhookFault = "timeout"
 	WebhookConnectionFailed  WebhookFault = "connection_failed"
 	WebhookAddressRefused    WebhookFault = "address_refused"
-	WebhookSecretUnreadable  WebhookFault = "secret_unreadable" //nolint:gosec // no credential
+	WebhookSecretUnreadable  WebhookFault = "secret_unreadable"
 	WebhookRedirectNotTaken  WebhookFault = "redirect_not_followed"
 	WebhookStatusNotAccepted WebhookFault = "status_not_accepted"
 )
@@ -129,6 +128,7 @@ func (e *WebhookEndpoint) TakeOutcome(try *WebhookTry, answer *WebhookAnswer, no
 	if answer.Arrived() {
 		lane.FailingSince = nil
 		lane.QuietUntil = nil
+
 		e.passEvent(try)
 
 		return WebhookMove{Done: true}
@@ -143,7 +143,7 @@ func (e *WebhookEndpoint) TakeOutcome(try *WebhookTry, answer *WebhookAnswer, no
 	}
 
 	switch {
-	case answer.Status == http.StatusGone:
+	case answer.Status == statusGone:
 		e.disable(WebhookGone)
 		return keepEvent(try, now)
 

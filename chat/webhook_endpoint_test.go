@@ -279,5 +279,6 @@ func TestAWebhooksBodyTellsTextsOnlyWhenFull(t *testing.T) {
 	assert.NotContains(t, thin, "message")
 
 	e.Payload = chat.PayloadFull
+
 	assert.Equal(t, "Your code is 4711.", read()["message"].(map[string]any)["text"])
 }

@@ -59,23 +59,8 @@ func (s *Store) recordReport(ctx context.Context, r chat.Report, now time.Time) 
 		}
 
 		if fresh {
-			before := row.delivery()
-
-			if err = s.applyReport(ctx, tx, &row, &in); err != nil {
+			if err := s.applyFreshReport(ctx, tx, &row, &in, &reported); err != nil {
 				return err
-			}
-
-			reported.Duplicate = row.copyFound
-			after := row.delivery()
-			reported.Changed = deliveryDiffers(&before, &after)
-			reported.Routine = before.Submission == chat.SubmissionAccepted && !after.DeliveryStatus.Final()
-			reported.Settled = after.DeliveryStatus.Final() && after.DeliveryStatus != before.DeliveryStatus
-
-			if reported.Settled && !before.DeliveryStatus.Final() {
-				reported.AcceptedAt, err = findAcceptance(ctx, tx, &row)
-				if err != nil {
-					return err
-				}
 			}
 		}
 
@@ -231,6 +216,37 @@ func deliveryDiffers(a, b *chat.Delivery) bool {
 		a.ErrorCode != b.ErrorCode ||
 		a.Duplicate != b.Duplicate ||
 		a.Segments != b.Segments
+}
+
+// applyFreshReport applies a report that was not seen before, and notes what it has changed.
+func (s *Store) applyFreshReport(
+	ctx context.Context,
+	tx bun.Tx,
+	row *deliveryRow,
+	in *report,
+	reported *chat.Reported,
+) error {
+	before := row.delivery()
+
+	if err := s.applyReport(ctx, tx, row, in); err != nil {
+		return err
+	}
+
+	after := row.delivery()
+	reported.Duplicate = row.copyFound
+	reported.Changed = deliveryDiffers(&before, &after)
+	reported.Routine = before.Submission == chat.SubmissionAccepted && !after.DeliveryStatus.Final()
+	reported.Settled = after.DeliveryStatus.Final() && after.DeliveryStatus != before.DeliveryStatus
+
+	if !reported.Settled || before.DeliveryStatus.Final() {
+		return nil
+	}
+
+	var err error
+
+	reported.AcceptedAt, err = findAcceptance(ctx, tx, row)
+
+	return err
 }
 
 // applyReport changes the delivery, which is held, as the report says. A report about a message that

@@ -195,6 +195,9 @@ func TestChecksAreTheDomainsLists(t *testing.T) {
 		"chats_channel":        stringsOf(chat.Channels()),
 		"chats_state":          stringsOf(chat.States()),
 
+		"webhook_endpoints_payload":  stringsOf(chat.WebhookPayloads()),
+		"webhook_endpoints_disabled": append(stringsOf(chat.WebhookDisabledReasons()), ""),
+
 		"workspace_defaults_when_taken_over": stringsOf(chat.TakeoverPolicies()),
 
 		"participants_role": stringsOf(chat.ParticipantRoles()),

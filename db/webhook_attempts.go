@@ -242,7 +242,8 @@ func (s *Store) ForgetWebhookAttempts(ctx context.Context, before time.Time, lim
 		_, err = tx.NewDelete().
 			Model((*webhookAsideRow)(nil)).
 			Where(`(workspace_id, event_id) IN (SELECT wo.workspace_id, wo.event_id FROM webhook_asides AS wo
-				WHERE NOT EXISTS (SELECT 1 FROM events AS ev WHERE ev.workspace_id = wo.workspace_id AND ev.id = wo.event_id))`).
+				WHERE NOT EXISTS (SELECT 1 FROM events AS ev
+					WHERE ev.workspace_id = wo.workspace_id AND ev.id = wo.event_id))`).
 			Exec(ctx)
 
 		return err

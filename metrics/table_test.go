@@ -106,6 +106,7 @@ func TestEveryLabelIsExplained(t *testing.T) {
 	t.Parallel()
 
 	used := map[string]bool{"workspace": true}
+
 	for _, d := range metrics.All() {
 		for _, label := range d.Labels {
 			used[label] = true

@@ -52,7 +52,7 @@ func (b *Toolbox) NewWebhookSecret(e *chat.WebhookEndpoint, now time.Time) (stri
 		given = append(given, old)
 	}
 
-	plain, err := json.Marshal(given)
+	plain, err := json.Marshal(given) //nolint:gosec // it is sealed before it is stored
 	if err != nil {
 		return "", fmt.Errorf("write the secret of a webhook endpoint: %w", err)
 	}

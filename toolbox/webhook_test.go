@@ -82,6 +82,7 @@ func TestAReceiverKnowsWhatHandrailHasPosted(t *testing.T) {
 	assert.Len(t, strings.Fields(seen.Get("webhook-signature")), 2)
 
 	check = receive(second, &taken)
+
 	assert.True(t, new(post()).Arrived(), "the new secret")
 
 	_, err = box.NewWebhookSecret(endpoint, now.Add(-25*time.Hour))
@@ -189,6 +190,7 @@ func TestAPostSaysWhatHasComeOfIt(t *testing.T) {
 	assert.Equal(t, chat.WebhookAnswer{Fault: chat.WebhookConnectionFailed}, post("http://127.0.0.1:1"))
 
 	endpoint.Sealed = []byte("of another key")
+
 	assert.Equal(t, chat.WebhookAnswer{Fault: chat.WebhookSecretUnreadable}, post(server.URL))
 }
 

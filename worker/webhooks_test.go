@@ -111,6 +111,7 @@ func TestASweepFindsWebhooksThatNobodyHasTold(t *testing.T) {
 	assert.Empty(t, log.String())
 
 	h.fail = errors.New("away")
+
 	caller.Sweep(t.Context(), now)
 	assert.Contains(t, log.String(), "webhooks that are behind could not be looked for")
 	assert.Contains(t, log.String(), "old attempts of webhooks could not be deleted")

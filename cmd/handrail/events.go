@@ -16,8 +16,9 @@ type eventsCommand struct {
 
 // Help is shown by kong.
 func (eventsCommand) Help() string {
-	return `Events are what has happened in the workspace: messages, deliveries, chats that need a person. docs/events.md
-has their types. It takes the scope chats:read. follow comes back by itself where a connection ends, without a gap.
+	return `Events are what has happened in the workspace: messages, deliveries, chats that need a person.
+docs/events.md has their types. It takes the scope chats:read. follow comes back by itself where a connection ends,
+without a gap.
 
 ` + exitHelp
 }

@@ -52,7 +52,13 @@ func (keyReseal) Run(p *process) error {
 		}
 
 		first := keys.KeyIDs()[0]
-		fmt.Fprintf(p.out, "%d of %d secrets of tools and webhooks encrypted anew, with key %q\n", resealed, len(all), first)
+		fmt.Fprintf(
+			p.out,
+			"%d of %d secrets of tools and webhooks encrypted anew, with key %q\n",
+			resealed,
+			len(all),
+			first,
+		)
 
 		return errors.Join(left...)
 	})

@@ -138,7 +138,8 @@ func (w *webhookCreate) Run(c *console) error {
 	return showOne(c, &w.remote, ask, func(_ *apiClient, made *client.CreatedWebhookEndpoint) error {
 		fmt.Fprintf(
 			c.out,
-			"webhook endpoint %d\n%s\n\nSave this secret now: it is not shown again. docs/webhooks.md says what it is for.\n",
+			"webhook endpoint %d\n%s\n\nSave this secret now: it is not shown again. "+
+				"docs/webhooks.md says what it is for.\n",
 			made.ID,
 			makePrintable(client.ValueOf(made.Secret)),
 		)

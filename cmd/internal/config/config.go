@@ -138,36 +138,7 @@ func (c *Config) validate() error {
 		}
 	}
 
-	for name, value := range map[string]string{
-		"HANDRAIL_TWILIO_BASE_URL":   c.TwilioBaseURL,
-		"HANDRAIL_SENDGRID_BASE_URL": c.SendGridBaseURL,
-		"OPENAI_BASE_URL":            c.OpenAIBaseURL,
-		"ANTHROPIC_BASE_URL":         c.AnthropicBaseURL,
-	} {
-		check(isOrigin(value), "%s must be a URL like https://api.example.com, it is %q", name, redactURL(value))
-	}
-
-	check(isHostPort(c.Addr), "HANDRAIL_ADDR must be host:port like 127.0.0.1:8080, it is %q", c.Addr)
-
-	check(
-		c.MetricsAddr == "" || isHostPort(c.MetricsAddr),
-		"HANDRAIL_METRICS_ADDR must be host:port like 127.0.0.1:9090, it is %q",
-		c.MetricsAddr,
-	)
-
-	check(
-		c.OTLPEndpoint == "" || isOrigin(c.OTLPEndpoint),
-		"OTEL_EXPORTER_OTLP_ENDPOINT must be a URL like http://127.0.0.1:4318, it is %q",
-		redactURL(c.OTLPEndpoint),
-	)
-
-	check(
-		isHostPort(c.TemporalAddress),
-		"TEMPORAL_ADDRESS must be host:port like 127.0.0.1:7233, it is %q",
-		c.TemporalAddress,
-	)
-
-	all = append(all, slices.Concat(c.checkModels(), c.checkLog())...)
+	all = append(all, slices.Concat(c.checkAddresses(), c.checkModels(), c.checkLog())...)
 
 	check(
 		(c.TwilioAccountSID == "") == (c.TwilioAuthToken == ""),
@@ -204,6 +175,47 @@ func (c *Config) validate() error {
 	slices.SortFunc(all, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 
 	return errors.Join(all...)
+}
+
+// checkAddresses returns what is wrong with the addresses of others, and with those that are listened at.
+func (c *Config) checkAddresses() []error {
+	var all []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			all = append(all, fmt.Errorf(format, args...))
+		}
+	}
+
+	for name, value := range map[string]string{
+		"HANDRAIL_TWILIO_BASE_URL":   c.TwilioBaseURL,
+		"HANDRAIL_SENDGRID_BASE_URL": c.SendGridBaseURL,
+		"OPENAI_BASE_URL":            c.OpenAIBaseURL,
+		"ANTHROPIC_BASE_URL":         c.AnthropicBaseURL,
+	} {
+		check(isOrigin(value), "%s must be a URL like https://api.example.com, it is %q", name, redactURL(value))
+	}
+
+	check(isHostPort(c.Addr), "HANDRAIL_ADDR must be host:port like 127.0.0.1:8080, it is %q", c.Addr)
+
+	check(
+		c.MetricsAddr == "" || isHostPort(c.MetricsAddr),
+		"HANDRAIL_METRICS_ADDR must be host:port like 127.0.0.1:9090, it is %q",
+		c.MetricsAddr,
+	)
+
+	check(
+		c.OTLPEndpoint == "" || isOrigin(c.OTLPEndpoint),
+		"OTEL_EXPORTER_OTLP_ENDPOINT must be a URL like http://127.0.0.1:4318, it is %q",
+		redactURL(c.OTLPEndpoint),
+	)
+
+	check(
+		isHostPort(c.TemporalAddress),
+		"TEMPORAL_ADDRESS must be host:port like 127.0.0.1:7233, it is %q",
+		c.TemporalAddress,
+	)
+
+	return all
 }
 
 // checkRates returns what is wrong with how many requests are taken.

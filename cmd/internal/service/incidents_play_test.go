@@ -96,6 +96,7 @@ func playRetriedInReview(w *env, to customerOf) string {
 	require.Equal(w, http.StatusAccepted, r.status, r.raw)
 
 	delivery := r.at("delivery", "id").(string)
+
 	w.eventually(func() bool { return w.delivery(delivery).at("status") == "needs_review" })
 
 	body := map[string]any{"reason": "the customer waits", "acknowledge_duplicate": true}

@@ -145,6 +145,7 @@ func TestAReceiverIsToldOfASend(t *testing.T) {
 
 		// One event again, with its id.
 		r.answers(http.StatusNoContent)
+
 		replayed := w.call("POST", one+"/events/"+taken[created].ID+"/replay", nil)
 		require.Equal(t, http.StatusOK, replayed.status, replayed.raw)
 		w.eventually(func() bool { return len(r.events()) == 1 })

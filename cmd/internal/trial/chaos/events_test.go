@@ -31,6 +31,7 @@ func TestTheLogOfEventsIsComparedWithTheTables(t *testing.T) {
 	}
 
 	l := openLedger(address)
+
 	t.Cleanup(func() { require.NoError(t, l.close()) })
 
 	compare := func() EventLog {
