@@ -9,9 +9,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/singleflight"
 
 	"handrail/chat"
+	"handrail/metrics"
 )
 
 // StreamLimits are what streams of events may take, and how long they wait for what. What is not given is as in
@@ -54,6 +56,7 @@ type eventStreams struct {
 	limits StreamLimits
 	// stopping ends when the server takes no more requests.
 	stopping context.Context //nolint:containedctx // the life of the server
+	gauge    prometheus.Gauge
 
 	mutex      sync.Mutex
 	open       int
@@ -84,6 +87,7 @@ func newEventStreams(stopping context.Context, config *Config) *eventStreams {
 		logger:     config.Logger,
 		limits:     config.Streams,
 		stopping:   stopping,
+		gauge:      metrics.OpenStreams.NewGauge(config.Registry).WithLabelValues(),
 		ofKey:      map[chat.KeyID]int{},
 		workspaces: map[chat.WorkspaceID]*streamedWorkspace{},
 	}
@@ -127,6 +131,7 @@ func (s *eventStreams) join(p *chat.Principal) error {
 	}
 
 	s.open++
+	s.gauge.Inc()
 	s.ofKey[p.KeyID]++
 
 	if s.workspaces[p.WorkspaceID] == nil {
@@ -153,6 +158,7 @@ func (s *eventStreams) leave(p *chat.Principal) {
 	defer s.mutex.Unlock()
 
 	s.open--
+	s.gauge.Dec()
 	s.ofKey[p.KeyID]--
 	s.workspaces[p.WorkspaceID].streams--
 

@@ -246,7 +246,7 @@ func (c *EventChange) messageEvents() []EventType {
 // arrives at once, as in web chats, was taken first.
 func (c *EventChange) deliveryEvents() []EventType {
 	submission := SubmissionState(c.Data.Submission)
-	kind := deliveryEvent(c.Now, submission)
+	kind := deliveryEvent(c.Now, submission, c.Data.ErrorCode)
 
 	var events []EventType
 	if submission == SubmissionAccepted && kind != EventDeliveryAccepted && !wasTaken(c.Was) {
@@ -272,8 +272,9 @@ func wasTaken(status string) bool {
 		!slices.Contains(SubmissionStates(), submission) && DeliveryStatus(status).Final()
 }
 
-// deliveryEvent is the event of a delivery's status, "" for none.
-func deliveryEvent(status string, submission SubmissionState) EventType {
+// deliveryEvent is the event of a delivery's status, "" for none. One that was not sent, and that nothing tries again by
+// itself, waits for a person as well.
+func deliveryEvent(status string, submission SubmissionState, code string) EventType {
 	if submission == SubmissionAccepted {
 		switch reported := DeliveryStatus(status); {
 		case reported.Arrived():
@@ -296,9 +297,14 @@ func deliveryEvent(status string, submission SubmissionState) EventType {
 		return EventDeliveryNeedsReview
 	case SubmissionBlocked:
 		return EventDeliveryBlocked
+	case SubmissionPending:
+		if slices.Contains(LeftAlone(), code) {
+			return EventDeliveryNeedsReview
+		}
 	default:
-		return ""
 	}
+
+	return ""
 }
 
 // isSettledStatus reports whether nothing more happens by itself to a delivery with the status. What the provider

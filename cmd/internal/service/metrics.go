@@ -181,6 +181,7 @@ var figureMetrics = map[chat.FigureMatter]struct{ count, age *metrics.Definition
 	chat.FigureApproval:           {metrics.Approvals, metrics.ApprovalAge},
 	chat.FigureContributorRequest: {metrics.ContributorRequests, metrics.ContributorRequestAge},
 	chat.FigureEvent:              {metrics.WaitingEvents, metrics.WaitingEventAge},
+	chat.FigureWebhook:            {metrics.WebhookBehind, metrics.WebhookAge},
 }
 
 // figures tells what there is of each matter, and 0 for what there is none of.
@@ -219,7 +220,7 @@ func (s *sample) figure(f *chat.Figure, at time.Time) {
 		labels = []string{string(f.Provider), string(f.Channel), f.State}
 	case chat.FigurePossibleDuplicate, chat.FigureBreaker:
 		labels = []string{string(f.Provider)}
-	case chat.FigureToolCall, chat.FigureApproval:
+	case chat.FigureToolCall, chat.FigureApproval, chat.FigureWebhook:
 		labels = []string{f.State}
 	case chat.FigureBulkRetry, chat.FigureContributorRequest, chat.FigureEvent:
 	}
