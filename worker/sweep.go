@@ -21,7 +21,7 @@ const (
 	sweepWithin = 45 * time.Second
 	// summaryGrace is how long after its time a chat counts as forgotten.
 	summaryGrace = 2 * time.Minute
-	// forgetLimit is how many old idempotency keys or events are deleted with one statement.
+	// forgetLimit is how many old rows, such as idempotency keys or events, are deleted with one statement.
 	forgetLimit = 1000
 	// endedOverlap is how much two looks for ended workflows overlap: Temporal's list lags.
 	endedOverlap = 10 * time.Minute
@@ -44,6 +44,7 @@ type SweepStore interface {
 	CloseEvidence(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID) error
 	ForgetRequests(ctx context.Context, before time.Time, limit int) (int, error)
 	ForgetEvents(ctx context.Context, before time.Time, limit int) (int, error)
+	ForgetWebhookAttempts(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
 // SweepEngine knows the workflows: it has one look at its delivery or chat, reports
@@ -69,7 +70,7 @@ type Sweeper struct {
 	// StaleAfter is how long nothing must have happened to a delivery before a sweep looks at it.
 	// It exceeds every wait between two tries of a delivery that is followed.
 	StaleAfter time.Duration
-	// EventsKept is how long events are kept; 0 for [chat.EventKept].
+	// EventsKept is how long events, and the attempts to post them, are kept; 0 for [chat.EventKept].
 	EventsKept time.Duration
 	// endedSince is from when on ended workflows are looked for; at first, all that Temporal has.
 	endedSince time.Time
@@ -310,11 +311,12 @@ func (s *Sweeper) SweepRequests(ctx context.Context, now time.Time) {
 	s.forget(ctx, "idempotency keys", now.Add(-chat.RequestKept), s.Store.ForgetRequests)
 }
 
-// SweepEvents deletes the events that are not kept any longer.
+// SweepEvents deletes the events, and the attempts to post them, that are not kept any longer.
 func (s *Sweeper) SweepEvents(ctx context.Context, now time.Time) {
-	kept := cmp.Or(s.EventsKept, chat.EventKept)
+	before := now.Add(-cmp.Or(s.EventsKept, chat.EventKept))
 
-	s.forget(ctx, "events", now.Add(-kept), s.Store.ForgetEvents)
+	s.forget(ctx, "events", before, s.Store.ForgetEvents)
+	s.forget(ctx, "attempts of webhooks", before, s.Store.ForgetWebhookAttempts)
 }
 
 // forget deletes what is older than before, in small batches, and says in the log if it cannot.
