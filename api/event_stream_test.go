@@ -88,7 +88,7 @@ func (w *streamed) serve(s api.Store, settings ...func(*api.Config)) {
 		KeyLimit:       fast,
 		WorkspaceLimit: fast,
 		AddressLimit:   fast,
-		Streams:        api.StreamLimits{Look: 100 * time.Millisecond},
+		Streams:        api.StreamLimits{Poll: 100 * time.Millisecond},
 	}
 
 	for _, set := range settings {
@@ -355,7 +355,7 @@ func TestFiftyStreamsSeeAnEventAtOnce(t *testing.T) {
 		}
 
 		assert.Less(w, time.Since(began), time.Minute, "they were told, and did not wait for a look")
-	}, func(c *api.Config) { c.Streams = api.StreamLimits{PerKey: 50, Look: time.Hour} })
+	}, func(c *api.Config) { c.Streams = api.StreamLimits{PerKey: 50, Poll: time.Hour} })
 }
 
 func TestAStreamThatIsNotToldLooks(t *testing.T) {
