@@ -244,29 +244,18 @@ func (s *Store) WebhookEndpoint(
 ) (chat.WebhookEndpoint, error) {
 	var endpoint chat.WebhookEndpoint
 
-	err := s.snapshot(ctx, "find a webhook endpoint", func(ctx context.Context, tx bun.Tx) (err error) {
-		endpoint, err = readWebhookEndpoint(ctx, tx, ws, id)
-		return err
+	err := s.snapshot(ctx, "find a webhook endpoint", func(ctx context.Context, tx bun.Tx) error {
+		row, err := findWebhookEndpoint(ctx, tx.NewSelect(), ws, id)
+		if err != nil {
+			return err
+		}
+
+		endpoint = row.endpoint()
+
+		return countWebhookEvents(ctx, tx, &endpoint)
 	})
 
 	return endpoint, err
-}
-
-// readWebhookEndpoint finds an endpoint, with what [countWebhookEvents] counts. Errors: webhook_endpoint_not_found.
-func readWebhookEndpoint(
-	ctx context.Context,
-	tx bun.Tx,
-	ws chat.WorkspaceID,
-	id chat.WebhookEndpointID,
-) (chat.WebhookEndpoint, error) {
-	row, err := findWebhookEndpoint(ctx, tx.NewSelect(), ws, id)
-	if err != nil {
-		return chat.WebhookEndpoint{}, err
-	}
-
-	endpoint := row.endpoint()
-
-	return endpoint, countWebhookEvents(ctx, tx, &endpoint)
 }
 
 // countWebhookEvents counts the events that an endpoint is still to be told of, in its lane and outside of it, and

@@ -102,25 +102,36 @@ func readWebhookBatch(
 	now time.Time,
 	limit int,
 ) (chat.WebhookBatch, lanePass, error) {
-	endpoint, err := readWebhookEndpoint(ctx, tx, step.WorkspaceID, step.EndpointID)
-	batch := chat.WebhookBatch{Endpoint: endpoint}
-
-	if err != nil || !endpoint.Enabled {
-		return batch, lanePass{}, err
+	row, err := findWebhookEndpoint(ctx, tx.NewSelect(), step.WorkspaceID, step.EndpointID)
+	if err != nil {
+		return chat.WebhookBatch{}, lanePass{}, err
 	}
 
-	pass, err := readWebhookLane(ctx, tx, &batch, now, limit)
-	if err != nil || pass.to != pass.from {
+	var (
+		batch = chat.WebhookBatch{Endpoint: row.endpoint()}
+		pass  lanePass
+	)
+
+	if row.Enabled {
+		pass, err = readWebhookLane(ctx, tx, &batch, now, limit)
+		if err != nil || pass.to != pass.from {
+			return batch, pass, err
+		}
+	}
+
+	// A count may read much of the log: it is not made for each part that the lane passes over, but once after all.
+	err = countWebhookEvents(ctx, tx, &batch.Endpoint)
+	if err != nil || !row.Enabled {
 		return batch, pass, err
 	}
 
-	if !endpoint.Lane.IsQuiet(now) {
+	if !batch.Endpoint.Lane.IsQuiet(now) {
 		if err := readWebhookAsides(ctx, tx, &batch, now); err != nil {
 			return batch, pass, err
 		}
 	}
 
-	if endpoint.Payload == chat.PayloadFull {
+	if batch.Endpoint.Payload == chat.PayloadFull {
 		err = readWebhookTexts(ctx, tx, &batch)
 	}
 
