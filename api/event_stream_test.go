@@ -371,8 +371,8 @@ func TestAStreamThatIsNotToldLooks(t *testing.T) {
 	})
 }
 
-// TestAListenerThatWasKilledListensAgain ends the connection that listens: the look sees what was told
-// meanwhile, and the next connection is told again.
+// TestAListenerThatWasKilledListensAgain ends the connection that listens. A poll finds what was missed meanwhile, and
+// the next connection is notified again.
 func TestAListenerThatWasKilledListensAgain(t *testing.T) {
 	t.Parallel()
 

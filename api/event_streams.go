@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -95,20 +96,11 @@ func newEventStreams(stopping context.Context, config *Config) *eventStreams {
 
 // setDefaults sets the fields that are 0.
 func (l *StreamLimits) setDefaults() {
-	l.PerKey = positiveOr(l.PerKey, defaultStreams.PerKey)
-	l.Total = positiveOr(l.Total, defaultStreams.Total)
-	l.Poll = positiveOr(l.Poll, defaultStreams.Poll)
-	l.Heartbeat = positiveOr(l.Heartbeat, defaultStreams.Heartbeat)
-	l.Slow = positiveOr(l.Slow, defaultStreams.Slow)
-}
-
-// positiveOr returns n if it is positive, and otherwise if not.
-func positiveOr[N int | time.Duration](n, otherwise N) N {
-	if n > 0 {
-		return n
-	}
-
-	return otherwise
+	l.PerKey = cmp.Or(l.PerKey, defaultStreams.PerKey)
+	l.Total = cmp.Or(l.Total, defaultStreams.Total)
+	l.Poll = cmp.Or(l.Poll, defaultStreams.Poll)
+	l.Heartbeat = cmp.Or(l.Heartbeat, defaultStreams.Heartbeat)
+	l.Slow = cmp.Or(l.Slow, defaultStreams.Slow)
 }
 
 // addStream counts a stream of a key, which the caller must remove when it ends. With the first one, listening begins.

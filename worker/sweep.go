@@ -63,7 +63,7 @@ type Sweeper struct {
 	Store  SweepStore
 	Engine SweepEngine
 	Logger *slog.Logger
-	// Found counts what sweeps find. It may be nil.
+	// Found is called with each thing that a sweep finds, to count it. It may be nil.
 	Found func(chat.SweepFinding)
 	// QueryProvider asks a delivery's provider for evidence, and records it.
 	QueryProvider func(context.Context, chat.DeliveryStep) (chat.DeliverySnapshot, error)
@@ -132,8 +132,8 @@ func (s *Sweeper) Sweep(ctx context.Context, now time.Time) {
 	}
 }
 
-// count counts what was found.
-func (s *Sweeper) count(f chat.SweepFinding) {
+// countFinding counts what a sweep has found.
+func (s *Sweeper) countFinding(f chat.SweepFinding) {
 	if s.Found != nil {
 		s.Found(f)
 	}
@@ -142,7 +142,7 @@ func (s *Sweeper) count(f chat.SweepFinding) {
 // mendDelivery looks after one delivery that nobody has touched.
 func (s *Sweeper) mendDelivery(ctx context.Context, d chat.StaleDelivery, now time.Time) {
 	if d.Step != chat.SweepSeek {
-		s.count(chat.FoundStale)
+		s.countFinding(chat.FoundStale)
 	}
 
 	err := s.reachWorkflow(ctx, d, d.WorkflowID)
@@ -180,7 +180,7 @@ func (s *Sweeper) reachWorkflow(ctx context.Context, d chat.StaleDelivery, workf
 // adoptDelivery does what is left to do for a delivery that has lost its workflow: it looks for
 // evidence, and hands it to a person.
 func (s *Sweeper) adoptDelivery(ctx context.Context, d chat.StaleDelivery, now time.Time) error {
-	s.count(chat.FoundLostWorkflow)
+	s.countFinding(chat.FoundLostWorkflow)
 
 	s.Logger.WarnContext(
 		ctx,
@@ -298,7 +298,7 @@ func (s *Sweeper) SweepSummaries(ctx context.Context, now time.Time) {
 	}
 
 	for _, f := range forgotten {
-		s.count(chat.FoundForgottenSummary)
+		s.countFinding(chat.FoundForgottenSummary)
 
 		if err := s.Engine.ChatChanged(ctx, f.WorkspaceID, f.ChatID); err != nil {
 			s.Logger.ErrorContext(ctx, "a forgotten summary could not be begun", "chat_id", f.ChatID, "error", err)
@@ -308,19 +308,20 @@ func (s *Sweeper) SweepSummaries(ctx context.Context, now time.Time) {
 
 // SweepRequests deletes the answers to requests with an Idempotency-Key that are not kept any longer.
 func (s *Sweeper) SweepRequests(ctx context.Context, now time.Time) {
-	s.forget(ctx, "idempotency keys", now.Add(-chat.RequestKept), s.Store.ForgetRequests)
+	s.deleteOld(ctx, "idempotency keys", now.Add(-chat.RequestKept), s.Store.ForgetRequests)
 }
 
 // SweepEvents deletes the events, and the attempts to post them, that are not kept any longer.
 func (s *Sweeper) SweepEvents(ctx context.Context, now time.Time) {
 	before := now.Add(-cmp.Or(s.EventsKept, chat.EventKept))
 
-	s.forget(ctx, "events", before, s.Store.ForgetEvents)
-	s.forget(ctx, "attempts of webhooks", before, s.Store.ForgetWebhookAttempts)
+	s.deleteOld(ctx, "events", before, s.Store.ForgetEvents)
+	s.deleteOld(ctx, "attempts of webhooks", before, s.Store.ForgetWebhookAttempts)
 }
 
-// forget deletes what is older than before, in small batches, and says in the log if it cannot.
-func (s *Sweeper) forget(
+// deleteOld deletes what is older than before, in small batches, until nothing is left, an error comes, or [sweepWithin]
+// has passed.
+func (s *Sweeper) deleteOld(
 	ctx context.Context,
 	what string,
 	before time.Time,
