@@ -10,28 +10,30 @@ import (
 const (
 	// webhooksAtOnce is how many events of a lane are read at a time.
 	webhooksAtOnce = 50
-	// webhookBudget is for how long one step posts. Then its workflow begins another one.
+	// webhookBudget is how long one step posts. Then its workflow begins another step.
 	webhookBudget = 30 * time.Second
 )
 
-// WebhookStore keeps webhook endpoints, and what they were told.
+// WebhookStore keeps webhook endpoints, and the attempts to post to them. Both methods return CodeWebhookNotFound for
+// an endpoint that was deleted.
 type WebhookStore interface {
-	// WebhookBatch is what an endpoint is to be posted now.
+	// WebhookBatch returns what is to be posted to an endpoint now: at most limit events of its lane, and then others.
 	WebhookBatch(ctx context.Context, step chat.WebhookStep, now time.Time, limit int) (chat.WebhookBatch, error)
-	// RecordWebhookAttempt stores what a post has come to, and moves the lane, once.
+	// RecordWebhookAttempt stores the outcome of a post, and moves the lane, once for each AttemptID.
 	RecordWebhookAttempt(ctx context.Context, in chat.WebhookResult) error
 }
 
 // Webhooks posts to webhook endpoints.
 type Webhooks interface {
-	// PostWebhook posts once and never fails: the answer says what has come of it.
+	// PostWebhook posts once. It has no error: the answer says why a post has failed.
 	PostWebhook(ctx context.Context, e *chat.WebhookEndpoint, id chat.EventID, body []byte) chat.WebhookAnswer
 }
 
-// DrainWebhooks posts what an endpoint is to be told now, in order, for a while, and says how it then stands.
+// DrainWebhooks posts what is due for an endpoint, in order, for at most [webhookBudget] and one post, and returns how
+// the endpoint then stands.
 //
-// A step that was cut off after a post and before that was recorded posts the event again, with the same id: receivers
-// know it by that. Nothing is recorded before it was posted, so no event is left out.
+// A step that was cut off between a post and its recording posts the event again, with the same id, by which receivers
+// recognize it. Nothing is recorded before it was posted, so that no event is left out.
 func (a *Activities) DrainWebhooks(ctx context.Context, in chat.WebhookStep) (chat.WebhookProgress, error) {
 	until := a.now().Add(webhookBudget)
 
@@ -55,7 +57,7 @@ func (a *Activities) DrainWebhooks(ctx context.Context, in chat.WebhookStep) (ch
 	}
 }
 
-// postWebhooks posts a batch up to the first failure: that may change what comes next.
+// postWebhooks posts a batch up to the first failure, because that changes what is due next.
 func (a *Activities) postWebhooks(ctx context.Context, batch *chat.WebhookBatch, until time.Time) error {
 	for i := range batch.Tries {
 		try := &batch.Tries[i]
@@ -72,7 +74,7 @@ func (a *Activities) postWebhooks(ctx context.Context, batch *chat.WebhookBatch,
 
 		answer := a.Webhooks.PostWebhook(ctx, &batch.Endpoint, try.Event.ID, body)
 		if ctx.Err() != nil && !answer.Arrived() {
-			// The worker stops: that is no failure of the receiver's.
+			// The worker stops: the receiver has not failed.
 			return ctx.Err()
 		}
 
@@ -89,6 +91,7 @@ func (a *Activities) postWebhooks(ctx context.Context, batch *chat.WebhookBatch,
 			At:        a.now(),
 		})
 		if chat.CodeOf(err) == chat.CodeWebhookNotFound {
+			// It was deleted meanwhile. The next batch finds that.
 			return nil
 		}
 
@@ -100,7 +103,7 @@ func (a *Activities) postWebhooks(ctx context.Context, batch *chat.WebhookBatch,
 	return nil
 }
 
-// now is the time by which webhooks are tried.
+// now returns the time by which webhooks are tried.
 func (a *Activities) now() time.Time {
 	if a.Now != nil {
 		return a.Now()

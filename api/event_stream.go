@@ -18,7 +18,7 @@ import (
 	"handrail/chat"
 )
 
-// Events of a stream that are not of the log. They have no id, and leave the reader's position as it is.
+// Events of a stream that are not of the log. They have no id, so that the reader's position stays as it is.
 const (
 	// eventClosed is the last event of a stream that the server ends.
 	eventClosed = "stream.closed"
@@ -36,19 +36,19 @@ const (
 	reasonMissed   streamReason = "missed"
 )
 
-// streamNote is what events of a stream say that are not of the log.
+// streamNote is the data of an event that is not of the log.
 type streamNote struct {
 	Reason streamReason `json:"reason"`
 	Detail string       `json:"detail"`
 }
 
 const (
-	// writeChunk is how much is written at once: between the stream and its connection lie at most four of them.
+	// writeChunk is how many bytes are written at once: fasthttp keeps at most four chunks for the connection.
 	writeChunk = 4 << 10
-	// lastWords is how long the last event of a stream may take when the server stops.
-	lastWords = 2 * time.Second
-	// returnAfter and returnSpread are when readers are to come back after the server has stopped, so that they do not
-	// come all at once.
+	// lastWriteWithin is how long the last event of a stream may take when the server stops.
+	lastWriteWithin = 2 * time.Second
+	// returnAfter is when readers come back at the earliest after the server has stopped. returnSpread is added at
+	// random, so that they do not come all at once.
 	returnAfter  = time.Second
 	returnSpread = 4 * time.Second
 )
@@ -63,13 +63,13 @@ type eventStream struct {
 	out    *bufio.Writer
 	// gone is closed when the reader has closed the connection.
 	gone chan struct{}
-	// written is when something was last written, checked when the key was last looked at.
+	// written is when something was last written, checked when the key was last found to count.
 	written time.Time
 	checked time.Time
 }
 
-// begin answers with the stream. Who asks for the head alone gets that.
-func (st *eventStream) begin(to huma.Context) {
+// answer answers a request with the stream, or with the head alone if that is asked for.
+func (st *eventStream) answer(to huma.Context) {
 	c := humafiber.Unwrap(to)
 
 	to.SetStatus(http.StatusOK)
@@ -78,7 +78,7 @@ func (st *eventStream) begin(to huma.Context) {
 	to.SetHeader("X-Accel-Buffering", "no")
 
 	if c.Response().SkipBody {
-		st.leave(&st.principal)
+		st.removeStream(&st.principal)
 		return
 	}
 
@@ -87,57 +87,61 @@ func (st *eventStream) begin(to huma.Context) {
 	c.Context().SetBodyStreamWriter(st.run)
 }
 
-// run writes until the reader goes, or the server has a reason to end the stream, which is the last that it says.
+// run writes events until the reader closes the connection, or until the server has a reason to end the stream, which
+// it then writes.
 func (st *eventStream) run(out *bufio.Writer) {
-	defer st.leave(&st.principal)
+	defer st.removeStream(&st.principal)
 
 	st.out = out
 	st.gone = make(chan struct{})
 	st.checked = time.Now()
 
-	go st.awaitEnd()
+	go st.awaitReaderGone()
 
-	// A write that waits for a slow reader does not hold the server for long when it stops.
-	defer context.AfterFunc(st.stopping, st.hurry)()
+	// A write to a slow reader must not hold up the server when it stops.
+	defer context.AfterFunc(st.stopping, st.limitLastWrite)()
 
-	reason, ok := st.beat()
+	reason, ok := st.writeHeartbeat()
 	for ok && reason == "" {
-		turn := st.turn(st.principal.WorkspaceID)
+		turn := st.presentTurn(st.principal.WorkspaceID)
 
-		reason, ok = st.advance(turn)
+		reason, ok = st.writeEvents(turn)
 		if ok && reason == "" {
-			reason, ok = st.rest(turn)
+			reason, ok = st.awaitTurnEnd(turn)
 		}
 	}
 
 	if ok {
-		st.close(reason)
+		st.writeClosed(reason)
 	}
 }
 
-// awaitEnd waits until the reader closes the connection. It has nothing more to say.
-func (st *eventStream) awaitEnd() {
+// awaitReaderGone waits until the reader closes the connection. Readers send nothing, so that whatever is read is the
+// end. When the stream ends first, the server closes the connection, and this ends too.
+func (st *eventStream) awaitReaderGone() {
 	defer close(st.gone)
 
 	if err := st.conn.SetReadDeadline(time.Time{}); err != nil {
 		return
 	}
 
-	_, _ = st.conn.Read(make([]byte, 1)) // whatever comes, the stream ends
+	_, _ = st.conn.Read(make([]byte, 1))
 }
 
-// hurry ends a write soon that waits for the reader.
-func (st *eventStream) hurry() { _ = st.conn.SetWriteDeadline(time.Now().Add(lastWords)) }
+// limitLastWrite gives the reader little time for what is still to be written.
+func (st *eventStream) limitLastWrite() {
+	_ = st.conn.SetWriteDeadline(time.Now().Add(lastWriteWithin))
+}
 
-// advance writes all that is after the position, if the key still counts. The second answer is false when nobody
-// reads any more. A store that does not answer is asked again in the next turn.
-func (st *eventStream) advance(turn *eventTurn) (streamReason, bool) {
+// writeEvents writes all events after the position, if the key still counts. It returns a reason to end the stream, if
+// there is one, and false when nobody reads any more. A store that does not answer is queried again in the next turn.
+func (st *eventStream) writeEvents(turn *eventTurn) (streamReason, bool) {
 	for more := true; more; {
 		if st.stopping.Err() != nil {
 			return reasonShutdown, true
 		}
 
-		counts, err := st.keyCounts(turn)
+		counts, err := st.checkKey(turn)
 		if err != nil {
 			return "", true
 		}
@@ -151,7 +155,7 @@ func (st *eventStream) advance(turn *eventTurn) (streamReason, bool) {
 			return "", true
 		}
 
-		if reason, ok := st.write(page.frames); !ok || reason != "" {
+		if reason, ok := st.writeFrames(page.frames); !ok || reason != "" {
 			return reason, ok
 		}
 
@@ -162,16 +166,16 @@ func (st *eventStream) advance(turn *eventTurn) (streamReason, bool) {
 	return "", true
 }
 
-// keyCounts reports whether the key may still read events. It looks once in a while.
-func (st *eventStream) keyCounts(turn *eventTurn) (bool, error) {
-	// A look may come a little before its time.
-	if time.Since(st.checked) < st.limits.Look*3/4 {
+// checkKey reports whether the key may still read events. It queries once in each poll.
+func (st *eventStream) checkKey(turn *eventTurn) (bool, error) {
+	// A poll may come a little before its time: waiting for the whole of it could leave out every second one.
+	if time.Since(st.checked) < st.limits.Poll*3/4 {
 		return true, nil
 	}
 
 	now := time.Now()
 
-	p, err := st.eventStreams.principal(turn, &st.principal)
+	p, err := st.loadPrincipal(turn, &st.principal)
 	if chat.CodeOf(err) == chat.CodeUnauthenticated {
 		return false, nil
 	}
@@ -185,8 +189,9 @@ func (st *eventStream) keyCounts(turn *eventTurn) (bool, error) {
 	return p.May(chat.ScopeChatsRead), nil
 }
 
-// rest waits for the end of the turn, and says now and then that the stream is alive.
-func (st *eventStream) rest(turn *eventTurn) (streamReason, bool) {
+// awaitTurnEnd waits for the end of the turn, or until a heartbeat is due, which it writes. Its results are those of
+// [eventStream.writeEvents].
+func (st *eventStream) awaitTurnEnd(turn *eventTurn) (streamReason, bool) {
 	timer := time.NewTimer(time.Until(st.written.Add(st.limits.Heartbeat)))
 	defer timer.Stop()
 
@@ -201,30 +206,32 @@ func (st *eventStream) rest(turn *eventTurn) (streamReason, bool) {
 		return reasonShutdown, true
 
 	case <-timer.C:
-		return st.beat()
+		return st.writeHeartbeat()
 	}
 }
 
-// beat writes a comment, and the position: a reader that wants few types need not look through the log again.
-func (st *eventStream) beat() (streamReason, bool) {
-	return st.write(fmt.Appendf(nil, ": alive\nid: %d\n\n", st.filter.After))
+// writeHeartbeat writes a comment and the position. With the position, a reader of rare types who comes back does not
+// have the log searched again.
+func (st *eventStream) writeHeartbeat() (streamReason, bool) {
+	return st.writeFrames(fmt.Appendf(nil, ": alive\nid: %d\n\n", st.filter.After))
 }
 
-// write writes to the reader. It answers false when nobody reads, and with a reason when the reader is too slow.
-func (st *eventStream) write(frames []byte) (streamReason, bool) {
+// writeFrames writes to the reader. It returns false when nobody reads, and a reason when the reader is too slow.
+func (st *eventStream) writeFrames(frames []byte) (streamReason, bool) {
 	if len(frames) == 0 {
 		return "", true
 	}
 
 	began := time.Now()
 
-	// Whoever reads slowly hears why the stream ends. Whoever does not read at all cannot be told.
+	// A slow reader is told why the stream ends, in the second half of the deadline. One that does not read at all
+	// cannot be told.
 	if err := st.conn.SetWriteDeadline(began.Add(2 * st.limits.Slow)); err != nil {
 		return "", false
 	}
 
 	if st.stopping.Err() != nil {
-		st.hurry()
+		st.limitLastWrite()
 	}
 
 	for chunk := range slices.Chunk(frames, writeChunk) {
@@ -246,8 +253,8 @@ func (st *eventStream) write(frames []byte) (streamReason, bool) {
 	return "", true
 }
 
-// close says why the stream ends.
-func (st *eventStream) close(reason streamReason) {
+// writeClosed writes why the stream ends.
+func (st *eventStream) writeClosed(reason streamReason) {
 	var frames bytes.Buffer
 
 	details := map[streamReason]string{
@@ -261,12 +268,12 @@ func (st *eventStream) close(reason streamReason) {
 		fmt.Fprintf(&frames, "retry: %d\n", back.Milliseconds())
 	}
 
-	writeFrame(&frames, eventClosed, streamNote{Reason: reason, Detail: details[reason]})
-	st.write(frames.Bytes())
+	writeNote(&frames, eventClosed, streamNote{Reason: reason, Detail: details[reason]})
+	st.writeFrames(frames.Bytes())
 }
 
-// writeFrame writes an event that is not of the log.
-func writeFrame(to *bytes.Buffer, event string, note streamNote) {
+// writeNote writes an event that is not of the log.
+func writeNote(to *bytes.Buffer, event string, note streamNote) {
 	encoded, err := json.Marshal(note)
 	if err != nil { // two texts can be written
 		return

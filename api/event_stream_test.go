@@ -88,7 +88,7 @@ func (w *streamed) serve(s api.Store, settings ...func(*api.Config)) {
 		KeyLimit:       fast,
 		WorkspaceLimit: fast,
 		AddressLimit:   fast,
-		Streams:        api.StreamLimits{Look: 100 * time.Millisecond},
+		Streams:        api.StreamLimits{Poll: 100 * time.Millisecond},
 	}
 
 	for _, set := range settings {
@@ -355,7 +355,7 @@ func TestFiftyStreamsSeeAnEventAtOnce(t *testing.T) {
 		}
 
 		assert.Less(w, time.Since(began), time.Minute, "they were told, and did not wait for a look")
-	}, func(c *api.Config) { c.Streams = api.StreamLimits{PerKey: 50, Look: time.Hour} })
+	}, func(c *api.Config) { c.Streams = api.StreamLimits{PerKey: 50, Poll: time.Hour} })
 }
 
 func TestAStreamThatIsNotToldLooks(t *testing.T) {
@@ -371,8 +371,8 @@ func TestAStreamThatIsNotToldLooks(t *testing.T) {
 	})
 }
 
-// TestAListenerThatWasKilledListensAgain ends the connection that listens: the look sees what was told
-// meanwhile, and the next connection is told again.
+// TestAListenerThatWasKilledListensAgain ends the connection that listens. A poll finds what was missed meanwhile, and
+// the next connection is notified again.
 func TestAListenerThatWasKilledListensAgain(t *testing.T) {
 	t.Parallel()
 

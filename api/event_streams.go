@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,13 +17,15 @@ import (
 	"handrail/metrics"
 )
 
-// StreamLimits are what streams of events may take, and how long they wait for what. What is not given is as in
+// StreamLimits are how many streams of events may be open, and their times. A field that is 0 is as in
 // [defaultStreams].
 type StreamLimits struct {
-	// PerKey and Total are how many streams one key, and all keys of this process, may have open at once.
-	PerKey, Total int
-	// Look is how often streams look for events that nobody has told them of, and whether their key still counts.
-	Look time.Duration
+	// PerKey is how many streams one key may have open at once.
+	PerKey int
+	// Total is how many streams this process may have open at once.
+	Total int
+	// Poll is how often streams query for events that they were not notified of, and whether their key still counts.
+	Poll time.Duration
 	// Heartbeat is how long a stream is silent at most.
 	Heartbeat time.Duration
 	// Slow is how long a reader may take for what is written to it.
@@ -32,7 +35,7 @@ type StreamLimits struct {
 var defaultStreams = StreamLimits{
 	PerKey:    20,
 	Total:     1000,
-	Look:      2 * time.Second,
+	Poll:      2 * time.Second,
 	Heartbeat: 15 * time.Second,
 	Slow:      10 * time.Second,
 }
@@ -40,16 +43,16 @@ var defaultStreams = StreamLimits{
 const (
 	// streamPage is how many events a stream reads at once, which is all that it ever holds.
 	streamPage = 100
-	// streamReadWithin is how long the store may take for them.
+	// streamReadWithin is how long the store may take to read them.
 	streamReadWithin = 10 * time.Second
 	// listenPause is how long to wait before listening again after the connection was lost.
 	listenPause = time.Second
 )
 
-// eventStreams are the open streams of this process. While there is one, they listen for new events.
+// eventStreams are the open streams of this process. While there is one, this listens for new events.
 //
 // A stream reads the store from its own position, when it begins and whenever its workspace may have new events.
-// Nothing is kept for it. Streams that ask for the same at the same time are served by one question.
+// Nothing is kept for it. Streams that need the same answer at the same time share one query.
 type eventStreams struct {
 	store  EventStore
 	logger *slog.Logger
@@ -58,12 +61,13 @@ type eventStreams struct {
 	stopping context.Context //nolint:containedctx // the life of the server
 	gauge    prometheus.Gauge
 
-	mutex      sync.Mutex
+	mutex sync.Mutex
+	// open counts the streams, openOfKey those of each key.
 	open       int
-	ofKey      map[chat.KeyID]int
+	openOfKey  map[chat.KeyID]int
 	workspaces map[chat.WorkspaceID]*streamedWorkspace
-	// unlisten ends the listening.
-	unlisten context.CancelFunc
+	// stopListening ends listening and polling.
+	stopListening context.CancelFunc
 }
 
 // streamedWorkspace is a workspace with open streams.
@@ -72,11 +76,12 @@ type streamedWorkspace struct {
 	turn    *eventTurn
 }
 
-// eventTurn lasts until its workspace may have new events. What is asked in a turn sees all that was there when it
-// began, so that answers can be shared.
+// eventTurn is the time until a workspace may have new events. A query that is made in a turn sees all that was there
+// when the turn began, so that the streams of the workspace can share its answer.
 type eventTurn struct {
-	over   chan struct{}
-	shared singleflight.Group
+	// over is closed when the turn ends.
+	over    chan struct{}
+	queries singleflight.Group
 }
 
 func newEventTurn() *eventTurn { return &eventTurn{over: make(chan struct{})} }
@@ -88,35 +93,28 @@ func newEventStreams(stopping context.Context, config *Config) *eventStreams {
 		limits:     config.Streams,
 		stopping:   stopping,
 		gauge:      metrics.OpenStreams.NewGauge(config.Registry).WithLabelValues(),
-		ofKey:      map[chat.KeyID]int{},
+		openOfKey:  map[chat.KeyID]int{},
 		workspaces: map[chat.WorkspaceID]*streamedWorkspace{},
 	}
 }
 
-// setDefaults fills in what is not given.
+// setDefaults sets the fields that are 0.
 func (l *StreamLimits) setDefaults() {
-	l.PerKey = positiveOr(l.PerKey, defaultStreams.PerKey)
-	l.Total = positiveOr(l.Total, defaultStreams.Total)
-	l.Look = positiveOr(l.Look, defaultStreams.Look)
-	l.Heartbeat = positiveOr(l.Heartbeat, defaultStreams.Heartbeat)
-	l.Slow = positiveOr(l.Slow, defaultStreams.Slow)
+	l.PerKey = cmp.Or(l.PerKey, defaultStreams.PerKey)
+	l.Total = cmp.Or(l.Total, defaultStreams.Total)
+	l.Poll = cmp.Or(l.Poll, defaultStreams.Poll)
+	l.Heartbeat = cmp.Or(l.Heartbeat, defaultStreams.Heartbeat)
+	l.Slow = cmp.Or(l.Slow, defaultStreams.Slow)
 }
 
-func positiveOr[N int | time.Duration](n, otherwise N) N {
-	if n > 0 {
-		return n
-	}
-
-	return otherwise
-}
-
-// join counts a stream in, or refuses one too many. Whoever has joined must leave.
-func (s *eventStreams) join(p *chat.Principal) error {
+// addStream counts a stream of a key, which the caller must remove when it ends. With the first one, listening begins.
+// Errors: rate_limited when there are too many.
+func (s *eventStreams) addStream(p *chat.Principal) error {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 
 	switch {
-	case s.ofKey[p.KeyID] >= s.limits.PerKey:
+	case s.openOfKey[p.KeyID] >= s.limits.PerKey:
 		return tooManyStreams("this key has %d open streams already; close one, or read the list", s.limits.PerKey)
 	case s.open >= s.limits.Total:
 		return tooManyStreams("this server has %d open streams already; try again, or read the list", s.limits.Total)
@@ -125,14 +123,14 @@ func (s *eventStreams) join(p *chat.Principal) error {
 	if s.open == 0 {
 		var ctx context.Context
 
-		ctx, s.unlisten = context.WithCancel(s.stopping)
+		ctx, s.stopListening = context.WithCancel(s.stopping)
 		go s.listen(ctx)
-		go s.look(ctx)
+		go s.poll(ctx)
 	}
 
 	s.open++
 	s.gauge.Inc()
-	s.ofKey[p.KeyID]++
+	s.openOfKey[p.KeyID]++
 
 	if s.workspaces[p.WorkspaceID] == nil {
 		s.workspaces[p.WorkspaceID] = &streamedWorkspace{turn: newEventTurn()}
@@ -143,27 +141,28 @@ func (s *eventStreams) join(p *chat.Principal) error {
 	return nil
 }
 
-// streamsFullFor is when to try again, in seconds, where too many streams are open.
-const streamsFullFor = "15"
+// streamsRetryAfter is when to try again where too many streams are open, in seconds.
+const streamsRetryAfter = "15"
 
-func tooManyStreams(why string, most int) error {
-	e := chat.Errorf(chat.CodeRateLimited, why, most)
+func tooManyStreams(format string, most int) error {
+	e := chat.Errorf(chat.CodeRateLimited, format, most)
 	e.Retryable = true
 
 	return e
 }
 
-func (s *eventStreams) leave(p *chat.Principal) {
+// removeStream takes back what addStream has counted. With the last stream, listening ends.
+func (s *eventStreams) removeStream(p *chat.Principal) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 
 	s.open--
 	s.gauge.Dec()
-	s.ofKey[p.KeyID]--
+	s.openOfKey[p.KeyID]--
 	s.workspaces[p.WorkspaceID].streams--
 
-	if s.ofKey[p.KeyID] == 0 {
-		delete(s.ofKey, p.KeyID)
+	if s.openOfKey[p.KeyID] == 0 {
+		delete(s.openOfKey, p.KeyID)
 	}
 
 	if s.workspaces[p.WorkspaceID].streams == 0 {
@@ -171,21 +170,21 @@ func (s *eventStreams) leave(p *chat.Principal) {
 	}
 
 	if s.open == 0 {
-		s.unlisten()
+		s.stopListening()
 	}
 }
 
-// turn is the present turn of a workspace with open streams. Who wants to miss nothing takes it first, reads, and
-// then waits for its end.
-func (s *eventStreams) turn(ws chat.WorkspaceID) *eventTurn {
+// presentTurn returns the present turn of a workspace with open streams. A stream misses nothing if it takes the turn
+// first, then reads, and then waits for the turn's end.
+func (s *eventStreams) presentTurn(ws chat.WorkspaceID) *eventTurn {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 
 	return s.workspaces[ws].turn
 }
 
-// wake ends the turn of a workspace, or with "" all turns.
-func (s *eventStreams) wake(ws chat.WorkspaceID) {
+// endTurn begins a new turn of a workspace, or of all for "", which wakes their streams.
+func (s *eventStreams) endTurn(ws chat.WorkspaceID) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 
@@ -197,10 +196,11 @@ func (s *eventStreams) wake(ws chat.WorkspaceID) {
 	}
 }
 
-// listen wakes the streams of workspaces that have new events, until ctx ends.
+// listen wakes the streams of workspaces that have new events, until ctx ends. When the connection is lost, it begins
+// again.
 func (s *eventStreams) listen(ctx context.Context) {
 	for ctx.Err() == nil {
-		err := s.store.ListenEvents(ctx, s.wake)
+		err := s.store.ListenEvents(ctx, s.endTurn)
 		if ctx.Err() != nil {
 			return
 		}
@@ -214,9 +214,9 @@ func (s *eventStreams) listen(ctx context.Context) {
 	}
 }
 
-// look wakes all streams from time to time, whatever was heard, until ctx ends.
-func (s *eventStreams) look(ctx context.Context) {
-	ticker := time.NewTicker(s.limits.Look)
+// poll wakes all streams from time to time, because a notification may be lost, until ctx ends.
+func (s *eventStreams) poll(ctx context.Context) {
+	ticker := time.NewTicker(s.limits.Poll)
 	defer ticker.Stop()
 
 	for {
@@ -225,7 +225,7 @@ func (s *eventStreams) look(ctx context.Context) {
 			return
 
 		case <-ticker.C:
-			s.wake("")
+			s.endTurn("")
 		}
 	}
 }
@@ -238,9 +238,9 @@ type eventPage struct {
 	more bool
 }
 
-// readPage reads the events after the position of a stream.
+// readPage reads the events after the position of a filter.
 func (s *eventStreams) readPage(turn *eventTurn, ws chat.WorkspaceID, f chat.EventFilter) (*eventPage, error) {
-	return shareAnswer(s, turn, fmt.Sprintf("events %+v", f), func(ctx context.Context) (*eventPage, error) {
+	return shareQuery(s, turn, fmt.Sprintf("events %+v", f), func(ctx context.Context) (*eventPage, error) {
 		list, err := s.store.Events(ctx, ws, f)
 		if err != nil {
 			return nil, err
@@ -250,25 +250,26 @@ func (s *eventStreams) readPage(turn *eventTurn, ws chat.WorkspaceID, f chat.Eve
 	})
 }
 
-// principal asks who a key speaks for at present.
-func (s *eventStreams) principal(turn *eventTurn, p *chat.Principal) (chat.Principal, error) {
-	return shareAnswer(s, turn, fmt.Sprintf("key %d", p.KeyID), func(ctx context.Context) (chat.Principal, error) {
+// loadPrincipal finds who a key speaks for at present. Errors: unauthenticated when it counts no longer.
+func (s *eventStreams) loadPrincipal(turn *eventTurn, p *chat.Principal) (chat.Principal, error) {
+	return shareQuery(s, turn, fmt.Sprintf("key %d", p.KeyID), func(ctx context.Context) (chat.Principal, error) {
 		return s.store.KeyPrincipal(ctx, p.WorkspaceID, p.KeyID, time.Now())
 	})
 }
 
-// shareAnswer asks the store, or waits for the answer of who is asking the same in the same turn.
-func shareAnswer[T any](
+// shareQuery queries the store, or waits for the answer to the same query of another stream in the same turn. The query
+// does not end with the stream that has begun it, because others may wait for it.
+func shareQuery[T any](
 	s *eventStreams,
 	turn *eventTurn,
-	question string,
-	ask func(ctx context.Context) (T, error),
+	name string,
+	query func(ctx context.Context) (T, error),
 ) (T, error) {
-	answered, err, _ := turn.shared.Do(question, func() (any, error) {
+	answered, err, _ := turn.queries.Do(name, func() (any, error) {
 		ctx, cancel := context.WithTimeout(s.stopping, streamReadWithin)
 		defer cancel()
 
-		answered, err := ask(ctx)
+		answered, err := query(ctx)
 		if err != nil && ctx.Err() == nil && chat.CodeOf(err) != chat.CodeUnauthenticated {
 			s.logger.WarnContext(ctx, "streams wait: the store does not answer", "error", err)
 		}
@@ -281,7 +282,7 @@ func shareAnswer[T any](
 	return result, err
 }
 
-// newEventPage writes what comes after a position as server-sent events.
+// newEventPage writes a part of the log, which was read after a position, as server-sent events.
 func newEventPage(list *chat.EventList, after int64) (*eventPage, error) {
 	page := &eventPage{
 		next: list.Next,
@@ -291,9 +292,9 @@ func newEventPage(list *chat.EventList, after int64) (*eventPage, error) {
 	var frames bytes.Buffer
 
 	if missed := list.Missed(after); missed != "" {
-		writeFrame(&frames, eventMissed, streamNote{Reason: reasonMissed, Detail: missed})
+		writeNote(&frames, eventMissed, streamNote{Reason: reasonMissed, Detail: missed})
 
-		// What was lost in a failover is written again from its end on.
+		// After a failover, the numbers after the log's end are given again: the stream must not wait beyond it.
 		page.next = min(page.next, list.Latest)
 	}
 

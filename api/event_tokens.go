@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -14,7 +13,7 @@ import (
 	"handrail/chat"
 )
 
-// eventTokenJSON is a token for a stream: the only time that it is shown.
+// eventTokenJSON is a token for a stream. It is shown this once.
 type eventTokenJSON struct {
 	Token     string    `json:"token,omitempty" doc:"Give it as token to the stream of GET /events. It is not kept and never shown again: the answer to a repeated request is without it."`
 	ExpiresAt time.Time `json:"expires_at" doc:"Until then it opens one stream."`
@@ -60,7 +59,7 @@ func acceptsStream(c *fiber.Ctx) bool {
 	return c.Accepts("application/json", mediaEvents) == mediaEvents
 }
 
-// authenticateReader is authenticate for what may be a stream, which a token opens too.
+// authenticateReader is authenticate for a route that may answer with a stream, which a token opens too.
 func (s *service) authenticateReader(ctx huma.Context, c *requestInfo) error {
 	c.stream = acceptsStream(humafiber.Unwrap(ctx))
 
@@ -79,6 +78,8 @@ func (s *service) authenticateReader(ctx huma.Context, c *requestInfo) error {
 	return nil
 }
 
+// useEventToken returns who a token's key speaks for. Errors: unauthenticated, with the same words for whatever is
+// wrong with the token.
 func (s *service) useEventToken(ctx huma.Context, token string) (chat.Principal, error) {
 	unknown := chat.Errorf(
 		chat.CodeUnauthenticated,
@@ -92,7 +93,7 @@ func (s *service) useEventToken(ctx huma.Context, token string) (chat.Principal,
 
 	principal, err := s.store.UseEventToken(
 		ctx.Context(),
-		chat.WorkspaceID(strings.ToLower(ws.String())),
+		chat.WorkspaceID(ws.String()),
 		chat.HashKey(token),
 		time.Now(),
 	)

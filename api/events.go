@@ -13,14 +13,14 @@ import (
 
 // EventStore reads the log of events, and knows who may read it as a stream.
 //
-// UseEventToken and KeyPrincipal answer CodeUnauthenticated for what does not count any more.
+// UseEventToken and KeyPrincipal return CodeUnauthenticated for a token or a key that does not count any more.
 type EventStore interface {
 	Events(ctx context.Context, ws chat.WorkspaceID, f chat.EventFilter) (chat.EventList, error)
 	// ListenEvents calls heard with each workspace that has new events, or with "" when any may have, until ctx ends
 	// or it can hear no more.
 	ListenEvents(ctx context.Context, heard func(chat.WorkspaceID)) error
 	CreateEventToken(ctx context.Context, token chat.EventToken, hash [32]byte, now time.Time) error
-	// UseEventToken takes a token once.
+	// UseEventToken accepts a token once.
 	UseEventToken(ctx context.Context, ws chat.WorkspaceID, hash [32]byte, now time.Time) (chat.Principal, error)
 	KeyPrincipal(ctx context.Context, ws chat.WorkspaceID, id chat.KeyID, now time.Time) (chat.Principal, error)
 }
@@ -41,7 +41,7 @@ type logEntryJSON struct {
 // eventTypeName is the name of a type of event.
 type eventTypeName chat.EventType
 
-// Schema is asked by huma.
+// Schema tells huma that the name is one of the types.
 func (eventTypeName) Schema(huma.Registry) *huma.Schema {
 	schema := &huma.Schema{Type: huma.TypeString}
 	for _, text := range chat.EventTypes() {
@@ -78,7 +78,7 @@ type logJSON struct {
 	Oldest int64          `json:"oldest" doc:"The sequence of the oldest event that is kept."`
 }
 
-// logOutput writes a part of the log, or all that comes.
+// logOutput writes a part of the log, or the stream.
 type logOutput struct{ Body func(huma.Context) }
 
 func (s *service) eventRoutes() {
@@ -180,7 +180,7 @@ func (s *service) listEvents(ctx context.Context, in *listEventsInput) (*logOutp
 	}}, nil
 }
 
-// streamEvents answers with a stream, from the position on that is asked for.
+// streamEvents answers with a stream that begins after Last-Event-ID, else after After, else after the newest event.
 func (s *service) streamEvents(ctx context.Context, in *listEventsInput, f chat.EventFilter) (*logOutput, error) {
 	c := callFrom(ctx)
 	f.Limit = streamPage
@@ -190,6 +190,7 @@ func (s *service) streamEvents(ctx context.Context, in *listEventsInput, f chat.
 		f.After = in.LastEventID.Value
 
 	case !in.After.IsSet:
+		// No event is after this position: the list has only the number of the newest one.
 		list, err := s.store.Events(ctx, c.workspace(), chat.EventFilter{After: math.MaxInt64, Limit: 1})
 		if err != nil {
 			return nil, err
@@ -198,9 +199,9 @@ func (s *service) streamEvents(ctx context.Context, in *listEventsInput, f chat.
 		f.After = list.Latest
 	}
 
-	if err := s.streams.join(&c.principal); err != nil { //nolint:contextcheck // it waits for nothing
+	if err := s.streams.addStream(&c.principal); err != nil { //nolint:contextcheck // it waits for nothing
 		return &logOutput{Body: func(to huma.Context) { //nolint:contextcheck // to has the request's
-			to.SetHeader("Retry-After", streamsFullFor)
+			to.SetHeader("Retry-After", streamsRetryAfter)
 			s.refuse(to, err)
 		}}, nil
 	}
@@ -211,5 +212,5 @@ func (s *service) streamEvents(ctx context.Context, in *listEventsInput, f chat.
 		filter:       f,
 	}
 
-	return &logOutput{Body: stream.begin}, nil
+	return &logOutput{Body: stream.answer}, nil
 }

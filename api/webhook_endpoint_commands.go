@@ -76,7 +76,8 @@ func (s *service) rotateWebhookSecret(ctx context.Context, in *webhookEndpointPa
 
 type webhookAttemptOutput struct{ Body webhookAttemptJSON }
 
-// testWebhookEndpoint posts while the caller waits, beside the lane: who tries an address wants to see what it answers.
+// testWebhookEndpoint posts while the caller waits, outside of the lane, so that the caller sees what the receiver
+// answers.
 func (s *service) testWebhookEndpoint(ctx context.Context, in *webhookEndpointPath) (*webhookAttemptOutput, error) {
 	c := callFrom(ctx)
 

@@ -12,6 +12,7 @@ const (
 	exampleEventID       = "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f"
 )
 
+// objectText writes an id as the text that events have of it.
 func objectText[T ~int64](id T) string { return strconv.FormatInt(int64(id), 10) }
 
 func exampleWebhookEndpoint() WebhookEndpointJSON {
@@ -48,7 +49,7 @@ func exampleWebhookAttempt() webhookAttemptJSON {
 	}
 }
 
-// aboutWebhookEndpoints is all that somebody needs who is told of events.
+// aboutWebhookEndpoints tells whoever writes a receiver how events come.
 const aboutWebhookEndpoints = "Handrail posts every event of these types to the URL, in the order of `sequence`, " +
 	"signed by Standard Webhooks: `webhook-id` is the event's id, and is the same if an event comes twice. Answer " +
 	"with 2xx within 10 seconds. An event that fails three times steps aside, and is tried for three days on its own " +
@@ -162,7 +163,7 @@ func (s *service) webhookEndpointCommandRoutes() {
 		tag:         tagEndpoints,
 		summary:     "Rotate a webhook endpoint's secret",
 		description: "It is shown here and never again. For 24 hours posts carry the signatures of both.",
-		answer:      webhookSecretJSON{exampleWebhookSecret},
+		answer:      webhookSecretJSON{Secret: exampleWebhookSecret},
 		problems:    []chat.Code{chat.CodeWebhookNotFound, chat.CodeConflict, chat.CodeEncryptionOff},
 	})
 

@@ -19,7 +19,7 @@ type WebhookEndpointStore interface {
 		by chat.Actor,
 		e chat.WebhookEndpoint,
 	) (chat.WebhookEndpoint, error)
-	// UpdateWebhookEndpoint asks allow about what the endpoint would be.
+	// UpdateWebhookEndpoint changes nothing if allow has an error for what the endpoint would be, and returns that.
 	UpdateWebhookEndpoint(
 		ctx context.Context,
 		step chat.WebhookStep,
@@ -28,7 +28,7 @@ type WebhookEndpointStore interface {
 		allow func(*chat.WebhookEndpoint) error,
 	) (chat.WebhookEndpoint, error)
 	DeleteWebhookEndpoint(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.WebhookEndpointID) error
-	// RotateWebhookSecret answers with conflict when the keys are not those that were read.
+	// RotateWebhookSecret returns CodeConflict when the present keys are not was.
 	RotateWebhookSecret(ctx context.Context, step chat.WebhookStep, by chat.Actor, was, fresh []byte) error
 	RecordWebhookTest(ctx context.Context, by chat.Actor, in chat.WebhookResult) (chat.WebhookAttempt, error)
 	WebhookAttempts(
@@ -48,16 +48,17 @@ type WebhookEndpointStore interface {
 
 // WebhookPoster checks addresses, makes secrets, and posts.
 type WebhookPoster interface {
-	// CheckWebhookURL: invalid_request or address_refused, naming the field url.
+	// CheckWebhookURL refuses a URL that posts must not go to. Errors: invalid_request and address_refused, which name
+	// the field url.
 	CheckWebhookURL(ctx context.Context, url string) error
-	// NewWebhookSecret seals a new secret with the endpoint and returns it; the old one signs along for a day:
-	// encryption_not_configured.
+	// NewWebhookSecret puts a new secret into the endpoint, sealed, and returns it. The old one signs along for 24
+	// hours. Errors: encryption_not_configured.
 	NewWebhookSecret(e *chat.WebhookEndpoint, now time.Time) (string, error)
-	// PostWebhook posts once and never fails: the answer says what has come of it.
+	// PostWebhook posts once. It has no error: the answer says why a post has failed.
 	PostWebhook(ctx context.Context, e *chat.WebhookEndpoint, id chat.EventID, body []byte) chat.WebhookAnswer
 }
 
-// EventBase is what the links in events begin with, in an installation that is reached at a URL.
+// EventBase returns what the links in events begin with, in an installation that is reached at a URL.
 func EventBase(publicURL string) string { return strings.TrimSuffix(publicURL, "/") + basePath }
 
 // WebhookEndpointJSON is an address that is told of events. The type is exported because huma finds the fields of what
@@ -119,7 +120,7 @@ func presentWebhookEndpoint(e chat.WebhookEndpoint) WebhookEndpointJSON {
 	return shown
 }
 
-// createdWebhookEndpointJSON is an endpoint with what is shown once.
+// createdWebhookEndpointJSON is an endpoint with its secret, which is shown this once.
 type createdWebhookEndpointJSON struct {
 	WebhookEndpointJSON
 
@@ -163,7 +164,7 @@ func (p *webhookEndpointPatchJSON) patch() chat.WebhookEndpointPatch {
 	return patch
 }
 
-// allowWebhook lets whoever may not read chats have no texts sent anywhere.
+// allowWebhook returns forbidden if the endpoint gets texts and the caller may not read chats.
 func allowWebhook(c *requestInfo, e *chat.WebhookEndpoint) error {
 	if e.NeedsToRead() && !c.principal.May(chat.ScopeChatsRead) {
 		return chat.Errorf(chat.CodeForbidden, "the payload full needs the scope %s", chat.ScopeChatsRead)
@@ -238,7 +239,7 @@ type webhookEndpointPath struct {
 	WebhookEndpointID chat.WebhookEndpointID `inPath:"webhook_endpoint_id"`
 }
 
-// step names the endpoint of a request.
+// step returns the name of the endpoint for the store and for its workflow.
 func (p *webhookEndpointPath) step(c *requestInfo) chat.WebhookStep {
 	return chat.WebhookStep{WorkspaceID: c.workspace(), EndpointID: p.WebhookEndpointID}
 }
@@ -302,7 +303,7 @@ func (s *service) deleteWebhookEndpoint(ctx context.Context, in *webhookEndpoint
 	return nil, err
 }
 
-// webhooksChanged has the endpoint's workflow look, beside the request. What is lost is found by a sweep.
+// webhooksChanged signals the endpoint's workflow after the request. A signal that is lost is replaced by a sweep.
 func (s *service) webhooksChanged(step chat.WebhookStep) {
 	s.notifier.queue(notification{
 		about: chat.WebhookWorkflowID(step),

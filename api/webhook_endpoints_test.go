@@ -67,8 +67,8 @@ func TestAWebhookEndpointIsCreatedWithASecretThatIsShownOnce(t *testing.T) {
 		http.StatusBadRequest, "address_refused", "url")
 }
 
-// TestTextsGoWhereWhoeverMayReadThemSendsThem holds that the payload full takes the scope chats:read, and what leads an
-// endpoint with it elsewhere, but not what switches it off.
+// TestTextsGoWhereWhoeverMayReadThemSendsThem holds that the scope chats:read is needed to give an endpoint the payload
+// full, and to change an endpoint that has it in any way but disabling it.
 func TestTextsGoWhereWhoeverMayReadThemSendsThem(t *testing.T) {
 	t.Parallel()
 

@@ -46,7 +46,8 @@ const (
 // EventKept is how long events are kept if nobody has configured it.
 const EventKept = 30 * 24 * time.Hour
 
-// EventID names one event for ever: whoever hears of it twice sees that it is the same.
+// EventID is the UUIDv7 of one event. It never changes, so that a reader who gets an event twice sees that it is the
+// same.
 type EventID string
 
 // Event is one thing that has happened in a workspace.
@@ -65,8 +66,8 @@ type Event struct {
 	Data      EventData
 }
 
-// EventData is what an event says beside its ids: states, codes and the ids of what belongs to it. It
-// never holds a text or an address. Which fields a type has is in [EventTypes].
+// EventData is what an event says beside its ids: states, codes and the ids of what belongs to it. It never holds a
+// text or an address. [EventTypes] names the fields of each type.
 type EventData struct {
 	Status     string       `json:"status,omitempty"`
 	Fields     []string     `json:"fields,omitempty"`
@@ -77,7 +78,8 @@ type EventData struct {
 	ErrorCode  string       `json:"error_code,omitempty"`
 	Reason     string       `json:"reason,omitempty"`
 	Kind       ApprovalKind `json:"kind,omitempty"`
-	// Index is the place of a tool call in its message, CallID the model's id of it, Name its tool.
+	// Index is the place of a tool call in its message, from 0. CallID is the id that the model gave it, and Name is
+	// the name of its tool.
 	Index     *int      `json:"index,omitempty"`
 	CallID    string    `json:"call_id,omitempty"`
 	Name      string    `json:"name,omitempty"`
@@ -86,28 +88,29 @@ type EventData struct {
 	SummaryID SummaryID `json:"summary_id,omitempty"`
 }
 
-// EventFilter asks for events. All that is not given is not asked for.
+// EventFilter selects events of a workspace. A field that is empty excludes nothing.
 type EventFilter struct {
 	// After is the sequence of the last event that is known; 0 for none.
 	After  int64
 	Types  []EventType
 	ChatID ChatID
-	Limit  int
+	// Limit is how many events are returned at most.
+	Limit int
 }
 
 // EventList is a part of the log, in the order of the sequence.
 type EventList struct {
 	Items []Event
-	// Next is what to ask for next as After. It passes over events that the filter leaves out.
+	// Next is the After of the next list. It passes over events that the filter leaves out.
 	Next int64
-	// Latest is the sequence of the newest event of the workspace, and Oldest that of the oldest that is
-	// still kept; both are 0 when there is none.
+	// Latest is the sequence of the newest event of the workspace, 0 if there was none yet, and Oldest that of the
+	// oldest one that is still kept, 0 if none is.
 	Latest int64
 	Oldest int64
 }
 
-// Missed says in a sentence what a reader who knows the events up to after cannot read in the list, "" when there is
-// nothing.
+// Missed explains why a reader who knows the events up to after cannot read all that came next. It returns "" if the
+// reader misses nothing.
 func (l *EventList) Missed(after int64) string {
 	switch {
 	case after > l.Latest:
@@ -121,20 +124,20 @@ func (l *EventList) Missed(after int64) string {
 	return ""
 }
 
-// NumberedEvents says which events of a workspace have just got their numbers: those up to Latest.
+// NumberedEvents are the events of a workspace that have just got their numbers: those up to Latest.
 type NumberedEvents struct {
 	WorkspaceID WorkspaceID
 	Latest      int64
 }
 
-// EventTypeText is what people are told of a type of event.
+// EventTypeText explains a type of event to people.
 type EventTypeText struct {
 	Type EventType
 	// Meaning is one sentence: what has happened.
 	Meaning string
 	// When says which change of state brings it.
 	When string
-	// Fields are the fields that its data may have; what does not apply is not there.
+	// Fields are the names of the fields that its data may have. A field that does not apply is left out.
 	Fields  []string
 	Example EventData
 }
@@ -144,7 +147,7 @@ func (t EventType) Valid() bool {
 	return slices.ContainsFunc(eventTypes, func(text EventTypeText) bool { return text.Type == t })
 }
 
-// Explanation is one sentence for people: what has happened and, where a provider has given a code, why.
+// Explanation returns one sentence for people: what has happened and, where a provider has given a code, why.
 func (e *Event) Explanation() string {
 	for _, text := range eventTypes {
 		if text.Type != e.Type {
@@ -161,5 +164,5 @@ func (e *Event) Explanation() string {
 	return ""
 }
 
-// EventTypes is the table of all types, in the order in which people read it.
+// EventTypes returns the table of all types, in the order in which people read it.
 func EventTypes() []EventTypeText { return slices.Clone(eventTypes) }

@@ -1,12 +1,12 @@
 package chat
 
-// NeedsAttention reports whether a person should look at the event soon: something waits for a person, or has not
-// reached its recipient. The log tells of such events as warnings. What follows from one of them by itself, and what
-// a person has done, is none.
+// NeedsAttention reports whether a person should look at the event soon, because something waits for a person or has
+// not reached its recipient. The process logs such events as warnings. Events that follow from one of them by
+// themselves, and those of what a person has done, need none.
 func (e *Event) NeedsAttention() bool {
 	switch e.Type {
 	case EventDeliveryBlocked:
-		// Those that wait for the sender of another one are told of with their sender.
+		// A delivery that only waits because its sender is blocked is covered by the event of the sender.
 		return e.Data.ErrorCode != ErrorSenderBlocked
 
 	case EventDeliveryNeedsReview:
@@ -18,7 +18,7 @@ func (e *Event) NeedsAttention() bool {
 		case SubmissionRejected, SubmissionSuppressed, SubmissionExpired:
 			return true
 		case SubmissionCanceled:
-			// Nobody has canceled it.
+			// It has lost its workflow: nobody has canceled it.
 			return e.Data.ErrorCode == ErrorWorkflowGone
 		default:
 			return false

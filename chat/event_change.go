@@ -2,7 +2,6 @@ package chat
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -23,13 +22,13 @@ const (
 	ChangedWebhookEndpoint    ChangedObject = "webhook_endpoint"
 )
 
-// EventChange is one change of something that events tell of, as the database has noted it.
+// EventChange is one change of an object that has events, as a trigger of the database has noted it.
 type EventChange struct {
 	WorkspaceID WorkspaceID
 	Object      ChangedObject
 	ChatID      ChatID
 	SubjectID   string
-	// Was and Now are the states before and after: Was is "" for what is new, Now is "" for what is gone.
+	// Was and Now are the states before and after the change: Was is "" for a new object, Now is "" for a deleted one.
 	Was string
 	Now string
 	// Fields are the fields of a chat that have changed.
@@ -38,10 +37,11 @@ type EventChange struct {
 	At     time.Time
 }
 
-// statusCanceledByProvider is how a change tells a delivery that its provider has canceled from one that we have.
+// statusCanceledByProvider is the status in a change of a delivery that its provider has canceled. A delivery that
+// Handrail has canceled has the status canceled.
 const statusCanceledByProvider = "canceled_by_provider"
 
-// webhookDisabled is the state of a webhook endpoint that is told nothing.
+// webhookDisabled is the state of a webhook endpoint that gets no events.
 const webhookDisabled = "disabled"
 
 // Fields of a chat's change that have events of their own.
@@ -52,17 +52,17 @@ const (
 	fieldPossibleOptOut = "possible_opt_out"
 )
 
-// oppositeFields take each other back within one transaction.
+// oppositeFields maps a field to the one whose change it takes back, if both are in one transaction.
 var oppositeFields = map[string]string{
 	fieldNeedsResponse: fieldResponseGiven,
 	fieldResponseGiven: fieldNeedsResponse,
 }
 
-// EventsOf says which events changes are, in the order of the changes, which is that of the database. They
-// have no ids and no numbers yet.
+// EventsOf returns the events that follow from changes, in the order of the changes. They have no ids and no numbers
+// yet.
 //
-// What one transaction changes of a chat, its participants and its labels is one event: these are the changes of a
-// chat with the same time. A change that nobody is told of is no event.
+// All that one transaction changes of a chat, its participants and its labels becomes one event: these are the changes
+// of a chat with the same time. A change may have no event.
 func EventsOf(changes []EventChange) []Event {
 	var events []Event
 
@@ -75,7 +75,7 @@ func EventsOf(changes []EventChange) []Event {
 	return events
 }
 
-// mergeChatChanges puts a change of a chat into the chat's last one, if both have the same time.
+// mergeChatChanges merges a change of a chat into the chat's change before it, if both have the same time.
 func mergeChatChanges(changes []EventChange) []EventChange {
 	type chatKey struct {
 		workspace WorkspaceID
@@ -93,7 +93,7 @@ func mergeChatChanges(changes []EventChange) []EventChange {
 
 		key := chatKey{workspace: change.WorkspaceID, chat: change.ChatID}
 
-		// Clocks may repeat a time: a change that has another one in between comes after that one.
+		// A clock may repeat a time: with a change of another time in between, these are two transactions.
 		place, found := places[key]
 		if found && merged[place].At.Equal(change.At) {
 			merged[place].takeChatChange(&change)
@@ -107,14 +107,14 @@ func mergeChatChanges(changes []EventChange) []EventChange {
 	return merged
 }
 
-// takeChatChange adds what another change says of the same chat, which is the later one.
+// takeChatChange merges a later change of the same chat into this one.
 func (c *EventChange) takeChatChange(other *EventChange) {
 	fields := slices.Clone(c.Fields)
 
 	for _, field := range other.Fields {
 		switch opposite := oppositeFields[field]; {
 		case opposite != "" && slices.Contains(fields, opposite):
-			// It was answered and is needed again, or the reverse: all in all, nothing has changed.
+			// A response was given and is needed again, or the reverse: all in all, nothing has changed.
 			fields = slices.DeleteFunc(fields, func(f string) bool { return f == opposite })
 		case !slices.Contains(fields, field):
 			fields = append(fields, field)
@@ -123,7 +123,7 @@ func (c *EventChange) takeChatChange(other *EventChange) {
 
 	c.Fields = fields
 
-	// The changes of its participants and labels do not know the chat's row.
+	// A change of a participant or a label has neither the states nor the data of the chat.
 	if other.Now == "" {
 		return
 	}
@@ -136,6 +136,7 @@ func (c *EventChange) takeChatChange(other *EventChange) {
 	c.Data = other.Data
 }
 
+// event returns the event of a type, with the fields of the change's data that the type has.
 func (c *EventChange) event(kind EventType) Event {
 	data := c.Data
 
@@ -160,7 +161,7 @@ func (c *EventChange) event(kind EventType) Event {
 			ActionID:  data.ActionID,
 		}
 
-	default: // it has the data of its change
+	default: // the data of the change is that of the event
 	}
 
 	return Event{
@@ -173,7 +174,7 @@ func (c *EventChange) event(kind EventType) Event {
 	}
 }
 
-// eventTypes says which events the change is.
+// eventTypes returns the types of the events that follow from the change.
 func (c *EventChange) eventTypes() []EventType {
 	switch c.Object {
 	case ChangedMessage:
@@ -185,34 +186,34 @@ func (c *EventChange) eventTypes() []EventType {
 	case ChangedToolCall:
 		return c.toolCallEvents()
 	case ChangedApproval:
-		return c.begunOrEnded(EventApprovalRequested, EventApprovalDecided, c.Now != string(ApprovalWaiting))
+		return c.pickBeginOrEnd(EventApprovalRequested, EventApprovalDecided, c.Now != string(ApprovalWaiting))
 	case ChangedContributorRequest:
-		return c.begunOrEnded(
+		return c.pickBeginOrEnd(
 			EventContributorRequestOpened,
 			EventContributorRequestAnswered,
 			c.Now == string(RequestAnswered),
 		)
 
 	case ChangedSuppression:
-		return c.begunOrEnded(EventSuppressionAdded, EventSuppressionLifted, c.Now == "")
+		return c.pickBeginOrEnd(EventSuppressionAdded, EventSuppressionLifted, c.Now == "")
 	case ChangedSender:
-		return c.begunOrEnded(EventSenderBlocked, EventSenderRestored, c.Now == "")
+		return c.pickBeginOrEnd(EventSenderBlocked, EventSenderRestored, c.Now == "")
 	case ChangedBulkRetry:
 		return c.bulkRetryEvents()
 	case ChangedWebhookEndpoint:
-		return eventIf(c.Now == webhookDisabled, EventWebhookEndpointDisabled)
+		return typeIf(c.Now == webhookDisabled, EventWebhookEndpointDisabled)
 	}
 
 	return nil
 }
 
-// begunOrEnded is one event for what is new, and another for what has ended.
-func (c *EventChange) begunOrEnded(begun, over EventType, ended bool) []EventType {
+// pickBeginOrEnd returns begin for a new object, and end for one that has ended.
+func (c *EventChange) pickBeginOrEnd(begin, end EventType, hasEnded bool) []EventType {
 	if c.Was == "" {
-		return []EventType{begun}
+		return []EventType{begin}
 	}
 
-	return eventIf(ended, over)
+	return typeIf(hasEnded, end)
 }
 
 func (c *EventChange) bulkRetryEvents() []EventType {
@@ -226,8 +227,8 @@ func (c *EventChange) bulkRetryEvents() []EventType {
 	}
 }
 
-func eventIf(is bool, kind EventType) []EventType {
-	if !is {
+func typeIf(condition bool, kind EventType) []EventType {
+	if !condition {
 		return nil
 	}
 
@@ -239,11 +240,12 @@ func (c *EventChange) messageEvents() []EventType {
 		return []EventType{EventMessageCreated}
 	}
 
-	return eventIf(c.Now == string(MessageNotSent), EventMessageFailed)
+	return typeIf(c.Now == string(MessageNotSent), EventMessageFailed)
 }
 
-// deliveryEvents are the event of the status, and that it is the final one unless it had a final one before. What
-// arrives at once, as in web chats, was taken first.
+// deliveryEvents returns the event of the new status, and delivery.settled if the status is final and the one before
+// was not. A message that arrives at once, as in a web chat, also has the event that it was accepted, before the
+// others.
 func (c *EventChange) deliveryEvents() []EventType {
 	submission := SubmissionState(c.Data.Submission)
 	kind := deliveryEvent(c.Now, submission, c.Data.ErrorCode)
@@ -272,8 +274,8 @@ func wasTaken(status string) bool {
 		!slices.Contains(SubmissionStates(), submission) && DeliveryStatus(status).Final()
 }
 
-// deliveryEvent is the event of a delivery's status, "" for none. One that was not sent, and that nothing tries again by
-// itself, waits for a person as well.
+// deliveryEvent returns the event of a delivery's status, "" for none. A delivery that was not sent, and that nothing
+// tries again by itself, waits for a person as well.
 func deliveryEvent(status string, submission SubmissionState, code string) EventType {
 	if submission == SubmissionAccepted {
 		switch reported := DeliveryStatus(status); {
@@ -307,8 +309,8 @@ func deliveryEvent(status string, submission SubmissionState, code string) Event
 	return ""
 }
 
-// isSettledStatus reports whether nothing more happens by itself to a delivery with the status. What the provider
-// has accepted still gets its receipt.
+// isSettledStatus reports whether nothing more happens by itself to a delivery with the status. A delivery that was
+// accepted is not settled, because its receipt is still to come.
 func isSettledStatus(status string) bool {
 	switch submission := SubmissionState(status); {
 	case submission == SubmissionAccepted:
@@ -327,19 +329,20 @@ func (c *EventChange) chatEvents() []EventType {
 
 	switch {
 	case c.Was == "" && c.Now != "":
-		// Its participants came with it. A change of participants alone has no state.
+		// The changes of its participants were merged into its own. Without that, a change of participants has no
+		// state.
 		events = append(events, EventChatCreated)
 	case len(c.updatedFields()) > 0:
 		events = append(events, EventChatUpdated)
 	}
 
-	events = append(events, eventIf(slices.Contains(c.Fields, fieldSummary), EventSummaryUpdated)...)
-	events = append(events, eventIf(slices.Contains(c.Fields, fieldNeedsResponse), EventChatNeedsResponse)...)
+	events = append(events, typeIf(slices.Contains(c.Fields, fieldSummary), EventSummaryUpdated)...)
+	events = append(events, typeIf(slices.Contains(c.Fields, fieldNeedsResponse), EventChatNeedsResponse)...)
 
-	return append(events, eventIf(slices.Contains(c.Fields, fieldPossibleOptOut), EventChatPossibleOptOut)...)
+	return append(events, typeIf(slices.Contains(c.Fields, fieldPossibleOptOut), EventChatPossibleOptOut)...)
 }
 
-// updatedFields are the fields that chat.updated names, sorted.
+// updatedFields returns the fields that chat.updated names, sorted.
 func (c *EventChange) updatedFields() []string {
 	var fields []string
 
@@ -353,7 +356,7 @@ func (c *EventChange) updatedFields() []string {
 		}
 	}
 
-	slices.SortFunc(fields, strings.Compare)
+	slices.Sort(fields)
 
 	return fields
 }

@@ -13,15 +13,15 @@ const (
 	EventTokenLife = time.Minute
 )
 
-// EventToken lets its bearer open one stream of events, with the rights that its key has then. A browser needs it,
-// which cannot send a key with an EventSource.
+// EventToken lets its bearer open one stream of events, with the rights that its key has then. It is for browsers,
+// whose EventSource cannot send a key.
 type EventToken struct {
 	WorkspaceID WorkspaceID
 	KeyID       KeyID
 	ExpiresAt   time.Time
 }
 
-// NewEventToken makes a token that stands for a principal's key, and its secret.
+// NewEventToken returns a token that stands for a principal's key, and the token's secret.
 func NewEventToken(p *Principal, now time.Time) (EventToken, string) {
 	token := EventToken{
 		WorkspaceID: p.WorkspaceID,
@@ -32,7 +32,7 @@ func NewEventToken(p *Principal, now time.Time) (EventToken, string) {
 	return token, EventTokenPrefix + strings.ToLower(rand.Text()+rand.Text())
 }
 
-// IsEventToken reports whether a text may be the secret of a token.
+// IsEventToken reports whether a text has the form of a token's secret.
 func IsEventToken(secret string) bool {
 	return strings.HasPrefix(secret, EventTokenPrefix) && len(secret) == len(EventTokenPrefix)+2*len(rand.Text())
 }

@@ -1,12 +1,12 @@
 package chat
 
-// Fields that many types have.
+// Names of fields that several types have.
 var (
 	deliveryFields = []string{"status", "channel", "provider", "submission", "error_code", "message_id", "action_id"}
 	toolCallFields = []string{"status", "error_code", "index", "call_id", "name", "message_id", "action_id"}
 )
 
-// What examples name.
+// Ids in the examples.
 const (
 	exampleEventMessage = "01983c5e-7a52-7d0e-9b1f-0b6f4a3c2d1e"
 	exampleEventAction  = "01983c5e-7a50-7b3c-8f2a-5d4c3b2a1908"

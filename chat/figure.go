@@ -27,25 +27,25 @@ const (
 	FigureWebhook FigureMatter = "webhook"
 )
 
-// MaxFigure is the most deliveries that are counted which only wait for a receipt: there may be as many as an
+// MaxFigure is how many deliveries that only wait for a receipt are counted at most: there may be as many as an
 // installation sends in a day.
 const MaxFigure = 100_000
 
-// Figure is how many of a matter there are at the moment.
+// Figure is how many objects of one matter there are at the moment, and how long the oldest has waited.
 type Figure struct {
 	Matter FigureMatter
-	// WorkspaceID is "" where the workspaces are counted together.
+	// WorkspaceID is "" if the workspaces are counted together.
 	WorkspaceID WorkspaceID
 	Provider    Provider
 	Channel     Channel
 	// State is the status, the state or the kind that the matter is counted by.
 	State string
 	Count int
-	// Oldest is since when the oldest of them is.
+	// Oldest is since when the oldest of them has waited.
 	Oldest time.Time
 }
 
-// OpenStatuses are the statuses of deliveries that have not ended.
+// OpenStatuses returns the statuses of deliveries that have not ended.
 func OpenStatuses() []string {
 	return []string{
 		string(SubmissionPending),
@@ -57,7 +57,7 @@ func OpenStatuses() []string {
 	}
 }
 
-// OpenToolCallStates are the states of tool calls that have not ended.
+// OpenToolCallStates returns the states of tool calls that have not ended.
 func OpenToolCallStates() []ToolCallState {
 	return []ToolCallState{ToolCallUnknown, ToolCallPending, ToolCallRunning, ToolCallWaiting}
 }

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// WebhookEndpointID identifies an address of somebody's program that is told of events.
+// WebhookEndpointID identifies a webhook endpoint.
 type WebhookEndpointID int64
 
 // WebhookAttemptID is the UUIDv7 of one post to a webhook endpoint.
@@ -21,12 +21,12 @@ const (
 	maxWebhookDescription = 500
 )
 
-// WebhookPayload is how much a webhook tells.
+// WebhookPayload is how much a webhook says of an event.
 type WebhookPayload string
 
 // The payloads.
 const (
-	// PayloadThin has ids, states, one sentence and where to read more: nothing that is a secret of the customer's.
+	// PayloadThin has ids, states, one sentence and a link: no text and no address of a customer.
 	PayloadThin WebhookPayload = "thin"
 	// PayloadFull also has the text of the message or the summary that the event is about.
 	PayloadFull WebhookPayload = "full"
@@ -35,7 +35,7 @@ const (
 // WebhookPayloads lists the payloads.
 func WebhookPayloads() []WebhookPayload { return []WebhookPayload{PayloadThin, PayloadFull} }
 
-// WebhookDisabledReason is why an endpoint is told nothing; "" while it is enabled.
+// WebhookDisabledReason is why an endpoint is disabled, "" while it is enabled.
 type WebhookDisabledReason string
 
 // The reasons.
@@ -44,7 +44,7 @@ const (
 	WebhookDisabledByMember WebhookDisabledReason = "member"
 	// WebhookGone: the receiver has answered 410, which asks for no more.
 	WebhookGone WebhookDisabledReason = "gone"
-	// WebhookFailing: nothing has arrived for [WebhookPatience].
+	// WebhookFailing: nothing has arrived for [WebhookDisabledAfter].
 	WebhookFailing WebhookDisabledReason = "failing"
 )
 
@@ -53,13 +53,13 @@ func WebhookDisabledReasons() []WebhookDisabledReason {
 	return []WebhookDisabledReason{WebhookDisabledByMember, WebhookGone, WebhookFailing}
 }
 
-// WebhookEndpoint is an address that is told of a workspace's events, in their order.
+// WebhookEndpoint is an address of somebody's program, to which a workspace's events are posted in their order.
 type WebhookEndpoint struct {
 	ID          WebhookEndpointID
 	WorkspaceID WorkspaceID
 	URL         string
 	Description string
-	// Types are the types of events that it is told of; none is all of them.
+	// Types are the types of events that are posted; if empty, all are.
 	Types          []EventType
 	Payload        WebhookPayload
 	Enabled        bool
@@ -80,15 +80,15 @@ type WebhookEndpointPatch struct {
 	Enabled     *bool
 }
 
-// IsSwitchOff reports whether a patch does no more than to switch the endpoint off, which needs no further right.
+// IsSwitchOff reports whether the patch only disables the endpoint, which needs no right to read chats.
 func (p *WebhookEndpointPatch) IsSwitchOff() bool {
 	others := p.URL != nil || p.Description != nil || p.Types != nil || p.Payload != nil
 
 	return !others && p.Enabled != nil && !*p.Enabled
 }
 
-// Validate checks an endpoint to be stored: CodeInvalidRequest naming the field. Whether its address may be reached is
-// for the one who reaches it to say.
+// Validate checks an endpoint that is to be stored. Whether posts may go to its address is checked by whoever posts.
+// Errors: CodeInvalidRequest, which names the field.
 func (e *WebhookEndpoint) Validate() error {
 	u, err := url.Parse(e.URL)
 
@@ -110,12 +110,12 @@ func (e *WebhookEndpoint) Validate() error {
 	return nil
 }
 
-// Apply changes the endpoint as a patch asks, and checks what comes of it. A lane that is switched on again begins
-// where it has stopped, without the waits that it had.
+// Apply applies a patch, and validates the result. With another URL, or when it is enabled again, its lane goes on
+// where it has stopped, without the waits that it had. Errors: those of [WebhookEndpoint.Validate].
 func (e *WebhookEndpoint) Apply(p *WebhookEndpointPatch) error {
 	if p.URL != nil && *p.URL != e.URL {
 		e.URL = *p.URL
-		e.Lane.forgiveTrouble()
+		e.Lane.resetTries()
 	}
 
 	if p.Description != nil {
@@ -135,7 +135,7 @@ func (e *WebhookEndpoint) Apply(p *WebhookEndpointPatch) error {
 	case *p.Enabled:
 		e.Enabled = true
 		e.DisabledReason = ""
-		e.Lane.forgiveTrouble()
+		e.Lane.resetTries()
 	default:
 		e.disable(WebhookDisabledByMember)
 	}
@@ -148,10 +148,11 @@ func (e *WebhookEndpoint) disable(reason WebhookDisabledReason) {
 	e.DisabledReason = reason
 }
 
-// NeedsToRead reports whether whoever changes the endpoint must be allowed to read chats, since texts go to it.
+// NeedsToRead reports whether a caller who changes the endpoint must have the right to read chats, because texts are
+// posted to it.
 func (e *WebhookEndpoint) NeedsToRead() bool { return e.Payload == PayloadFull }
 
-// WebhookAttempt is one post of one event, and what came of it.
+// WebhookAttempt is one post of one event, and its outcome.
 type WebhookAttempt struct {
 	ID         WebhookAttemptID
 	EndpointID WebhookEndpointID
@@ -168,12 +169,12 @@ type WebhookAttempt struct {
 // WebhookAttemptFilter narrows a list of attempts.
 type WebhookAttemptFilter struct {
 	EventID EventID
-	// Failed leaves out, if true, those that have arrived.
+	// Failed selects those that have not arrived.
 	Failed bool
 	Page   Page
 }
 
-// WebhookStep names an endpoint to a step of its workflow.
+// WebhookStep names an endpoint. It is the input of the endpoint's workflow and of its steps.
 type WebhookStep struct {
 	WorkspaceID WorkspaceID       `json:"workspace_id"`
 	EndpointID  WebhookEndpointID `json:"endpoint_id"`
@@ -181,41 +182,41 @@ type WebhookStep struct {
 
 // WebhookProgress is how an endpoint's lane stands after a step.
 type WebhookProgress struct {
-	// Ended is an endpoint that is told nothing: it was deleted, or is disabled.
+	// Ended reports that the endpoint was deleted, or is disabled.
 	Ended bool `json:"ended,omitempty"`
-	// More says that there is something to post now.
+	// More reports that there is something to post now.
 	More bool `json:"more,omitempty"`
-	// Retrying says that the lane waits because a post has failed: new events change nothing.
+	// Retrying reports that the lane waits because a post has failed. New events do not end the wait.
 	Retrying bool `json:"retrying,omitempty"`
-	// In is when something is to be posted; 0 if nothing is.
+	// In is how long to wait until something is to be posted, 0 if nothing is.
 	In time.Duration `json:"in,omitempty"`
-	// Explanation says how it stands, in words.
+	// Explanation says in a sentence how the endpoint stands.
 	Explanation string `json:"explanation"`
 }
 
-// WebhookTry is one event whose turn it is.
+// WebhookTry is one event that is to be posted.
 type WebhookTry struct {
 	Event Event
-	// Texts are what the full payload adds.
+	// Texts are the texts of the full payload.
 	Texts WebhookTexts
-	// Aside is an event that is tried on its own schedule, not in the lane.
+	// Aside reports that the event is tried on its own schedule, not in the lane.
 	Aside bool
 	// Tries is how often it was tried before.
 	Tries int
 	// FirstWait is how long to wait after the first try has failed; 0 for [WebhookFirstWait]. Later waits are longer in
 	// the same proportion.
 	FirstWait time.Duration
-	// Position is where the lane must still stand for the outcome to move it.
+	// Position is where the lane stood. The outcome moves the lane only if it still stands there.
 	Position int64
 }
 
-// WebhookBatch is what is to be posted now, in this order.
+// WebhookBatch is what is to be posted to an endpoint now, in this order.
 type WebhookBatch struct {
 	Endpoint WebhookEndpoint
 	Tries    []WebhookTry
 }
 
-// Progress says how the lane stands at a time.
+// Progress returns how the lane stands at a time.
 func (b *WebhookBatch) Progress(now time.Time) WebhookProgress {
 	progress := WebhookProgress{
 		Ended:       !b.Endpoint.Enabled,
@@ -225,13 +226,14 @@ func (b *WebhookBatch) Progress(now time.Time) WebhookProgress {
 	}
 
 	if next := b.Endpoint.Lane.NextTry(now); next != nil {
+		// 0 would mean that nothing waits.
 		progress.In = max(next.Sub(now), time.Millisecond)
 	}
 
 	return progress
 }
 
-// WebhookResult is what a post has come to, to be stored.
+// WebhookResult is the outcome of a post, as it is to be stored.
 type WebhookResult struct {
 	WebhookStep
 

@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// EventTestPing is what an endpoint is sent to try it. It is in no log.
+// EventTestPing is the type of the event that tests an endpoint. It is not in the log.
 const EventTestPing EventType = "test.ping"
 
 // PingMeaning is the sentence of [EventTestPing].
 const PingMeaning = "This is a test of the webhook endpoint. Nothing has happened."
 
-// WebhookTexts are the texts that the full payload adds; nil where the event has none.
+// WebhookTexts are the texts of the full payload. What an event has no text of is nil.
 type WebhookTexts struct {
 	Message *WebhookMessage `json:"message,omitempty"`
 	Summary *WebhookSummary `json:"summary,omitempty"`
@@ -33,8 +33,8 @@ type WebhookSummary struct {
 	Text  string `json:"text"`
 }
 
-// webhookBody is what is posted: an event as the log has it, with type, timestamp and data where Standard Webhooks
-// wants them.
+// webhookBody is the JSON that is posted: an event as in the log, with type, timestamp and data at the places that
+// Standard Webhooks names (https://github.com/standard-webhooks/standard-webhooks, "Payload structure").
 type webhookBody struct {
 	Type         EventType   `json:"type"`
 	Timestamp    time.Time   `json:"timestamp"`
@@ -50,7 +50,7 @@ type webhookBody struct {
 	*WebhookTexts
 }
 
-// WebhookBody is the JSON that an endpoint is posted. The base is the API's address up to the id of a workspace.
+// WebhookBody returns the JSON that is posted to an endpoint. The base is the API's URL up to the id of a workspace.
 func WebhookBody(endpoint *WebhookEndpoint, try *WebhookTry, base string) ([]byte, error) {
 	e := &try.Event
 	body := webhookBody{
@@ -83,7 +83,7 @@ func WebhookBody(endpoint *WebhookEndpoint, try *WebhookTry, base string) ([]byt
 	return encoded, nil
 }
 
-// TextOf names the message, and the chat, whose texts the full payload has: "" and 0 for none.
+// TextOf returns the message, or the chat, whose text the full payload has: "" and 0 if there is none.
 func (e *Event) TextOf() (MessageID, ChatID) {
 	object, _, _ := strings.Cut(string(e.Type), ".")
 
@@ -99,7 +99,7 @@ func (e *Event) TextOf() (MessageID, ChatID) {
 	return "", 0
 }
 
-// readPath is where in a workspace to read what an event is about.
+// readPath returns the path, within a workspace, where what the event is about can be read.
 func (e *Event) readPath() string {
 	object, _, _ := strings.Cut(string(e.Type), ".")
 	id := url.PathEscape(e.SubjectID)

@@ -22,15 +22,15 @@ var webhookWaits = []time.Duration{
 const (
 	// webhookLaneTries is how often the lane tries an event before it steps aside.
 	webhookLaneTries = 3
-	// WebhookPatience is how long an endpoint may fail, without any success, until it is disabled.
-	WebhookPatience = 5 * 24 * time.Hour
+	// WebhookDisabledAfter is how long an endpoint may fail, without any success, until it is disabled.
+	WebhookDisabledAfter = 5 * 24 * time.Hour
 	// MaxWebhookRetryAfter is the longest wait that a receiver may ask for.
 	MaxWebhookRetryAfter = 24 * time.Hour
 	// WebhookTimeout is how long a receiver may take to answer.
 	WebhookTimeout = 10 * time.Second
-	// statusGone is the status of HTTP by which a receiver wants no more events: RFC 9110, 15.5.11.
+	// statusGone is the HTTP status by which a receiver wants no more events: RFC 9110, 15.5.11.
 	statusGone = 410
-	// MaxWebhookAnswer is how much of an answer is read and kept.
+	// MaxWebhookAnswer is how many bytes of an answer are read and kept.
 	MaxWebhookAnswer = 1 << 10
 )
 
@@ -52,7 +52,7 @@ func (t *WebhookTry) waitAfter(tries int) time.Duration {
 	return t.FirstWait * time.Duration(int64(times))
 }
 
-// WebhookFault is why there is no answer to a post, or why it was not made; "" if there is one.
+// WebhookFault is why a post has failed, or was not made; "" if it has arrived.
 type WebhookFault string
 
 // The faults.
@@ -79,22 +79,22 @@ func WebhookFaults() []WebhookFault {
 
 // WebhookAnswer is what a receiver has answered.
 type WebhookAnswer struct {
-	// Status is that of HTTP, 0 if there was no answer.
+	// Status is the HTTP status, 0 if there was no answer.
 	Status int
 	// Fault is why the post has failed, "" if it has arrived.
 	Fault WebhookFault
 	// Body is how the answer begins.
 	Body     string
 	Duration time.Duration
-	// RetryAfter is for how long the receiver wants no posts.
+	// RetryAfter is for how long the receiver wants no posts, 0 if it has not said so.
 	RetryAfter time.Duration
 }
 
 // Arrived reports whether the receiver has taken the event.
 func (a *WebhookAnswer) Arrived() bool { return a.Fault == "" }
 
-// WebhookFaultOf says what is wrong with a status; "" if the event was taken. A redirect is a failure: whoever is led
-// elsewhere would be sent what the address that was checked should get.
+// WebhookFaultOf returns the fault of an HTTP status, "" for 2xx. A redirect is a failure, because it leads to an
+// address that nobody has checked.
 func WebhookFaultOf(status int) WebhookFault {
 	switch {
 	case status >= 200 && status < 300:
@@ -106,21 +106,21 @@ func WebhookFaultOf(status int) WebhookFault {
 	return WebhookStatusNotAccepted
 }
 
-// WebhookMove is what becomes of an event after a post. One that is still in the lane has neither field.
+// WebhookMove is what becomes of an event after a post. For an event that stays in the lane it is zero.
 type WebhookMove struct {
-	// Done says that it is not tried again by itself.
+	// Done reports that the event is not tried again by itself.
 	Done bool
-	// AsideAt is when it is tried again outside of the lane, Tries how often it was tried.
+	// AsideAt is when it is tried again outside of the lane, and Tries is how often it was tried.
 	AsideAt *time.Time
 	Tries   int
 }
 
-// TakeOutcome changes the endpoint by what a post has come to, and says what becomes of the event.
+// TakeOutcome changes the endpoint by the outcome of a post, and returns what becomes of the event.
 //
 // In the lane, an event that has failed three times steps aside, so that the ones behind it go on. From then on it is
-// tried on its own schedule, until that has run out. A receiver that says when it wants to be asked again is heeded by
-// the whole lane. 410 disables the endpoint at once, and so does [WebhookPatience] without any success; the event stays
-// where it is, and is the first one when the endpoint is enabled again.
+// tried on its own schedule, until that has run out. While a receiver asks for a pause (Retry-After), the whole
+// endpoint waits. 410 disables the endpoint at once, and so does [WebhookDisabledAfter] without any success; the event
+// stays where it is, and is the first one when the endpoint is enabled again.
 func (e *WebhookEndpoint) TakeOutcome(try *WebhookTry, answer *WebhookAnswer, now time.Time) WebhookMove {
 	lane := &e.Lane
 	lane.Last = &WebhookLast{Status: answer.Status, Fault: answer.Fault, At: now}
@@ -147,7 +147,7 @@ func (e *WebhookEndpoint) TakeOutcome(try *WebhookTry, answer *WebhookAnswer, no
 		e.disable(WebhookGone)
 		return keepEvent(try, now)
 
-	case !now.Before(lane.FailingSince.Add(WebhookPatience)):
+	case !now.Before(lane.FailingSince.Add(WebhookDisabledAfter)):
 		e.disable(WebhookFailing)
 		return keepEvent(try, now)
 	}
@@ -155,7 +155,7 @@ func (e *WebhookEndpoint) TakeOutcome(try *WebhookTry, answer *WebhookAnswer, no
 	return e.planNextTry(try, now)
 }
 
-// keepEvent has an event tried when its endpoint is enabled again.
+// keepEvent returns the move of an event that is to be tried when its endpoint is enabled again.
 func keepEvent(try *WebhookTry, now time.Time) WebhookMove {
 	if !try.Aside {
 		return WebhookMove{}
@@ -164,7 +164,7 @@ func keepEvent(try *WebhookTry, now time.Time) WebhookMove {
 	return WebhookMove{AsideAt: &now, Tries: try.Tries}
 }
 
-// passEvent moves the lane over an event that is not in it any more.
+// passEvent moves the lane over an event that has left it. An event outside of the lane does not move it.
 func (e *WebhookEndpoint) passEvent(try *WebhookTry) {
 	if try.Aside {
 		return
@@ -175,6 +175,7 @@ func (e *WebhookEndpoint) passEvent(try *WebhookTry) {
 	e.Lane.RetryAt = nil
 }
 
+// planNextTry returns when an event that has failed is tried again, in the lane or outside of it.
 func (e *WebhookEndpoint) planNextTry(try *WebhookTry, now time.Time) WebhookMove {
 	tries := try.Tries + 1
 	if tries > len(webhookWaits) {

@@ -156,14 +156,14 @@ func TestAWebhookIsDisabledAfterFiveDaysWithoutSuccess(t *testing.T) {
 	}
 
 	fails(0, &chat.WebhookAnswer{Fault: chat.WebhookTimedOut})
-	fails(chat.WebhookPatience-time.Second, answered(500))
+	fails(chat.WebhookDisabledAfter-time.Second, answered(500))
 	assert.True(t, e.Enabled)
 
-	fails(chat.WebhookPatience-time.Millisecond, answered(200))
-	fails(chat.WebhookPatience, answered(500))
+	fails(chat.WebhookDisabledAfter-time.Millisecond, answered(200))
+	fails(chat.WebhookDisabledAfter, answered(500))
 	assert.True(t, e.Enabled)
 
-	fails(2*chat.WebhookPatience, answered(500))
+	fails(2*chat.WebhookDisabledAfter, answered(500))
 	assert.False(t, e.Enabled)
 	assert.Equal(t, chat.WebhookFailing, e.DisabledReason)
 

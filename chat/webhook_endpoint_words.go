@@ -6,46 +6,47 @@ import (
 	"time"
 )
 
-// WebhookLane is how far an endpoint has been told, and what it waits for.
+// WebhookLane is how far an endpoint has come in the log, and what it waits for.
 type WebhookLane struct {
-	// Position is the sequence of the last event that was told, stepped aside, or was not asked for.
+	// Position is the sequence of the last event that has left the lane: it has arrived, has stepped aside, or is of a
+	// type that the endpoint does not want.
 	Position int64
-	// Tries is how often the first event in the lane was tried, RetryAt when it is tried again.
+	// Tries is how often the first event in the lane was tried, and RetryAt is when it is tried again.
 	Tries   int
 	RetryAt *time.Time
-	// QuietUntil is until when the receiver wants no posts.
+	// QuietUntil is the time until which the receiver wants no posts.
 	QuietUntil *time.Time
-	// FailingSince is when the first post has failed after the last one that has arrived.
+	// FailingSince is when the first post failed after the last one that arrived.
 	FailingSince *time.Time
 	Last         *WebhookLast
-	// Missed counts the events that were deleted, because they were old, before they could be told.
+	// Missed counts the events that were deleted, because they were old, before they could be posted.
 	Missed int64
-	// Behind counts the events in the lane, up to [MaxWebhookBehind], and Aside those on their own schedules.
+	// Behind counts the events in the lane, up to [MaxWebhookBehind].
 	Behind int
-	Aside  int
-	// AsideAt is when the next of these is tried.
+	// Aside counts the events on their own schedules, and AsideAt is when the next of them is tried.
+	Aside   int
 	AsideAt *time.Time
 }
 
 // MaxWebhookBehind is how far the events in a lane are counted.
 const MaxWebhookBehind = 10_000
 
-// WebhookLast is the newest answer.
+// WebhookLast is the outcome of the newest post.
 type WebhookLast struct {
 	Status int
 	Fault  WebhookFault
 	At     time.Time
 }
 
-// forgiveTrouble has the lane begin again at once, as if nothing had failed.
-func (l *WebhookLane) forgiveTrouble() {
+// resetTries lets the lane go on at once, as if nothing had failed.
+func (l *WebhookLane) resetTries() {
 	l.Tries = 0
 	l.RetryAt = nil
 	l.QuietUntil = nil
 	l.FailingSince = nil
 }
 
-// Rewind sets the lane back to a position, so that what comes after it is told again. It never goes forward.
+// Rewind sets the lane back to a position, so that the events after it are posted again. It never goes forward.
 func (l *WebhookLane) Rewind(position int64) {
 	if position >= l.Position {
 		return
@@ -56,7 +57,8 @@ func (l *WebhookLane) Rewind(position int64) {
 	l.RetryAt = nil
 }
 
-// LaneWaits reports whether the first event in the lane must wait, whatever else happens.
+// LaneWaits reports whether the first event in the lane must wait, because its last try has failed or the receiver
+// wants no posts.
 func (l *WebhookLane) LaneWaits(now time.Time) bool {
 	return isAfter(l.RetryAt, now) || isAfter(l.QuietUntil, now)
 }
@@ -66,7 +68,7 @@ func (l *WebhookLane) IsQuiet(now time.Time) bool { return isAfter(l.QuietUntil,
 
 func isAfter(t *time.Time, now time.Time) bool { return t != nil && t.After(now) }
 
-// NextTry is when the next post is due; nil if nothing waits.
+// NextTry returns when the next post is due, in the lane or outside of it; nil if nothing waits.
 func (l *WebhookLane) NextTry(now time.Time) *time.Time {
 	var next *time.Time
 
@@ -88,7 +90,8 @@ func (l *WebhookLane) NextTry(now time.Time) *time.Time {
 	return next
 }
 
-// Explain says how an endpoint stands, like "12 behind; last answer 503 at 10:02; next try 10:07."
+// Explain returns in a sentence how the endpoint stands, with times in UTC, like "12 behind; last answer 503 at 10:02;
+// next try 10:07."
 func (e *WebhookEndpoint) Explain(now time.Time) string {
 	l := &e.Lane
 
@@ -119,7 +122,7 @@ func (e *WebhookEndpoint) Explain(now time.Time) string {
 	}
 
 	if next := l.NextTry(now); e.Enabled && next != nil && next.After(now) {
-		parts = append(parts, "next try "+clockTime(*next, now))
+		parts = append(parts, "next try "+formatClock(*next, now))
 	}
 
 	text := strings.Join(parts, "; ") + "."
@@ -139,7 +142,7 @@ func explainBehind(behind int) string {
 }
 
 func (l *WebhookLast) explain(now time.Time) string {
-	at := clockTime(l.At, now)
+	at := formatClock(l.At, now)
 
 	switch {
 	case l.Status != 0:
@@ -155,8 +158,8 @@ func (l *WebhookLast) explain(now time.Time) string {
 	return "no connection at " + at
 }
 
-// clockTime is the time of day, with the date if that is another one.
-func clockTime(at, now time.Time) string {
+// formatClock returns a time of day in UTC, with the date if that is not the date of now.
+func formatClock(at, now time.Time) string {
 	at = at.UTC()
 	if at.Format(time.DateOnly) == now.UTC().Format(time.DateOnly) {
 		return at.Format("15:04")

@@ -14,21 +14,22 @@ import (
 )
 
 const (
-	// eventChannel is where PostgreSQL tells which workspaces have new events. Installations in other schemas of the
-	// database hear it too, and look once for nothing.
+	// eventChannel is the channel of PostgreSQL on which workspaces with new events are announced. Installations in
+	// other schemas of the database hear it too, and then query once in vain.
 	eventChannel = "handrail_events"
 	// listenPing is how often a connection that hears nothing is written to, so that a broken one is found.
 	listenPing = 15 * time.Second
 )
 
-// eventListeners are those of this process who want to hear of new events, on SQLite.
+// eventListeners are the functions of this process that are called with the workspaces that have new events. They are
+// used on SQLite, where there is no other process to hear of.
 type eventListeners struct {
 	mutex sync.Mutex
 	last  int
 	heard map[int]func(chat.WorkspaceID)
 }
 
-// add adds a listener, and returns what removes it.
+// add adds a listener, and returns the function that removes it.
 func (l *eventListeners) add(heard func(chat.WorkspaceID)) func() {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -49,6 +50,7 @@ func (l *eventListeners) add(heard func(chat.WorkspaceID)) func() {
 	}
 }
 
+// report calls all listeners. They must not wait, because they are called under the lock.
 func (l *eventListeners) report(numbered []chat.NumberedEvents) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -60,11 +62,13 @@ func (l *eventListeners) report(numbered []chat.NumberedEvents) {
 	}
 }
 
-// ListenEvents calls heard with each workspace that has got new events, soon after they have their numbers, until ctx
-// ends or the connection is lost. It calls heard with "" once it listens: what came before was not heard.
+// ListenEvents calls heard with each workspace that has got new events, soon after they have their numbers. It returns
+// the error of ctx when that ends, and another one when the connection is lost. As soon as it listens, it calls heard
+// with "", since it has not heard of what came before.
 //
-// On PostgreSQL it hears what all processes number, by a connection of its own; on SQLite what this process numbers.
-// Nothing is promised: whoever must not miss an event looks from time to time. heard must not wait.
+// On PostgreSQL it hears of what all processes number, through a connection of its own; on SQLite, of what this process
+// numbers. A call may be lost: a reader that must not miss an event also queries from time to time. heard must not
+// wait.
 func (s *Store) ListenEvents(ctx context.Context, heard func(chat.WorkspaceID)) error {
 	if s.postgres() {
 		return wrapErr("listen for events", listenPostgres(ctx, s.db, heard))
@@ -80,9 +84,9 @@ func (s *Store) ListenEvents(ctx context.Context, heard func(chat.WorkspaceID)) 
 
 func listenPostgres(ctx context.Context, db *bun.DB, heard func(chat.WorkspaceID)) error {
 	listener := pgdriver.NewListener(db)
-	defer func() { _ = listener.Close() }() // what was heard was told
+	defer func() { _ = listener.Close() }() // what was heard was passed on, whatever Close says
 
-	// The driver ends a reading only by its timeout.
+	// The driver does not end a read when ctx ends, only after its timeout.
 	defer context.AfterFunc(ctx, func() { _ = listener.Close() })()
 
 	if err := listener.Listen(ctx, eventChannel); err != nil {
@@ -112,7 +116,8 @@ func listenPostgres(ctx context.Context, db *bun.DB, heard func(chat.WorkspaceID
 	}
 }
 
-// notifyStatements tell all processes which workspaces have new events, when the transaction commits.
+// notifyStatements returns the statements that announce the workspaces with new events to all processes, when the
+// transaction commits.
 func (s *Store) notifyStatements(tx bun.Tx, numbered []chat.NumberedEvents) []bun.Query {
 	if !s.postgres() {
 		return nil

@@ -19,8 +19,8 @@ type eventTokenRow struct {
 	ExpiresAt   time.Time        `bun:"expires_at"`
 }
 
-// CreateEventToken stores a token that stands for a key, by the SHA-256 of its secret, and deletes those of the
-// workspace that have expired: api_key_not_found.
+// CreateEventToken stores a token that stands for a key, by the SHA-256 of its secret, and deletes the tokens of the
+// workspace that have expired. Errors: api_key_not_found.
 func (s *Store) CreateEventToken(ctx context.Context, token chat.EventToken, hash [32]byte, now time.Time) error {
 	return s.inTx(ctx, "create a token for a stream", func(ctx context.Context, tx bun.Tx) error {
 		_, err := tx.NewDelete().
@@ -45,8 +45,8 @@ func (s *Store) CreateEventToken(ctx context.Context, token chat.EventToken, has
 	})
 }
 
-// UseEventToken takes a token, which is then gone, and returns who its key speaks for: unauthenticated when the token
-// is unknown in the workspace, used or expired, or when its key no longer counts.
+// UseEventToken deletes a token, so that it counts once, and returns who its key speaks for. Errors: unauthenticated
+// when the token is unknown in the workspace, used or expired, or when its key has expired or was revoked.
 func (s *Store) UseEventToken(
 	ctx context.Context,
 	ws chat.WorkspaceID,

@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -89,7 +88,7 @@ type eventCounterRow struct {
 	Last        int64            `bun:"last"`
 }
 
-// noticeChange says that there may be something to number. Whoever has not heard the last time hears once.
+// noticeChange puts an entry into [Store.Changed], unless there is one already.
 func (s *Store) noticeChange() {
 	select {
 	case s.changed <- struct{}{}:
@@ -97,34 +96,34 @@ func (s *Store) noticeChange() {
 	}
 }
 
-// Changed has an entry after this store has committed something that may have made events. It says nothing of what
-// other processes commit.
+// Changed has an entry after this store has committed something that may have made events. It has none for what other
+// processes commit.
 func (s *Store) Changed() <-chan struct{} { return s.changed }
 
 // NumberEvents makes events of at most limit changes that were committed, and returns the workspaces that have new
-// ones. The second answer reports whether there may be more to number.
+// events. The second result reports whether there may be more to number.
 //
-// Numbers are given in one place at a time, to what was committed: none is given twice, and none is left out. A change
-// that is committed later gets a later number. Changes to one row wait for each other, so that their order is right.
-// If the process ends in between, nothing was numbered, and the next call does it.
+// Numbers are given in one place at a time, and only to changes that were committed: no number is given twice, and none
+// is left out. A change that is committed later gets a later number. Changes to one row wait for each other, so that
+// their order is right. If the process ends in between, nothing was numbered, and the next call does it.
 func (s *Store) NumberEvents(ctx context.Context, limit int) ([]chat.NumberedEvents, bool, error) {
-	var (
-		pending bool
-		events  []eventRow
-	)
+	var pending bool
 
-	// Mostly there is nothing, and a look costs no transaction.
+	// Mostly there is nothing to number: this query then saves a transaction.
 	err := s.db.NewRaw("SELECT EXISTS (SELECT 1 FROM event_changes)").Scan(ctx, &pending)
 	if err != nil || !pending {
 		return nil, false, wrapErr("look for events without numbers", err)
 	}
 
-	var numbered []chat.NumberedEvents
-	more := false
+	var (
+		numbered []chat.NumberedEvents
+		events   []eventRow
+		more     bool
+	)
 
 	err = s.runTx(ctx, "number events", func(ctx context.Context, tx bun.Tx) error {
 		if s.postgres() {
-			// The statements after this one see all that was committed before the lock was given back.
+			// The statements after this one see all that was committed before the lock was released.
 			_, err := tx.NewRaw("SELECT pg_advisory_xact_lock(?, hashtext(current_schema()))", eventLock).Exec(ctx)
 			if err != nil {
 				return err
@@ -156,8 +155,8 @@ func (s *Store) NumberEvents(ctx context.Context, limit int) ([]chat.NumberedEve
 	return numbered, more, nil
 }
 
-// numberChanges stores the events that changes are, and takes the changes away. It returns which workspaces have new
-// events, and these.
+// numberChanges stores the events that follow from changes, and deletes the changes. It returns the workspaces that
+// have new events, and the events.
 func (s *Store) numberChanges(
 	ctx context.Context,
 	tx bun.Tx,
@@ -212,7 +211,7 @@ func newEventRow(e *chat.Event) eventRow {
 	}
 }
 
-// takeNumbers gives an event the next numbers.
+// takeNumbers gives the event the next numbers of its workspace and of its chat.
 func (r *eventRow) takeNumbers(counters eventCounters) {
 	r.Sequence = counters.next(r.WorkspaceID, 0)
 
@@ -224,34 +223,49 @@ func (r *eventRow) takeNumbers(counters eventCounters) {
 // eventCounters are the last numbers that were given, by workspace and chat; the chat 0 is the workspace.
 type eventCounters map[chat.WorkspaceID]map[chat.ChatID]int64
 
-// loadEventCounters reads the counters that events need.
+// eventCounterKey names a counter.
+type eventCounterKey struct {
+	workspace chat.WorkspaceID
+	chat      chat.ChatID
+}
+
+// loadEventCounters reads the counters that events need, of however many workspaces these are, with one query.
 func loadEventCounters(ctx context.Context, tx bun.Tx, events []eventRow) (eventCounters, error) {
 	counters := eventCounters{}
-	chats := map[chat.WorkspaceID][]chat.ChatID{}
+	needed := map[eventCounterKey]bool{}
 
 	for i := range events {
-		chats[events[i].WorkspaceID] = append(chats[events[i].WorkspaceID], events[i].ChatID)
+		ws := events[i].WorkspaceID
+
+		counters[ws] = map[chat.ChatID]int64{}
+		needed[eventCounterKey{workspace: ws}] = true
+		needed[eventCounterKey{workspace: ws, chat: events[i].ChatID}] = true
 	}
 
-	for ws, ids := range chats {
-		counters[ws] = map[chat.ChatID]int64{}
+	if len(needed) == 0 {
+		return counters, nil
+	}
 
-		slices.Sort(ids)
+	keys := make([]any, 0, 2*len(needed))
+	for key := range needed {
+		keys = append(keys, key.workspace, key.chat)
+	}
 
-		var rows []eventCounterRow
+	// SQLite knows no list of row values, but rows of VALUES.
+	values := strings.TrimSuffix(strings.Repeat("(?, ?), ", len(needed)), ", ")
 
-		err := tx.NewSelect().
-			Model(&rows).
-			Where("en.workspace_id = ?", ws).
-			Where("en.chat_id IN ?", bun.Tuple(slices.Compact(append([]chat.ChatID{0}, ids...)))).
-			Scan(ctx)
-		if err != nil {
-			return nil, err
-		}
+	var rows []eventCounterRow
 
-		for _, row := range rows {
-			counters[ws][row.ChatID] = row.Last
-		}
+	err := tx.NewSelect().
+		Model(&rows).
+		Where("(en.workspace_id, en.chat_id) IN (VALUES "+values+")", keys...).
+		Scan(ctx)
+	if err != nil {
+		return nil, err
+	}
+
+	for _, row := range rows {
+		counters[row.WorkspaceID][row.ChatID] = row.Last
 	}
 
 	return counters, nil
@@ -288,12 +302,12 @@ func (c eventCounters) latest() []chat.NumberedEvents {
 	return all
 }
 
-// eventWindow is how many numbers one question for events of some types looks through, so that rare ones cost no
-// more than common ones.
+// eventWindow is how many numbers one query for events of some types looks through, so that rare types cost no more
+// than common ones.
 const eventWindow = 10_000
 
-// Events lists events of a workspace after one that is known, in the order of their numbers. A list that is empty
-// goes on where Next says, until that is Latest.
+// Events lists events of a workspace after one that is known, in the order of their numbers. An empty list is not the
+// end: the reader goes on at Next, until Next is Latest.
 func (s *Store) Events(ctx context.Context, ws chat.WorkspaceID, f chat.EventFilter) (chat.EventList, error) {
 	var list chat.EventList
 
@@ -324,7 +338,7 @@ func listEvents(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, f chat.Even
 
 // readEvents fills the items of a list, and says where the next one begins.
 func readEvents(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, f chat.EventFilter, list *chat.EventList) error {
-	// What was deleted needs no window.
+	// A reader from before the oldest event need not go through what was deleted, window by window.
 	after := max(f.After, list.Oldest-1, 0)
 	end := list.Latest
 

@@ -260,6 +260,42 @@ func TestNumberEventsSaysWhoHasNewOnes(t *testing.T) {
 	})
 }
 
+// TestWorkspacesThatAreNumberedTogetherKeepTheirOwnNumbers numbers changes of two workspaces, and of several chats, in
+// one transaction.
+func TestWorkspacesThatAreNumberedTogetherKeepTheirOwnNumbers(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		worlds := []*dbtest.World{dbtest.Seed(t, s), dbtest.Seed(t, s)}
+		numberAll(t, s)
+
+		for range 2 {
+			for _, w := range worlds {
+				addMessage(t, s, w, w.SMS.ID, "Hello")
+				addMessage(t, s, w, w.Email.ID, "Hello")
+			}
+		}
+
+		numbered, more, err := s.NumberEvents(t.Context(), 1000)
+		require.NoError(t, err)
+		assert.False(t, more)
+		assert.Len(t, numbered, 2)
+
+		for _, w := range worlds {
+			ofChat := map[chat.ChatID]int64{}
+
+			for i, e := range allEvents(t, s, w.Workspace) {
+				assert.Equal(t, int64(i+1), e.Sequence)
+
+				if e.ChatID != 0 {
+					ofChat[e.ChatID]++
+					assert.Equal(t, ofChat[e.ChatID], e.ChatSequence)
+				}
+			}
+		}
+	})
+}
+
 func TestEventsAreFilteredAndPassedOver(t *testing.T) {
 	t.Parallel()
 

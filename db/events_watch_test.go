@@ -176,8 +176,8 @@ func eventsOfLine(parts []string, was, now string, newChat bool) []string {
 	}
 }
 
-// reportedStatuses are those of a message that the provider took: whoever comes to one of them was accepted first, if
-// only in the same transaction.
+// reportedStatuses are the statuses of a message that the provider took: a delivery that reaches one of them was
+// accepted before, if only in the same transaction.
 var reportedStatuses = []string{
 	"accepted", "delivered", "read", "undelivered", "failed", "canceled_by_provider", "bounced", "unconfirmed",
 }
@@ -330,8 +330,8 @@ func (w *eventWatch) AfterQuery(ctx context.Context, event *bun.QueryEvent) {
 	writers.seen[method] = true
 }
 
-// withoutRepetitions leaves out that a message has failed which had failed before: in between, its provider took it after
-// all.
+// withoutRepetitions leaves out that a message has failed which had failed before: in between, its provider took it
+// after all.
 func (w *eventWatch) withoutRepetitions(told []string, after describedState) []string {
 	return slices.DeleteFunc(told, func(line string) bool {
 		id, failed := strings.CutPrefix(line, string(chat.EventMessageFailed)+" ")
@@ -411,8 +411,8 @@ var readers = []string{
 	"Watched", "Workspace", "WorkspaceDefaults", "WorkspaceStatus", "Workspaces",
 }
 
-// misjudgedMethods are the methods that are neither known to write nothing nor were compared, and those that were
-// compared though they are said to write nothing.
+// misjudgedMethods returns the methods of the store that were compared although they are in unwatched, and those that
+// were not compared and are not there.
 func misjudgedMethods() []string {
 	writers.Lock()
 	defer writers.Unlock()
@@ -428,8 +428,7 @@ func misjudgedMethods() []string {
 	return wrong
 }
 
-// TestMain has all tests of the store watched, and after a whole run compares which methods were with those that
-// there are.
+// TestMain watches the stores of all tests. After a whole run, it holds that every method which writes was compared.
 func TestMain(m *testing.M) {
 	dbtest.Watch = watchEvents
 	code := m.Run()

@@ -9,6 +9,7 @@ import (
 	"handrail/chat"
 )
 
+// webhookAttemptRow is one post to a webhook endpoint, and what came of it.
 type webhookAttemptRow struct {
 	bun.BaseModel `bun:"table:webhook_attempts,alias:wt"`
 
@@ -61,16 +62,16 @@ func newWebhookAttemptRow(in *chat.WebhookResult) webhookAttemptRow {
 	}
 }
 
-// RecordWebhookAttempt stores what a post has come to, and moves the endpoint's lane: webhook_endpoint_not_found. The
-// rules decide about the endpoint as it is now. A lane that stands elsewhere by now, because another run was faster or
-// somebody has set it back, is left where it is.
+// RecordWebhookAttempt stores the outcome of a post, and moves the endpoint's lane by the rules of
+// [chat.WebhookEndpoint.TakeOutcome], which see the endpoint as it is now. A lane that stands elsewhere by now, because
+// another run was faster or somebody has set it back, is not moved. To record an attempt twice changes nothing. Errors:
+// webhook_endpoint_not_found.
 func (s *Store) RecordWebhookAttempt(ctx context.Context, in chat.WebhookResult) error {
 	disabled := false
 
 	err := s.runTx(ctx, "record a webhook's attempt", func(ctx context.Context, tx bun.Tx) error {
 		row := newWebhookAttemptRow(&in)
 
-		// Whoever records the same attempt twice has done it once.
 		isNew, err := hasChanged(tx.NewInsert().Model(&row).On("CONFLICT (id) DO NOTHING").Returning("NULL").Exec(ctx))
 		if err != nil || !isNew {
 			return onViolation(err, referenceViolation, notFound(chat.CodeWebhookNotFound, "webhook endpoint"))
@@ -110,6 +111,7 @@ func (s *Store) RecordWebhookAttempt(ctx context.Context, in chat.WebhookResult)
 		})
 	})
 
+	// Only the end of an endpoint makes an event: the attempts themselves need no numbering.
 	if err == nil && disabled {
 		s.noticeChange()
 	}
@@ -117,7 +119,7 @@ func (s *Store) RecordWebhookAttempt(ctx context.Context, in chat.WebhookResult)
 	return err
 }
 
-// moveAside stores what becomes of an event outside of the lane.
+// moveAside stores when an event is tried outside of the lane, or that it is not any more.
 func moveAside(ctx context.Context, tx bun.Tx, in *chat.WebhookResult, move *chat.WebhookMove) error {
 	if move.AsideAt != nil {
 		return setAside(ctx, tx, &webhookAsideRow{
@@ -144,7 +146,8 @@ func moveAside(ctx context.Context, tx bun.Tx, in *chat.WebhookResult, move *cha
 	return err
 }
 
-// RecordWebhookTest stores what a test of an endpoint has come to. It changes nothing else: webhook_endpoint_not_found.
+// RecordWebhookTest stores the outcome of a test of an endpoint, and returns it. The endpoint's lane stays as it is.
+// Errors: webhook_endpoint_not_found.
 func (s *Store) RecordWebhookTest(
 	ctx context.Context,
 	by chat.Actor,
@@ -173,7 +176,7 @@ func (s *Store) RecordWebhookTest(
 	return row.attempt(), err
 }
 
-// WebhookAttempts lists the attempts of an endpoint, the newest first: webhook_endpoint_not_found.
+// WebhookAttempts lists the attempts of an endpoint, the newest first. Errors: webhook_endpoint_not_found.
 func (s *Store) WebhookAttempts(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -217,8 +220,8 @@ var webhookAttemptsOrder = keyset[webhookAttemptRow, chat.WebhookAttemptID]{
 	newestFirst: true,
 }
 
-// ForgetWebhookAttempts deletes attempts that are older than before, at most limit of them, and what waits for an event
-// that is not kept any more. It returns how many attempts these were.
+// ForgetWebhookAttempts deletes attempts that are older than before, the oldest first and at most limit of them, and
+// returns how many these were. It also deletes the schedules of events that are not kept any more.
 func (s *Store) ForgetWebhookAttempts(ctx context.Context, before time.Time, limit int) (int, error) {
 	var count int64
 

@@ -10,6 +10,7 @@ import (
 	"handrail/chat"
 )
 
+// webhookEndpointRow is one webhook endpoint, with the state of its lane.
 type webhookEndpointRow struct {
 	bun.BaseModel `bun:"table:webhook_endpoints,alias:we"`
 
@@ -36,7 +37,7 @@ type webhookEndpointRow struct {
 	DeletedAt      *time.Time                 `bun:"deleted_at"`
 }
 
-// endpoint is the endpoint without what is counted: how many events are behind.
+// endpoint returns the endpoint without what [countWebhookEvents] counts.
 func (r *webhookEndpointRow) endpoint() chat.WebhookEndpoint {
 	endpoint := chat.WebhookEndpoint{
 		ID:             r.ID,
@@ -71,8 +72,8 @@ func (r *webhookEndpointRow) endpoint() chat.WebhookEndpoint {
 	return endpoint
 }
 
-// take stores in the row what a rule has made of the endpoint.
-func (r *webhookEndpointRow) take(e *chat.WebhookEndpoint) {
+// takeEndpoint copies an endpoint that a rule has changed into the row.
+func (r *webhookEndpointRow) takeEndpoint(e *chat.WebhookEndpoint) {
 	r.URL = e.URL
 	r.Description = e.Description
 	r.Types = append([]chat.EventType{}, e.Types...)
@@ -94,6 +95,7 @@ func (r *webhookEndpointRow) take(e *chat.WebhookEndpoint) {
 	}
 }
 
+// microsecondsOf is [toMicroseconds] for a time that may be nil.
 func microsecondsOf(t *time.Time) *time.Time {
 	if t == nil {
 		return nil
@@ -102,6 +104,7 @@ func microsecondsOf(t *time.Time) *time.Time {
 	return new(toMicroseconds(*t))
 }
 
+// auditFields returns the settings that the audit log names. It has no secret.
 func (r *webhookEndpointRow) auditFields() map[string]any {
 	return map[string]any{
 		"url":             r.URL,
@@ -118,6 +121,7 @@ func (r *webhookEndpointRow) hasSettingsOf(other *webhookEndpointRow) bool {
 	return len(chat.CompareFields(r.auditFields(), other.auditFields())) == 0 && bytes.Equal(r.Sealed, other.Sealed)
 }
 
+// findWebhookEndpoint finds an endpoint that was not deleted. Errors: webhook_endpoint_not_found.
 func findWebhookEndpoint(
 	ctx context.Context,
 	q *bun.SelectQuery,
@@ -163,7 +167,7 @@ func (s *Store) CreateWebhookEndpoint(
 			)
 		}
 
-		row.take(&e)
+		row.takeEndpoint(&e)
 		row.WorkspaceID = ws
 		row.CreatedAt = s.time()
 		row.UpdatedAt = row.CreatedAt
@@ -189,7 +193,7 @@ func (s *Store) CreateWebhookEndpoint(
 	return row.endpoint(), err
 }
 
-// latestSequence is the sequence of the newest event of a workspace.
+// latestSequence returns the sequence of the newest event of a workspace, 0 if there was none yet.
 func latestSequence(ctx context.Context, db bun.IDB, ws chat.WorkspaceID) (int64, error) {
 	var latest int64
 
@@ -232,7 +236,7 @@ func (s *Store) WebhookEndpoints(ctx context.Context, ws chat.WorkspaceID) ([]ch
 	return all, err
 }
 
-// WebhookEndpoint finds an endpoint: webhook_endpoint_not_found.
+// WebhookEndpoint finds an endpoint. Errors: webhook_endpoint_not_found.
 func (s *Store) WebhookEndpoint(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -240,35 +244,24 @@ func (s *Store) WebhookEndpoint(
 ) (chat.WebhookEndpoint, error) {
 	var endpoint chat.WebhookEndpoint
 
-	err := s.snapshot(ctx, "find a webhook endpoint", func(ctx context.Context, tx bun.Tx) (err error) {
-		endpoint, err = readWebhookEndpoint(ctx, tx, tx.NewSelect(), ws, id)
-		return err
+	err := s.snapshot(ctx, "find a webhook endpoint", func(ctx context.Context, tx bun.Tx) error {
+		row, err := findWebhookEndpoint(ctx, tx.NewSelect(), ws, id)
+		if err != nil {
+			return err
+		}
+
+		endpoint = row.endpoint()
+
+		return countWebhookEvents(ctx, tx, &endpoint)
 	})
 
 	return endpoint, err
 }
 
-// readWebhookEndpoint finds an endpoint with what is counted.
-func readWebhookEndpoint(
-	ctx context.Context,
-	db bun.IDB,
-	q *bun.SelectQuery,
-	ws chat.WorkspaceID,
-	id chat.WebhookEndpointID,
-) (chat.WebhookEndpoint, error) {
-	row, err := findWebhookEndpoint(ctx, q, ws, id)
-	if err != nil {
-		return chat.WebhookEndpoint{}, err
-	}
-
-	endpoint := row.endpoint()
-
-	return endpoint, countWebhookEvents(ctx, db, &endpoint)
-}
-
-// countWebhookEvents counts the events that an endpoint is still to be told of.
-func countWebhookEvents(ctx context.Context, db bun.IDB, e *chat.WebhookEndpoint) error {
-	behind := db.NewSelect().
+// countWebhookEvents counts the events that an endpoint is still to be told of, in its lane and outside of it, and
+// finds when the next one outside of it is due.
+func countWebhookEvents(ctx context.Context, tx bun.Tx, e *chat.WebhookEndpoint) error {
+	behind := tx.NewSelect().
 		Model((*eventRow)(nil)).
 		ColumnExpr("1 AS one").
 		Where("ev.workspace_id = ?", e.WorkspaceID).
@@ -279,35 +272,37 @@ func countWebhookEvents(ctx context.Context, db bun.IDB, e *chat.WebhookEndpoint
 		behind.Where("ev.type IN ?", bun.Tuple(e.Types))
 	}
 
-	err := db.NewSelect().TableExpr("(?) AS behind", behind).ColumnExpr("count(*)").Scan(ctx, &e.Lane.Behind)
+	err := tx.NewSelect().TableExpr("(?) AS behind", behind).ColumnExpr("count(*)").Scan(ctx, &e.Lane.Behind)
 	if err != nil {
 		return err
 	}
 
 	var next []time.Time
 
-	err = asidesOf(db, e.WorkspaceID, e.ID).Column("wa.retry_at").OrderExpr("wa.retry_at").Limit(1).Scan(ctx, &next)
+	err = asidesOf(tx, e.WorkspaceID, e.ID).Column("wa.retry_at").OrderExpr("wa.retry_at").Limit(1).Scan(ctx, &next)
 	if err != nil || len(next) == 0 {
 		return err
 	}
 
 	e.Lane.AsideAt = new(next[0].UTC())
-	count, err := asidesOf(db, e.WorkspaceID, e.ID).Count(ctx)
+
+	count, err := asidesOf(tx, e.WorkspaceID, e.ID).Count(ctx)
 	e.Lane.Aside = int(count)
 
 	return err
 }
 
-// asidesOf chooses the events of an endpoint that are tried outside of its lane, and are still there.
-func asidesOf(db bun.IDB, ws chat.WorkspaceID, id chat.WebhookEndpointID) *bun.SelectQuery {
-	return db.NewSelect().
+// asidesOf selects the events of an endpoint that are tried outside of its lane, and are still kept.
+func asidesOf(tx bun.Tx, ws chat.WorkspaceID, id chat.WebhookEndpointID) *bun.SelectQuery {
+	return tx.NewSelect().
 		Model((*webhookAsideRow)(nil)).
 		Where("wa.workspace_id = ?", ws).
 		Where("wa.endpoint_id = ?", id).
 		Where("EXISTS (SELECT 1 FROM events AS ev WHERE ev.workspace_id = wa.workspace_id AND ev.id = wa.event_id)")
 }
 
-// changeWebhookEndpoint has change decide about an endpoint, and stores what comes of it.
+// changeWebhookEndpoint calls change with an endpoint, which stays locked until the transaction ends, and stores what
+// change has made of it. It returns the rows before and after. Errors: webhook_endpoint_not_found, and those of change.
 func (s *Store) changeWebhookEndpoint(
 	ctx context.Context,
 	tx bun.Tx,
@@ -325,7 +320,7 @@ func (s *Store) changeWebhookEndpoint(
 	}
 
 	after = before
-	after.take(&endpoint)
+	after.takeEndpoint(&endpoint)
 
 	if !after.hasSettingsOf(&before) {
 		after.UpdatedAt = s.time()
@@ -336,8 +331,8 @@ func (s *Store) changeWebhookEndpoint(
 	return before, after, err
 }
 
-// UpdateWebhookEndpoint changes an endpoint: webhook_endpoint_not_found, invalid_request, and the error of allow, which
-// is asked about what the endpoint would be.
+// UpdateWebhookEndpoint applies a patch to an endpoint, if allow has no error for the endpoint that comes of it.
+// Errors: webhook_endpoint_not_found, invalid_request, and that of allow.
 func (s *Store) UpdateWebhookEndpoint(
 	ctx context.Context,
 	step chat.WebhookStep,
@@ -376,8 +371,8 @@ func (s *Store) UpdateWebhookEndpoint(
 	return endpoint, err
 }
 
-// RotateWebhookSecret gives an endpoint new signing keys: webhook_endpoint_not_found, conflict when they are not those
-// that it was read with.
+// RotateWebhookSecret replaces the sealed signing keys of an endpoint. Errors: webhook_endpoint_not_found, and conflict
+// when its present ones are not was.
 func (s *Store) RotateWebhookSecret(
 	ctx context.Context,
 	step chat.WebhookStep,
@@ -407,8 +402,8 @@ func (s *Store) RotateWebhookSecret(
 	})
 }
 
-// DeleteWebhookEndpoint takes an endpoint away, with its secret and what it was still to be told of:
-// webhook_endpoint_not_found. Its attempts stay as long as events do.
+// DeleteWebhookEndpoint deletes an endpoint, with its secret and what it was still to be told of. Its attempts stay as
+// long as events do. Errors: webhook_endpoint_not_found.
 func (s *Store) DeleteWebhookEndpoint(
 	ctx context.Context,
 	ws chat.WorkspaceID,

@@ -22,11 +22,11 @@ type webhookAsideRow struct {
 	RetryAt     time.Time              `bun:"retry_at"`
 }
 
-// asidesAtOnce is how many events are tried outside of the lane before the lane has its turn again: each may take as
-// long as a receiver that hangs.
+// asidesAtOnce is how many events are tried outside of the lane before the lane has its turn again. They are few,
+// because each may take as long as [chat.WebhookTimeout].
 const asidesAtOnce = 2
 
-// setAside stores that an event is tried outside of the lane.
+// setAside stores when an event is tried outside of the lane, and replaces what was stored of it before.
 func setAside(ctx context.Context, tx bun.Tx, row *webhookAsideRow) error {
 	_, err := tx.NewInsert().
 		Model(row).
@@ -39,9 +39,9 @@ func setAside(ctx context.Context, tx bun.Tx, row *webhookAsideRow) error {
 	return err
 }
 
-// WebhookBatch returns what an endpoint is to be posted now: at most limit events of its lane in their order, and then
-// events that are tried on their own schedules: webhook_endpoint_not_found. The lane passes over what the endpoint does
-// not want, and over what was deleted because it was old, which is counted.
+// WebhookBatch returns what is to be posted to an endpoint now: at most limit events of its lane in their order, and
+// then events that are tried on their own schedules. It moves the lane over events that the endpoint does not want, and
+// over those that were deleted because they were old, which are counted. Errors: webhook_endpoint_not_found.
 func (s *Store) WebhookBatch(
 	ctx context.Context,
 	step chat.WebhookStep,
@@ -82,6 +82,9 @@ func (s *Store) passWebhookEvents(ctx context.Context, step chat.WebhookStep, pa
 			Model((*webhookEndpointRow)(nil)).
 			Set("position = ?", pass.to).
 			Set("missed = missed + ?", pass.missed).
+			// The tries were those of an event that is not the first one any more.
+			Set("tries = 0").
+			Set("retry_at = NULL").
 			Where("workspace_id = ?", step.WorkspaceID).
 			Where("id = ?", step.EndpointID).
 			Where("position = ?", pass.from).
@@ -91,6 +94,7 @@ func (s *Store) passWebhookEvents(ctx context.Context, step chat.WebhookStep, pa
 	})
 }
 
+// readWebhookBatch reads what is to be posted now, or else the part of the log that the lane is to pass over first.
 func readWebhookBatch(
 	ctx context.Context,
 	tx bun.Tx,
@@ -98,32 +102,44 @@ func readWebhookBatch(
 	now time.Time,
 	limit int,
 ) (chat.WebhookBatch, lanePass, error) {
-	endpoint, err := readWebhookEndpoint(ctx, tx, tx.NewSelect(), step.WorkspaceID, step.EndpointID)
-	batch := chat.WebhookBatch{Endpoint: endpoint}
-
-	if err != nil || !endpoint.Enabled {
-		return batch, lanePass{}, err
+	row, err := findWebhookEndpoint(ctx, tx.NewSelect(), step.WorkspaceID, step.EndpointID)
+	if err != nil {
+		return chat.WebhookBatch{}, lanePass{}, err
 	}
 
-	pass, err := readWebhookLane(ctx, tx, &batch, now, limit)
-	if err != nil || pass.to != pass.from {
+	var (
+		batch = chat.WebhookBatch{Endpoint: row.endpoint()}
+		pass  lanePass
+	)
+
+	if row.Enabled {
+		pass, err = readWebhookLane(ctx, tx, &batch, now, limit)
+		if err != nil || pass.to != pass.from {
+			return batch, pass, err
+		}
+	}
+
+	// A count may read much of the log: it is not made for each part that the lane passes over, but once after all.
+	err = countWebhookEvents(ctx, tx, &batch.Endpoint)
+	if err != nil || !row.Enabled {
 		return batch, pass, err
 	}
 
-	if !endpoint.Lane.IsQuiet(now) {
+	if !batch.Endpoint.Lane.IsQuiet(now) {
 		if err := readWebhookAsides(ctx, tx, &batch, now); err != nil {
 			return batch, pass, err
 		}
 	}
 
-	if endpoint.Payload == chat.PayloadFull {
+	if batch.Endpoint.Payload == chat.PayloadFull {
 		err = readWebhookTexts(ctx, tx, &batch)
 	}
 
 	return batch, pass, err
 }
 
-// readWebhookLane adds the next events of the lane.
+// readWebhookLane adds the next events of the lane to the batch. If there are none before some position, it returns the
+// part of the log up to that.
 func readWebhookLane(
 	ctx context.Context,
 	tx bun.Tx,
@@ -178,7 +194,7 @@ func readWebhookLane(
 	return pass, nil
 }
 
-// readWebhookAsides adds events whose own schedule has come.
+// readWebhookAsides adds the events that are due on their own schedules.
 func readWebhookAsides(ctx context.Context, tx bun.Tx, batch *chat.WebhookBatch, now time.Time) error {
 	ws := batch.Endpoint.WorkspaceID
 
@@ -218,46 +234,104 @@ func readWebhookAsides(ctx context.Context, tx bun.Tx, batch *chat.WebhookBatch,
 	return nil
 }
 
-// readWebhookTexts adds what the full payload has.
+// readWebhookTexts adds what the full payload has, with one query for the messages and one for the summaries.
 func readWebhookTexts(ctx context.Context, tx bun.Tx, batch *chat.WebhookBatch) error {
-	ws := batch.Endpoint.WorkspaceID
+	var (
+		messages []chat.MessageID
+		chats    []chat.ChatID
+	)
 
 	for i := range batch.Tries {
-		try := &batch.Tries[i]
-		message, itsChat := try.Event.TextOf()
+		message, itsChat := batch.Tries[i].Event.TextOf()
 
 		if message != "" {
-			var row messageRow
-
-			err := tx.NewSelect().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", message).Scan(ctx)
-			if unlessNone(err) != nil {
-				return err
-			}
-
-			if err == nil {
-				try.Texts.Message = &chat.WebhookMessage{ID: row.ID, Role: row.Role, Text: row.Content}
-			}
+			messages = append(messages, message)
 		}
 
 		if itsChat != 0 {
-			var row chatRow
+			chats = append(chats, itsChat)
+		}
+	}
 
-			err := tx.NewSelect().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", itsChat).Scan(ctx)
-			if unlessNone(err) != nil {
-				return err
-			}
+	texts, err := findWebhookMessages(ctx, tx, batch.Endpoint.WorkspaceID, messages)
+	if err != nil {
+		return err
+	}
 
-			if err == nil {
-				try.Texts.Summary = &chat.WebhookSummary{Title: row.Title, Text: row.Summary}
-			}
+	summaries, err := findWebhookSummaries(ctx, tx, batch.Endpoint.WorkspaceID, chats)
+	if err != nil {
+		return err
+	}
+
+	for i := range batch.Tries {
+		message, itsChat := batch.Tries[i].Event.TextOf()
+		batch.Tries[i].Texts = chat.WebhookTexts{
+			Message: texts[message],
+			Summary: summaries[itsChat],
 		}
 	}
 
 	return nil
 }
 
-// ReplayWebhookEvent has an endpoint told of one event again, beside its lane: webhook_endpoint_not_found,
-// event_not_found.
+// findWebhookMessages finds messages by their ids. What is not there any more is left out.
+func findWebhookMessages(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	ids []chat.MessageID,
+) (map[chat.MessageID]*chat.WebhookMessage, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+
+	var rows []messageRow
+
+	err := tx.NewSelect().
+		Model(&rows).
+		Column("m.id", "m.role", "m.content").
+		Where("m.workspace_id = ?", ws).
+		Where("m.id IN ?", bun.Tuple(ids)).
+		Scan(ctx)
+
+	found := make(map[chat.MessageID]*chat.WebhookMessage, len(rows))
+	for _, row := range rows {
+		found[row.ID] = &chat.WebhookMessage{ID: row.ID, Role: row.Role, Text: row.Content}
+	}
+
+	return found, err
+}
+
+// findWebhookSummaries finds the present summaries of chats by the chats' ids.
+func findWebhookSummaries(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	ids []chat.ChatID,
+) (map[chat.ChatID]*chat.WebhookSummary, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+
+	var rows []chatRow
+
+	err := tx.NewSelect().
+		Model(&rows).
+		Column("c.id", "c.title", "c.summary").
+		Where("c.workspace_id = ?", ws).
+		Where("c.id IN ?", bun.Tuple(ids)).
+		Scan(ctx)
+
+	found := make(map[chat.ChatID]*chat.WebhookSummary, len(rows))
+	for _, row := range rows {
+		found[row.ID] = &chat.WebhookSummary{Title: row.Title, Text: row.Summary}
+	}
+
+	return found, err
+}
+
+// ReplayWebhookEvent makes one event due for an endpoint again, outside of its lane. Errors:
+// webhook_endpoint_not_found, event_not_found.
 func (s *Store) ReplayWebhookEvent(ctx context.Context, step chat.WebhookStep, by chat.Actor, id chat.EventID) error {
 	return s.inTx(ctx, "replay an event", func(ctx context.Context, tx bun.Tx) error {
 		if _, err := findWebhookEndpoint(ctx, tx.NewSelect(), step.WorkspaceID, step.EndpointID); err != nil {
@@ -296,8 +370,9 @@ func (s *Store) ReplayWebhookEvent(ctx context.Context, step chat.WebhookStep, b
 	})
 }
 
-// ReplayWebhookSince sets an endpoint's lane back, so that it is told again of what has happened since then, in order,
-// and then of what is new: webhook_endpoint_not_found. What has stepped aside since then is in the lane again.
+// ReplayWebhookSince sets an endpoint's lane back, so that all events since then are posted again in their order, and
+// after them what is new. Events since then that had stepped aside are in the lane again. Errors:
+// webhook_endpoint_not_found.
 func (s *Store) ReplayWebhookSince(
 	ctx context.Context,
 	step chat.WebhookStep,
@@ -356,8 +431,8 @@ func (s *Store) ReplayWebhookSince(
 	return endpoint, err
 }
 
-// WaitingWebhooks lists endpoints of these workspaces, of all if there are none, whose lane could go on: there are
-// events that they were not told of, and nothing has told them to wait; or the own schedule of an event has come.
+// WaitingWebhooks lists the endpoints of these workspaces, or of all if there are none, that have something to post:
+// the lane is behind and need not wait, or an event is due on its own schedule.
 func (s *Store) WaitingWebhooks(
 	ctx context.Context,
 	workspaces []chat.WorkspaceID,

@@ -165,6 +165,34 @@ func TestAWebhookIsToldInOrder(t *testing.T) {
 	})
 }
 
+// TestTheFullPayloadHasTheTextsOfEachEvent adds to each event of a batch what it is about, and nothing to the others.
+func TestTheFullPayloadHasTheTextsOfEachEvent(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := newWebhookWorld(t, s, asItIs)
+
+		editSMSChat(t, s, w.World, chat.ChatPatch{Summary: new("Wants her parcel.")})
+		w.happens("Where is it?", "Hello?")
+
+		var texts []string
+
+		for _, try := range w.batch().Tries {
+			switch {
+			case try.Texts.Message != nil:
+				assert.Equal(t, try.Event.SubjectID, string(try.Texts.Message.ID))
+				texts = append(texts, try.Texts.Message.Text)
+
+			case try.Texts.Summary != nil:
+				assert.Equal(t, chat.EventSummaryUpdated, try.Event.Type)
+				texts = append(texts, try.Texts.Summary.Text)
+			}
+		}
+
+		assert.Equal(t, []string{"Wants her parcel.", "Where is it?", "Hello?"}, texts)
+	})
+}
+
 // TestOneBadEventDoesNotHoldAWebhooksLane lets one event fail until it has stepped aside, tells the others meanwhile,
 // and then the one by its own schedule.
 func TestOneBadEventDoesNotHoldAWebhooksLane(t *testing.T) {
@@ -375,6 +403,30 @@ func TestAWebhookPassesOverWhatItDoesNotWant(t *testing.T) {
 		count, err := s.ForgetWebhookAttempts(t.Context(), w.now.Add(time.Second), 100)
 		require.NoError(t, err)
 		assert.Equal(t, w.attempts, count)
+	})
+}
+
+// TestTheTriesOfAWebhookAreOfOneEvent begins to count anew when the event that was tried is deleted.
+func TestTheTriesOfAWebhookAreOfOneEvent(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := newWebhookWorld(t, s, asItIs)
+		w.happens("One.")
+
+		try := w.batch().Tries[0]
+		w.record(&try, 500)
+		w.forward(time.Minute)
+
+		_, err := s.ForgetEvents(t.Context(), time.Now().Add(24*time.Hour*365), 1000)
+		require.NoError(t, err)
+
+		w.happens("Two.")
+
+		batch := w.batch()
+		require.NotEmpty(t, batch.Tries)
+		assert.NotEqual(t, try.Event.ID, batch.Tries[0].Event.ID)
+		assert.Zero(t, batch.Tries[0].Tries)
 	})
 }
 

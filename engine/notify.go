@@ -70,28 +70,48 @@ func (c *Client) IsOpen(ctx context.Context, workflowID string) (bool, error) {
 	return err == nil, err
 }
 
-// ChatChanged tells the workflow that summarizes a chat by itself, and starts it if there
-// is none. It is best effort: what is lost is found by the next word, or by a sweep.
+// ChatChanged signals the workflow that summarizes a chat by itself, and starts it if there is none. It is best effort:
+// what is lost is found by the next signal, or by a sweep.
 func (c *Client) ChatChanged(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) error {
-	workflowID := chat.AutoSummaryWorkflowID(ws, id)
+	return c.signalOrStart(ctx, &signaledWorkflow{
+		id:         chat.AutoSummaryWorkflowID(ws, id),
+		name:       workflows.WorkflowAutoSummarize,
+		input:      chat.AutoSummary{WorkspaceID: ws, ChatID: id},
+		attributes: workflows.StartAttributes(chat.Request{WorkspaceID: ws, ChatID: id}),
+		summary:    "Summarize " + workflows.ChatName(id) + " by itself",
+		priority:   temporal.Priority{PriorityKey: workflows.PriorityBulk, FairnessKey: string(ws)},
+	})
+}
 
+// signaledWorkflow is a workflow that lives as long as what it looks after, and is signaled when that has changed.
+type signaledWorkflow struct {
+	id         string
+	name       string
+	input      any
+	attributes temporal.SearchAttributes
+	summary    string
+	priority   temporal.Priority
+}
+
+// signalOrStart signals a workflow that something has changed, and starts it if there is none.
+func (c *Client) signalOrStart(ctx context.Context, w *signaledWorkflow) error {
 	_, err := c.temporal.SignalWithStartWorkflow(
 		ctx,
-		workflowID,
+		w.id,
 		workflows.SignalChanged,
 		chat.DeliverySnapshot{},
 		client.StartWorkflowOptions{
 			TaskQueue:             c.taskQueue,
 			WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
-			TypedSearchAttributes: workflows.StartAttributes(chat.Request{WorkspaceID: ws, ChatID: id}),
-			StaticSummary:         "Summarize " + workflows.ChatName(id) + " by itself",
-			Priority:              temporal.Priority{PriorityKey: workflows.PriorityBulk, FairnessKey: string(ws)},
+			TypedSearchAttributes: w.attributes,
+			StaticSummary:         w.summary,
+			Priority:              w.priority,
 		},
-		workflows.WorkflowAutoSummarize,
-		chat.AutoSummary{WorkspaceID: ws, ChatID: id},
+		w.name,
+		w.input,
 	)
 	if err != nil {
-		return fmt.Errorf("signal workflow %s: %w", workflowID, err)
+		return fmt.Errorf("signal workflow %s: %w", w.id, err)
 	}
 
 	return nil

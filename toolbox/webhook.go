@@ -15,20 +15,21 @@ import (
 	"handrail/retryafter"
 )
 
-// webhookAgent is how posts to webhook endpoints name themselves.
+// webhookAgent is the User-Agent of posts to webhook endpoints.
 const webhookAgent = "Handrail-Webhooks/1"
 
-// WebhookPlace is where the signing keys of a workspace's webhook endpoints open.
+// WebhookPlace returns the place that the signing keys of a workspace's webhook endpoints are sealed for: they do not
+// open anywhere else.
 func WebhookPlace(ws chat.WorkspaceID) string { return "webhooks of " + string(ws) }
 
-// CheckWebhookURL refuses a URL that posts must not go to. The errors name the field: invalid_request, address_refused.
-// The address itself is looked at again at every connection.
+// CheckWebhookURL refuses a URL that posts must not go to. The address that its host has is checked again at every
+// connection. Errors: invalid_request and address_refused, which name the field url.
 func (b *Toolbox) CheckWebhookURL(ctx context.Context, url string) error {
 	return b.guard.checkURL(ctx, "url", url)
 }
 
-// NewWebhookSecret gives an endpoint a new signing key, which is returned, in the form of Standard Webhooks. A key that
-// it has had signs along for 24 hours: encryption_not_configured.
+// NewWebhookSecret puts a new signing key into an endpoint, sealed, and returns it in the form of Standard Webhooks.
+// The key before it signs along for 24 hours. Errors: encryption_not_configured.
 func (b *Toolbox) NewWebhookSecret(e *chat.WebhookEndpoint, now time.Time) (string, error) {
 	if b.config.Sealer == nil {
 		return "", chat.InvalidAs(
@@ -105,8 +106,9 @@ func (b *Toolbox) openWebhook(e *chat.WebhookEndpoint) ([]signingKey, error) {
 	return keys, nil
 }
 
-// PostWebhook posts an event to an endpoint once, signed by Standard Webhooks, whose webhook-id is the event's id. It
-// follows no redirect, waits [chat.WebhookTimeout] and never fails: the answer says what has come of it.
+// PostWebhook posts an event to an endpoint once, signed by Standard Webhooks, with the event's id as webhook-id. It
+// follows no redirect and waits for at most [chat.WebhookTimeout]. It has no error: the answer says why a post has
+// failed.
 func (b *Toolbox) PostWebhook(
 	ctx context.Context,
 	e *chat.WebhookEndpoint,
@@ -116,14 +118,15 @@ func (b *Toolbox) PostWebhook(
 	ctx, cancel := context.WithTimeout(ctx, chat.WebhookTimeout)
 	defer cancel()
 
-	begun := time.Now()
-	answer := b.postWebhook(ctx, e, id, body)
-	answer.Duration = time.Since(begun)
+	began := time.Now()
+	answer := b.sendWebhook(ctx, e, id, body)
+	answer.Duration = time.Since(began)
 
 	return answer
 }
 
-func (b *Toolbox) postWebhook(
+// sendWebhook signs and sends a post, and reads the answer.
+func (b *Toolbox) sendWebhook(
 	ctx context.Context,
 	e *chat.WebhookEndpoint,
 	id chat.EventID,
@@ -163,7 +166,8 @@ func (b *Toolbox) postWebhook(
 	return readWebhookAnswer(got)
 }
 
-// readWebhookAnswer goes by the status, however the body ends.
+// readWebhookAnswer returns an answer with the beginning of its body. The status alone decides whether the event has
+// arrived, so that a body which breaks off is no failure.
 func readWebhookAnswer(got *http.Response) chat.WebhookAnswer {
 	read, _ := io.ReadAll(io.LimitReader(got.Body, chat.MaxWebhookAnswer))
 	wait, _ := retryafter.Parse(got.Header.Get("Retry-After"), time.Now(), chat.MaxWebhookRetryAfter)
@@ -176,5 +180,5 @@ func readWebhookAnswer(got *http.Response) chat.WebhookAnswer {
 	}
 }
 
-// noRedirect takes a redirect as the answer.
+// noRedirect makes a redirect the answer, instead of following it.
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

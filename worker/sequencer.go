@@ -14,32 +14,33 @@ const (
 	// numberPause is the shortest time between two numberings of one process: under load, one numbering serves
 	// all that was committed meanwhile.
 	numberPause = 50 * time.Millisecond
-	// numberAnyway is how often a process looks for what nobody has told it of: what another process has
-	// committed before it ended.
+	// numberAnyway is how often a process looks for changes without notice: those that another process committed before
+	// it ended.
 	numberAnyway = 2 * time.Second
 )
 
 // EventStore numbers events.
 type EventStore interface {
-	// NumberEvents gives numbers to at most limit changes that were committed, and reports whether there may be more.
+	// NumberEvents makes numbered events of at most limit changes that were committed. It returns the workspaces with
+	// new events, and whether there may be more changes.
 	NumberEvents(ctx context.Context, limit int) ([]chat.NumberedEvents, bool, error)
 	// Changed has an entry after this process has committed something that may have made events.
 	Changed() <-chan struct{}
 }
 
 // Sequencer gives the events of all workspaces their numbers, soon after they have happened. Every process that writes
-// runs one; they take turns.
+// runs one; the store lets them take turns.
 type Sequencer struct {
 	Store  EventStore
 	Logger *slog.Logger
-	// OnNumbered is told which workspaces have new events. It may be nil. It must not wait.
+	// OnNumbered is called with the workspaces that have new events. It must not wait. It may be nil.
 	OnNumbered func(ctx context.Context, numbered []chat.NumberedEvents)
 }
 
-// Run numbers events until ctx ends. What has no number then gets it from another process, or at the next start.
+// Run numbers events until ctx ends. What has no number then gets one from another process, or at the next start.
 func (s *Sequencer) Run(ctx context.Context) {
 	for {
-		s.number(ctx)
+		s.numberEvents(ctx)
 
 		if !wait(ctx, numberPause, nil) || !wait(ctx, numberAnyway-numberPause, s.Store.Changed()) {
 			return
@@ -47,8 +48,8 @@ func (s *Sequencer) Run(ctx context.Context) {
 	}
 }
 
-// number gives numbers to all that was committed.
-func (s *Sequencer) number(ctx context.Context) {
+// numberEvents gives numbers to all that was committed.
+func (s *Sequencer) numberEvents(ctx context.Context) {
 	for more := true; more && ctx.Err() == nil; {
 		var (
 			numbered []chat.NumberedEvents

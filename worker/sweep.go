@@ -21,7 +21,7 @@ const (
 	sweepWithin = 45 * time.Second
 	// summaryGrace is how long after its time a chat counts as forgotten.
 	summaryGrace = 2 * time.Minute
-	// forgetLimit is how many old idempotency keys or events are deleted with one statement.
+	// forgetLimit is how many old rows, such as idempotency keys or events, are deleted with one statement.
 	forgetLimit = 1000
 	// endedOverlap is how much two looks for ended workflows overlap: Temporal's list lags.
 	endedOverlap = 10 * time.Minute
@@ -44,6 +44,7 @@ type SweepStore interface {
 	CloseEvidence(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID) error
 	ForgetRequests(ctx context.Context, before time.Time, limit int) (int, error)
 	ForgetEvents(ctx context.Context, before time.Time, limit int) (int, error)
+	ForgetWebhookAttempts(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
 // SweepEngine knows the workflows: it has one look at its delivery or chat, reports
@@ -62,14 +63,14 @@ type Sweeper struct {
 	Store  SweepStore
 	Engine SweepEngine
 	Logger *slog.Logger
-	// Found counts what sweeps find. It may be nil.
+	// Found is called with each thing that a sweep finds, to count it. It may be nil.
 	Found func(chat.SweepFinding)
 	// QueryProvider asks a delivery's provider for evidence, and records it.
 	QueryProvider func(context.Context, chat.DeliveryStep) (chat.DeliverySnapshot, error)
 	// StaleAfter is how long nothing must have happened to a delivery before a sweep looks at it.
 	// It exceeds every wait between two tries of a delivery that is followed.
 	StaleAfter time.Duration
-	// EventsKept is how long events are kept; 0 for [chat.EventKept].
+	// EventsKept is how long events, and the attempts to post them, are kept; 0 for [chat.EventKept].
 	EventsKept time.Duration
 	// endedSince is from when on ended workflows are looked for; at first, all that Temporal has.
 	endedSince time.Time
@@ -131,8 +132,8 @@ func (s *Sweeper) Sweep(ctx context.Context, now time.Time) {
 	}
 }
 
-// count counts what was found.
-func (s *Sweeper) count(f chat.SweepFinding) {
+// countFinding counts what a sweep has found.
+func (s *Sweeper) countFinding(f chat.SweepFinding) {
 	if s.Found != nil {
 		s.Found(f)
 	}
@@ -141,7 +142,7 @@ func (s *Sweeper) count(f chat.SweepFinding) {
 // mendDelivery looks after one delivery that nobody has touched.
 func (s *Sweeper) mendDelivery(ctx context.Context, d chat.StaleDelivery, now time.Time) {
 	if d.Step != chat.SweepSeek {
-		s.count(chat.FoundStale)
+		s.countFinding(chat.FoundStale)
 	}
 
 	err := s.reachWorkflow(ctx, d, d.WorkflowID)
@@ -179,7 +180,7 @@ func (s *Sweeper) reachWorkflow(ctx context.Context, d chat.StaleDelivery, workf
 // adoptDelivery does what is left to do for a delivery that has lost its workflow: it looks for
 // evidence, and hands it to a person.
 func (s *Sweeper) adoptDelivery(ctx context.Context, d chat.StaleDelivery, now time.Time) error {
-	s.count(chat.FoundLostWorkflow)
+	s.countFinding(chat.FoundLostWorkflow)
 
 	s.Logger.WarnContext(
 		ctx,
@@ -297,7 +298,7 @@ func (s *Sweeper) SweepSummaries(ctx context.Context, now time.Time) {
 	}
 
 	for _, f := range forgotten {
-		s.count(chat.FoundForgottenSummary)
+		s.countFinding(chat.FoundForgottenSummary)
 
 		if err := s.Engine.ChatChanged(ctx, f.WorkspaceID, f.ChatID); err != nil {
 			s.Logger.ErrorContext(ctx, "a forgotten summary could not be begun", "chat_id", f.ChatID, "error", err)
@@ -307,18 +308,20 @@ func (s *Sweeper) SweepSummaries(ctx context.Context, now time.Time) {
 
 // SweepRequests deletes the answers to requests with an Idempotency-Key that are not kept any longer.
 func (s *Sweeper) SweepRequests(ctx context.Context, now time.Time) {
-	s.forget(ctx, "idempotency keys", now.Add(-chat.RequestKept), s.Store.ForgetRequests)
+	s.deleteOld(ctx, "idempotency keys", now.Add(-chat.RequestKept), s.Store.ForgetRequests)
 }
 
-// SweepEvents deletes the events that are not kept any longer.
+// SweepEvents deletes the events, and the attempts to post them, that are not kept any longer.
 func (s *Sweeper) SweepEvents(ctx context.Context, now time.Time) {
-	kept := cmp.Or(s.EventsKept, chat.EventKept)
+	before := now.Add(-cmp.Or(s.EventsKept, chat.EventKept))
 
-	s.forget(ctx, "events", now.Add(-kept), s.Store.ForgetEvents)
+	s.deleteOld(ctx, "events", before, s.Store.ForgetEvents)
+	s.deleteOld(ctx, "attempts of webhooks", before, s.Store.ForgetWebhookAttempts)
 }
 
-// forget deletes what is older than before, in small batches, and says in the log if it cannot.
-func (s *Sweeper) forget(
+// deleteOld deletes what is older than before, in small batches, until nothing is left, an error comes, or [sweepWithin]
+// has passed.
+func (s *Sweeper) deleteOld(
 	ctx context.Context,
 	what string,
 	before time.Time,

@@ -36,10 +36,15 @@ type forgotten struct {
 	changed  []chat.ChatID
 	// open are the deliveries that actions have to follow.
 	open map[chat.ActionID][]chat.StaleDelivery
-	// keys and events are how many are old, before is until when they were made.
-	keys   int
-	events int
-	before time.Time
+	// keys, events and attempts are how many are old, before is until when they were made.
+	keys     int
+	events   int
+	attempts int
+	before   time.Time
+	// forgetFails is the error of deleting old attempts.
+	forgetFails error
+	// forgets counts the calls that delete old attempts.
+	forgets int
 }
 
 func (f *forgotten) OpenDeliveries(
@@ -64,6 +69,14 @@ func (f *forgotten) ForgetEvents(_ context.Context, before time.Time, limit int)
 	f.before = before
 
 	return count, nil
+}
+
+func (f *forgotten) ForgetWebhookAttempts(_ context.Context, _ time.Time, limit int) (int, error) {
+	count := min(f.attempts, limit)
+	f.attempts -= count
+	f.forgets++
+
+	return count, f.forgetFails
 }
 
 func (f *forgotten) ForgottenSummaries(context.Context, time.Time, time.Duration, int) ([]chat.AutoSummary, error) {
@@ -354,15 +367,27 @@ func TestSweepForgetsOldIdempotencyKeys(t *testing.T) {
 func TestSweepEventsForgetsThemInBatches(t *testing.T) {
 	t.Parallel()
 
-	f := &forgotten{events: 2500}
+	f := &forgotten{events: 2500, attempts: 1500}
 	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	sweeper := newSweeper(f)
 
 	sweeper.SweepEvents(t.Context(), now)
 	assert.Zero(t, f.events)
+	assert.Zero(t, f.attempts)
 	assert.Equal(t, now.Add(-chat.EventKept), f.before)
 
 	sweeper.EventsKept = time.Hour
 	sweeper.SweepEvents(t.Context(), now)
 	assert.Equal(t, now.Add(-time.Hour), f.before)
+}
+
+// TestASweepThatFailsIsNotRepeatedAtOnce stops at an error, even if the statement had deleted rows before its
+// transaction failed.
+func TestASweepThatFailsIsNotRepeatedAtOnce(t *testing.T) {
+	t.Parallel()
+
+	f := &forgotten{attempts: 5000, forgetFails: errors.New("the commit has failed")}
+	newSweeper(f).SweepEvents(t.Context(), time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC))
+
+	assert.Equal(t, 1, f.forgets)
 }

@@ -8,7 +8,7 @@ import (
 	"handrail/chat"
 )
 
-// WorkflowDeliverWebhooks names the workflow that tells a webhook endpoint of events.
+// WorkflowDeliverWebhooks names the workflow that posts events to a webhook endpoint.
 const WorkflowDeliverWebhooks = "DeliverWebhooks"
 
 // Values of [AttributeStatus] of a webhook endpoint's workflow.
@@ -19,12 +19,12 @@ const (
 	statusWebhookEnded    = "ended"
 )
 
-// maxWebhookSteps is after how many steps the history is begun anew.
+// maxWebhookSteps is how many steps one run has. Then the workflow continues as new.
 const maxWebhookSteps = 200
 
-// DeliverWebhooks tells one endpoint of the workspace's events. It lives as long as the endpoint is enabled: it posts
-// what there is, and then waits until it is told that there is more, or until the next try is due. How far it has
-// come is in the store, so that nothing is carried over when the history is begun anew, or was lost.
+// DeliverWebhooks posts the workspace's events to one endpoint. It lives as long as the endpoint is enabled: it posts
+// what there is, and then waits for a signal that there is more, or until the next try is due. How far it has come is
+// in the store, so that it loses nothing when it continues as new, or when its history was lost.
 func DeliverWebhooks(ctx workflow.Context, in chat.WebhookStep) error {
 	changed := workflow.GetSignalChannel(ctx, SignalChanged)
 	shown := ""
@@ -41,7 +41,7 @@ func DeliverWebhooks(ctx workflow.Context, in chat.WebhookStep) error {
 			return err
 		}
 
-		// Attributes are written when they change: each is a write of Temporal's.
+		// An attribute is written only when it changes, because each costs Temporal a write.
 		if status := webhookStatus(&progress); status != shown {
 			shown = status
 			showState(ctx, progress.Explanation, AttributeStatus.ValueSet(status))
@@ -70,6 +70,7 @@ func DeliverWebhooks(ctx workflow.Context, in chat.WebhookStep) error {
 	return workflow.NewContinueAsNewError(ctx, WorkflowDeliverWebhooks, in)
 }
 
+// webhookStatus returns the value of [AttributeStatus] for a progress.
 func webhookStatus(p *chat.WebhookProgress) string {
 	switch {
 	case p.Ended:
@@ -83,7 +84,7 @@ func webhookStatus(p *chat.WebhookProgress) string {
 	return statusWebhookCurrent
 }
 
-// WebhookName names a webhook endpoint in the summaries of workflows.
+// WebhookName returns the name of a webhook endpoint in the summaries of workflows.
 func WebhookName(id chat.WebhookEndpointID) string {
 	return "webhook endpoint " + strconv.FormatInt(int64(id), 10)
 }

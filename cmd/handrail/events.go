@@ -23,14 +23,14 @@ without a gap.
 ` + exitHelp
 }
 
-// eventFilter says which events are asked for.
+// eventFilter selects the events to show.
 type eventFilter struct {
 	Types  []string `help:"Only these types, like delivery.bounced, with commas." placeholder:"TYPE"`
 	ChatID int64    `help:"Only this chat." placeholder:"ID"`
 }
 
-// params are the parameters of a request for events after a position, nil for none.
-func (f *eventFilter) params(after *int64) client.ListEventsParams {
+// newParams returns the parameters of a request for events after a position; nil for none.
+func (f *eventFilter) newParams(after *int64) client.ListEventsParams {
 	params := client.ListEventsParams{After: after}
 
 	for _, name := range f.Types {
@@ -44,18 +44,18 @@ func (f *eventFilter) params(after *int64) client.ListEventsParams {
 	return params
 }
 
-// eventCells are the columns of an event.
+// eventCells returns the columns of an event.
 func eventCells(e *client.LogEntry) []string {
-	in := "–"
+	chatID := "–"
 	if e.ChatID != nil {
-		in = strconv.FormatInt(*e.ChatID, 10)
+		chatID = strconv.FormatInt(*e.ChatID, 10)
 	}
 
 	return []string{
 		strconv.FormatInt(e.Sequence, 10),
 		formatTime(e.At),
 		makePrintable(string(e.Type)),
-		in,
+		chatID,
 		makePrintable(e.SubjectID),
 		shortenText(e.Explanation, 120),
 	}
@@ -70,7 +70,7 @@ type eventsList struct {
 
 // Run lists events.
 func (l *eventsList) Run(c *console) error {
-	params := l.params(&l.After)
+	params := l.newParams(&l.After)
 	params.Limit = &l.Limit
 
 	ask := func(api *apiClient) (*http.Response, error) {
@@ -109,7 +109,7 @@ func (f *eventsFollow) Run(c *console) error {
 		return err
 	}
 
-	for streamed, err := range api.FollowEvents(c.ctx, api.workspace, f.params(f.After)) {
+	for streamed, err := range api.FollowEvents(c.ctx, api.workspace, f.newParams(f.After)) {
 		if err != nil {
 			return api.explainFailure(err)
 		}
@@ -122,16 +122,15 @@ func (f *eventsFollow) Run(c *console) error {
 	return nil
 }
 
-// show writes what a stream has brought.
+// show writes an event as a line, or a notice to the standard error.
 func (f *eventsFollow) show(c *console, streamed *client.StreamedEvent) error {
-	line := string(streamed.Raw)
-
-	switch {
-	case streamed.Notice != "":
+	if streamed.Notice != "" {
 		fmt.Fprintln(c.errs, makePrintable(streamed.Notice))
 		return nil
+	}
 
-	case !f.JSON:
+	line := string(streamed.Raw)
+	if !f.JSON {
 		line = strings.Join(eventCells(streamed.Event), "  ")
 	}
 

@@ -17,11 +17,11 @@ type webhooksCommand struct {
 	Show     webhookShow     `cmd:"" help:"Show a webhook endpoint."`
 	Test     webhookTest     `cmd:"" help:"Post test.ping now and show what the receiver answers; exit 1 if it has failed."`
 	Attempts webhookAttempts `cmd:"" help:"List the posts to a webhook endpoint, newest first."`
-	Replay   webhookReplay   `cmd:"" help:"Tell a webhook endpoint again of one event, or of all since a time."`
+	Replay   webhookReplay   `cmd:"" help:"Post one event, or all events since a time, to a webhook endpoint again."`
 	Rotate   webhookRotate   `cmd:"" help:"Give a webhook endpoint a new secret and show it. This is the only time it is shown."`
 	Enable   webhookEnable   `cmd:"" help:"Enable a webhook endpoint: it goes on where it has stopped."`
-	Disable  webhookDisable  `cmd:"" help:"Disable a webhook endpoint: it is told of nothing until it is enabled."`
-	Delete   webhookDelete   `cmd:"" help:"Delete a webhook endpoint, with what it is behind with."`
+	Disable  webhookDisable  `cmd:"" help:"Disable a webhook endpoint: nothing is posted there until it is enabled."`
+	Delete   webhookDelete   `cmd:"" help:"Delete a webhook endpoint: events that it has not got yet are not posted."`
 }
 
 // Help is shown by kong.
@@ -32,7 +32,7 @@ with the scope webhooks:read, or webhooks:write for all but list, show and attem
 ` + exitHelp
 }
 
-// webhookOf is the argument of a command about one endpoint.
+// webhookOf is the argument of a command for one endpoint.
 type webhookOf struct {
 	ID int64 `arg:"" help:"The endpoint's id, as listed."`
 }
@@ -40,7 +40,8 @@ type webhookOf struct {
 // webhookView is an endpoint as the API shows it.
 type webhookView struct{ client.WebhookEndpoint }
 
-func (v *webhookView) types() string {
+// describeTypes returns the types of events that are posted, with commas.
+func (v *webhookView) describeTypes() string {
 	if len(v.Types) == 0 {
 		return "all"
 	}
@@ -62,7 +63,7 @@ func (v *webhookView) show(c *console) {
 		f.say("is for", "%s", v.Description)
 	}
 
-	f.say("types", "%s", v.types())
+	f.say("types", "%s", v.describeTypes())
 	f.say("payload", "%s", v.Payload)
 	f.say("behind", "%d, and %d aside", v.Behind, v.Aside)
 
@@ -104,7 +105,7 @@ func (l *webhookList) Run(c *console) error {
 			return []string{
 				strconv.FormatInt(v.ID, 10),
 				makePrintable(v.URL),
-				shortenText(v.types(), 40),
+				shortenText(v.describeTypes(), 40),
 				makePrintable(v.Explanation),
 			}
 		},
@@ -119,7 +120,7 @@ type webhookCreate struct {
 	Description string   `help:"What it is for." placeholder:"TEXT"`
 }
 
-// Run creates an endpoint. It is asked for once only: another try could make another.
+// Run creates an endpoint. The request is not repeated, because that could create another endpoint.
 func (w *webhookCreate) Run(c *console) error {
 	body := client.NewWebhookEndpoint{
 		URL:         w.URL,
@@ -163,8 +164,8 @@ func (s *webhookShow) Run(c *console) error {
 // attemptView is a post as the API shows it.
 type attemptView struct{ client.WebhookAttempt }
 
-// outcome says what has come of it, in a few words.
-func (v *attemptView) outcome() string {
+// describeOutcome returns the status of the answer, or why there was none.
+func (v *attemptView) describeOutcome() string {
 	switch {
 	case v.Status != nil:
 		return strconv.FormatInt(*v.Status, 10)
@@ -188,7 +189,7 @@ func (t *webhookTest) Run(c *console) error {
 
 	return showOne(c, &t.remote, ask, func(_ *apiClient, v *attemptView) error {
 		took := time.Duration(v.DurationMs) * time.Millisecond
-		fmt.Fprintf(c.out, "answer: %s after %s\n", makePrintable(v.outcome()), took)
+		fmt.Fprintf(c.out, "answer: %s after %s\n", makePrintable(v.describeOutcome()), took)
 
 		if v.Answer != "" {
 			fmt.Fprintf(c.out, "%s\n", makePrintable(v.Answer))
@@ -230,7 +231,7 @@ func (l *webhookAttempts) Run(c *console) error {
 				makePrintable(v.EventType),
 				makePrintable(v.EventID),
 				strconv.FormatInt(v.Number, 10),
-				makePrintable(v.outcome()),
+				makePrintable(v.describeOutcome()),
 				strconv.FormatInt(v.DurationMs, 10),
 				shortenText(v.Answer, 60),
 			}
@@ -246,7 +247,7 @@ type webhookReplay struct {
 	Event string `xor:"what" required:"" help:"This event alone." placeholder:"ID"`
 }
 
-// Run has events told again. A repetition may tell them once more, so it is asked once.
+// Run has events posted again. The request is not repeated, because that could post them once more.
 func (r *webhookReplay) Run(c *console) error {
 	return showWebhook(c, &r.remote, func(api *apiClient) (*http.Response, error) {
 		if r.Event != "" {
@@ -264,7 +265,7 @@ type webhookRotate struct {
 	webhookOf
 }
 
-// Run makes a new secret. It is asked for once only: another try could make another.
+// Run makes a new secret. The request is not repeated, because that could make another secret.
 func (r *webhookRotate) Run(c *console) error {
 	ask := func(api *apiClient) (*http.Response, error) {
 		return api.RotateWebhookSecret(c.ctx, api.workspace, r.ID, nil)
@@ -286,7 +287,7 @@ type webhookEnable struct {
 	webhookOf
 }
 
-// Run switches an endpoint on.
+// Run enables an endpoint.
 func (e *webhookEnable) Run(c *console) error { return switchWebhook(c, &e.remote, e.ID, true) }
 
 type webhookDisable struct {
@@ -294,12 +295,14 @@ type webhookDisable struct {
 	webhookOf
 }
 
-// Run switches an endpoint off.
+// Run disables an endpoint.
 func (d *webhookDisable) Run(c *console) error { return switchWebhook(c, &d.remote, d.ID, false) }
 
+// switchWebhook enables or disables an endpoint, and shows it.
 func switchWebhook(c *console, r *remote, id int64, on bool) error {
 	return showWebhook(c, r, func(api *apiClient) (*http.Response, error) {
 		patch := client.WebhookEndpointPatch{Enabled: &on}
+
 		return api.UpdateWebhookEndpoint(c.ctx, api.workspace, id, patch)
 	})
 }

@@ -14,13 +14,14 @@ import (
 	"handrail/metrics"
 )
 
-// How long the figures of the database may take, and how long they are good for: several may scrape.
 const (
+	// countWithin is how long counting in the database may take.
 	countWithin = 2 * time.Second
-	countEvery  = 10 * time.Second
+	// countEvery is how long the counts are used again, because several scrapers may ask at once.
+	countEvery = 10 * time.Second
 )
 
-// newRegistry has the metrics of the process itself: goroutines, memory, open files.
+// newRegistry returns a registry with the metrics of the process itself: goroutines, memory, open files.
 func newRegistry() *prometheus.Registry {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
@@ -39,8 +40,8 @@ type figureStore interface {
 	Transactions() int64
 }
 
-// collector reads figures from the database when they are asked for. So they are the same in every process, and
-// after a restart.
+// collector counts in the database when Prometheus scrapes. So the figures are the same in every process, and after a
+// restart.
 type collector struct {
 	store      figureStore
 	logger     *slog.Logger
@@ -49,14 +50,15 @@ type collector struct {
 
 	mutex sync.Mutex
 	last  counted
-	// failing reports that the last count has failed, which is said once.
+	// failing reports that the last count has failed, so that the log says so only once.
 	failing bool
 }
 
-// counted is what was counted, when and how.
+// counted is the result of one count.
 type counted struct {
-	at         time.Time
-	took       time.Duration
+	at   time.Time
+	took time.Duration
+	// err is why the count has failed. Then there are no figures.
 	err        error
 	figures    []chat.Figure
 	duplicates map[chat.Provider]int64
@@ -79,40 +81,40 @@ func newCollector(store figureStore, logger *slog.Logger, workspaces bool) *coll
 	return c
 }
 
-// Describe says which metrics there are.
+// Describe sends the descriptions of the metrics.
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, desc := range c.descs {
 		ch <- desc
 	}
 }
 
-// Collect tells what was counted. While the database is away, only the figures of the database are missing.
+// Collect sends the metrics. While the database is away, only what is counted there is missing.
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
-	now := c.count()
+	last := c.countOpen()
 	out := sample{collector: c, ch: ch}
 
 	up := 1.0
-	if now.err != nil {
+	if last.err != nil {
 		up = 0
 	}
 
-	out.gauge(metrics.CollectionUp, up)
-	out.gauge(metrics.CollectionTime, now.took.Seconds())
-	out.pool()
+	out.sendGauge(metrics.CollectionUp, up)
+	out.sendGauge(metrics.CollectionTime, last.took.Seconds())
+	out.sendPool()
 
-	if now.err != nil {
+	if last.err != nil {
 		return
 	}
 
 	for _, provider := range chat.Providers() {
-		out.counter(metrics.Duplicates, float64(now.duplicates[provider]), string(provider))
+		out.sendCounter(metrics.Duplicates, float64(last.duplicates[provider]), string(provider))
 	}
 
-	out.figures(now.figures, now.at)
+	out.sendFigures(last.figures, last.at)
 }
 
-// count counts, unless that was done a moment ago.
-func (c *collector) count() counted {
+// countOpen counts in the database, or returns the last count if that is younger than [countEvery].
+func (c *collector) countOpen() counted {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 
@@ -145,33 +147,34 @@ func (c *collector) count() counted {
 	return now
 }
 
-// sample tells figures to one scrape.
+// sample sends metrics to one scrape.
 type sample struct {
 	*collector
 	ch chan<- prometheus.Metric
 }
 
-func (s *sample) gauge(d *metrics.Definition, value float64, labels ...string) {
+func (s *sample) sendGauge(d *metrics.Definition, value float64, labels ...string) {
 	s.ch <- prometheus.MustNewConstMetric(s.descs[d], prometheus.GaugeValue, value, labels...)
 }
 
-func (s *sample) counter(d *metrics.Definition, value float64, labels ...string) {
+func (s *sample) sendCounter(d *metrics.Definition, value float64, labels ...string) {
 	s.ch <- prometheus.MustNewConstMetric(s.descs[d], prometheus.CounterValue, value, labels...)
 }
 
-// pool tells how this process uses its connections.
-func (s *sample) pool() {
+// sendPool sends how this process uses its connections to the database.
+func (s *sample) sendPool() {
 	stats := s.store.PoolStats()
 
-	s.gauge(metrics.Connections, float64(stats.InUse), "in_use")
-	s.gauge(metrics.Connections, float64(stats.Idle), "idle")
-	s.gauge(metrics.MaxConnections, float64(stats.MaxOpenConnections))
-	s.counter(metrics.ConnectionWaits, float64(stats.WaitCount))
-	s.counter(metrics.ConnectionWaitTime, stats.WaitDuration.Seconds())
-	s.counter(metrics.Transactions, float64(s.store.Transactions()))
+	s.sendGauge(metrics.Connections, float64(stats.InUse), "in_use")
+	s.sendGauge(metrics.Connections, float64(stats.Idle), "idle")
+	s.sendGauge(metrics.MaxConnections, float64(stats.MaxOpenConnections))
+	s.sendCounter(metrics.ConnectionWaits, float64(stats.WaitCount))
+	s.sendCounter(metrics.ConnectionWaitTime, stats.WaitDuration.Seconds())
+	s.sendCounter(metrics.Transactions, float64(s.store.Transactions()))
 }
 
-// figureMetrics are the metrics of a matter: how many there are, and how old the oldest is, nil for none.
+// figureMetrics has the metrics of each matter: count is how many there are, and age is how old the oldest is, nil if
+// nobody needs to know.
 var figureMetrics = map[chat.FigureMatter]struct{ count, age *metrics.Definition }{
 	chat.FigureDelivery:           {metrics.Deliveries, metrics.DeliveryAge},
 	chat.FigurePossibleDuplicate:  {metrics.PossibleDuplicates, nil},
@@ -184,8 +187,8 @@ var figureMetrics = map[chat.FigureMatter]struct{ count, age *metrics.Definition
 	chat.FigureWebhook:            {metrics.WebhookBehind, metrics.WebhookAge},
 }
 
-// figures tells what there is of each matter, and 0 for what there is none of.
-func (s *sample) figures(figures []chat.Figure, at time.Time) {
+// sendFigures sends the figures that were found, and 0 for the others of [emptyFigures].
+func (s *sample) sendFigures(figures []chat.Figure, at time.Time) {
 	type key struct {
 		chat.FigureMatter
 		chat.Provider
@@ -198,20 +201,20 @@ func (s *sample) figures(figures []chat.Figure, at time.Time) {
 	for i := range figures {
 		f := &figures[i]
 		found[key{f.Matter, f.Provider, f.Channel, f.State}] = true
-		s.figure(f, at)
+		s.sendFigure(f, at)
 	}
 
 	for _, none := range emptyFigures() {
 		if !found[key{none.Matter, none.Provider, none.Channel, none.State}] {
 			none.Oldest = at
-			s.figure(&none, at)
+			s.sendFigure(&none, at)
 		}
 	}
 }
 
-// figure tells one figure.
-func (s *sample) figure(f *chat.Figure, at time.Time) {
-	told := figureMetrics[f.Matter]
+// sendFigure sends the metrics of one figure.
+func (s *sample) sendFigure(f *chat.Figure, at time.Time) {
+	definitions := figureMetrics[f.Matter]
 
 	var labels []string
 
@@ -225,15 +228,18 @@ func (s *sample) figure(f *chat.Figure, at time.Time) {
 	case chat.FigureBulkRetry, chat.FigureContributorRequest, chat.FigureEvent:
 	}
 
-	s.gauge(told.count, float64(f.Count), told.count.Values(string(f.WorkspaceID), s.workspaces, labels...)...)
+	send := func(d *metrics.Definition, value float64) {
+		s.sendGauge(d, value, d.Values(string(f.WorkspaceID), s.workspaces, labels...)...)
+	}
 
-	if told.age != nil {
-		age := max(at.Sub(f.Oldest), 0).Seconds()
-		s.gauge(told.age, age, told.age.Values(string(f.WorkspaceID), s.workspaces, labels...)...)
+	send(definitions.count, float64(f.Count))
+
+	if definitions.age != nil {
+		send(definitions.age, max(at.Sub(f.Oldest), 0).Seconds())
 	}
 }
 
-// emptyFigures are all figures that are told even if there is nothing to count: an alert needs their series.
+// emptyFigures returns the figures that are sent even if there is nothing to count, because alerts need their series.
 func emptyFigures() []chat.Figure {
 	all := []chat.Figure{
 		{Matter: chat.FigureBulkRetry},

@@ -29,6 +29,7 @@ type monitor struct {
 	logger   *slog.Logger
 	registry *prometheus.Registry
 
+	// meter counts what the process does.
 	meter *metrics.Meter
 
 	failovers prometheus.Counter
@@ -73,7 +74,7 @@ func (m *monitor) reportEnded(ctx context.Context, a chat.Action) {
 	)
 }
 
-// reportEvents is told by the store of new events. It counts them, and warns of those that a person should look at.
+// reportEvents is called by the store with new events. It counts them, and warns of those that a person should look at.
 func (m *monitor) reportEvents(ctx context.Context, events []chat.Event) {
 	for i := range events {
 		e := &events[i]
@@ -85,7 +86,7 @@ func (m *monitor) reportEvents(ctx context.Context, events []chat.Event) {
 	}
 }
 
-// describeEvent is what the log says of an event: ids, states and codes.
+// describeEvent returns the fields of an event in the process's log: ids, states and codes, and no texts.
 func describeEvent(e *chat.Event) []any {
 	fields := []any{
 		"event", string(e.Type),
@@ -98,7 +99,10 @@ func describeEvent(e *chat.Event) []any {
 		fields = append(fields, "chat_id", int64(e.ChatID))
 	}
 
-	for _, field := range []struct{ name, value string }{
+	for _, field := range []struct {
+		name  string
+		value string
+	}{
 		{"action_id", string(e.Data.ActionID)},
 		{"carrier", string(e.Data.Provider)},
 		{"status", e.Data.Status},

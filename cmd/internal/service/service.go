@@ -202,10 +202,9 @@ func (s *Service) Watch(ctx context.Context) error {
 // have ended before they could.
 func (s *Service) Sequence(ctx context.Context) error {
 	caller := &worker.WebhookCaller{
-		Store:        s.Store,
-		Engine:       s.engine(),
-		Logger:       s.logger,
-		AttemptsKept: s.config.EventsKept,
+		Store:  s.Store,
+		Engine: s.engine(),
+		Logger: s.logger,
 	}
 
 	sequencer := &worker.Sequencer{
