@@ -46,8 +46,8 @@ func webhookHeaders() map[string]*huma.Param {
 	described := map[string]string{
 		"webhook-id":        "The event's id: the same each time that it is posted.",
 		"webhook-timestamp": "When it was posted, in seconds since 1970. Refuse what is older than five minutes.",
-		"webhook-signature": "v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a " +
-			"secret is replaced.",
+		"webhook-signature": "v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, " +
+			"while a secret is replaced.",
 	}
 
 	headers := map[string]*huma.Param{}
@@ -72,8 +72,8 @@ func describeWebhooks(document *huma.OpenAPI) {
 
 	components.Parameters = webhookHeaders()
 	components.Responses[responseReceived] = &huma.Response{
-		Description: "Any 2xx within 10 seconds. Everything else is a failure, also a redirect: the event is posted again, " +
-			"when Retry-After says or the schedule does. 410 disables the endpoint.",
+		Description: "Any 2xx within 10 seconds. Everything else is a failure, also a redirect: the event is posted " +
+			"again, when Retry-After says or the schedule does. 410 disables the endpoint.",
 	}
 
 	document.Webhooks = map[string]*huma.PathItem{}
@@ -126,13 +126,12 @@ func describeWebhook(text *chat.EventTypeText) string {
 
 // nameWebhook is the id of the operation: onMessageCreated for message.created.
 func nameWebhook(kind chat.EventType) string {
-	name := "on"
-
-	for word := range strings.FieldsFuncSeq(string(kind), func(r rune) bool { return r == '.' || r == '_' }) {
-		name += strings.ToUpper(word[:1]) + word[1:]
+	words := strings.FieldsFunc(string(kind), func(r rune) bool { return r == '.' || r == '_' })
+	for i, word := range words {
+		words[i] = strings.ToUpper(word[:1]) + word[1:]
 	}
 
-	return name
+	return "on" + strings.Join(words, "")
 }
 
 // exampleWebhook is the thin payload of an event, as it is posted.
@@ -161,7 +160,8 @@ func exampleWebhook(text *chat.EventTypeText) any {
 		event.SubjectID = "3"
 	}
 
-	if !slices.Contains([]string{"message", "tool_call", "delivery", "chat", "summary", "contributor_request"}, object) {
+	inChats := []string{"message", "tool_call", "delivery", "chat", "summary", "contributor_request"}
+	if !slices.Contains(inChats, object) {
 		event.ChatID = 0
 		event.ChatSequence = 0
 	}

@@ -22,10 +22,9 @@ const aWebhook = `{"type": "delivery.settled", "explanation": "A delivery has it
 // receivers are the receivers as programs see them.
 type receivers struct {
 	Receivers []struct {
-		Name, Mode string
-		Older      int
-		Posts      []sandbox.ReceivedWebhook
-	}
+		Older int                       `json:"older"`
+		Posts []sandbox.ReceivedWebhook `json:"posts"`
+	} `json:"receivers"`
 }
 
 func (w *world) receivers(t *testing.T) receivers {
@@ -157,7 +156,7 @@ func TestAReceiverFailsWhenToldTo(t *testing.T) {
 		ctx, http.MethodPost, w.url+"/sandbox/webhooks/demo", strings.NewReader(aWebhook))
 	require.NoError(t, err)
 
-	_, err = http.DefaultClient.Do(request) //nolint:bodyclose // there is no answer
+	_, err = (&http.Client{}).Do(request) //nolint:bodyclose // there is no answer
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	assert.Contains(t, w.page(t, "").body, "not answered")
 }

@@ -46,11 +46,11 @@ type Config struct {
 	// Names are the people whom the page names beside their numbers and mail addresses, by these. They are asked for
 	// with every page; nil: nobody.
 	Names func(context.Context) (map[string]string, error)
-	// WebhookSecrets are what posts to the receivers of webhooks may be signed with, by Standard Webhooks. They are asked
-	// for with every post; nil: only those that somebody has pasted on the page.
+	// WebhookSecrets are what posts to the receivers of webhooks may be signed with, by Standard Webhooks. They are
+	// asked for with every post; nil: only those that somebody has pasted on the page.
 	WebhookSecrets func(context.Context) ([]string, error)
-	// CreateEndpoint has the service post its events to a path of the sandbox, and tries it. nil: the page offers no such
-	// button.
+	// CreateEndpoint has the service post its events to a path of the sandbox, and tries it. nil: the page offers no
+	// such button.
 	CreateEndpoint func(ctx context.Context, path string) error
 	// MCPToken is what callers of the MCP server present as a bearer token; "": nothing.
 	MCPToken string

@@ -92,6 +92,17 @@ type restaurant struct {
 	createEndpoint func(ctx context.Context, path string) error
 }
 
+// newRestaurant returns what calls must show in this process. Its database is asked each time.
+func (p *process) newRestaurant(l *listeners) restaurant {
+	return restaurant{
+		secrets:        p.signingSecrets,
+		token:          conciergeToken,
+		names:          p.memberNames,
+		webhookSecrets: p.webhookSecrets,
+		createEndpoint: offerEndpoint(l),
+	}
+}
+
 func (p *process) startSandbox(
 	ctx context.Context,
 	running *errgroup.Group,

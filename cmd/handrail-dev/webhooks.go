@@ -10,8 +10,8 @@ import (
 	"handrail/cmd/internal/service"
 )
 
-// webhookSecrets are those of all webhook endpoints, so that the sandbox's receivers can tell posts of this installation
-// from others.
+// webhookSecrets are those of all webhook endpoints, so that the sandbox's receivers can tell posts of this
+// installation from others.
 func (p *process) webhookSecrets(ctx context.Context) ([]string, error) {
 	s := p.service.Load()
 	if s == nil {

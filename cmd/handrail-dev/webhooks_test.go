@@ -21,7 +21,7 @@ func (p *testEnv) received() []sandbox.ReceivedWebhook {
 	request, err := http.NewRequestWithContext(p.Context(), http.MethodGet, p.inbox+"/sandbox/webhooks.json", nil)
 	require.NoError(p, err)
 
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := (&http.Client{Timeout: time.Minute}).Do(request)
 	require.NoError(p, err)
 
 	defer answer.Body.Close()
@@ -30,7 +30,9 @@ func (p *testEnv) received() []sandbox.ReceivedWebhook {
 	require.NoError(p, err)
 
 	var listed struct {
-		Receivers []struct{ Posts []sandbox.ReceivedWebhook }
+		Receivers []struct {
+			Posts []sandbox.ReceivedWebhook `json:"posts"`
+		} `json:"receivers"`
 	}
 
 	require.NoError(p, json.Unmarshal(raw, &listed))
@@ -42,7 +44,7 @@ func (p *testEnv) received() []sandbox.ReceivedWebhook {
 func (p *testEnv) press(path string, fields url.Values) {
 	p.Helper()
 
-	answer, err := http.PostForm(p.inbox+path, fields) //nolint:noctx // a form
+	answer, err := http.PostForm(p.inbox+path, fields)
 	require.NoError(p, err)
 
 	defer answer.Body.Close()
