@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"handrail/chat"
+	"handrail/cmd/internal/config"
 	"handrail/codec"
 	"handrail/db"
 	"handrail/metrics"
@@ -181,6 +182,16 @@ func (m *monitor) parseKeys(list string) (*codec.Codec, error) {
 	keys.OnMissingKey(m.reportMissingKey)
 
 	return keys, nil
+}
+
+// payloadKeys makes the codec of what Temporal keeps.
+func (m *monitor) payloadKeys(c *config.Config) (*codec.Codec, error) {
+	keys, err := m.parseKeys(c.EncryptionKeys)
+	if err == nil && c.EncryptionOptional {
+		keys.TakeUnsealed()
+	}
+
+	return keys, err
 }
 
 // databaseTime returns the time by the database's clock, as it was last measured, less what it may

@@ -25,8 +25,14 @@ const (
 	otlpEndWithin = 5 * time.Second
 )
 
+// notExported is what the log says when a collector does not take metrics.
+const notExported = "metrics could not be sent to the OpenTelemetry collector"
+
 // otlpExport sends all that /metrics shows to a collector now and then.
-type otlpExport struct{ provider *metric.MeterProvider }
+type otlpExport struct {
+	provider *metric.MeterProvider
+	logger   *slog.Logger
+}
 
 // startOTLP begins to send what the registry has, once a minute unless OTEL_METRIC_EXPORT_INTERVAL says otherwise.
 // Without an endpoint nothing is sent. The SDK's other variables, such as OTEL_EXPORTER_OTLP_HEADERS and
@@ -64,30 +70,36 @@ func startOTLP(
 		return nil, fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err)
 	}
 
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
-		logger.Warn("metrics could not be sent to the OpenTelemetry collector", "error", err)
-	}))
-
 	reader := metric.NewPeriodicReader(
 		exporter,
 		metric.WithProducer(prometheusbridge.NewMetricProducer(prometheusbridge.WithGatherer(registry))),
 	)
 
-	return &otlpExport{metric.NewMeterProvider(metric.WithReader(reader), metric.WithResource(sender))}, nil
+	return &otlpExport{
+		provider: metric.NewMeterProvider(metric.WithReader(reader), metric.WithResource(sender)),
+		logger:   logger,
+	}, nil
 }
 
-// close sends the last figures.
-func (o *otlpExport) close() error {
+// reportErrors has the log say when metrics cannot be sent. OpenTelemetry has one place for that in a process.
+func (o *otlpExport) reportErrors() {
 	if o == nil {
-		return nil
+		return
+	}
+
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { o.logger.Warn(notExported, "error", err) }))
+}
+
+// close sends the last figures. A collector that is away does not make the process fail.
+func (o *otlpExport) close() {
+	if o == nil {
+		return
 	}
 
 	ctx, cancel := context.WithTimeout(context.Background(), otlpEndWithin)
 	defer cancel()
 
 	if err := o.provider.Shutdown(ctx); err != nil {
-		return fmt.Errorf("send the last metrics: %w", err)
+		o.logger.Warn(notExported, "error", err)
 	}
-
-	return nil
 }

@@ -1,12 +1,14 @@
 package service
 
 import (
+	"bytes"
 	"compress/gzip"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -63,7 +65,7 @@ func TestMetricsGoToACollectorAsWell(t *testing.T) {
 
 	export, err := startOTLP(t.Context(), address+"/", watched.registry, watched.logger)
 	require.NoError(t, err)
-	require.NoError(t, export.close())
+	export.close()
 
 	sent := (<-taken).GetResourceMetrics()
 	require.Len(t, sent, 1)
@@ -101,5 +103,25 @@ func TestNothingIsSentWithoutACollector(t *testing.T) {
 	export, err := startOTLP(t.Context(), "", watched.registry, watched.logger)
 	require.NoError(t, err)
 	assert.Nil(t, export)
-	assert.NoError(t, export.close())
+	export.close()
+}
+
+// TestACollectorThatIsAwayStopsNothing holds that the end of a process is not held up, and that the log says why.
+func TestACollectorThatIsAwayStopsNothing(t *testing.T) {
+	t.Parallel()
+
+	away := httptest.NewServer(http.NotFoundHandler())
+	away.Close()
+
+	var said bytes.Buffer
+
+	watched := newMonitor(slog.New(slog.NewTextHandler(&said, nil)), false)
+	export, err := startOTLP(t.Context(), away.URL, watched.registry, watched.logger)
+	require.NoError(t, err)
+
+	began := time.Now()
+
+	export.close()
+	assert.Less(t, time.Since(began), 2*otlpEndWithin)
+	assert.Contains(t, said.String(), notExported)
 }

@@ -73,13 +73,9 @@ func Connect(ctx context.Context, c *config.Config, environ []string, logger *sl
 		return nil, err
 	}
 
-	keys, err := watched.parseKeys(c.EncryptionKeys)
+	keys, err := watched.payloadKeys(c)
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
-	}
-
-	if c.EncryptionOptional {
-		keys.TakeUnsealed()
 	}
 
 	options, err := temporalOptions(c, environ, keys, watched)
@@ -98,15 +94,7 @@ func Connect(ctx context.Context, c *config.Config, environ []string, logger *sl
 		return nil, errors.Join(err, store.Close())
 	}
 
-	watched.registry.MustRegister(newCollector(store, logger, c.MetricsWorkspaces))
-
-	export, err := startOTLP(ctx, c.OTLPEndpoint, watched.registry, logger)
-	if err != nil {
-		dialed.Close()
-		return nil, errors.Join(err, tools.Close(), store.Close())
-	}
-
-	return &Service{
+	s := &Service{
 		Store:     store,
 		config:    c,
 		logger:    logger,
@@ -116,8 +104,23 @@ func Connect(ctx context.Context, c *config.Config, environ []string, logger *sl
 		tools:     tools,
 		models:    choice,
 		monitor:   watched,
-		export:    export,
-	}, nil
+	}
+
+	if err := s.startMetrics(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+
+	return s, nil
+}
+
+// startMetrics has the figures of the database served, and all metrics sent to a collector if there is one.
+func (s *Service) startMetrics(ctx context.Context) (err error) {
+	s.monitor.registry.MustRegister(newCollector(s.Store, s.logger, s.config.MetricsWorkspaces))
+
+	s.export, err = startOTLP(ctx, s.config.OTLPEndpoint, s.monitor.registry, s.logger)
+	s.export.reportErrors()
+
+	return err
 }
 
 // warnOfSettings says what a person should know of how it is configured.
@@ -158,10 +161,10 @@ func OpenStore(
 // Close ends the connections.
 func (s *Service) Close() error {
 	// The last figures are read from the store.
-	err := s.export.close()
+	s.export.close()
 	s.temporal.Close()
 
-	return errors.Join(err, s.tools.Close(), s.Store.Close())
+	return errors.Join(s.tools.Close(), s.Store.Close())
 }
 
 // Migrate brings the database up to date and returns what it applied.
