@@ -18,8 +18,9 @@ const (
 type WebhookStore interface {
 	// WebhookBatch is what an endpoint is to be posted now.
 	WebhookBatch(ctx context.Context, step chat.WebhookStep, now time.Time, limit int) (chat.WebhookBatch, error)
-	// RecordWebhookAttempt stores what a post has come to, and moves the lane, once.
-	RecordWebhookAttempt(ctx context.Context, in chat.WebhookResult) error
+	// RecordWebhookAttempt stores what a post has come to, and moves the lane, once. It reports whether what was read
+	// together with the event may be posted next: [chat.WebhookResult.GoesOn].
+	RecordWebhookAttempt(ctx context.Context, in chat.WebhookResult) (bool, error)
 }
 
 // Webhooks posts to webhook endpoints.
@@ -55,7 +56,8 @@ func (a *Activities) DrainWebhooks(ctx context.Context, in chat.WebhookStep) (ch
 	}
 }
 
-// postWebhooks posts a batch up to the first failure: that may change what comes next.
+// postWebhooks posts a batch up to the first failure, or until somebody has changed the endpoint: that may change what
+// comes next.
 func (a *Activities) postWebhooks(ctx context.Context, batch *chat.WebhookBatch, until time.Time) error {
 	for i := range batch.Tries {
 		try := &batch.Tries[i]
@@ -75,12 +77,13 @@ func (a *Activities) postWebhooks(ctx context.Context, batch *chat.WebhookBatch,
 			return ctx.Err()
 		}
 
-		err = a.Store.RecordWebhookAttempt(ctx, chat.WebhookResult{
+		goesOn, err := a.Store.RecordWebhookAttempt(ctx, chat.WebhookResult{
 			WebhookStep: chat.WebhookStep{
 				WorkspaceID: batch.Endpoint.WorkspaceID,
 				EndpointID:  batch.Endpoint.ID,
 			},
 			AttemptID: chat.WebhookAttemptID(a.NewID()),
+			Posted:    batch.Endpoint,
 			Try:       *try,
 			Answer:    answer,
 			At:        a.now(),
@@ -89,7 +92,7 @@ func (a *Activities) postWebhooks(ctx context.Context, batch *chat.WebhookBatch,
 			return nil
 		}
 
-		if err != nil || !answer.Arrived() {
+		if err != nil || !goesOn {
 			return err
 		}
 	}

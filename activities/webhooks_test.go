@@ -25,6 +25,8 @@ type laneStore struct {
 	recorded []chat.WebhookResult
 	// fail is the error of the next recording.
 	fail error
+	// read is called at every reading, if there is one.
+	read func()
 }
 
 func (l *laneStore) WebhookBatch(
@@ -33,6 +35,10 @@ func (l *laneStore) WebhookBatch(
 	now time.Time,
 	_ int,
 ) (chat.WebhookBatch, error) {
+	if l.read != nil {
+		l.read()
+	}
+
 	lane := &l.endpoint.Lane
 	batch := chat.WebhookBatch{}
 	lane.Behind = 0
@@ -74,13 +80,19 @@ func (l *laneStore) WebhookBatch(
 	return batch, nil
 }
 
-func (l *laneStore) RecordWebhookAttempt(_ context.Context, in chat.WebhookResult) error {
+func (l *laneStore) RecordWebhookAttempt(_ context.Context, in chat.WebhookResult) (bool, error) {
 	if err := l.fail; err != nil {
 		l.fail = nil
-		return err
+		return false, err
 	}
 
 	l.recorded = append(l.recorded, in)
+
+	goesOn := in.GoesOn(&l.endpoint)
+	if !in.Counts(&l.endpoint) {
+		return goesOn, nil
+	}
+
 	move := l.endpoint.TakeOutcome(&in.Try, &in.Answer, in.At)
 
 	delete(l.asides, in.Try.Event.Sequence)
@@ -89,7 +101,7 @@ func (l *laneStore) RecordWebhookAttempt(_ context.Context, in chat.WebhookResul
 		l.asides[in.Try.Event.Sequence] = move
 	}
 
-	return nil
+	return goesOn, nil
 }
 
 // receiver answers posts, each of which takes a second of the test's clock.
@@ -228,4 +240,42 @@ func TestAStepOfAWebhookEndsAfterAWhile(t *testing.T) {
 
 	_, err := acts.DrainWebhooks(ctx, chat.WebhookStep{EndpointID: 3})
 	assert.ErrorIs(t, err, context.Canceled)
+}
+
+// TestAWebhookThatIsChangedGetsNothingOfTheOldBatch is somebody who disables the endpoint, or changes where and what it
+// is told, while a batch is posted: what comes next is read anew.
+func TestAWebhookThatIsChangedGetsNothingOfTheOldBatch(t *testing.T) {
+	t.Parallel()
+
+	tests := map[string]struct {
+		change func(e *chat.WebhookEndpoint)
+		posted []chat.EventID
+	}{
+		"disabled":  {func(e *chat.WebhookEndpoint) { e.Enabled = false }, []chat.EventID{"e1", "e2"}},
+		"other URL": {func(e *chat.WebhookEndpoint) { e.URL = "https://b" }, []chat.EventID{"e1", "e2", "e2", "e3"}},
+		"payload":   {func(e *chat.WebhookEndpoint) { e.Payload = chat.PayloadFull }, []chat.EventID{"e1", "e2", "e3"}},
+		"set back":  {func(e *chat.WebhookEndpoint) { e.Lane.Position = 0 }, []chat.EventID{"e1", "e2", "e1", "e2", "e3"}},
+	}
+
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			acts, store, r := newLane(t, 3)
+			batches := 0
+			store.read = func() { batches++ }
+			r.answer = func(chat.EventID) chat.WebhookAnswer {
+				if len(r.posted) == 2 {
+					test.change(&store.endpoint)
+					store.endpoint.UpdatedAt = r.now
+				}
+
+				return chat.WebhookAnswer{Status: 200}
+			}
+
+			drain(t, acts)
+			assert.Equal(t, test.posted, r.posted)
+			assert.Equal(t, len(test.posted) > 2, batches == 3, "the rest is read anew")
+		})
+	}
 }

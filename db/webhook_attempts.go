@@ -63,8 +63,10 @@ func newWebhookAttemptRow(in *chat.WebhookResult) webhookAttemptRow {
 
 // RecordWebhookAttempt stores what a post has come to, and moves the endpoint's lane: webhook_endpoint_not_found. The
 // rules decide about the endpoint as it is now. A lane that stands elsewhere by now, because another run was faster or
-// somebody has set it back, is left where it is.
-func (s *Store) RecordWebhookAttempt(ctx context.Context, in chat.WebhookResult) error {
+// somebody has set it back, is left where it is, and so is one whose endpoint was disabled or has got another URL. The
+// answer is [chat.WebhookResult.GoesOn].
+func (s *Store) RecordWebhookAttempt(ctx context.Context, in chat.WebhookResult) (bool, error) {
+	goesOn := false
 	disabled := false
 
 	err := s.runTx(ctx, "record a webhook's attempt", func(ctx context.Context, tx bun.Tx) error {
@@ -77,19 +79,21 @@ func (s *Store) RecordWebhookAttempt(ctx context.Context, in chat.WebhookResult)
 		}
 
 		var (
-			move    chat.WebhookMove
-			isStale bool
+			move   chat.WebhookMove
+			counts bool
 		)
 
 		before, after, err := s.changeWebhookEndpoint(ctx, tx, in.WebhookStep, func(e *chat.WebhookEndpoint) error {
-			isStale = !in.Try.Aside && e.Lane.Position != in.Try.Position
-			if !isStale && e.Enabled {
+			goesOn = in.GoesOn(e)
+
+			counts = in.Counts(e)
+			if counts {
 				move = e.TakeOutcome(&in.Try, &in.Answer, in.At)
 			}
 
 			return nil
 		})
-		if err != nil || isStale || !before.Enabled {
+		if err != nil || !counts {
 			return err
 		}
 
@@ -114,7 +118,7 @@ func (s *Store) RecordWebhookAttempt(ctx context.Context, in chat.WebhookResult)
 		s.noticeChange()
 	}
 
-	return err
+	return goesOn && err == nil, err
 }
 
 // moveAside stores what becomes of an event outside of the lane.

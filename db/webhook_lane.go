@@ -218,7 +218,7 @@ func readWebhookAsides(ctx context.Context, tx bun.Tx, batch *chat.WebhookBatch,
 	return nil
 }
 
-// readWebhookTexts adds what the full payload has.
+// readWebhookTexts adds what the full payload has. A chat that was deleted meanwhile has no texts: nobody reads them.
 func readWebhookTexts(ctx context.Context, tx bun.Tx, batch *chat.WebhookBatch) error {
 	ws := batch.Endpoint.WorkspaceID
 
@@ -229,7 +229,13 @@ func readWebhookTexts(ctx context.Context, tx bun.Tx, batch *chat.WebhookBatch) 
 		if message != "" {
 			var row messageRow
 
-			err := tx.NewSelect().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", message).Scan(ctx)
+			err := tx.NewSelect().
+				Model(&row).
+				Where("m.workspace_id = ?", ws).
+				Where("m.id = ?", message).
+				Where(`EXISTS (SELECT 1 FROM chats AS of_message WHERE of_message.workspace_id = m.workspace_id
+					AND of_message.id = m.chat_id AND of_message.deleted_at IS NULL)`).
+				Scan(ctx)
 			if unlessNone(err) != nil {
 				return err
 			}
@@ -242,7 +248,12 @@ func readWebhookTexts(ctx context.Context, tx bun.Tx, batch *chat.WebhookBatch) 
 		if itsChat != 0 {
 			var row chatRow
 
-			err := tx.NewSelect().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", itsChat).Scan(ctx)
+			err := tx.NewSelect().
+				Model(&row).
+				Where("workspace_id = ?", ws).
+				Where("id = ?", itsChat).
+				Where("deleted_at IS NULL").
+				Scan(ctx)
 			if unlessNone(err) != nil {
 				return err
 			}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -23,8 +24,14 @@ func WebhookPlace(ws chat.WorkspaceID) string { return "webhooks of " + string(w
 
 // CheckWebhookURL refuses a URL that posts must not go to. The errors name the field: invalid_request, address_refused.
 // The address itself is looked at again at every connection.
-func (b *Toolbox) CheckWebhookURL(ctx context.Context, url string) error {
-	return b.guard.checkURL(ctx, "url", url)
+func (b *Toolbox) CheckWebhookURL(ctx context.Context, text string) error {
+	const field = "url"
+
+	if u, err := url.Parse(text); err == nil && (u.User != nil || u.Fragment != "") {
+		return chat.Invalid(field, "must have no user, password or fragment: the signature says who posts")
+	}
+
+	return b.guard.checkURL(ctx, field, text)
 }
 
 // NewWebhookSecret gives an endpoint a new signing key, which is returned, in the form of Standard Webhooks. A key that
