@@ -332,6 +332,8 @@ type Config struct {
 type Activities struct {
 	Config
 	checks *checks
+	// webhookTurns has an entry for each endpoint that is posted to at present.
+	webhookTurns chan struct{}
 }
 
 // receipt is how a delivery stands, with how long its workflow is to wait.
@@ -349,5 +351,9 @@ func New(c Config) (*Activities, error) {
 		return nil, err
 	}
 
-	return &Activities{Config: c, checks: checks}, nil
+	return &Activities{
+		Config:       c,
+		checks:       checks,
+		webhookTurns: make(chan struct{}, MaxWebhooksTogether),
+	}, nil
 }

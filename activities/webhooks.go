@@ -12,6 +12,11 @@ const (
 	webhooksAtOnce = 50
 	// webhookBudget is for how long one step posts. Then its workflow begins another one.
 	webhookBudget = 30 * time.Second
+	// MaxWebhooksTogether is how many endpoints one process posts to at a time. Temporal's SDK runs 1,000 activities at
+	// once: receivers that hang, of however many workspaces, must not take the places of sends.
+	MaxWebhooksTogether = 200
+	// webhookTurnIn is when an endpoint that found no place asks again.
+	webhookTurnIn = 2 * time.Second
 )
 
 // WebhookStore keeps webhook endpoints, and what they were told.
@@ -34,6 +39,17 @@ type Webhooks interface {
 // A step that was cut off after a post and before that was recorded posts the event again, with the same id: receivers
 // know it by that. Nothing is recorded before it was posted, so no event is left out.
 func (a *Activities) DrainWebhooks(ctx context.Context, in chat.WebhookStep) (chat.WebhookProgress, error) {
+	select {
+	case a.webhookTurns <- struct{}{}:
+		defer func() { <-a.webhookTurns }()
+
+	default:
+		return chat.WebhookProgress{
+			In:          webhookTurnIn,
+			Explanation: "Waits for its turn: this worker posts to as many endpoints as it may.",
+		}, nil
+	}
+
 	until := a.now().Add(webhookBudget)
 
 	for {

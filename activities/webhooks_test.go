@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -278,4 +279,70 @@ func TestAWebhookThatIsChangedGetsNothingOfTheOldBatch(t *testing.T) {
 			assert.Equal(t, len(test.posted) > 2, batches == 3, "the rest is read anew")
 		})
 	}
+}
+
+// TestReceiversThatHangLeavePlacesForSends holds that a worker posts to so many endpoints at once, and no more: the
+// next one waits outside.
+func TestReceiversThatHangLeavePlacesForSends(t *testing.T) {
+	t.Parallel()
+
+	acts, err := activities.New(activities.Config{
+		Store:    everyLane{},
+		Webhooks: hangingReceiver{},
+		NewID:    func() string { return "" },
+	})
+	require.NoError(t, err)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+
+	var hanging sync.WaitGroup
+	for range activities.MaxWebhooksTogether {
+		hanging.Go(func() { _, _ = acts.DrainWebhooks(ctx, chat.WebhookStep{}) })
+	}
+
+	var progress chat.WebhookProgress
+
+	require.Eventually(t, func() bool {
+		tried, stop := context.WithTimeout(ctx, 10*time.Millisecond)
+		defer stop()
+
+		progress, err = acts.DrainWebhooks(tried, chat.WebhookStep{})
+
+		return err == nil
+	}, 10*time.Second, time.Millisecond)
+
+	assert.Equal(t, 2*time.Second, progress.In)
+	assert.False(t, progress.Ended)
+	assert.Contains(t, progress.Explanation, "Waits for its turn")
+
+	cancel()
+	hanging.Wait()
+
+	_, err = acts.DrainWebhooks(ctx, chat.WebhookStep{})
+	assert.ErrorIs(t, err, context.Canceled, "there is a place again")
+}
+
+// everyLane has one event for every endpoint.
+type everyLane struct{ activities.Store }
+
+func (everyLane) WebhookBatch(context.Context, chat.WebhookStep, time.Time, int) (chat.WebhookBatch, error) {
+	return chat.WebhookBatch{
+		Endpoint: chat.WebhookEndpoint{Enabled: true},
+		Tries:    []chat.WebhookTry{{}},
+	}, nil
+}
+
+// hangingReceiver never answers.
+type hangingReceiver struct{}
+
+func (hangingReceiver) PostWebhook(
+	ctx context.Context,
+	_ *chat.WebhookEndpoint,
+	_ chat.EventID,
+	_ []byte,
+) chat.WebhookAnswer {
+	<-ctx.Done()
+
+	return chat.WebhookAnswer{Fault: chat.WebhookTimedOut}
 }
