@@ -250,8 +250,8 @@ type WebhookResult struct {
 	At     time.Time
 }
 
-// Counts reports whether the outcome moves the endpoint as it is now. It does not if the endpoint is disabled, if it has
-// another URL, whose receiver was told of nothing, or if the lane stands elsewhere.
+// Counts reports whether the outcome moves the endpoint as it is now. It does not if the endpoint is disabled, if it
+// has another URL, whose receiver was told of nothing, or if the lane stands elsewhere.
 func (r *WebhookResult) Counts(now *WebhookEndpoint) bool {
 	return now.Enabled && now.URL == r.Posted.URL && (r.Try.Aside || now.Lane.Position == r.Try.Position)
 }

@@ -212,11 +212,11 @@ func TestAWebhookEndpointIsChecked(t *testing.T) {
 	}
 
 	e := webhookOf(0)
-	assert.Error(t, e.Apply(&chat.WebhookEndpointPatch{Types: &[]chat.EventType{chat.EventTestPing}}))
+	require.Error(t, e.Apply(&chat.WebhookEndpointPatch{Types: &[]chat.EventType{chat.EventTestPing}}))
 
 	// A list that repeats itself could be as long as a request.
 	twice := []chat.EventType{chat.EventChatCreated, chat.EventChatUpdated, chat.EventChatCreated}
-	assert.ErrorContains(t, e.Apply(&chat.WebhookEndpointPatch{Types: &twice}), "chat.created is there twice")
+	require.ErrorContains(t, e.Apply(&chat.WebhookEndpointPatch{Types: &twice}), "chat.created is there twice")
 	assert.NoError(t, e.Apply(&chat.WebhookEndpointPatch{Types: new(twice[1:])}))
 }
 

@@ -298,11 +298,13 @@ func TestAWebhooksOutcomeCountsWhereItWasPosted(t *testing.T) {
 		assert.Equal(t, batch.Tries[1].Event.Sequence, w.endpoint().Lane.Position, "it has arrived all the same")
 
 		batch = w.batch()
+
 		change(chat.WebhookEndpointPatch{URL: new("https://example.org/handrail")})
 		assert.False(t, w.recordOf(batch.Endpoint, &batch.Tries[0], 410))
 		assert.True(t, w.endpoint().Enabled, "the new receiver has not said so")
 
 		batch = w.batch()
+
 		change(chat.WebhookEndpointPatch{Enabled: new(false)})
 		assert.False(t, w.recordOf(batch.Endpoint, &batch.Tries[0], 200))
 	})
@@ -464,7 +466,6 @@ func TestAWebhooksSecretIsReplacedOnce(t *testing.T) {
 
 		err := s.RotateWebhookSecret(t.Context(), w.step, w.By, []byte("sealed"), []byte("another"))
 		requireCode(t, chat.CodeConflict, err)
-
 	})
 }
 
