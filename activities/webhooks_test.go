@@ -286,9 +286,11 @@ func TestAWebhookThatIsChangedGetsNothingOfTheOldBatch(t *testing.T) {
 func TestReceiversThatHangLeavePlacesForSends(t *testing.T) {
 	t.Parallel()
 
+	receiver := hangingReceiver{begun: make(chan struct{})}
+
 	acts, err := activities.New(activities.Config{
 		Store:    everyLane{},
-		Webhooks: hangingReceiver{},
+		Webhooks: receiver,
 		NewID:    func() string { return "" },
 	})
 	require.NoError(t, err)
@@ -301,23 +303,20 @@ func TestReceiversThatHangLeavePlacesForSends(t *testing.T) {
 		hanging.Go(func() { _, _ = acts.DrainWebhooks(ctx, chat.WebhookStep{}) })
 	}
 
-	var progress chat.WebhookProgress
+	for range activities.MaxWebhooksTogether {
+		<-receiver.begun
+	}
 
-	require.Eventually(t, func() bool {
-		tried, stop := context.WithTimeout(ctx, 10*time.Millisecond)
-		defer stop()
-
-		progress, err = acts.DrainWebhooks(tried, chat.WebhookStep{})
-
-		return err == nil
-	}, 10*time.Second, time.Millisecond)
-
+	progress, err := acts.DrainWebhooks(ctx, chat.WebhookStep{})
+	require.NoError(t, err)
 	assert.Equal(t, 2*time.Second, progress.In)
 	assert.False(t, progress.Ended)
 	assert.Contains(t, progress.Explanation, "Waits for its turn")
 
 	cancel()
 	hanging.Wait()
+
+	go func() { <-receiver.begun }()
 
 	_, err = acts.DrainWebhooks(ctx, chat.WebhookStep{})
 	assert.ErrorIs(t, err, context.Canceled, "there is a place again")
@@ -334,14 +333,16 @@ func (everyLane) WebhookBatch(context.Context, chat.WebhookStep, time.Time, int)
 }
 
 // hangingReceiver never answers.
-type hangingReceiver struct{}
+type hangingReceiver struct{ begun chan struct{} }
 
-func (hangingReceiver) PostWebhook(
+func (r hangingReceiver) PostWebhook(
 	ctx context.Context,
 	_ *chat.WebhookEndpoint,
 	_ chat.EventID,
 	_ []byte,
 ) chat.WebhookAnswer {
+	r.begun <- struct{}{}
+
 	<-ctx.Done()
 
 	return chat.WebhookAnswer{Fault: chat.WebhookTimedOut}
