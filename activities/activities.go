@@ -335,6 +335,8 @@ type Config struct {
 type Activities struct {
 	Config
 	checks *checks
+	// webhookTurns has an entry for each endpoint that is posted to at present.
+	webhookTurns chan struct{}
 }
 
 // receipt is how a delivery stands, with how long its workflow is to wait.
@@ -352,5 +354,9 @@ func New(c Config) (*Activities, error) {
 		return nil, err
 	}
 
-	return &Activities{Config: c, checks: checks}, nil
+	return &Activities{
+		Config:       c,
+		checks:       checks,
+		webhookTurns: make(chan struct{}, MaxWebhooksTogether),
+	}, nil
 }

@@ -12,6 +12,11 @@ const (
 	webhooksAtOnce = 50
 	// webhookBudget is how long one step posts. Then its workflow begins another step.
 	webhookBudget = 30 * time.Second
+	// MaxWebhooksTogether is how many endpoints one process posts to at a time. Temporal's SDK runs 1,000 activities at
+	// once: receivers that hang, of however many workspaces, must not take the places of sends.
+	MaxWebhooksTogether = 200
+	// webhookTurnIn is when an endpoint that found no place asks again.
+	webhookTurnIn = 2 * time.Second
 )
 
 // WebhookStore keeps webhook endpoints, and the attempts to post to them. Both methods return CodeWebhookNotFound for
@@ -19,8 +24,9 @@ const (
 type WebhookStore interface {
 	// WebhookBatch returns what is to be posted to an endpoint now: at most limit events of its lane, and then others.
 	WebhookBatch(ctx context.Context, step chat.WebhookStep, now time.Time, limit int) (chat.WebhookBatch, error)
-	// RecordWebhookAttempt stores the outcome of a post, and moves the lane, once for each AttemptID.
-	RecordWebhookAttempt(ctx context.Context, in chat.WebhookResult) error
+	// RecordWebhookAttempt stores the outcome of a post, and moves the lane, once for each AttemptID. It reports whether
+	// what was read together with the event may be posted next: [chat.WebhookResult.GoesOn].
+	RecordWebhookAttempt(ctx context.Context, in chat.WebhookResult) (bool, error)
 }
 
 // Webhooks posts to webhook endpoints.
@@ -35,6 +41,17 @@ type Webhooks interface {
 // A step that was cut off between a post and its recording posts the event again, with the same id, by which receivers
 // recognize it. Nothing is recorded before it was posted, so that no event is left out.
 func (a *Activities) DrainWebhooks(ctx context.Context, in chat.WebhookStep) (chat.WebhookProgress, error) {
+	select {
+	case a.webhookTurns <- struct{}{}:
+		defer func() { <-a.webhookTurns }()
+
+	default:
+		return chat.WebhookProgress{
+			In:          webhookTurnIn,
+			Explanation: "Waits for its turn: this worker posts to as many endpoints as it may.",
+		}, nil
+	}
+
 	until := a.now().Add(webhookBudget)
 
 	for {
@@ -57,7 +74,8 @@ func (a *Activities) DrainWebhooks(ctx context.Context, in chat.WebhookStep) (ch
 	}
 }
 
-// postWebhooks posts a batch up to the first failure, because that changes what is due next.
+// postWebhooks posts a batch up to the first failure, or until somebody has changed the endpoint, because both change
+// what is due next.
 func (a *Activities) postWebhooks(ctx context.Context, batch *chat.WebhookBatch, until time.Time) error {
 	for i := range batch.Tries {
 		try := &batch.Tries[i]
@@ -80,12 +98,13 @@ func (a *Activities) postWebhooks(ctx context.Context, batch *chat.WebhookBatch,
 
 		a.Meter.CountWebhookPost(&answer)
 
-		err = a.Store.RecordWebhookAttempt(ctx, chat.WebhookResult{
+		goesOn, err := a.Store.RecordWebhookAttempt(ctx, chat.WebhookResult{
 			WebhookStep: chat.WebhookStep{
 				WorkspaceID: batch.Endpoint.WorkspaceID,
 				EndpointID:  batch.Endpoint.ID,
 			},
 			AttemptID: chat.WebhookAttemptID(a.NewID()),
+			Posted:    batch.Endpoint,
 			Try:       *try,
 			Answer:    answer,
 			At:        a.now(),
@@ -95,7 +114,7 @@ func (a *Activities) postWebhooks(ctx context.Context, batch *chat.WebhookBatch,
 			return nil
 		}
 
-		if err != nil || !answer.Arrived() {
+		if err != nil || !goesOn {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,6 +28,8 @@ type laneStore struct {
 	recorded []chat.WebhookResult
 	// fail is the error of the next recording.
 	fail error
+	// read is called at every reading, if there is one.
+	read func()
 }
 
 func (l *laneStore) WebhookBatch(
@@ -35,6 +38,10 @@ func (l *laneStore) WebhookBatch(
 	now time.Time,
 	_ int,
 ) (chat.WebhookBatch, error) {
+	if l.read != nil {
+		l.read()
+	}
+
 	lane := &l.endpoint.Lane
 	batch := chat.WebhookBatch{}
 	lane.Behind = 0
@@ -76,13 +83,19 @@ func (l *laneStore) WebhookBatch(
 	return batch, nil
 }
 
-func (l *laneStore) RecordWebhookAttempt(_ context.Context, in chat.WebhookResult) error {
+func (l *laneStore) RecordWebhookAttempt(_ context.Context, in chat.WebhookResult) (bool, error) {
 	if err := l.fail; err != nil {
 		l.fail = nil
-		return err
+		return false, err
 	}
 
 	l.recorded = append(l.recorded, in)
+
+	goesOn := in.GoesOn(&l.endpoint)
+	if !in.Counts(&l.endpoint) {
+		return goesOn, nil
+	}
+
 	move := l.endpoint.TakeOutcome(&in.Try, &in.Answer, in.At)
 
 	delete(l.asides, in.Try.Event.Sequence)
@@ -91,7 +104,7 @@ func (l *laneStore) RecordWebhookAttempt(_ context.Context, in chat.WebhookResul
 		l.asides[in.Try.Event.Sequence] = move
 	}
 
-	return nil
+	return goesOn, nil
 }
 
 // receiver answers posts, each of which takes a second of the test's clock.
@@ -231,4 +244,109 @@ func TestAStepOfAWebhookEndsAfterAWhile(t *testing.T) {
 
 	_, err := acts.DrainWebhooks(ctx, chat.WebhookStep{EndpointID: 3})
 	assert.ErrorIs(t, err, context.Canceled)
+}
+
+// TestAWebhookThatIsChangedGetsNothingOfTheOldBatch is somebody who disables the endpoint, or changes where and what it
+// is told, while a batch is posted: what comes next is read anew.
+func TestAWebhookThatIsChangedGetsNothingOfTheOldBatch(t *testing.T) {
+	t.Parallel()
+
+	tests := map[string]struct {
+		change func(e *chat.WebhookEndpoint)
+		posted []chat.EventID
+	}{
+		"disabled":  {func(e *chat.WebhookEndpoint) { e.Enabled = false }, []chat.EventID{"e1", "e2"}},
+		"other URL": {func(e *chat.WebhookEndpoint) { e.URL = "https://b" }, []chat.EventID{"e1", "e2", "e2", "e3"}},
+		"payload":   {func(e *chat.WebhookEndpoint) { e.Payload = chat.PayloadFull }, []chat.EventID{"e1", "e2", "e3"}},
+		"set back":  {func(e *chat.WebhookEndpoint) { e.Lane.Position = 0 }, []chat.EventID{"e1", "e2", "e1", "e2", "e3"}},
+	}
+
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			acts, store, r := newLane(t, 3)
+			batches := 0
+			store.read = func() { batches++ }
+			r.answer = func(chat.EventID) chat.WebhookAnswer {
+				if len(r.posted) == 2 {
+					test.change(&store.endpoint)
+					store.endpoint.UpdatedAt = r.now
+				}
+
+				return chat.WebhookAnswer{Status: 200}
+			}
+
+			drain(t, acts)
+			assert.Equal(t, test.posted, r.posted)
+			assert.Equal(t, len(test.posted) > 2, batches == 3, "the rest is read anew")
+		})
+	}
+}
+
+// TestReceiversThatHangLeavePlacesForSends holds that a worker posts to so many endpoints at once, and no more: the
+// next one waits outside.
+func TestReceiversThatHangLeavePlacesForSends(t *testing.T) {
+	t.Parallel()
+
+	receiver := hangingReceiver{begun: make(chan struct{})}
+
+	acts, err := activities.New(activities.Config{
+		Store:    everyLane{},
+		Webhooks: receiver,
+		NewID:    func() string { return "" },
+	})
+	require.NoError(t, err)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+
+	var hanging sync.WaitGroup
+	for range activities.MaxWebhooksTogether {
+		hanging.Go(func() { _, _ = acts.DrainWebhooks(ctx, chat.WebhookStep{}) })
+	}
+
+	for range activities.MaxWebhooksTogether {
+		<-receiver.begun
+	}
+
+	progress, err := acts.DrainWebhooks(ctx, chat.WebhookStep{})
+	require.NoError(t, err)
+	assert.Equal(t, 2*time.Second, progress.In)
+	assert.False(t, progress.Ended)
+	assert.Contains(t, progress.Explanation, "Waits for its turn")
+
+	cancel()
+	hanging.Wait()
+
+	go func() { <-receiver.begun }()
+
+	_, err = acts.DrainWebhooks(ctx, chat.WebhookStep{})
+	assert.ErrorIs(t, err, context.Canceled, "there is a place again")
+}
+
+// everyLane has one event for every endpoint.
+type everyLane struct{ activities.Store }
+
+func (everyLane) WebhookBatch(context.Context, chat.WebhookStep, time.Time, int) (chat.WebhookBatch, error) {
+	return chat.WebhookBatch{
+		Endpoint: chat.WebhookEndpoint{Enabled: true},
+		Tries:    []chat.WebhookTry{{}},
+	}, nil
+}
+
+// hangingReceiver never answers.
+type hangingReceiver struct{ begun chan struct{} }
+
+func (r hangingReceiver) PostWebhook(
+	ctx context.Context,
+	_ *chat.WebhookEndpoint,
+	_ chat.EventID,
+	_ []byte,
+) chat.WebhookAnswer {
+	r.begun <- struct{}{}
+
+	<-ctx.Done()
+
+	return chat.WebhookAnswer{Fault: chat.WebhookTimedOut}
 }

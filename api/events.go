@@ -73,7 +73,7 @@ func presentLogEntry(e *chat.Event) logEntryJSON {
 // logJSON is a part of the log.
 type logJSON struct {
 	Items  []logEntryJSON `json:"items"`
-	Next   int64          `json:"next" doc:"Give it as after to read on. It passes over events that were not asked for."`
+	Next   int64          `json:"next" doc:"Give it as after to read on. It passes over events that were not asked for. Less than after: the database has lost its newest events, and gives their numbers again."`
 	Latest int64          `json:"latest" doc:"The sequence of the newest event. When next is latest, there is no more."`
 	Oldest int64          `json:"oldest" doc:"The sequence of the oldest event that is kept."`
 }
@@ -161,8 +161,9 @@ func (s *service) listEvents(ctx context.Context, in *listEventsInput) (*logOutp
 	}
 
 	shown := logJSON{
-		Items:  make([]logEntryJSON, 0, len(list.Items)),
-		Next:   list.Next,
+		Items: make([]logEntryJSON, 0, len(list.Items)),
+		// A reader of numbers that were lost in a failover goes on where the log ends, or would not see who gets them.
+		Next:   min(list.Next, list.Latest),
 		Latest: list.Latest,
 		Oldest: list.Oldest,
 	}

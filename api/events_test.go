@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -55,4 +56,30 @@ func TestListEventsRefusesWhatItDoesNotKnow(t *testing.T) {
 		a := w.do(t, request{method: http.MethodGet, path: workspaceURL("/events?" + query)})
 		requireProblem(t, a, http.StatusBadRequest, "invalid_request", field)
 	}
+
+	a := w.do(t, request{method: http.MethodGet, path: workspaceURL("/events?after=x")})
+	assert.Contains(t, a.raw, "a whole number from 0 to 9223372036854775807")
+}
+
+// TestAListOfWrongWordsIsAnsweredShortly holds that an answer does not grow with what is wrong in the query.
+func TestAListOfWrongWordsIsAnsweredShortly(t *testing.T) {
+	t.Parallel()
+
+	a := newWorld(t).do(t, request{
+		method: http.MethodGet,
+		path:   workspaceURL("/events?types=a" + strings.Repeat(",a", 1000)),
+	})
+	requireProblem(t, a, http.StatusBadRequest, "invalid_request", "query.types")
+	assert.Len(t, a.json["errors"], 1)
+	assert.Less(t, len(a.raw), 4096)
+}
+
+// TestAReaderOfLostNumbersGoesOnWhereTheLogEnds is a reader who has read events that a failover has lost: next never
+// passes the end, or the events that get the numbers again would be left out.
+func TestAReaderOfLostNumbersGoesOnWhereTheLogEnds(t *testing.T) {
+	t.Parallel()
+
+	a := newWorld(t).do(t, request{method: http.MethodGet, path: workspaceURL("/events?after=1041")})
+	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+	assert.JSONEq(t, `{"items": [], "next": 9, "latest": 9, "oldest": 2}`, a.raw)
 }

@@ -123,15 +123,25 @@ func (f *fakeStore) WebhookAttempts(
 ) (chat.List[chat.WebhookAttempt], error) {
 	f.attemptFilter = filter
 
-	return chat.List[chat.WebhookAttempt]{Items: []chat.WebhookAttempt{{
-		ID:            "01983c5e-8c00-7d1e-8f2a-3b4c5d6e7f80",
-		EventID:       "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
-		EventType:     chat.EventDeliverySettled,
-		Sequence:      1041,
-		Number:        2,
-		At:            noon,
-		WebhookAnswer: chat.WebhookAnswer{Fault: chat.WebhookTimedOut, Duration: 10 * time.Second},
-	}}}, f.fail
+	timedOut := chat.WebhookAttempt{
+		ID:        "01983c5e-8c00-7d1e-8f2a-3b4c5d6e7f80",
+		EventID:   "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+		EventType: chat.EventDeliverySettled,
+		Sequence:  1041,
+		Number:    2,
+		At:        noon,
+		WebhookAnswer: chat.WebhookAnswer{
+			Fault:    chat.WebhookTimedOut,
+			Body:     "the customer's text",
+			Duration: 10 * time.Second,
+		},
+	}
+
+	test := timedOut
+	test.EventType = chat.EventTestPing
+	test.Body = "pong"
+
+	return chat.List[chat.WebhookAttempt]{Items: []chat.WebhookAttempt{timedOut, test}}, f.fail
 }
 
 func (f *fakeStore) ReplayWebhookEvent(context.Context, chat.WebhookStep, chat.Actor, chat.EventID) error {

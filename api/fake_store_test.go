@@ -292,6 +292,14 @@ func (f *fakeStore) AuditLog(context.Context, chat.WorkspaceID, chat.AuditFilter
 func (f *fakeStore) Events(_ context.Context, ws chat.WorkspaceID, filter chat.EventFilter) (chat.EventList, error) {
 	f.eventFilter = filter
 
+	if filter.After > 1000 {
+		return chat.EventList{
+			Next:   filter.After,
+			Latest: 9,
+			Oldest: 2,
+		}, f.fail
+	}
+
 	return chat.EventList{
 		Items: []chat.Event{
 			{

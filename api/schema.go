@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -328,7 +329,11 @@ func parameterError(op *huma.Operation, message string, errs []error) *chat.Erro
 		if errors.As(err, &detailer) {
 			// A list is one parameter: which of its words is wrong, its values show.
 			field, _, _ := strings.Cut(detailer.ErrorDetail().Location, "[")
-			fields = append(fields, chat.FieldError{Field: field, Message: describeField(op, field)})
+			wrong := chat.FieldError{Field: field, Message: describeField(op, field)}
+
+			if !slices.Contains(fields, wrong) {
+				fields = append(fields, wrong)
+			}
 		}
 	}
 
@@ -367,7 +372,7 @@ func describeSchema(s *huma.Schema) string {
 	case s.Minimum != nil && s.Maximum != nil:
 		return fmt.Sprintf("must be a whole number from %.0f to %.0f", *s.Minimum, *s.Maximum)
 	case s.Type == huma.TypeInteger:
-		return "must be a whole number from 1 to 9223372036854775807"
+		return fmt.Sprintf("must be a whole number from %.0f to %d", valueOr(s.Minimum, 1), int64(math.MaxInt64))
 	case s.MaxLength != nil:
 		return fmt.Sprintf("must have at most %d characters", *s.MaxLength)
 	}

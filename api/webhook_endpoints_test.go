@@ -53,6 +53,7 @@ func TestAWebhookEndpointIsCreatedWithASecretThatIsShownOnce(t *testing.T) {
 		"types[1]": `{"url":"https://example.com","types":["chat.created","test.ping"]}`,
 		"payload":  `{"url":"https://example.com","payload":"fat"}`,
 		"url":      `{"url":"ftp://example.com"}`,
+		"types":    `{"url":"https://example.com","types":["chat.created","chat.updated","chat.created"]}`,
 	} {
 		requireProblem(t, w.do(t, request{method: http.MethodPost, path: path, body: wrong}),
 			http.StatusBadRequest, "invalid_request", field)
@@ -99,6 +100,29 @@ func TestTextsGoWhereWhoeverMayReadThemSendsThem(t *testing.T) {
 	assert.Equal(t, http.StatusOK, do(http.MethodPatch, path+"/3", `{"enabled":false}`).StatusCode)
 	requireProblem(t, do(http.MethodPatch, path+"/3", `{"enabled":true}`), http.StatusForbidden, "forbidden", "")
 	assert.Equal(t, http.StatusOK, do(http.MethodPatch, path+"/3", `{"payload":"thin"}`).StatusCode)
+}
+
+// TestAnswersOfReceiversAreForWhoeverMayReadChats holds that a receiver which sends back what it got gives texts to
+// nobody who may not read them.
+func TestAnswersOfReceiversAreForWhoeverMayReadChats(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	list := request{
+		method: http.MethodGet,
+		path:   workspaceURL("/webhook-endpoints/3/attempts"),
+		key:    noScopeKey,
+	}
+
+	w.grant(chat.ScopeWebhooksRead)
+	a := w.do(t, list)
+	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+	require.Len(t, a.json["items"], 2)
+	assert.NotContains(t, a.raw, "customer")
+	assert.Contains(t, a.raw, "pong", "a test has no texts")
+
+	w.grant(chat.ScopeWebhooksRead, chat.ScopeChatsRead)
+	assert.Contains(t, w.do(t, list).raw, "the customer's text")
 }
 
 func TestAWebhookEndpointIsTestedAndReplayed(t *testing.T) {

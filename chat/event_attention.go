@@ -27,9 +27,12 @@ func (e *Event) NeedsAttention() bool {
 	case EventApprovalDecided:
 		return e.Data.Status == string(ApprovalExpired)
 
+	case EventWebhookEndpointDisabled:
+		return e.Data.Reason != string(WebhookDisabledByMember)
+
 	case EventDeliveryUnknown, EventDeliveryUndelivered, EventDeliveryBounced,
 		EventChatEscalated, EventChatPossibleOptOut, EventToolCallFailed, EventToolCallUnknown,
-		EventApprovalRequested, EventSenderBlocked, EventBulkRetryPaused, EventWebhookEndpointDisabled:
+		EventApprovalRequested, EventSenderBlocked, EventBulkRetryPaused:
 		return true
 
 	default:

@@ -43,7 +43,7 @@ func TestEveryTypeOfEventIsForAPersonOrNot(t *testing.T) {
 		chat.EventSenderRestored:             false,
 		chat.EventBulkRetryPaused:            true,
 		chat.EventBulkRetryFinished:          false,
-		chat.EventWebhookEndpointDisabled:    true,
+		chat.EventWebhookEndpointDisabled:    true, // its example was not disabled by a member
 	}
 
 	for _, text := range chat.EventTypes() {
@@ -88,6 +88,13 @@ func TestWhatFollowsFromAnEventIsNoWarning(t *testing.T) {
 				Data: chat.EventData{Status: string(chat.ApprovalExpired)},
 			},
 			true,
+		},
+		"a member has disabled a webhook endpoint": {
+			chat.Event{
+				Type: chat.EventWebhookEndpointDisabled,
+				Data: chat.EventData{Reason: string(chat.WebhookDisabledByMember)},
+			},
+			false,
 		},
 		"delivered":                   {settled(chat.SubmissionAccepted, ""), false},
 		"opted out":                   {settled(chat.SubmissionSuppressed, chat.ErrorOptedOut), true},

@@ -101,10 +101,17 @@ func (e *WebhookEndpoint) Validate() error {
 		return Invalid("payload", "must be thin or full")
 	}
 
+	seen := map[EventType]bool{}
+
 	for _, kind := range e.Types {
-		if !kind.Valid() {
+		switch {
+		case !kind.Valid():
 			return Invalid("types", "must be types of events, like delivery.delivered: %q is none", kind)
+		case seen[kind]:
+			return Invalid("types", "must have each type once: %s is there twice", kind)
 		}
+
+		seen[kind] = true
 	}
 
 	return nil
@@ -165,6 +172,9 @@ type WebhookAttempt struct {
 	At     time.Time
 	WebhookAnswer
 }
+
+// MayHaveTexts reports whether the answer may have texts of chats: a receiver may send back what it was told.
+func (a *WebhookAttempt) MayHaveTexts() bool { return a.EventType != EventTestPing }
 
 // WebhookAttemptFilter narrows a list of attempts.
 type WebhookAttemptFilter struct {
@@ -238,7 +248,21 @@ type WebhookResult struct {
 	WebhookStep
 
 	AttemptID WebhookAttemptID
-	Try       WebhookTry
-	Answer    WebhookAnswer
-	At        time.Time
+	// Posted is the endpoint as it was when the event was posted to it.
+	Posted WebhookEndpoint
+	Try    WebhookTry
+	Answer WebhookAnswer
+	At     time.Time
+}
+
+// Counts reports whether the outcome moves the endpoint as it is now. It does not if the endpoint is disabled, if it
+// has another URL, whose receiver was told of nothing, or if the lane stands elsewhere.
+func (r *WebhookResult) Counts(now *WebhookEndpoint) bool {
+	return now.Enabled && now.URL == r.Posted.URL && (r.Try.Aside || now.Lane.Position == r.Try.Position)
+}
+
+// GoesOn reports whether what was read together with the event may be posted next: the event has arrived, and nobody
+// has changed, disabled or set back the endpoint since.
+func (r *WebhookResult) GoesOn(now *WebhookEndpoint) bool {
+	return r.Answer.Arrived() && r.Counts(now) && now.UpdatedAt.Equal(r.Posted.UpdatedAt)
 }

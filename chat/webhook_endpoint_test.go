@@ -237,7 +237,12 @@ func TestAWebhookEndpointIsChecked(t *testing.T) {
 	}
 
 	e := webhookOf(0)
-	assert.Error(t, e.Apply(&chat.WebhookEndpointPatch{Types: &[]chat.EventType{chat.EventTestPing}}))
+	require.Error(t, e.Apply(&chat.WebhookEndpointPatch{Types: &[]chat.EventType{chat.EventTestPing}}))
+
+	// A list that repeats itself could be as long as a request.
+	twice := []chat.EventType{chat.EventChatCreated, chat.EventChatUpdated, chat.EventChatCreated}
+	require.ErrorContains(t, e.Apply(&chat.WebhookEndpointPatch{Types: &twice}), "chat.created is there twice")
+	assert.NoError(t, e.Apply(&chat.WebhookEndpointPatch{Types: new(twice[1:])}))
 }
 
 // TestAWebhooksBodyTellsTextsOnlyWhenFull also holds where Standard Webhooks wants type, timestamp and data.

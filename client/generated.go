@@ -2040,7 +2040,7 @@ type Log struct {
 	// Latest The sequence of the newest event. When next is latest, there is no more.
 	Latest int64 `json:"latest"`
 
-	// Next Give it as after to read on. It passes over events that were not asked for.
+	// Next Give it as after to read on. It passes over events that were not asked for. Less than after: the database has lost its newest events, and gives their numbers again.
 	Next int64 `json:"next"`
 
 	// Oldest The sequence of the oldest event that is kept.
@@ -3495,7 +3495,7 @@ type Waiting string
 
 // WebhookAttempt defines model for WebhookAttempt.
 type WebhookAttempt struct {
-	// Answer How the answer begins: at most 1 KiB.
+	// Answer How the answer begins: at most 1 KiB. For a key without the scope chats:read it is empty, except of a test: a receiver may send back the texts that it got.
 	Answer      string    `json:"answer"`
 	AttemptedAt time.Time `json:"attempted_at"`
 	DurationMs  int64     `json:"duration_ms"`

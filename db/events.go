@@ -342,14 +342,20 @@ func readEvents(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, f chat.Even
 	after := max(f.After, list.Oldest-1, 0)
 	end := list.Latest
 
+	sequence := bun.Safe("ev.sequence")
+	order := "ev.sequence"
+
 	q := tx.NewSelect().
 		Where("ev.workspace_id = ?", ws).
-		Where("ev.sequence > ?", after).
-		OrderExpr("ev.sequence").
 		Limit(int64(f.Limit))
 
 	switch {
 	case f.ChatID != 0:
+		// The events of a chat have an index of their own. By the sequence, the whole log would be read for them: the
+		// plus keeps SQLite from it.
+		sequence = "+ev.sequence"
+		order = "ev.chat_sequence"
+
 		q.Where("ev.chat_id = ?", f.ChatID)
 
 	case len(f.Types) > 0:
@@ -361,7 +367,13 @@ func readEvents(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, f chat.Even
 	}
 
 	var rows []eventRow
-	if err := q.Model(&rows).Where("ev.sequence <= ?", end).Scan(ctx); err != nil {
+
+	err := q.Model(&rows).
+		Where("? > ?", sequence, after).
+		Where("? <= ?", sequence, end).
+		OrderExpr(order).
+		Scan(ctx)
+	if err != nil {
 		return err
 	}
 

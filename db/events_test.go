@@ -332,6 +332,31 @@ func TestEventsAreFilteredAndPassedOver(t *testing.T) {
 	})
 }
 
+// TestTheEventsOfAChatAreFoundWithoutTheOthers holds that a chat with few events, or none, costs no reading of the log.
+func TestTheEventsOfAChatAreFoundWithoutTheOthers(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+		numberAll(t, s)
+
+		watch := &watcher{}
+		filter := chat.EventFilter{
+			After:  1,
+			ChatID: w.Email.ID,
+			Types:  []chat.EventType{chat.EventChatCreated},
+			Limit:  10,
+		}
+		require.NoError(t, errorOf(s.Watched(watch).Events(t.Context(), w.Workspace, filter)))
+		require.Len(t, watch.queries, 2)
+
+		plan := explainQuery(t, s, watch.queries[1])
+		assert.Regexp(t, `\(workspace_id=\? AND chat_id=\?|Index Cond: .*chat_id = `, plan)
+		assert.NotContains(t, plan, "TEMP B-TREE")
+		assert.NotContains(t, plan, "Sort")
+	})
+}
+
 // TestNumbersGoOnAfterOldEventsAreForgotten forgets all of them: the counters are not the events.
 func TestNumbersGoOnAfterOldEventsAreForgotten(t *testing.T) {
 	t.Parallel()

@@ -49,11 +49,13 @@ var webhookTries = map[string]try{
 		return anyResult(i.s.WebhookBatch(ctx, i.foreignEndpoint(), time.Now(), 10))
 	}},
 	"RecordWebhookAttempt": {chat.CodeWebhookNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return errorOnly(i.s.RecordWebhookAttempt(ctx, chat.WebhookResult{
+		_, err := i.s.RecordWebhookAttempt(ctx, chat.WebhookResult{
 			WebhookStep: i.foreignEndpoint(),
 			AttemptID:   "01983c5e-8c00-7d1e-8f2a-3b4c5d6e7f80",
 			At:          time.Now(),
-		}))
+		})
+
+		return nil, err
 	}},
 	"RecordWebhookTest": {chat.CodeWebhookNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		_, err := i.s.RecordWebhookTest(ctx, i.by, chat.WebhookResult{

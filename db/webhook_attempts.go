@@ -64,9 +64,11 @@ func newWebhookAttemptRow(in *chat.WebhookResult) webhookAttemptRow {
 
 // RecordWebhookAttempt stores the outcome of a post, and moves the endpoint's lane by the rules of
 // [chat.WebhookEndpoint.TakeOutcome], which see the endpoint as it is now. A lane that stands elsewhere by now, because
-// another run was faster or somebody has set it back, is not moved. To record an attempt twice changes nothing. Errors:
+// another run was faster or somebody has set it back, is not moved, and neither is one whose endpoint was disabled or has
+// got another URL. To record an attempt twice changes nothing. The answer is [chat.WebhookResult.GoesOn]. Errors:
 // webhook_endpoint_not_found.
-func (s *Store) RecordWebhookAttempt(ctx context.Context, in chat.WebhookResult) error {
+func (s *Store) RecordWebhookAttempt(ctx context.Context, in chat.WebhookResult) (bool, error) {
+	goesOn := false
 	disabled := false
 
 	err := s.runTx(ctx, "record a webhook's attempt", func(ctx context.Context, tx bun.Tx) error {
@@ -78,19 +80,21 @@ func (s *Store) RecordWebhookAttempt(ctx context.Context, in chat.WebhookResult)
 		}
 
 		var (
-			move    chat.WebhookMove
-			isStale bool
+			move   chat.WebhookMove
+			counts bool
 		)
 
 		before, after, err := s.changeWebhookEndpoint(ctx, tx, in.WebhookStep, func(e *chat.WebhookEndpoint) error {
-			isStale = !in.Try.Aside && e.Lane.Position != in.Try.Position
-			if !isStale && e.Enabled {
+			goesOn = in.GoesOn(e)
+
+			counts = in.Counts(e)
+			if counts {
 				move = e.TakeOutcome(&in.Try, &in.Answer, in.At)
 			}
 
 			return nil
 		})
-		if err != nil || isStale || !before.Enabled {
+		if err != nil || !counts {
 			return err
 		}
 
@@ -116,7 +120,7 @@ func (s *Store) RecordWebhookAttempt(ctx context.Context, in chat.WebhookResult)
 		s.noticeChange()
 	}
 
-	return err
+	return goesOn && err == nil, err
 }
 
 // moveAside stores when an event is tried outside of the lane, or that it is not any more.

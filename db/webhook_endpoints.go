@@ -150,6 +150,11 @@ func (s *Store) CreateWebhookEndpoint(
 	var row webhookEndpointRow
 
 	err := s.inTx(ctx, "create a webhook endpoint", func(ctx context.Context, tx bun.Tx) error {
+		// Two that are made at once would not count each other.
+		if err := s.lockWorkspace(ctx, tx, ws); err != nil {
+			return err
+		}
+
 		count, err := tx.NewSelect().
 			Model((*webhookEndpointRow)(nil)).
 			Where("we.workspace_id = ?", ws).

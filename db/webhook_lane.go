@@ -234,7 +234,8 @@ func readWebhookAsides(ctx context.Context, tx bun.Tx, batch *chat.WebhookBatch,
 	return nil
 }
 
-// readWebhookTexts adds what the full payload has, with one query for the messages and one for the summaries.
+// readWebhookTexts adds what the full payload has, with one query for the messages and one for the summaries. A chat that
+// was deleted meanwhile has no texts: nobody reads them.
 func readWebhookTexts(ctx context.Context, tx bun.Tx, batch *chat.WebhookBatch) error {
 	var (
 		messages []chat.MessageID
@@ -292,6 +293,8 @@ func findWebhookMessages(
 		Column("m.id", "m.role", "m.content").
 		Where("m.workspace_id = ?", ws).
 		Where("m.id IN ?", bun.Tuple(ids)).
+		Where(`EXISTS (SELECT 1 FROM chats AS of_message WHERE of_message.workspace_id = m.workspace_id
+			AND of_message.id = m.chat_id AND of_message.deleted_at IS NULL)`).
 		Scan(ctx)
 
 	found := make(map[chat.MessageID]*chat.WebhookMessage, len(rows))
@@ -320,6 +323,7 @@ func findWebhookSummaries(
 		Column("c.id", "c.title", "c.summary").
 		Where("c.workspace_id = ?", ws).
 		Where("c.id IN ?", bun.Tuple(ids)).
+		Where("c.deleted_at IS NULL").
 		Scan(ctx)
 
 	found := make(map[chat.ChatID]*chat.WebhookSummary, len(rows))

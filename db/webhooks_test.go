@@ -2,6 +2,8 @@ package db_test
 
 import (
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -77,10 +79,17 @@ func (w *webhookWorld) batch() chat.WebhookBatch {
 
 func (w *webhookWorld) record(try *chat.WebhookTry, status int) {
 	w.Helper()
+	w.recordOf(w.endpoint(), try, status)
+}
+
+// recordOf records a post to the endpoint as it was, and reports whether its batch goes on.
+func (w *webhookWorld) recordOf(posted chat.WebhookEndpoint, try *chat.WebhookTry, status int) bool {
+	w.Helper()
 	w.attempts++
 
-	require.NoError(w, w.store.RecordWebhookAttempt(w.Context(), chat.WebhookResult{
+	goesOn, err := w.store.RecordWebhookAttempt(w.Context(), chat.WebhookResult{
 		WebhookStep: w.step,
+		Posted:      posted,
 		AttemptID:   chat.WebhookAttemptID(fmt.Sprintf("%08d-0000-7000-8000-000000000000", w.attempts)),
 		Try:         *try,
 		At:          w.now,
@@ -90,7 +99,10 @@ func (w *webhookWorld) record(try *chat.WebhookTry, status int) {
 			Body:     "answer",
 			Duration: 183 * time.Millisecond,
 		},
-	}))
+	})
+	require.NoError(w, err)
+
+	return goesOn
 }
 
 func (w *webhookWorld) endpoint() chat.WebhookEndpoint {
@@ -291,6 +303,71 @@ func TestAWebhooksOutcomeIsRecordedOnce(t *testing.T) {
 	})
 }
 
+// TestAWebhooksOutcomeCountsWhereItWasPosted changes an endpoint while events are posted: the batch ends, and what
+// another URL has answered moves nothing.
+func TestAWebhooksOutcomeCountsWhereItWasPosted(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := newWebhookWorld(t, s, asItIs)
+		w.happens("One.", "Two.", "Three.")
+
+		allow := func(*chat.WebhookEndpoint) error { return nil }
+		change := func(p chat.WebhookEndpointPatch) {
+			_, err := s.UpdateWebhookEndpoint(t.Context(), w.step, w.By, p, allow)
+			require.NoError(t, err)
+		}
+
+		batch := w.batch()
+		assert.True(t, w.recordOf(batch.Endpoint, &batch.Tries[0], 200))
+
+		change(chat.WebhookEndpointPatch{Payload: new(chat.PayloadThin)})
+		assert.False(t, w.recordOf(batch.Endpoint, &batch.Tries[1], 200), "the rest has texts")
+		assert.Equal(t, batch.Tries[1].Event.Sequence, w.endpoint().Lane.Position, "it has arrived all the same")
+
+		batch = w.batch()
+
+		change(chat.WebhookEndpointPatch{URL: new("https://example.org/handrail")})
+		assert.False(t, w.recordOf(batch.Endpoint, &batch.Tries[0], 410))
+		assert.True(t, w.endpoint().Enabled, "the new receiver has not said so")
+
+		batch = w.batch()
+
+		change(chat.WebhookEndpointPatch{Enabled: new(false)})
+		assert.False(t, w.recordOf(batch.Endpoint, &batch.Tries[0], 200))
+	})
+}
+
+// TestTheTextsOfADeletedChatAreToldToNobody also holds it for an event that is told again.
+func TestTheTextsOfADeletedChatAreToldToNobody(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := newWebhookWorld(t, s, asItIs)
+		w.happens("My number is 4711.")
+
+		_, err := s.DeleteChat(t.Context(), w.Workspace, w.By, w.SMS.ID, true)
+		require.NoError(t, err)
+
+		batch := w.batch()
+		require.NotEmpty(t, batch.Tries)
+
+		for i := range batch.Tries {
+			assert.Equal(t, chat.WebhookTexts{}, batch.Tries[i].Texts, batch.Tries[i].Event.Type)
+		}
+
+		told := w.posts()
+		events := allEvents(t, s, w.Workspace)
+		require.NoError(t, s.ReplayWebhookEvent(t.Context(), w.step, w.By, events[told[0]].ID))
+		w.forward(24 * time.Hour * 365)
+
+		again := w.batch()
+		require.NotEmpty(t, again.Tries)
+		assert.Equal(t, chat.EventMessageCreated, again.Tries[len(again.Tries)-1].Event.Type)
+		assert.Nil(t, again.Tries[len(again.Tries)-1].Texts.Message)
+	})
+}
+
 func TestAWebhookIsToldAgain(t *testing.T) {
 	t.Parallel()
 
@@ -441,13 +518,41 @@ func TestAWebhooksSecretIsReplacedOnce(t *testing.T) {
 
 		err := s.RotateWebhookSecret(t.Context(), w.step, w.By, []byte("sealed"), []byte("another"))
 		requireCode(t, chat.CodeConflict, err)
+	})
+}
 
-		for range chat.MaxWebhookEndpoints - 1 {
-			_, err = s.CreateWebhookEndpoint(t.Context(), w.Workspace, w.By, w.endpoint())
+// TestAWorkspaceHasAtMostFiftyWebhooks also holds it when several are made at once.
+func TestAWorkspaceHasAtMostFiftyWebhooks(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := newWebhookWorld(t, s, asItIs)
+		another := w.endpoint()
+
+		for range chat.MaxWebhookEndpoints - 2 {
+			_, err := s.CreateWebhookEndpoint(t.Context(), w.Workspace, w.By, another)
 			require.NoError(t, err)
 		}
 
-		_, err = s.CreateWebhookEndpoint(t.Context(), w.Workspace, w.By, w.endpoint())
-		requireCode(t, chat.CodeInvalidRequest, err)
+		var (
+			together sync.WaitGroup
+			refused  atomic.Int64
+		)
+
+		for range 6 {
+			together.Go(func() {
+				_, err := s.CreateWebhookEndpoint(t.Context(), w.Workspace, w.By, another)
+				if chat.CodeOf(err) == chat.CodeInvalidRequest {
+					refused.Add(1)
+				}
+			})
+		}
+
+		together.Wait()
+		assert.Equal(t, int64(5), refused.Load())
+
+		all, err := s.WebhookEndpoints(t.Context(), w.Workspace)
+		require.NoError(t, err)
+		assert.Len(t, all, chat.MaxWebhookEndpoints)
 	})
 }

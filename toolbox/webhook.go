@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -24,8 +25,14 @@ func WebhookPlace(ws chat.WorkspaceID) string { return "webhooks of " + string(w
 
 // CheckWebhookURL refuses a URL that posts must not go to. The address that its host has is checked again at every
 // connection. Errors: invalid_request and address_refused, which name the field url.
-func (b *Toolbox) CheckWebhookURL(ctx context.Context, url string) error {
-	return b.guard.checkURL(ctx, "url", url)
+func (b *Toolbox) CheckWebhookURL(ctx context.Context, text string) error {
+	const field = "url"
+
+	if u, err := url.Parse(text); err == nil && (u.User != nil || u.Fragment != "") {
+		return chat.Invalid(field, "must have no user, password or fragment: the signature says who posts")
+	}
+
+	return b.guard.checkURL(ctx, field, text)
 }
 
 // NewWebhookSecret puts a new signing key into an endpoint, sealed, and returns it in the form of Standard Webhooks.

@@ -219,6 +219,9 @@ func TestAWebhookReachesPublicAddressesOnly(t *testing.T) {
 
 	assert.False(t, reached)
 
+	err = box.CheckWebhookURL(t.Context(), "https://user:password@example.com/")
+	require.ErrorContains(t, err, "the signature says who posts", "there are no headers to put them in")
+
 	unsealed, err := toolbox.New(toolbox.Config{})
 	require.NoError(t, err)
 	_, err = unsealed.NewWebhookSecret(endpoint, time.Now())

@@ -4514,7 +4514,7 @@ export interface components {
             latest: number;
             /**
              * Format: int64
-             * @description Give it as after to read on. It passes over events that were not asked for.
+             * @description Give it as after to read on. It passes over events that were not asked for. Less than after: the database has lost its newest events, and gives their numbers again.
              */
             next: number;
             /**
@@ -5865,7 +5865,7 @@ export interface components {
         /** @enum {string} */
         Waiting: "approval" | "contributor" | "tool" | "tool_decision" | "attempt" | "address" | "sender" | "provider" | "receipt" | "model" | "person";
         WebhookAttempt: {
-            /** @description How the answer begins: at most 1 KiB. */
+            /** @description How the answer begins: at most 1 KiB. For a key without the scope chats:read it is empty, except of a test: a receiver may send back the texts that it got. */
             answer: string;
             /** Format: date-time */
             attempted_at: string;
