@@ -295,6 +295,7 @@ type Meter interface {
 	CountToolCall(kind chat.ToolKind, outcome chat.ToolOutcomeKind, took time.Duration)
 	CountSummary(succeeded bool)
 	CountTokens(u chat.Usage)
+	CountWebhookPost(answer *chat.WebhookAnswer)
 }
 
 // Config is what the activities work with; all of it is required.
@@ -308,6 +309,8 @@ type Config struct {
 	// Webhooks posts to webhook endpoints, EventBase is what their links begin with, see [chat.WebhookBody].
 	Webhooks  Webhooks
 	EventBase string
+	// WebhookWait is how long an event waits after its first post has failed; 0 for [chat.WebhookFirstWait].
+	WebhookWait time.Duration
 	// NewID makes UUIDv7s.
 	NewID func() string
 	// Lease is how long a claim lasts; it exceeds every provider's time limit.

@@ -61,6 +61,7 @@ func (a *Activities) DrainWebhooks(ctx context.Context, in chat.WebhookStep) (ch
 func (a *Activities) postWebhooks(ctx context.Context, batch *chat.WebhookBatch, until time.Time) error {
 	for i := range batch.Tries {
 		try := &batch.Tries[i]
+		try.FirstWait = a.WebhookWait
 
 		if a.now().After(until) {
 			return nil
@@ -76,6 +77,8 @@ func (a *Activities) postWebhooks(ctx context.Context, batch *chat.WebhookBatch,
 			// The worker stops: the receiver has not failed.
 			return ctx.Err()
 		}
+
+		a.Meter.CountWebhookPost(&answer)
 
 		err = a.Store.RecordWebhookAttempt(ctx, chat.WebhookResult{
 			WebhookStep: chat.WebhookStep{

@@ -8,11 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"handrail/activities"
 	"handrail/chat"
+	"handrail/metrics"
 )
 
 // laneStore keeps one endpoint and the events that it is to be told of, by the rules of the domain.
@@ -131,6 +133,7 @@ func newLane(t *testing.T, count int64) (*activities.Activities, *laneStore, *re
 	acts, err := activities.New(activities.Config{
 		Store:    store,
 		Webhooks: r,
+		Meter:    metrics.NewMeter(prometheus.NewRegistry(), false),
 		Now:      func() time.Time { return r.now },
 		NewID: func() string {
 			ids++

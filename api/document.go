@@ -56,7 +56,7 @@ func publishDocument(document *huma.OpenAPI) (published, checked []byte, err err
 	shareHeaders(paths, objectIn(components, "headers"))
 	liftPathParameters(paths)
 	eachParameterList(paths, trimParameters)
-	components["parameters"] = shareParameters(paths)
+	maps.Copy(objectIn(components, "parameters"), shareParameters(paths))
 
 	checked, err = canonicalJSON(root)
 	if err != nil {
@@ -161,10 +161,11 @@ func joinSorted(values []any) string {
 
 // extensions are objects that have all fields of another one, and more.
 var extensions = map[string]string{
-	"WholeAction":   "Action",
-	"WholeDelivery": "Delivery",
-	"CreatedKey":    "Key",
-	"CreatedTool":   "ToolDefinition",
+	"WholeAction":            "Action",
+	"WholeDelivery":          "Delivery",
+	"CreatedKey":             "Key",
+	"CreatedTool":            "ToolDefinition",
+	"CreatedWebhookEndpoint": "WebhookEndpoint",
 }
 
 // extendSchemas writes extensions as the other object and what they add to it.

@@ -14,14 +14,15 @@ import (
 const pathWholeDocument = pathDocs + "/openapi.json"
 
 // aboutConcise ends the description of the concise document.
-const aboutConcise = "\n\nHere stands the form of everything. What each field means, the rules of each operation and " +
-	"the codes of its problems stand in the same document at `" + pathWholeDocument + "`, which `/docs` shows."
+const aboutConcise = "\n\nHere stands the form of everything. What each operation, event and field means, the codes " +
+	"of problems and the headers of answers stand in the same document at `" + pathWholeDocument + "`, which `/docs` " +
+	"shows."
 
 // responseProblem is any answer with a problem, in the concise document.
 const responseProblem = "Problem"
 
 // shortenDocument makes the concise document of the whole one: the same paths, parameters, types, bounds, lists of
-// values and examples. Of an operation it has the first sentence, and of fields none. Problems have one answer.
+// values, events and examples of bodies. Of an operation it has the title. Problems have one answer.
 func shortenDocument(whole []byte) ([]byte, error) {
 	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(whole))
 	if err != nil {
@@ -30,8 +31,9 @@ func shortenDocument(whole []byte) ([]byte, error) {
 
 	root, _ := parsed.(map[string]any)
 	components := objectIn(root, "components")
+	paths := objectIn(root, "paths")
 
-	for _, item := range objectIn(root, "paths") {
+	for _, item := range paths {
 		path, _ := item.(map[string]any)
 
 		for method := range path {
@@ -39,22 +41,30 @@ func shortenDocument(whole []byte) ([]byte, error) {
 		}
 	}
 
-	removeDescriptions(components["schemas"])
+	for _, kind := range []string{"schemas", "parameters", "headers"} {
+		removeEachExplanation(objectIn(components, kind))
+	}
+
+	eachParameterList(paths, func(list []any) { removeExplanations(list) })
+
+	for _, tag := range listIn(root, "tags") {
+		removeExplanations(tag)
+	}
+
+	removeAnswerHeaders(paths, components)
+	shortenWebhooks(root)
 	mergeProblemAnswers(objectIn(components, "responses"))
-	shareAnswers(objectIn(root, "paths"), objectIn(components, "responses"))
+	shareAnswers(paths, objectIn(components, "responses"))
 
 	info := objectIn(root, "info")
-	info["description"] = aboutAPI + aboutConcise
+	info["description"] = firstSentences(aboutAPI) + aboutConcise
 
 	return canonicalJSON(root)
 }
 
-// shortenOperation leaves an operation its first sentence, and one answer for all problems.
+// shortenOperation leaves an operation its title, and one answer for all problems.
 func shortenOperation(operation map[string]any) {
-	if text, has := operation["description"].(string); has {
-		operation["description"] = firstSentence(text)
-	}
-
+	delete(operation, "description")
 	delete(operation, extensionProblems)
 
 	answers := objectIn(operation, "responses")
@@ -67,10 +77,18 @@ func shortenOperation(operation map[string]any) {
 	}
 }
 
+// firstSentences returns a text of paragraphs with the first sentence of each.
+func firstSentences(text string) string {
+	paragraphs := strings.Split(text, "\n\n")
+	for i, paragraph := range paragraphs {
+		paragraphs[i] = firstSentence(paragraph)
+	}
+
+	return strings.Join(paragraphs, "\n\n")
+}
+
 // firstSentence returns the text to the end of its first sentence.
 func firstSentence(text string) string {
-	text, _, _ = strings.Cut(text, "\n")
-
 	if first, _, more := strings.Cut(text, ". "); more {
 		return first + "."
 	}
@@ -78,34 +96,57 @@ func firstSentence(text string) string {
 	return text
 }
 
-// removeDescriptions removes those of a schema and of all in it. A field that is called description stays.
-func removeDescriptions(value any) {
+// removeExplanations removes the descriptions and examples of a schema, a parameter or a header, and of all in it.
+// Fields with these names stay.
+func removeExplanations(value any) {
 	switch v := value.(type) {
 	case []any:
 		for _, item := range v {
-			removeDescriptions(item)
+			removeExplanations(item)
 		}
 
 	case map[string]any:
-		if _, isText := v["description"].(string); isText {
-			delete(v, "description")
+		delete(v, "description")
+		delete(v, "examples")
+
+		if _, isParameter := v["in"].(string); isParameter {
+			delete(v, "example")
 		}
 
 		for name, item := range v {
-			if name != "example" && name != "examples" && name != "default" {
-				removeDescriptions(item)
+			switch name {
+			case "default", "enum":
+			case "properties":
+				removeEachExplanation(objectIn(v, name))
+			default:
+				removeExplanations(item)
 			}
 		}
 	}
 }
 
+// removeEachExplanation does so for each of a set of schemas, parameters or headers, by their names.
+func removeEachExplanation(named map[string]any) {
+	for _, item := range named {
+		removeExplanations(item)
+	}
+}
+
+// removeAnswerHeaders removes the headers of each operation's own answers, and leaves those of problems.
+func removeAnswerHeaders(paths, components map[string]any) {
+	eachAnswer(paths, func(answers map[string]any, status string) {
+		delete(objectIn(answers, status), "headers")
+	})
+
+	used := objectIn(objectIn(objectIn(components, "responses"), responseRefused), "headers")
+
+	maps.DeleteFunc(objectIn(components, "headers"), func(name string, _ any) bool { return !hasKey(used, name) })
+}
+
 // mergeProblemAnswers makes one answer of the two for problems.
 func mergeProblemAnswers(answers map[string]any) {
-	refused := objectIn(answers, responseRefused)
-	failed := objectIn(answers, responseFailed)
-
-	problem := maps.Clone(refused)
-	problem["description"] = fmt.Sprint(refused["description"], " ", failed["description"])
+	problem := maps.Clone(objectIn(answers, responseRefused))
+	problem["description"] = "What was asked for was not done, or its outcome is not known: `code` says why."
 
 	delete(answers, responseRefused)
 	delete(answers, responseFailed)

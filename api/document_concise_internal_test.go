@@ -38,10 +38,36 @@ func TestTheConciseDocumentDiffersInExplanationsOnly(t *testing.T) {
 		assert.Greater(t, count, 1, name)
 	}
 
+	item := objectIn(objectIn(objectIn(concise, "components"), "pathItems"), pathItemEvent)
+	delete(objectIn(concise, "components"), "pathItems")
+
+	for name := range objectIn(concise, "webhooks") {
+		require.Equal(t, sharedPathItems+pathItemEvent, objectIn(objectIn(concise, "webhooks"), name)["$ref"], name)
+		objectIn(concise, "webhooks")[name] = item
+	}
+
+	for name := range objectIn(whole, "webhooks") {
+		shortenWebhook(objectIn(objectIn(objectIn(whole, "webhooks"), name), "post"))
+	}
+
 	for _, document := range []map[string]any{whole, concise} {
 		delete(objectIn(document, "info"), "description")
+		delete(objectIn(document, "components"), "headers")
+		eachAnswer(objectIn(document, "paths"), func(answers map[string]any, status string) {
+			delete(objectIn(answers, status), "headers")
+		})
+
+		for _, tag := range listIn(document, "tags") {
+			removeExplanations(tag)
+		}
+
 		delete(objectIn(document, "components"), "responses")
-		removeDescriptions(objectIn(document, "components")["schemas"])
+
+		for _, kind := range []string{"schemas", "parameters"} {
+			removeEachExplanation(objectIn(objectIn(document, "components"), kind))
+		}
+
+		eachParameterList(objectIn(document, "paths"), func(list []any) { removeExplanations(list) })
 
 		for path := range objectIn(document, "paths") {
 			item := objectIn(objectIn(document, "paths"), path)
@@ -49,7 +75,7 @@ func TestTheConciseDocumentDiffersInExplanationsOnly(t *testing.T) {
 				operation := objectIn(item, method)
 
 				if method != "parameters" {
-					assert.NotEmpty(t, operation["description"], path)
+					assert.NotEmpty(t, operation["summary"], path)
 				}
 
 				delete(operation, "description")
@@ -65,8 +91,8 @@ func TestTheConciseDocumentDiffersInExplanationsOnly(t *testing.T) {
 	assert.Equal(t, whole, concise)
 }
 
-// TestFirstSentence holds what counts as one.
-func TestFirstSentence(t *testing.T) {
+// TestFirstSentences holds what counts as one.
+func TestFirstSentences(t *testing.T) {
 	t.Parallel()
 
 	for text, want := range map[string]string{
@@ -74,26 +100,40 @@ func TestFirstSentence(t *testing.T) {
 		"By id.":                          "By id.",
 		"The newest first. With `sort`.":  "The newest first.",
 		"At most 1.5 KB. More is refused": "At most 1.5 KB.",
-		"It.\n\nScope: x. More.":          "It.",
+		"It. Or he.\n\nScope: x. More.":   "It.\n\nScope: x.",
 		"No end":                          "No end",
 	} {
-		assert.Equal(t, want, firstSentence(text), text)
+		assert.Equal(t, want, firstSentences(text), text)
 	}
 }
 
-// TestAFieldNamedDescriptionStays: what a schema says of itself goes, and what it describes does not.
-func TestAFieldNamedDescriptionStays(t *testing.T) {
+// TestFieldsAreNoExplanations: what a schema says of itself goes, and what it describes does not.
+func TestFieldsAreNoExplanations(t *testing.T) {
 	t.Parallel()
+
+	fields := func() map[string]any {
+		return map[string]any{
+			"description": map[string]any{"type": "string"},
+			"examples":    map[string]any{"type": "array", "items": map[string]any{"type": "string"}},
+			"default":     map[string]any{"enum": []any{"in", "description"}},
+			"in":          map[string]any{"type": "object", "default": map[string]any{"description": "none"}},
+		}
+	}
+
+	explained := fields()
+	for _, field := range explained {
+		field.(map[string]any)["description"] = "For people."
+	}
 
 	schema := map[string]any{
 		"description": "A tool.",
-		"properties":  map[string]any{"description": map[string]any{"type": "string", "description": "For people."}},
+		"properties":  explained,
 		"examples":    []any{map[string]any{"description": "Books a table."}},
 	}
-	removeDescriptions(schema)
+	removeExplanations(schema)
+	assert.Equal(t, map[string]any{"properties": fields()}, schema)
 
-	assert.Equal(t, map[string]any{
-		"properties": map[string]any{"description": map[string]any{"type": "string"}},
-		"examples":   []any{map[string]any{"description": "Books a table."}},
-	}, schema)
+	parameter := map[string]any{"in": "path", "name": "id", "example": 7, "schema": map[string]any{"type": "integer"}}
+	removeExplanations(parameter)
+	assert.Equal(t, map[string]any{"in": "path", "name": "id", "schema": map[string]any{"type": "integer"}}, parameter)
 }

@@ -12,12 +12,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/uptrace/bun/driver/pgdriver"
 
 	"handrail/api"
 	"handrail/chat"
+	"handrail/db/dbtest"
+	"handrail/metrics"
 )
 
 // text is what was written so far.
@@ -128,6 +131,36 @@ func TestStreamsEndWhenTheServerStops(t *testing.T) {
 			assert.Empty(w, rest)
 		}
 	})
+}
+
+// TestOpenStreamsAreCounted holds that the metric is there at 0, and follows the streams.
+func TestOpenStreamsAreCounted(t *testing.T) {
+	t.Parallel()
+
+	registry := prometheus.NewRegistry()
+	open := func() float64 {
+		families, err := registry.Gather()
+		require.NoError(t, err)
+
+		for _, family := range families {
+			if family.GetName() == metrics.OpenStreams.Name {
+				return family.GetMetric()[0].GetGauge().GetValue()
+			}
+		}
+
+		return -1
+	}
+
+	s := dbtest.New(t)
+	w := newStreamed(t, s, func(c *api.Config) { c.Registry = registry })
+	assert.Zero(t, open())
+
+	first := w.open("")
+	w.open("")
+	assert.InDelta(t, 2, open(), 0)
+
+	first.cut()
+	require.Eventually(t, func() bool { return open() == 1 }, 10*time.Second, 20*time.Millisecond)
 }
 
 func TestAHeadOfAStreamIsNoStream(t *testing.T) {

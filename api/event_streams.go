@@ -10,9 +10,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/singleflight"
 
 	"handrail/chat"
+	"handrail/metrics"
 )
 
 // StreamLimits are how many streams of events may be open, and their times. A field that is 0 is as in
@@ -57,6 +59,7 @@ type eventStreams struct {
 	limits StreamLimits
 	// stopping ends when the server takes no more requests.
 	stopping context.Context //nolint:containedctx // the life of the server
+	gauge    prometheus.Gauge
 
 	mutex sync.Mutex
 	// open counts the streams, openOfKey those of each key.
@@ -89,6 +92,7 @@ func newEventStreams(stopping context.Context, config *Config) *eventStreams {
 		logger:     config.Logger,
 		limits:     config.Streams,
 		stopping:   stopping,
+		gauge:      metrics.OpenStreams.NewGauge(config.Registry).WithLabelValues(),
 		openOfKey:  map[chat.KeyID]int{},
 		workspaces: map[chat.WorkspaceID]*streamedWorkspace{},
 	}
@@ -125,6 +129,7 @@ func (s *eventStreams) addStream(p *chat.Principal) error {
 	}
 
 	s.open++
+	s.gauge.Inc()
 	s.openOfKey[p.KeyID]++
 
 	if s.workspaces[p.WorkspaceID] == nil {
@@ -152,6 +157,7 @@ func (s *eventStreams) removeStream(p *chat.Principal) {
 	defer s.mutex.Unlock()
 
 	s.open--
+	s.gauge.Dec()
 	s.openOfKey[p.KeyID]--
 	s.workspaces[p.WorkspaceID].streams--
 

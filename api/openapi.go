@@ -12,6 +12,7 @@ const securityScheme = "apiKey"
 
 // Ids in examples.
 const (
+	exampleWorkspace          = "11111111-1111-4111-8111-111111111111"
 	exampleMessage            = "01934f6e-7f3c-7c4e-9d2b-1f4d5a6b7c8d"
 	exampleDelivery           = "01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d"
 	exampleAction             = "01934f6e-7f30-7b22-9b3d-3f4a5b6c7d8e"
@@ -69,15 +70,18 @@ func openAPI(version string) huma.Config {
 		Headers: describeHeaders(),
 	}
 
+	document := &huma.OpenAPI{
+		OpenAPI:    "3.1.0",
+		Info:       info,
+		Servers:    []*huma.Server{{URL: "/"}},
+		Security:   []map[string][]string{{securityScheme: {}}},
+		Components: components,
+		Tags:       listTags(),
+	}
+	describeWebhooks(document)
+
 	return huma.Config{
-		OpenAPI: &huma.OpenAPI{
-			OpenAPI:    "3.1.0",
-			Info:       info,
-			Servers:    []*huma.Server{{URL: "/"}},
-			Security:   []map[string][]string{{securityScheme: {}}},
-			Components: components,
-			Tags:       listTags(),
-		},
+		OpenAPI: document,
 		// huma writes application/problem+json with the format "json".
 		Formats: map[string]huma.Format{
 			"application/json": huma.DefaultJSONFormat,

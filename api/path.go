@@ -116,7 +116,7 @@ var (
 	workspaceParameter = uuidParameter[chat.WorkspaceID](
 		"workspace_uuid",
 		"The workspace that the key belongs to.",
-		"11111111-1111-4111-8111-111111111111",
+		exampleWorkspace,
 	)
 )
 

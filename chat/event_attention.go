@@ -9,6 +9,10 @@ func (e *Event) NeedsAttention() bool {
 		// A delivery that only waits because its sender is blocked is covered by the event of the sender.
 		return e.Data.ErrorCode != ErrorSenderBlocked
 
+	case EventDeliveryNeedsReview:
+		// What the customer may have asked for is told of with the chat.
+		return e.Data.ErrorCode != ErrorPossibleOptOut
+
 	case EventDeliverySettled:
 		switch SubmissionState(e.Data.Submission) {
 		case SubmissionRejected, SubmissionSuppressed, SubmissionExpired:
@@ -23,7 +27,7 @@ func (e *Event) NeedsAttention() bool {
 	case EventApprovalDecided:
 		return e.Data.Status == string(ApprovalExpired)
 
-	case EventDeliveryUnknown, EventDeliveryNeedsReview, EventDeliveryUndelivered, EventDeliveryBounced,
+	case EventDeliveryUnknown, EventDeliveryUndelivered, EventDeliveryBounced,
 		EventChatEscalated, EventChatPossibleOptOut, EventToolCallFailed, EventToolCallUnknown,
 		EventApprovalRequested, EventSenderBlocked, EventBulkRetryPaused, EventWebhookEndpointDisabled:
 		return true

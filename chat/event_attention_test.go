@@ -74,6 +74,14 @@ func TestWhatFollowsFromAnEventIsNoWarning(t *testing.T) {
 			chat.Event{Type: chat.EventDeliveryBlocked, Data: chat.EventData{ErrorCode: chat.ErrorSenderBlocked}},
 			false,
 		},
+		"held by a brake": {
+			chat.Event{Type: chat.EventDeliveryNeedsReview, Data: chat.EventData{ErrorCode: chat.ErrorBraked}},
+			true,
+		},
+		"held because the customer may want no more": {
+			chat.Event{Type: chat.EventDeliveryNeedsReview, Data: chat.EventData{ErrorCode: chat.ErrorPossibleOptOut}},
+			false,
+		},
 		"an approval has expired": {
 			chat.Event{
 				Type: chat.EventApprovalDecided,

@@ -248,7 +248,7 @@ func (c *EventChange) messageEvents() []EventType {
 // others.
 func (c *EventChange) deliveryEvents() []EventType {
 	submission := SubmissionState(c.Data.Submission)
-	kind := deliveryEvent(c.Now, submission)
+	kind := deliveryEvent(c.Now, submission, c.Data.ErrorCode)
 
 	var events []EventType
 	if submission == SubmissionAccepted && kind != EventDeliveryAccepted && !wasTaken(c.Was) {
@@ -274,8 +274,9 @@ func wasTaken(status string) bool {
 		!slices.Contains(SubmissionStates(), submission) && DeliveryStatus(status).Final()
 }
 
-// deliveryEvent returns the event of a delivery's status, "" for none.
-func deliveryEvent(status string, submission SubmissionState) EventType {
+// deliveryEvent returns the event of a delivery's status, "" for none. A delivery that was not sent, and that nothing
+// tries again by itself, waits for a person as well.
+func deliveryEvent(status string, submission SubmissionState, code string) EventType {
 	if submission == SubmissionAccepted {
 		switch reported := DeliveryStatus(status); {
 		case reported.Arrived():
@@ -298,9 +299,14 @@ func deliveryEvent(status string, submission SubmissionState) EventType {
 		return EventDeliveryNeedsReview
 	case SubmissionBlocked:
 		return EventDeliveryBlocked
+	case SubmissionPending:
+		if slices.Contains(LeftAlone(), code) {
+			return EventDeliveryNeedsReview
+		}
 	default:
-		return ""
 	}
+
+	return ""
 }
 
 // isSettledStatus reports whether nothing more happens by itself to a delivery with the status. A delivery that was

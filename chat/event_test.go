@@ -91,6 +91,31 @@ func TestEventsOfADelivery(t *testing.T) {
 	}
 }
 
+// TestADeliveryThatNothingTriesAgainNeedsReview holds that whatever waits for a person is told of, though it is still
+// pending; what is tried again by itself is not.
+func TestADeliveryThatNothingTriesAgainNeedsReview(t *testing.T) {
+	t.Parallel()
+
+	typesOfCode := func(was, code string) []chat.EventType {
+		return typesOf(chat.EventsOf([]chat.EventChange{{
+			Object: chat.ChangedDelivery,
+			Was:    was,
+			Now:    string(chat.SubmissionPending),
+			Data:   chat.EventData{Submission: string(chat.SubmissionPending), ErrorCode: code},
+		}}))
+	}
+
+	for _, code := range chat.LeftAlone() {
+		for _, was := range []string{"", "pending", "sending", "blocked", "needs_review"} {
+			assert.Equal(t, []chat.EventType{chat.EventDeliveryNeedsReview}, typesOfCode(was, code), "%s, %s", was, code)
+		}
+	}
+
+	for _, code := range []string{chat.ErrorDialFailed, chat.ErrorOlderFirst, "twilio_20429"} {
+		assert.Empty(t, typesOfCode("sending", code), code)
+	}
+}
+
 func TestWhatOneTransactionChangesOfAChatIsOneEvent(t *testing.T) {
 	t.Parallel()
 
@@ -181,7 +206,8 @@ func TestWhatOneTransactionChangesOfAChatIsOneEvent(t *testing.T) {
 		assert.Equal(t, c.want, typesOf(events), name)
 
 		if c.fields != nil {
-			assert.Equal(t, c.fields, events[0].Data.Fields, name)
+			updated := slices.Index(c.want, chat.EventChatUpdated)
+			assert.Equal(t, c.fields, events[updated].Data.Fields, name)
 		}
 	}
 }

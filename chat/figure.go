@@ -23,6 +23,8 @@ const (
 	FigureContributorRequest FigureMatter = "contributor_request"
 	// FigureEvent counts changes that are still to become events.
 	FigureEvent FigureMatter = "event"
+	// FigureWebhook counts the events that enabled webhook endpoints are behind with: by the id of the endpoint.
+	FigureWebhook FigureMatter = "webhook"
 )
 
 // MaxFigure is how many deliveries that only wait for a receipt are counted at most: there may be as many as an

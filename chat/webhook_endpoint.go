@@ -203,6 +203,9 @@ type WebhookTry struct {
 	Aside bool
 	// Tries is how often it was tried before.
 	Tries int
+	// FirstWait is how long to wait after the first try has failed; 0 for [WebhookFirstWait]. Later waits are longer in
+	// the same proportion.
+	FirstWait time.Duration
 	// Position is where the lane stood. The outcome moves the lane only if it still stands there.
 	Position int64
 }

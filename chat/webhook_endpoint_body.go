@@ -11,6 +11,9 @@ import (
 // EventTestPing is the type of the event that tests an endpoint. It is not in the log.
 const EventTestPing EventType = "test.ping"
 
+// PingMeaning is the sentence of [EventTestPing].
+const PingMeaning = "This is a test of the webhook endpoint. Nothing has happened."
+
 // WebhookTexts are the texts of the full payload. What an event has no text of is nil.
 type WebhookTexts struct {
 	Message *WebhookMessage `json:"message,omitempty"`
@@ -65,7 +68,7 @@ func WebhookBody(endpoint *WebhookEndpoint, try *WebhookTry, base string) ([]byt
 	}
 
 	if e.Type == EventTestPing {
-		body.Explanation = "This is a test of the webhook endpoint. Nothing has happened."
+		body.Explanation = PingMeaning
 	}
 
 	if endpoint.Payload == PayloadFull {

@@ -3,7 +3,8 @@ package chat
 import "time"
 
 // webhookWaits are the waits after the tries of one event: after the first one that has failed, the second one, and
-// so on. When they have run out, the event is not tried again by itself.
+// so on. When they have run out, the event is not tried again by itself. Where another first wait is configured, all
+// of them are in proportion to it.
 var webhookWaits = []time.Duration{
 	5 * time.Second,
 	30 * time.Second,
@@ -33,8 +34,23 @@ const (
 	MaxWebhookAnswer = 1 << 10
 )
 
+// WebhookFirstWait is the first of the waits between the tries of one event, unless another one is configured.
+const WebhookFirstWait = 5 * time.Second
+
 // WebhookWaits are the waits between the tries of one event.
 func WebhookWaits() []time.Duration { return append([]time.Duration(nil), webhookWaits...) }
+
+// waitAfter returns how long to wait after so many tries have failed.
+func (t *WebhookTry) waitAfter(tries int) time.Duration {
+	wait := webhookWaits[tries-1]
+	if t.FirstWait == 0 {
+		return wait
+	}
+
+	times := wait / WebhookFirstWait
+
+	return t.FirstWait * time.Duration(int64(times))
+}
 
 // WebhookFault is why a post has failed, or was not made; "" if it has arrived.
 type WebhookFault string
@@ -167,7 +183,7 @@ func (e *WebhookEndpoint) planNextTry(try *WebhookTry, now time.Time) WebhookMov
 		return WebhookMove{Done: true}
 	}
 
-	next := now.Add(webhookWaits[tries-1])
+	next := now.Add(try.waitAfter(tries))
 	if quiet := e.Lane.QuietUntil; quiet != nil && quiet.After(next) {
 		next = *quiet
 	}

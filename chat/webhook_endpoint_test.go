@@ -81,6 +81,31 @@ func TestAWebhookEventStepsAsideAfterThreeFailures(t *testing.T) {
 	assert.Equal(t, int64(8), e.Lane.Position)
 }
 
+// TestTheWaitsOfAWebhookKeepTheirProportion configures another first wait than five seconds.
+func TestTheWaitsOfAWebhookKeepTheirProportion(t *testing.T) {
+	t.Parallel()
+
+	e := webhookOf(7)
+
+	var waits []time.Duration
+
+	for tries := range chat.WebhookWaits() {
+		try := laneTry(&e, 8)
+		try.Aside = true
+		try.Tries = tries
+		try.FirstWait = time.Second
+		e.Lane.FailingSince = nil
+		waits = append(waits, e.TakeOutcome(&try, answered(500), webhookNoon).AsideAt.Sub(webhookNoon))
+	}
+
+	want := chat.WebhookWaits()
+	for i := range want {
+		want[i] /= 5
+	}
+
+	assert.Equal(t, want, waits)
+}
+
 // TestAWebhookHeedsWhatItsReceiverAsks is about Retry-After, 410, redirects and what arrives.
 func TestAWebhookHeedsWhatItsReceiverAsks(t *testing.T) {
 	t.Parallel()

@@ -3598,6 +3598,46 @@ type WebhookEndpointPatch struct {
 	URL   *string     `json:"url,omitempty"`
 }
 
+// WebhookEvent defines model for WebhookEvent.
+type WebhookEvent struct {
+	ChatID *int64 `json:"chat_id,omitempty"`
+
+	// ChatSequence Counts the chat's events, without a gap.
+	ChatSequence *int64    `json:"chat_sequence,omitempty"`
+	Data         EventData `json:"data"`
+
+	// Explanation What has happened, in a sentence.
+	Explanation string `json:"explanation"`
+
+	// ID As in webhook-id. It never changes: who gets an event twice knows it by this.
+	ID      string          `json:"id"`
+	Message *WebhookMessage `json:"message,omitempty"`
+
+	// Sequence Counts the workspace's events, without a gap. test.ping has none.
+	Sequence *int64 `json:"sequence,omitempty"`
+
+	// SubjectID Of what the type begins with; of a tool call, its message.
+	SubjectID string          `json:"subject_id"`
+	Summary   *WebhookSummary `json:"summary,omitempty"`
+
+	// Timestamp When it has happened.
+	Timestamp time.Time `json:"timestamp"`
+
+	// Type The name of the webhook. New ones may come: pass over what you do not know.
+	Type string `json:"type"`
+
+	// URL Where to read more.
+	URL         string `json:"url"`
+	WorkspaceID string `json:"workspace_id"`
+}
+
+// WebhookMessage defines model for WebhookMessage.
+type WebhookMessage struct {
+	ID   string `json:"id"`
+	Role string `json:"role"`
+	Text string `json:"text"`
+}
+
 // WebhookPayload defines model for WebhookPayload.
 type WebhookPayload string
 
@@ -3605,6 +3645,12 @@ type WebhookPayload string
 type WebhookSecret struct {
 	// Secret Left out of the answer to a repeated request.
 	Secret *string `json:"secret,omitempty"`
+}
+
+// WebhookSummary defines model for WebhookSummary.
+type WebhookSummary struct {
+	Text  string `json:"text"`
+	Title string `json:"title"`
 }
 
 // WholeAction defines model for WholeAction.

@@ -44,6 +44,21 @@ var statusEvents = map[string][]chat.EventType{
 	"abandoned":            {chat.EventDeliverySettled},
 }
 
+// eventsOfStatus are the events of a delivery's status, by what [described] says of it: one that is pending has the
+// reason with it.
+func eventsOfStatus(value string) []chat.EventType {
+	code, isPending := strings.CutPrefix(value, "pending_")
+	if !isPending {
+		return statusEvents[value]
+	}
+
+	if slices.Contains(chat.LeftAlone(), code) {
+		return []chat.EventType{chat.EventDeliveryNeedsReview}
+	}
+
+	return nil
+}
+
 // eventsBetween says which events must have come between two states, each as "type id", of a chat that was updated with
 // the fields.
 func eventsBetween(before, after describedState) []string {
@@ -168,8 +183,8 @@ var reportedStatuses = []string{
 }
 
 func deliveryLine(was, now string) []string {
-	kinds := slices.Clone(statusEvents[now])
-	isFinal := func(status string) bool { return slices.Contains(statusEvents[status], chat.EventDeliverySettled) }
+	kinds := slices.Clone(eventsOfStatus(now))
+	isFinal := func(status string) bool { return slices.Contains(eventsOfStatus(status), chat.EventDeliverySettled) }
 
 	switch {
 	case slices.Contains(reportedStatuses, now) && !slices.Contains(reportedStatuses, was):

@@ -90,8 +90,8 @@ func fillWorkspace(t *testing.T, s *db.Store, w *dbtest.World) {
 
 // explainQuery is the plan of a query. On PostgreSQL, tables that are small here are not read
 // as a whole either: in production they are large.
-func explainQuery(t *testing.T, s *db.Store, query string) string {
-	t.Helper()
+func explainQuery(tb testing.TB, s *db.Store, query string) string {
+	tb.Helper()
 	var lines []string
 
 	if s.Engine() == "sqlite" {
@@ -100,7 +100,7 @@ func explainQuery(t *testing.T, s *db.Store, query string) string {
 			Detail              string
 		}
 
-		require.NoError(t, s.Bun().NewRaw("EXPLAIN QUERY PLAN "+query).Scan(t.Context(), &steps))
+		require.NoError(tb, s.Bun().NewRaw("EXPLAIN QUERY PLAN "+query).Scan(tb.Context(), &steps))
 
 		for _, step := range steps {
 			lines = append(lines, step.Detail)
@@ -109,7 +109,7 @@ func explainQuery(t *testing.T, s *db.Store, query string) string {
 		return strings.Join(lines, "\n")
 	}
 
-	require.NoError(t, s.Bun().RunInTx(t.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
+	require.NoError(tb, s.Bun().RunInTx(tb.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := tx.ExecContext(ctx, "SET LOCAL enable_seqscan = off"); err != nil {
 			return err
 		}

@@ -33,13 +33,13 @@ func (r *figureRow) figure() chat.Figure {
 }
 
 // figureParts are what the figures are counted from: a matter, the columns of provider, channel and state, the
-// column of the time, and the rows. The conditions are word for word those of partial indexes, so that nothing is
+// column of the time, and the rows, each of which counts as one unless there is a column of how many. The conditions are word for word those of partial indexes, so that nothing is
 // read but what is counted; for the same reason the provider is no plain column, by whose index SQLite would read
 // all rows in order.
 var figureParts = []struct {
 	matter                          chat.FigureMatter
 	provider, channel, state, since string
-	rows                            string
+	rows, count                     string
 }{
 	{
 		matter:   chat.FigureDelivery,
@@ -98,7 +98,29 @@ var figureParts = []struct {
 		since:  "at",
 		rows:   "event_changes",
 	},
+	{
+		matter: chat.FigureWebhook,
+		state:  "endpoint",
+		since:  "oldest_at",
+		count:  "behind",
+		rows:   webhooksBehind,
+	},
 }
+
+// webhooksBehind are the enabled webhook endpoints, with how many events each is behind with, and when the oldest of
+// them was. What lies between a lane and the newest event need not be counted: its numbers have no gap.
+const webhooksBehind = `(SELECT we.workspace_id, CAST(we.id AS text) AS endpoint,
+		COALESCE(en.last, 0) - we.position + (SELECT count(*) FROM webhook_asides AS wa
+			WHERE wa.workspace_id = we.workspace_id AND wa.endpoint_id = we.id) AS behind,
+		COALESCE((SELECT ev.at FROM events AS ev
+			WHERE ev.workspace_id = we.workspace_id AND ev.sequence >= COALESCE(
+				(SELECT min(wa.sequence) FROM webhook_asides AS wa
+					WHERE wa.workspace_id = we.workspace_id AND wa.endpoint_id = we.id),
+				we.position + 1)
+			ORDER BY ev.sequence LIMIT 1), ?1) AS oldest_at
+	FROM webhook_endpoints AS we
+	LEFT JOIN event_counters AS en ON en.workspace_id = we.workspace_id AND en.chat_id = 0
+	WHERE we.enabled AND we.deleted_at IS NULL) AS lanes`
 
 // anyProvider is the column, as no index knows it.
 const anyProvider = "provider || ''"
@@ -132,7 +154,7 @@ func figuresQuery(byWorkspace bool) string {
 			columnOr(part.provider) + " AS provider",
 			columnOr(part.channel) + " AS channel",
 			columnOr(part.state) + " AS state",
-			"count(*) AS count",
+			countOf(part.count) + " AS count",
 			"min(" + part.since + ") AS oldest",
 		}
 
@@ -143,6 +165,15 @@ func figuresQuery(byWorkspace bool) string {
 	}
 
 	return strings.Join(selects, "\nUNION ALL\n")
+}
+
+// countOf counts rows, or adds up a column.
+func countOf(column string) string {
+	if column == "" {
+		return "count(*)"
+	}
+
+	return "CAST(sum(" + column + ") AS bigint)"
 }
 
 // columnOr is a column, or an empty text for none.

@@ -26,6 +26,7 @@ type Meter struct {
 	summaryTokens *prometheus.CounterVec
 	findings      *prometheus.CounterVec
 	events        *prometheus.CounterVec
+	webhookPosts  *prometheus.CounterVec
 }
 
 // NewMeter makes the counters and registers them; each series that is known beforehand is there at 0. Attempts
@@ -44,6 +45,7 @@ func NewMeter(registry prometheus.Registerer, workspaces bool) *Meter {
 		summaryTokens: SummaryTokens.NewCounter(registry),
 		findings:      SweepFindings.NewCounter(registry),
 		events:        Events.NewCounter(registry),
+		webhookPosts:  WebhookPosts.NewCounter(registry),
 	}
 
 	m.startDeliveries()
@@ -100,6 +102,12 @@ func (m *Meter) startOthers() {
 		m.findings.WithLabelValues(string(kind))
 	}
 
+	m.webhookPosts.WithLabelValues(resultArrived)
+
+	for _, fault := range chat.WebhookFaults() {
+		m.webhookPosts.WithLabelValues(string(fault))
+	}
+
 	for _, text := range chat.EventTypes() {
 		m.events.WithLabelValues(string(text.Type))
 	}
@@ -140,10 +148,11 @@ var toolOutcomes = []chat.ToolOutcomeKind{
 	chat.ToolUnknown,
 }
 
-// Results of summaries.
+// Results of summaries, and that of a post which has arrived.
 const (
 	resultSucceeded = "succeeded"
 	resultFailed    = "failed"
+	resultArrived   = "arrived"
 )
 
 // CountAttempt counts a post of a delivery, and what the carrier has said at a moment.
@@ -221,6 +230,16 @@ func (m *Meter) CountFinding(f chat.SweepFinding) { m.findings.WithLabelValues(s
 
 // CountEvent counts an event of the log.
 func (m *Meter) CountEvent(t chat.EventType) { m.events.WithLabelValues(string(t)).Inc() }
+
+// CountWebhookPost counts a post to a webhook endpoint.
+func (m *Meter) CountWebhookPost(answer *chat.WebhookAnswer) {
+	result := string(answer.Fault)
+	if answer.Arrived() {
+		result = resultArrived
+	}
+
+	m.webhookPosts.WithLabelValues(result).Inc()
+}
 
 // OtherCode stands for error codes that are not known: providers make up new ones, and each would be a series.
 const OtherCode = "other"

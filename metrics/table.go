@@ -18,6 +18,7 @@ const (
 	labelChannel   = "channel"
 	labelStatus    = "status"
 	labelKind      = "kind"
+	labelEndpoint  = "endpoint_id"
 	labelWorkspace = "workspace"
 )
 
@@ -41,14 +42,15 @@ var labelTexts = []LabelText{
 		"all that are not known."},
 	{labelKind, "Of a webhook call: `status`, `inbound` or `events`. Of a tool: `http` or `mcp`. Of an approval: " +
 		"what is to be approved. Of a finding: what a sweep has found."},
-	{"result", "What became of a webhook call (`refused`: its signature is wrong), or of a summary (`succeeded`, " +
-		"`failed`)."},
+	{"result", "What became of a webhook call (`refused`: its signature is wrong), of a summary (`succeeded`, " +
+		"`failed`), or of a post to a webhook endpoint (`arrived`, or why it has failed: [webhooks.md](webhooks.md))."},
 	{"state", "Of a tool call: its state, see [statuses.md](statuses.md). Of a connection: `in_use` or `idle`."},
 	{"direction", "`input` or `output`."},
 	{"type", "The type of an event, see [events.md](events.md)."},
 	{"method", "The HTTP method."},
 	{"route", "The path as it was registered, without ids; `unmatched` for what no route takes."},
 	{"why", "`full`: too many wait. `failed`: Temporal did not take it in time."},
+	{labelEndpoint, "The id of a webhook endpoint: `handrail webhooks show`. A workspace has at most 50."},
 	{"key_id", "The id of an encryption key in `HANDRAIL_ENCRYPTION_KEYS`."},
 	{"version", "Handrail's version."},
 	{labelWorkspace, "The workspace's id, only with `HANDRAIL_METRICS_WORKSPACES=true`."},
@@ -281,6 +283,37 @@ var (
 		Help:      "Age of the oldest change that is still to become an event; 0 for none.",
 		Kind:      Gauge,
 		Collected: true,
+	})
+
+	OpenStreams = define(&Definition{
+		Name:   "handrail_event_streams_open",
+		Help:   "Streams of events that are open at this process.",
+		Kind:   Gauge,
+		Served: APIProcess,
+	})
+	WebhookPosts = define(&Definition{
+		Name:   "handrail_webhook_posts_total",
+		Help:   "Posts of events to webhook endpoints, by what has come of them.",
+		Kind:   Counter,
+		Labels: []string{"result"},
+		Served: WorkProcess,
+	})
+	WebhookBehind = define(&Definition{
+		Name: "handrail_webhook_endpoint_events_behind",
+		Help: "Events that an enabled webhook endpoint has still to be told of, or to pass over; those that have " +
+			"stepped aside as well.",
+		Kind:         Gauge,
+		Labels:       []string{labelEndpoint},
+		PerWorkspace: true,
+		Collected:    true,
+	})
+	WebhookAge = define(&Definition{
+		Name:         "handrail_webhook_endpoint_oldest_age_seconds",
+		Help:         "Age of the oldest event that the webhook endpoint is behind with; 0 for none.",
+		Kind:         Gauge,
+		Labels:       []string{labelEndpoint},
+		PerWorkspace: true,
+		Collected:    true,
 	})
 
 	Requests = define(&Definition{

@@ -181,6 +181,40 @@ func TestCodesAreFew(t *testing.T) {
 	assert.Equal(t, map[string]float64{"twilio_21614": 1, "twilio_503": 1, "timeout": 1, metrics.OtherCode: 3}, counts)
 }
 
+// TestPostsOfWebhooksAreCountedByTheirEnd holds that each end of a post has its series from the start.
+func TestPostsOfWebhooksAreCountedByTheirEnd(t *testing.T) {
+	t.Parallel()
+
+	registry := prometheus.NewRegistry()
+	meter := metrics.NewMeter(registry, false)
+	meter.CountWebhookPost(&chat.WebhookAnswer{Status: 204})
+	meter.CountWebhookPost(&chat.WebhookAnswer{Fault: chat.WebhookTimedOut})
+	meter.CountWebhookPost(&chat.WebhookAnswer{Fault: chat.WebhookTimedOut})
+
+	families, err := registry.Gather()
+	require.NoError(t, err)
+
+	counts := map[string]float64{}
+
+	for _, family := range families {
+		if family.GetName() != metrics.WebhookPosts.Name {
+			continue
+		}
+
+		for _, metric := range family.GetMetric() {
+			counts[metric.GetLabel()[0].GetValue()] = metric.GetCounter().GetValue()
+		}
+	}
+
+	want := map[string]float64{"arrived": 1}
+	for _, fault := range chat.WebhookFaults() {
+		want[string(fault)] = 0
+	}
+
+	want["timeout"] = 2
+	assert.Equal(t, want, counts)
+}
+
 // TestTheAlertsAskForWhatIsServed holds that rules name metrics of the table, that each has a page and a heading to
 // begin with, and that docs/metrics.md explains each.
 func TestTheAlertsAskForWhatIsServed(t *testing.T) {

@@ -8,7 +8,10 @@
 // and refund, honour an Idempotency-Key and verify signatures by Standard Webhooks, and an
 // MCP server with a concierge. What they have done is kept and shown like the rest.
 //
-// It also does what follows an accepted message: statuses move, callbacks and events are
+// It also receives the webhooks of the service under test, verifies them, and fails when
+// it is told to.
+//
+// It does what follows an accepted message: statuses move, callbacks and events are
 // told with the providers' signatures, customers answer, lists and logs can be searched.
 // By rules that are set on its page, over HTTP or in Go it misbehaves on purpose: answers
 // are lost, cut off or late, callbacks come twice, in disorder or never. Rules are kept

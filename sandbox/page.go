@@ -58,7 +58,7 @@ func (s *Sandbox) showPage(w http.ResponseWriter, r *http.Request) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Cache-Control", "no-cache")
-	header.Set("ETag", fmt.Sprintf(`"%s-%d-%d"`, s.born, v.revision, s.faults.changes()))
+	header.Set("ETag", fmt.Sprintf(`"%s-%d-%d-%d"`, s.born, v.revision, s.faults.changes(), s.receivers.changes()))
 
 	if r.Header.Get("If-None-Match") == header.Get("ETag") {
 		w.WriteHeader(http.StatusNotModified)

@@ -17,6 +17,7 @@ const (
 	shownMails    = 50
 	shownLatest   = 30
 	shownOrders   = 50
+	shownWebhooks = 30
 	shownSource   = 100_000 // bytes of raw JSON
 	shownPreview  = 90      // characters
 )
@@ -34,13 +35,23 @@ type pageView struct {
 	Orders []orderView
 	Faults []faultJSON
 	Kinds  []faultChoice
+	// Receivers are those of webhooks, with the newest posts, and Modes how they may answer.
+	Receivers []receiverView
+	Modes     []receiverChoice
+	// Creates reports whether endpoints can be created here.
+	Creates bool
 }
 
 // Empty reports whether nothing has arrived at all.
 func (p pageView) Empty() bool { return len(p.Phones)+len(p.Mailboxes) == 0 }
 
 // Untouched reports whether there is nothing to forget.
-func (p pageView) Untouched() bool { return p.Empty() && len(p.Orders) == 0 }
+func (p pageView) Untouched() bool { return p.Empty() && len(p.Orders) == 0 && !p.Told() }
+
+// Told reports whether a webhook has come.
+func (p pageView) Told() bool {
+	return slices.ContainsFunc(p.Receivers, func(r receiverView) bool { return len(r.Posts) > 0 })
+}
 
 // Chosen reports whether a phone or mailbox is shown.
 func (p pageView) Chosen() bool { return p.Phone != nil || p.Mailbox != nil }
@@ -111,7 +122,20 @@ type arrivalView struct {
 }
 
 func (s *Sandbox) newPage(v view, phone, mailbox string) pageView {
-	page := pageView{AccountSID: s.config.AccountSID, Kinds: listFaultChoices()}
+	page := pageView{
+		AccountSID: s.config.AccountSID,
+		Kinds:      listFaultChoices(),
+		Receivers:  s.receivers.list(),
+		Modes:      listReceiverChoices(),
+		Creates:    s.config.CreateEndpoint != nil,
+	}
+
+	for i, r := range page.Receivers {
+		shown := min(len(r.Posts), shownWebhooks)
+		page.Receivers[i].Older += len(r.Posts) - shown
+		page.Receivers[i].Posts = r.Posts[:shown]
+	}
+
 	for _, f := range s.Faults() {
 		page.Faults = append(page.Faults, f.wire())
 	}

@@ -46,6 +46,12 @@ type Config struct {
 	// Names are the people whom the page names beside their numbers and mail addresses, by these. They are asked for
 	// with every page; nil: nobody.
 	Names func(context.Context) (map[string]string, error)
+	// WebhookSecrets are what posts to the receivers of webhooks may be signed with, by Standard Webhooks. They are asked
+	// for with every post; nil: only those that somebody has pasted on the page.
+	WebhookSecrets func(context.Context) ([]string, error)
+	// CreateEndpoint has the service post its events to a path of the sandbox, and tries it. nil: the page offers no such
+	// button.
+	CreateEndpoint func(ctx context.Context, path string) error
 	// MCPToken is what callers of the MCP server present as a bearer token; "": nothing.
 	MCPToken string
 	// Remote lets webhooks be called on other machines; else they must be on loopback.
@@ -96,6 +102,7 @@ type Sandbox struct {
 	arrived    *ledger
 	gate       gate
 	faults     *faultBook
+	receivers  *receiverBook
 	events     eventPost
 	caller     *http.Client
 	background *background
@@ -130,6 +137,7 @@ func New(config Config) (*Sandbox, error) {
 		logger:     logger,
 		arrived:    arrived,
 		faults:     newFaultBook(config.Seed),
+		receivers:  newReceiverBook(),
 		caller:     newCaller(config.Remote),
 		background: newBackground(),
 		born:       strconv.FormatInt(time.Now().UnixNano(), 36),
@@ -165,6 +173,7 @@ func (s *Sandbox) routes() http.Handler {
 	s.routeAnswers(mux)
 	s.routeRestaurant(mux)
 	s.routeMCP(mux)
+	s.routeReceivers(mux)
 
 	// The sandbox listens where a browser can reach it; no other site may post to it.
 	return http.NewCrossOriginProtection().Handler(mux)
@@ -214,7 +223,11 @@ func (s *Sandbox) AwaitMail(ctx context.Context, match func(Mail) bool) (Mail, e
 }
 
 // Forget empties the sandbox, its file included.
-func (s *Sandbox) Forget() error { return s.arrived.forget() }
+func (s *Sandbox) Forget() error {
+	s.receivers.forget()
+
+	return s.arrived.forget()
+}
 
 // Hold keeps back the answers to accepted sends from now on: what is posted is kept and
 // seen by Await, and then nothing is answered until release is called, Close is called,

@@ -65,6 +65,24 @@ func (b *Toolbox) NewWebhookSecret(e *chat.WebhookEndpoint, now time.Time) (stri
 	return fresh.Secret, nil
 }
 
+// WebhookSecrets returns the secrets that posts to an endpoint are signed with now.
+func (b *Toolbox) WebhookSecrets(e *chat.WebhookEndpoint, now time.Time) ([]string, error) {
+	keys, err := b.openWebhook(e)
+	if err != nil {
+		return nil, err
+	}
+
+	var secrets []string
+
+	for _, key := range keys {
+		if key.Until.IsZero() || key.Until.After(now) {
+			secrets = append(secrets, key.Secret)
+		}
+	}
+
+	return secrets, nil
+}
+
 // openWebhook returns the signing keys of an endpoint, the newest first.
 func (b *Toolbox) openWebhook(e *chat.WebhookEndpoint) ([]signingKey, error) {
 	if len(e.Sealed) == 0 {

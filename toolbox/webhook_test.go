@@ -224,3 +224,26 @@ func TestAWebhookReachesPublicAddressesOnly(t *testing.T) {
 	_, err = unsealed.NewWebhookSecret(endpoint, time.Now())
 	assert.Equal(t, chat.CodeEncryptionOff, chat.CodeOf(err))
 }
+
+// TestSecretsOfAnEndpointAreThoseThatSign knows both for a day after the change, and the new one alone afterwards.
+func TestSecretsOfAnEndpointAreThoseThatSign(t *testing.T) {
+	t.Parallel()
+
+	box := newBox(t, toolbox.Config{})
+	endpoint := &chat.WebhookEndpoint{ID: 3, WorkspaceID: "w"}
+	now := time.Now()
+
+	first, err := box.NewWebhookSecret(endpoint, now)
+	require.NoError(t, err)
+
+	second, err := box.NewWebhookSecret(endpoint, now)
+	require.NoError(t, err)
+
+	secrets, err := box.WebhookSecrets(endpoint, now)
+	require.NoError(t, err)
+	assert.Equal(t, []string{second, first}, secrets)
+
+	secrets, err = box.WebhookSecrets(endpoint, now.Add(25*time.Hour))
+	require.NoError(t, err)
+	assert.Equal(t, []string{second}, secrets)
+}

@@ -103,7 +103,7 @@ func (c *cli) run(ctx context.Context) error {
 	}
 
 	switch {
-	case !report.Outcome.Passed():
+	case !report.Outcome.Passed(), !report.EventLog.Passed(), !report.Webhooks.Passed():
 		return errors.New("a promise was broken, see above")
 	case !report.Passed():
 		return fmt.Errorf("not everything was played: %s", strings.Join(report.NotPlayed, ", "))

@@ -80,12 +80,16 @@ func (p *process) wire(l *listeners) (hooks, error) {
 	return h, nil
 }
 
-// restaurant is what calls of the sandbox's tools must show, and who its guests are. The zero value is nothing.
+// restaurant is what calls of the sandbox's tools and receivers must show, and who its guests are. The zero value is
+// nothing.
 type restaurant struct {
 	secrets func(context.Context) ([]string, error)
 	token   string
 	// names are whose the phones and mailboxes are.
 	names func(context.Context) (map[string]string, error)
+	// webhookSecrets are those of webhook endpoints, createEndpoint makes one that posts to the sandbox.
+	webhookSecrets func(context.Context) ([]string, error)
+	createEndpoint func(ctx context.Context, path string) error
 }
 
 func (p *process) startSandbox(
@@ -96,14 +100,16 @@ func (p *process) startSandbox(
 	r restaurant,
 ) error {
 	c := sandbox.Config{
-		AccountSID:  sandboxAccount,
-		AuthToken:   sandboxToken,
-		SendGridKey: sandboxSendGridKey,
-		File:        filepath.Join(p.config.Dev.DataDir, "sandbox.jsonl"),
-		Logger:      p.logger.With("component", "sandbox"),
-		ToolSecrets: r.secrets,
-		MCPToken:    r.token,
-		Names:       r.names,
+		AccountSID:     sandboxAccount,
+		AuthToken:      sandboxToken,
+		SendGridKey:    sandboxSendGridKey,
+		File:           filepath.Join(p.config.Dev.DataDir, "sandbox.jsonl"),
+		Logger:         p.logger.With("component", "sandbox"),
+		ToolSecrets:    r.secrets,
+		MCPToken:       r.token,
+		Names:          r.names,
+		WebhookSecrets: r.webhookSecrets,
+		CreateEndpoint: r.createEndpoint,
 	}
 
 	if h.origin != "" {

@@ -82,7 +82,13 @@ func (upCommand) Run(p *process) error {
 	}
 
 	running, ctx := errgroup.WithContext(ctx)
-	tables := restaurant{secrets: p.signingSecrets, token: conciergeToken, names: p.memberNames}
+	tables := restaurant{
+		secrets:        p.signingSecrets,
+		token:          conciergeToken,
+		names:          p.memberNames,
+		webhookSecrets: p.webhookSecrets,
+		createEndpoint: offerEndpoint(l),
+	}
 
 	if err := p.startSandbox(ctx, running, l.sandbox, hooks, tables); err != nil {
 		return err

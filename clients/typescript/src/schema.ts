@@ -2913,7 +2913,628 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "approval.decided": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An approval waits no longer
+         * @description An approval waits no longer. A person has approved or refused it (`status`), it has expired, or what it was for is void. `data` may have `status`, `kind`, `action_id`.
+         */
+        post: operations["onApprovalDecided"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "approval.requested": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Something waits for a second person's approval
+         * @description Something waits for a second person's approval. A tool call of a send, or a change of rights or tools, needs one. `data` may have `status`, `kind`, `action_id`.
+         */
+        post: operations["onApprovalRequested"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "bulk_retry.finished": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A bulk retry has ended
+         * @description A bulk retry has ended. It has tried all deliveries that it selected (`finished`), or was canceled. `data` may have `status`.
+         */
+        post: operations["onBulkRetryFinished"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "bulk_retry.paused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A bulk retry has stopped, and waits for a person
+         * @description A bulk retry has stopped, and waits for a person. Too many of its deliveries have failed, or a person has paused it. `data` may have `status`.
+         */
+        post: operations["onBulkRetryPaused"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "chat.created": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A chat was made
+         * @description A chat was made. Somebody has made it, a message to a new customer has, or a message that came in. `data` may have `status`, `channel`.
+         */
+        post: operations["onChatCreated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "chat.escalated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The assistant has asked for a person
+         * @description The assistant has asked for a person. Its tool `talk_to_human` has succeeded. `data` may have `index`, `message_id`, `action_id`.
+         */
+        post: operations["onChatEscalated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "chat.needs_response": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A chat needs a response, and needed none before
+         * @description A chat needs a response, and needed none before. A message has come in, a message was lost, or somebody has said so. `data` may have `status`, `channel`.
+         */
+        post: operations["onChatNeedsResponse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "chat.possible_opt_out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A customer may have asked for no more messages
+         * @description A customer may have asked for no more messages. A message that came in reads so and is no keyword. A person decides. `data` may have `status`, `channel`.
+         */
+        post: operations["onChatPossibleOptOut"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "chat.updated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A chat was changed
+         * @description A chat was changed. One of `fields` has changed: `title`, `state`, `member_id`, `assistant_member_id`, `phone_number_id`, `inbox_id`, `external_id`, `metadata`, `taken_over_by`, `participants`, `labels`, `needs_response` (the chat needs no response any more) or `deleted`. `data` may have `status`, `fields`, `channel`.
+         */
+        post: operations["onChatUpdated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "contributor_request.answered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Contributors have answered a question
+         * @description Contributors have answered a question. Enough of them have. A question that ends otherwise is told by the event of its tool call. `data` may have `status`, `message_id`, `action_id`.
+         */
+        post: operations["onContributorRequestAnswered"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "contributor_request.opened": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Contributors of a chat are asked a question
+         * @description Contributors of a chat are asked a question. A tool call `contributor_input_request` has begun. `data` may have `status`, `message_id`, `action_id`.
+         */
+        post: operations["onContributorRequestOpened"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "delivery.accepted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The provider took a message
+         * @description The provider took a message. It has answered so, or evidence has shown it later. `data` may have `status`, `channel`, `provider`, `submission`, `error_code`, `message_id`, `action_id`.
+         */
+        post: operations["onDeliveryAccepted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "delivery.blocked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A delivery waits for the account or the settings of its sender
+         * @description A delivery waits for the account or the settings of its sender. The provider refuses the account, or the sender is blocked already. `data` may have `status`, `channel`, `provider`, `submission`, `error_code`, `message_id`, `action_id`.
+         */
+        post: operations["onDeliveryBlocked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "delivery.bounced": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A message has come back
+         * @description A message has come back. The provider reports a bounce. That may be after `delivery.delivered`. `data` may have `status`, `channel`, `provider`, `submission`, `error_code`, `message_id`, `action_id`.
+         */
+        post: operations["onDeliveryBounced"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "delivery.delivered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A message has arrived
+         * @description A message has arrived. The provider reports it. It comes a second time, with the status `read`, if the provider reports that the message was read. `data` may have `status`, `channel`, `provider`, `submission`, `error_code`, `message_id`, `action_id`.
+         */
+        post: operations["onDeliveryDelivered"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "delivery.needs_review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A delivery waits for a person's decision
+         * @description A delivery waits for a person's decision. No evidence was found in time, all tries are used up, or something has held it. `data` may have `status`, `channel`, `provider`, `submission`, `error_code`, `message_id`, `action_id`.
+         */
+        post: operations["onDeliveryNeedsReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "delivery.settled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A delivery has its final status
+         * @description A delivery has its final status. Nothing more happens to it by itself. It comes after the event that says what has happened, or alone for the statuses `rejected`, `suppressed`, `expired`, `canceled`, `confirmed_sent`, `abandoned` and `unconfirmed`. Evidence that comes later can still bring `delivery.accepted` and what follows it. `data` may have `status`, `channel`, `provider`, `submission`, `error_code`, `message_id`, `action_id`.
+         */
+        post: operations["onDeliverySettled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "delivery.undelivered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A message that the provider took has not arrived
+         * @description A message that the provider took has not arrived. The provider reports `undelivered`, `failed` or `canceled`. `data` may have `status`, `channel`, `provider`, `submission`, `error_code`, `message_id`, `action_id`.
+         */
+        post: operations["onDeliveryUndelivered"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "delivery.unknown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * It is not known whether the provider took a message
+         * @description It is not known whether the provider took a message. The request has left and no clear answer came. Handrail looks for evidence. `data` may have `status`, `channel`, `provider`, `submission`, `error_code`, `message_id`, `action_id`.
+         */
+        post: operations["onDeliveryUnknown"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "message.created": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A message was added to a chat
+         * @description A message was added to a chat. A customer's message has come in (`role` is `user`), or a message of the assistant's was stored that is still to be delivered. `data` may have `status`, `role`, `action_id`.
+         */
+        post: operations["onMessageCreated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "message.failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A message of the assistant's was not delivered
+         * @description A message of the assistant's was not delivered. Its delivery has ended without being sent, or was lost after the provider took it. If it arrives after all, `delivery.delivered` says so. `data` may have `status`, `role`, `action_id`.
+         */
+        post: operations["onMessageFailed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "sender.blocked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The provider refuses everything of a sender
+         * @description The provider refuses everything of a sender. It has refused the account. One delivery at a time tries whether it works again. `data` may have `provider`, `error_code`.
+         */
+        post: operations["onSenderBlocked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "sender.restored": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A sender that was blocked works again
+         * @description A sender that was blocked works again. The provider has taken a message of it, or has refused one for another reason. `data` may have `provider`.
+         */
+        post: operations["onSenderRestored"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "summary.updated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A chat shows another summary
+         * @description A chat shows another summary. A model has written one, a person has changed it, or an earlier version was restored. `data` may have `channel`, `summary_id`.
+         */
+        post: operations["onSummaryUpdated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "suppression.added": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A sender must not write to an address any more
+         * @description A sender must not write to an address any more. The recipient has opted out, or the address cannot be reached. `data` may have `channel`, `reason`.
+         */
+        post: operations["onSuppressionAdded"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "suppression.lifted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A sender may write to an address again
+         * @description A sender may write to an address again. A person has lifted the suppression, or the recipient has opted in. `data` may have `channel`, `reason`.
+         */
+        post: operations["onSuppressionLifted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "test.ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * This is a test of the webhook endpoint. Nothing has happened
+         * @description This is a test of the webhook endpoint. Nothing has happened. Somebody has asked for it. It has no `sequence`, and is in no log.
+         */
+        post: operations["onTestPing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "tool_call.failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A tool call has failed
+         * @description A tool call has failed. Its tool has refused it, or all tries are used up. The message of the call is not delivered. `data` may have `status`, `error_code`, `index`, `call_id`, `name`, `message_id`, `action_id`.
+         */
+        post: operations["onToolCallFailed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "tool_call.succeeded": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A tool call has succeeded
+         * @description A tool call has succeeded. Its tool has done it, or a person has said so. `data` may have `status`, `error_code`, `index`, `call_id`, `name`, `message_id`, `action_id`.
+         */
+        post: operations["onToolCallSucceeded"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "tool_call.unknown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A tool call may have had its effect, and it is not known
+         * @description A tool call may have had its effect, and it is not known. Its tool gave no clear answer, and the call must not be repeated. A person decides. `data` may have `status`, `error_code`, `index`, `call_id`, `name`, `message_id`, `action_id`.
+         */
+        post: operations["onToolCallUnknown"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "webhook_endpoint.disabled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A webhook endpoint was disabled: it is told of no events
+         * @description A webhook endpoint was disabled: it is told of no events. Nothing has arrived there for five days (`reason` is `failing`), it has answered 410 (`gone`), or somebody has switched it off (`member`). `data` may have `status`, `reason`.
+         */
+        post: operations["onWebhookEndpointDisabled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         Action: {
@@ -3487,60 +4108,9 @@ export interface components {
             /** @description With an HTTP tool: what it verifies requests with. Never shown again. */
             signing_secret?: string;
         };
-        CreatedWebhookEndpoint: {
-            /**
-             * Format: int64
-             * @description Events that have failed three times, and are tried on their own schedules.
-             */
-            aside: number;
-            /**
-             * Format: int64
-             * @description Events that it is still to be told of in order; 10000 is that many or more.
-             */
-            behind: number;
-            /** Format: date-time */
-            created_at: string;
-            description: string;
-            /** @description Left out while it is enabled. Who or what has disabled it: a member, an answer of 410, or five days without success. */
-            disabled_reason?: components["schemas"]["WebhookDisabledReason"];
-            enabled: boolean;
-            /** @description How it stands, in a sentence. */
-            explanation: string;
-            /**
-             * Format: date-time
-             * @description When the first post has failed after the last one that has arrived.
-             */
-            failing_since: string | null;
-            /** Format: int64 */
-            id: number;
-            /** Format: date-time */
-            last_attempt_at: string | null;
-            /**
-             * Format: int64
-             * @description The HTTP status of the newest answer; null if there was none.
-             */
-            last_status: number | null;
-            /**
-             * Format: int64
-             * @description Up to so many events were deleted, because they were too old, before it could be told of them.
-             */
-            missed: number;
-            /**
-             * Format: date-time
-             * @description When the next post is due; null if nothing waits.
-             */
-            next_try_at: string | null;
-            payload: components["schemas"]["WebhookPayload"];
+        CreatedWebhookEndpoint: components["schemas"]["WebhookEndpoint"] & {
             /** @description What it verifies posts with (Standard Webhooks). Shown here and never again. */
             secret?: string;
-            /** @description The types of events that it is told of; all when empty. */
-            types: components["schemas"]["EventType"][];
-            /**
-             * Format: date-time
-             * @description When somebody has changed it, or it was disabled.
-             */
-            updated_at: string;
-            url: string;
         };
         Decision: {
             /** Format: date-time */
@@ -5397,11 +5967,56 @@ export interface components {
             types?: components["schemas"]["EventType"][];
             url?: string;
         };
+        WebhookEvent: {
+            /** Format: int64 */
+            chat_id?: number;
+            /**
+             * Format: int64
+             * @description Counts the chat's events, without a gap.
+             */
+            chat_sequence?: number;
+            /** @description States, codes and ids. */
+            data: components["schemas"]["EventData"];
+            /** @description What has happened, in a sentence. */
+            explanation: string;
+            /** @description As in webhook-id. It never changes: who gets an event twice knows it by this. */
+            id: string;
+            /** @description With the payload full, of an event about a message or a delivery. */
+            message?: components["schemas"]["WebhookMessage"];
+            /**
+             * Format: int64
+             * @description Counts the workspace's events, without a gap. test.ping has none.
+             */
+            sequence?: number;
+            /** @description Of what the type begins with; of a tool call, its message. */
+            subject_id: string;
+            /** @description With the payload full, of summary.updated. */
+            summary?: components["schemas"]["WebhookSummary"];
+            /**
+             * Format: date-time
+             * @description When it has happened.
+             */
+            timestamp: string;
+            /** @description The name of the webhook. New ones may come: pass over what you do not know. */
+            type: string;
+            /** @description Where to read more. */
+            url: string;
+            workspace_id: string;
+        };
+        WebhookMessage: {
+            id: string;
+            role: string;
+            text: string;
+        };
         /** @enum {string} */
         WebhookPayload: "thin" | "full";
         WebhookSecret: {
             /** @description Left out of the answer to a repeated request. */
             secret?: string;
+        };
+        WebhookSummary: {
+            text: string;
+            title: string;
         };
         WholeAction: components["schemas"]["Action"] & {
             /** @description With a send whose tool calls need it. */
@@ -5483,6 +6098,13 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
             };
+        };
+        /** @description Any 2xx within 10 seconds. Everything else is a failure, also a redirect: the event is posted again, when Retry-After says or the schedule does. 410 disables the endpoint. */
+        Received: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content?: never;
         };
         /** @description The request must change, or wait. Every operation of a workspace may answer 400 `invalid_request`, 401 `unauthenticated`, 403 `forbidden`, 404 `workspace_not_found`, 429 `rate_limited`; with a body also 413 `body_too_large`, 415 `unsupported_media_type`; every POST also 409 `idempotency_key_reused`, 409 `request_in_progress`, 409 `answer_lost`. What else an operation answers stands in its `x-problems`. */
         Refused: {
@@ -5597,6 +6219,12 @@ export interface components {
         until: string;
         /** @description Changed then or later. */
         updated_since: string;
+        /** @description The event's id: the same each time that it is posted. */
+        "webhook-id": string;
+        /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+        "webhook-signature": string;
+        /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+        "webhook-timestamp": string;
         /**
          * @description The webhook endpoint.
          * @example 3
@@ -10739,6 +11367,1313 @@ export interface operations {
             };
             "4XX": components["responses"]["Refused"];
             "5XX": components["responses"]["Failed"];
+        };
+    };
+    onApprovalDecided: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "action_id": "01983c5e-7a50-7b3c-8f2a-5d4c3b2a1908",
+                 *         "kind": "send",
+                 *         "status": "approved"
+                 *       },
+                 *       "explanation": "An approval waits no longer.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "01934f6e-7fa0-7c77-8d5f-6d7e8f9a0b1c",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "approval.decided",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/approvals/01934f6e-7fa0-7c77-8d5f-6d7e8f9a0b1c",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onApprovalRequested: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "action_id": "01983c5e-7a50-7b3c-8f2a-5d4c3b2a1908",
+                 *         "kind": "send",
+                 *         "status": "waiting"
+                 *       },
+                 *       "explanation": "Something waits for a second person's approval.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "01934f6e-7fa0-7c77-8d5f-6d7e8f9a0b1c",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "approval.requested",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/approvals/01934f6e-7fa0-7c77-8d5f-6d7e8f9a0b1c",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onBulkRetryFinished: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "status": "finished"
+                 *       },
+                 *       "explanation": "A bulk retry has ended.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "01934f6e-7f6c-7f33-8c4e-4a5b6c7d8e9f",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "bulk_retry.finished",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/bulk-retries/01934f6e-7f6c-7f33-8c4e-4a5b6c7d8e9f",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onBulkRetryPaused: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "status": "paused"
+                 *       },
+                 *       "explanation": "A bulk retry has stopped, and waits for a person.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "01934f6e-7f6c-7f33-8c4e-4a5b6c7d8e9f",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "bulk_retry.paused",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/bulk-retries/01934f6e-7f6c-7f33-8c4e-4a5b6c7d8e9f",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onChatCreated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "chat_id": 7,
+                 *       "chat_sequence": 12,
+                 *       "data": {
+                 *         "channel": "phone-sms",
+                 *         "status": "open"
+                 *       },
+                 *       "explanation": "A chat was made.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "7",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "chat.created",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/chats/7",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onChatEscalated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "chat_id": 7,
+                 *       "chat_sequence": 12,
+                 *       "data": {
+                 *         "action_id": "01983c5e-7a50-7b3c-8f2a-5d4c3b2a1908",
+                 *         "index": 0,
+                 *         "message_id": "01983c5e-7a52-7d0e-9b1f-0b6f4a3c2d1e"
+                 *       },
+                 *       "explanation": "The assistant has asked for a person.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "7",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "chat.escalated",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/chats/7",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onChatNeedsResponse: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "chat_id": 7,
+                 *       "chat_sequence": 12,
+                 *       "data": {
+                 *         "channel": "phone-sms",
+                 *         "status": "open"
+                 *       },
+                 *       "explanation": "A chat needs a response, and needed none before.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "7",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "chat.needs_response",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/chats/7",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onChatPossibleOptOut: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "chat_id": 7,
+                 *       "chat_sequence": 12,
+                 *       "data": {
+                 *         "channel": "phone-sms",
+                 *         "status": "open"
+                 *       },
+                 *       "explanation": "A customer may have asked for no more messages.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "7",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "chat.possible_opt_out",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/chats/7",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onChatUpdated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "chat_id": 7,
+                 *       "chat_sequence": 12,
+                 *       "data": {
+                 *         "channel": "phone-sms",
+                 *         "fields": [
+                 *           "state",
+                 *           "labels"
+                 *         ],
+                 *         "status": "closed"
+                 *       },
+                 *       "explanation": "A chat was changed.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "7",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "chat.updated",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/chats/7",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onContributorRequestAnswered: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "chat_id": 7,
+                 *       "chat_sequence": 12,
+                 *       "data": {
+                 *         "action_id": "01983c5e-7a50-7b3c-8f2a-5d4c3b2a1908",
+                 *         "message_id": "01983c5e-7a52-7d0e-9b1f-0b6f4a3c2d1e",
+                 *         "status": "answered"
+                 *       },
+                 *       "explanation": "Contributors have answered a question.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "01934f6e-7f7d-7a44-8c4e-5b6c7d8e9f0a",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "contributor_request.answered",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/contributor-requests/01934f6e-7f7d-7a44-8c4e-5b6c7d8e9f0a",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onContributorRequestOpened: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "chat_id": 7,
+                 *       "chat_sequence": 12,
+                 *       "data": {
+                 *         "action_id": "01983c5e-7a50-7b3c-8f2a-5d4c3b2a1908",
+                 *         "message_id": "01983c5e-7a52-7d0e-9b1f-0b6f4a3c2d1e",
+                 *         "status": "open"
+                 *       },
+                 *       "explanation": "Contributors of a chat are asked a question.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "01934f6e-7f7d-7a44-8c4e-5b6c7d8e9f0a",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "contributor_request.opened",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/contributor-requests/01934f6e-7f7d-7a44-8c4e-5b6c7d8e9f0a",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onDeliveryAccepted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "chat_id": 7,
+                 *       "chat_sequence": 12,
+                 *       "data": {
+                 *         "action_id": "01983c5e-7a50-7b3c-8f2a-5d4c3b2a1908",
+                 *         "channel": "phone-sms",
+                 *         "message_id": "01983c5e-7a52-7d0e-9b1f-0b6f4a3c2d1e",
+                 *         "provider": "twilio",
+                 *         "status": "accepted",
+                 *         "submission": "accepted"
+                 *       },
+                 *       "explanation": "The provider took a message.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "delivery.accepted",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/deliveries/01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onDeliveryBlocked: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "chat_id": 7,
+                 *       "chat_sequence": 12,
+                 *       "data": {
+                 *         "action_id": "01983c5e-7a50-7b3c-8f2a-5d4c3b2a1908",
+                 *         "channel": "phone-sms",
+                 *         "error_code": "twilio_20003",
+                 *         "message_id": "01983c5e-7a52-7d0e-9b1f-0b6f4a3c2d1e",
+                 *         "provider": "twilio",
+                 *         "status": "blocked",
+                 *         "submission": "blocked"
+                 *       },
+                 *       "explanation": "A delivery waits for the account or the settings of its sender: the account's credentials are refused, or the account is suspended.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "delivery.blocked",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/deliveries/01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onDeliveryBounced: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "chat_id": 7,
+                 *       "chat_sequence": 12,
+                 *       "data": {
+                 *         "action_id": "01983c5e-7a50-7b3c-8f2a-5d4c3b2a1908",
+                 *         "channel": "phone-sms",
+                 *         "error_code": "sendgrid_5.1.1",
+                 *         "message_id": "01983c5e-7a52-7d0e-9b1f-0b6f4a3c2d1e",
+                 *         "provider": "twilio",
+                 *         "status": "bounced",
+                 *         "submission": "accepted"
+                 *       },
+                 *       "explanation": "A message has come back: the recipient's mailbox does not exist.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "delivery.bounced",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/deliveries/01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onDeliveryDelivered: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "chat_id": 7,
+                 *       "chat_sequence": 12,
+                 *       "data": {
+                 *         "action_id": "01983c5e-7a50-7b3c-8f2a-5d4c3b2a1908",
+                 *         "channel": "phone-sms",
+                 *         "message_id": "01983c5e-7a52-7d0e-9b1f-0b6f4a3c2d1e",
+                 *         "provider": "twilio",
+                 *         "status": "delivered",
+                 *         "submission": "accepted"
+                 *       },
+                 *       "explanation": "A message has arrived.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "delivery.delivered",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/deliveries/01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onDeliveryNeedsReview: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "chat_id": 7,
+                 *       "chat_sequence": 12,
+                 *       "data": {
+                 *         "action_id": "01983c5e-7a50-7b3c-8f2a-5d4c3b2a1908",
+                 *         "channel": "phone-sms",
+                 *         "error_code": "lease_expired",
+                 *         "message_id": "01983c5e-7a52-7d0e-9b1f-0b6f4a3c2d1e",
+                 *         "provider": "twilio",
+                 *         "status": "needs_review",
+                 *         "submission": "needs_review"
+                 *       },
+                 *       "explanation": "A delivery waits for a person's decision.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "delivery.needs_review",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/deliveries/01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onDeliverySettled: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "chat_id": 7,
+                 *       "chat_sequence": 12,
+                 *       "data": {
+                 *         "action_id": "01983c5e-7a50-7b3c-8f2a-5d4c3b2a1908",
+                 *         "channel": "phone-sms",
+                 *         "error_code": "twilio_21211",
+                 *         "message_id": "01983c5e-7a52-7d0e-9b1f-0b6f4a3c2d1e",
+                 *         "provider": "twilio",
+                 *         "status": "rejected",
+                 *         "submission": "rejected"
+                 *       },
+                 *       "explanation": "A delivery has its final status: the recipient's number is not valid.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "delivery.settled",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/deliveries/01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onDeliveryUndelivered: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "chat_id": 7,
+                 *       "chat_sequence": 12,
+                 *       "data": {
+                 *         "action_id": "01983c5e-7a50-7b3c-8f2a-5d4c3b2a1908",
+                 *         "channel": "phone-sms",
+                 *         "error_code": "twilio_30007",
+                 *         "message_id": "01983c5e-7a52-7d0e-9b1f-0b6f4a3c2d1e",
+                 *         "provider": "twilio",
+                 *         "status": "undelivered",
+                 *         "submission": "accepted"
+                 *       },
+                 *       "explanation": "A message that the provider took has not arrived: the message was filtered because of its content.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "delivery.undelivered",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/deliveries/01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onDeliveryUnknown: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "chat_id": 7,
+                 *       "chat_sequence": 12,
+                 *       "data": {
+                 *         "action_id": "01983c5e-7a50-7b3c-8f2a-5d4c3b2a1908",
+                 *         "channel": "phone-sms",
+                 *         "error_code": "lease_expired",
+                 *         "message_id": "01983c5e-7a52-7d0e-9b1f-0b6f4a3c2d1e",
+                 *         "provider": "twilio",
+                 *         "status": "unknown",
+                 *         "submission": "unknown"
+                 *       },
+                 *       "explanation": "It is not known whether the provider took a message.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "delivery.unknown",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/deliveries/01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onMessageCreated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "chat_id": 7,
+                 *       "chat_sequence": 12,
+                 *       "data": {
+                 *         "action_id": "01983c5e-7a50-7b3c-8f2a-5d4c3b2a1908",
+                 *         "role": "assistant",
+                 *         "status": "pending"
+                 *       },
+                 *       "explanation": "A message was added to a chat.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "01934f6e-7f3c-7c4e-9d2b-1f4d5a6b7c8d",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "message.created",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/chats/7/messages",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onMessageFailed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "chat_id": 7,
+                 *       "chat_sequence": 12,
+                 *       "data": {
+                 *         "action_id": "01983c5e-7a50-7b3c-8f2a-5d4c3b2a1908",
+                 *         "role": "assistant",
+                 *         "status": "not_sent"
+                 *       },
+                 *       "explanation": "A message of the assistant's was not delivered.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "01934f6e-7f3c-7c4e-9d2b-1f4d5a6b7c8d",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "message.failed",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/chats/7/messages",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onSenderBlocked: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "error_code": "twilio_20003",
+                 *         "provider": "twilio"
+                 *       },
+                 *       "explanation": "The provider refuses everything of a sender: the account's credentials are refused, or the account is suspended.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "3",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "sender.blocked",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/events?after=1040&limit=1",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onSenderRestored: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "provider": "twilio"
+                 *       },
+                 *       "explanation": "A sender that was blocked works again.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "3",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "sender.restored",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/events?after=1040&limit=1",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onSummaryUpdated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "chat_id": 7,
+                 *       "chat_sequence": 12,
+                 *       "data": {
+                 *         "channel": "phone-sms",
+                 *         "summary_id": "01983c60-1c2d-7e3f-8a4b-5c6d7e8f9012"
+                 *       },
+                 *       "explanation": "A chat shows another summary.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "7",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "summary.updated",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/chats/7",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onSuppressionAdded: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "channel": "phone-sms",
+                 *         "reason": "opt_out"
+                 *       },
+                 *       "explanation": "A sender must not write to an address any more.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "3",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "suppression.added",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/suppressions",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onSuppressionLifted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "channel": "phone-sms",
+                 *         "reason": "opt_out"
+                 *       },
+                 *       "explanation": "A sender may write to an address again.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "3",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "suppression.lifted",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/suppressions",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onTestPing: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {},
+                 *       "explanation": "This is a test of the webhook endpoint. Nothing has happened.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "subject_id": "3",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "test.ping",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/webhook-endpoints/3",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onToolCallFailed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "chat_id": 7,
+                 *       "chat_sequence": 12,
+                 *       "data": {
+                 *         "action_id": "01983c5e-7a50-7b3c-8f2a-5d4c3b2a1908",
+                 *         "call_id": "call_1",
+                 *         "error_code": "tool_call_failed",
+                 *         "index": 0,
+                 *         "message_id": "01983c5e-7a52-7d0e-9b1f-0b6f4a3c2d1e",
+                 *         "name": "refund",
+                 *         "status": "failed"
+                 *       },
+                 *       "explanation": "A tool call has failed.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "01934f6e-7f3c-7c4e-9d2b-1f4d5a6b7c8d",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "tool_call.failed",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/chats/7/messages",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onToolCallSucceeded: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "chat_id": 7,
+                 *       "chat_sequence": 12,
+                 *       "data": {
+                 *         "action_id": "01983c5e-7a50-7b3c-8f2a-5d4c3b2a1908",
+                 *         "call_id": "call_1",
+                 *         "index": 0,
+                 *         "message_id": "01983c5e-7a52-7d0e-9b1f-0b6f4a3c2d1e",
+                 *         "name": "refund",
+                 *         "status": "succeeded"
+                 *       },
+                 *       "explanation": "A tool call has succeeded.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "01934f6e-7f3c-7c4e-9d2b-1f4d5a6b7c8d",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "tool_call.succeeded",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/chats/7/messages",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onToolCallUnknown: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "chat_id": 7,
+                 *       "chat_sequence": 12,
+                 *       "data": {
+                 *         "action_id": "01983c5e-7a50-7b3c-8f2a-5d4c3b2a1908",
+                 *         "call_id": "call_1",
+                 *         "error_code": "tool_call_failed",
+                 *         "index": 0,
+                 *         "message_id": "01983c5e-7a52-7d0e-9b1f-0b6f4a3c2d1e",
+                 *         "name": "refund",
+                 *         "status": "unknown"
+                 *       },
+                 *       "explanation": "A tool call may have had its effect, and it is not known.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "01934f6e-7f3c-7c4e-9d2b-1f4d5a6b7c8d",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "tool_call.unknown",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/chats/7/messages",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onWebhookEndpointDisabled: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "reason": "failing",
+                 *         "status": "disabled"
+                 *       },
+                 *       "explanation": "A webhook endpoint was disabled: it is told of no events.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "3",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "webhook_endpoint.disabled",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/webhook-endpoints/3",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
         };
     };
 }

@@ -23,6 +23,7 @@ type Config struct {
 	DatabaseURL       string        `env:"DATABASE_URL" secret:"url" help:"postgres://user:password@host/name; handrail-dev also takes sqlite:/path/to/file.db"`
 	MetricsAddr       string        `env:"HANDRAIL_METRICS_ADDR" help:"address where a process serves /metrics, /healthz and /readyz for those who watch it, host:port; empty: it serves no metrics"`
 	MetricsWorkspaces bool          `env:"HANDRAIL_METRICS_WORKSPACES" envDefault:"false" help:"true: metrics of deliveries, tool calls and approvals have the label workspace; each workspace makes some 40 more series"`
+	OTLPEndpoint      string        `env:"OTEL_EXPORTER_OTLP_ENDPOINT" help:"origin of an OpenTelemetry collector that takes OTLP by HTTP, like http://127.0.0.1:4318: what /metrics shows is sent there too, each minute; OpenTelemetry's other variables work too; empty: nothing is sent"`
 	TaskQueue         string        `env:"HANDRAIL_TASK_QUEUE" envDefault:"handrail" help:"Temporal task queue"`
 	AddressRate       float64       `env:"HANDRAIL_RATE_PER_ADDRESS" envDefault:"500" help:"requests a second that the API takes from one remote address, in bursts of twice as many; behind a proxy that is the proxy's"`
 	WorkspaceRate     float64       `env:"HANDRAIL_RATE_PER_WORKSPACE" envDefault:"200" help:"requests a second that the API takes with all keys of one workspace, in bursts of twice as many"`
@@ -48,7 +49,8 @@ type Config struct {
 	ReceiptSMS   time.Duration `env:"HANDRAIL_RECEIPT_SMS" envDefault:"1h" help:"how long to wait for the final status of an accepted SMS"` //nolint:staticcheck // SMS is no unit of time
 	ReceiptEmail time.Duration `env:"HANDRAIL_RECEIPT_EMAIL" envDefault:"24h" help:"how long to wait for the final status of an accepted email"`
 
-	EventsKept time.Duration `env:"HANDRAIL_EVENTS_KEPT" envDefault:"720h" help:"how long events are kept; whoever reads them less often misses some"`
+	EventsKept  time.Duration `env:"HANDRAIL_EVENTS_KEPT" envDefault:"720h" help:"how long events are kept; whoever reads them less often misses some"`
+	WebhookWait time.Duration `env:"HANDRAIL_WEBHOOK_WAIT" envDefault:"5s" help:"how long a webhook endpoint waits after the first failed post of an event; the waits after the next ones are longer in proportion"`
 
 	WhenUnknown string `env:"HANDRAIL_WHEN_UNKNOWN" envDefault:"at_most_once" help:"what happens to an unknown message without evidence: at_most_once (a person decides), expire, or resend_after_settle (it may arrive twice)"`
 
@@ -155,6 +157,12 @@ func (c *Config) validate() error {
 
 	check(c.EventsKept >= time.Hour, "HANDRAIL_EVENTS_KEPT must be at least 1h, it is %s", c.EventsKept)
 
+	check(
+		c.WebhookWait >= 10*time.Millisecond && c.WebhookWait <= time.Minute,
+		"HANDRAIL_WEBHOOK_WAIT must be from 10ms to 1m, it is %s",
+		c.WebhookWait,
+	)
+
 	if _, err := c.Commands(); err != nil {
 		all = append(all, err)
 	}
@@ -193,6 +201,12 @@ func (c *Config) checkAddresses() []error {
 		c.MetricsAddr == "" || isHostPort(c.MetricsAddr),
 		"HANDRAIL_METRICS_ADDR must be host:port like 127.0.0.1:9090, it is %q",
 		c.MetricsAddr,
+	)
+
+	check(
+		c.OTLPEndpoint == "" || isOrigin(c.OTLPEndpoint),
+		"OTEL_EXPORTER_OTLP_ENDPOINT must be a URL like http://127.0.0.1:4318, it is %q",
+		redactURL(c.OTLPEndpoint),
 	)
 
 	check(

@@ -76,6 +76,14 @@ func TestLoadRefusesWhatIsWrongAndNamesIt(t *testing.T) {
 			[]string{"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY", "empty"},
 		},
 		"events": {[]string{"HANDRAIL_EVENTS_KEPT=30m"}, []string{"HANDRAIL_EVENTS_KEPT", "1h"}},
+		"collector": {
+			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=127.0.0.1:4318"},
+			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://"},
+		},
+		"webhooks": {
+			[]string{"HANDRAIL_WEBHOOK_WAIT=1h"},
+			[]string{"HANDRAIL_WEBHOOK_WAIT", "10ms", "1m"},
+		},
 		"settle": {[]string{"HANDRAIL_SETTLE=10ms"}, []string{"HANDRAIL_SETTLE", "1s"}},
 		"receipts": {
 			[]string{"HANDRAIL_RECEIPT_SMS=0s", "HANDRAIL_RECEIPT_EMAIL=-1h"},

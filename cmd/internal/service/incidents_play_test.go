@@ -137,6 +137,21 @@ func playPossibleOptOut(w *env, to customerOf) string {
 	return fmt.Sprintf("chat_id=%d", to.chat)
 }
 
+// playMovedOn has a customer write while a message waits that was meant as an answer to the one before.
+func playMovedOn(w *env, to customerOf) string {
+	w.Helper()
+	w.inbound(to.chat, "Where is it?")
+
+	seen := w.call("GET", fmt.Sprintf("/chats/%d/messages", to.chat), nil).at("items", 0, "uuid")
+	body := map[string]any{"message": "On its way.", "if_last_message": seen}
+
+	r := w.call("POST", sendPath(to.chat), body, "Prefer", "wait=1")
+	require.Equal(w, http.StatusAccepted, r.status, r.raw)
+	w.inbound(to.chat, "Never mind, it is here.")
+
+	return r.at("action_id").(string)
+}
+
 func playForgedWebhook(w *env, _ customerOf) string {
 	w.Helper()
 

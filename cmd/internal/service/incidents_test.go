@@ -50,7 +50,7 @@ const (
 	failed  = -1
 )
 
-// incidents are the seventeen of the night, in the order of N1 to N10.
+// incidents are the seventeen of the night, in the order of N1 to N10, and one more that nobody was told of.
 var incidents = []incident{
 	{
 		name:   "a send waits for an approval",
@@ -163,23 +163,34 @@ var incidents = []incident{
 		metric: `handrail_webhook_calls_total{carrier="twilio",kind="status",result="refused"}`,
 		says:   "a webhook was not taken",
 	},
+	{
+		name:   "a message is held, and nothing tries it again",
+		play:   playMovedOn,
+		fault:  &sandbox.Fault{Kind: "rate_limit", Delay: 2 * time.Second, Times: 1},
+		metric: `handrail_events_total{type="delivery.needs_review"}`,
+		event:  chat.EventDeliveryNeedsReview,
+	},
 }
 
-// TestNobodyMissesWhatHappensAtNight plays the seventeen incidents of the night paper, and holds that each makes a
+// TestNobodyMissesWhatHappensAtNight plays the seventeen incidents of the night paper and one more, and holds that each makes a
 // metric grow, an event, and a line in the log above INFO that names the action, or what there is instead.
 func TestNobodyMissesWhatHappensAtNight(t *testing.T) {
 	t.Parallel()
-	require.Len(t, incidents, 17)
+	require.Len(t, incidents, 18)
 
 	d := newDesk(t)
 	d.answers(answerAtNight)
 
-	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", allowHost(d.Server), atNight)
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", allowHost(d.Server), withEncryption, atNight)
 	for _, tool := range []string{"away", "full"} {
 		w.defineTool(httpTool(d, tool))
 	}
 
 	w.defineTool(httpTool(d, "refund", map[string]any{"risk": "approval"}))
+
+	// It is told of nothing: its metrics are there from the start.
+	endpoint := map[string]any{"url": d.URL, "types": []string{"sender.restored"}}
+	require.Equal(t, http.StatusCreated, w.call("POST", "/webhook-endpoints", endpoint).status)
 
 	before := w.scrape()
 	names := make([]string, len(incidents))

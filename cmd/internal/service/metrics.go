@@ -184,6 +184,7 @@ var figureMetrics = map[chat.FigureMatter]struct{ count, age *metrics.Definition
 	chat.FigureApproval:           {metrics.Approvals, metrics.ApprovalAge},
 	chat.FigureContributorRequest: {metrics.ContributorRequests, metrics.ContributorRequestAge},
 	chat.FigureEvent:              {metrics.WaitingEvents, metrics.WaitingEventAge},
+	chat.FigureWebhook:            {metrics.WebhookBehind, metrics.WebhookAge},
 }
 
 // sendFigures sends the figures that were found, and 0 for the others of [emptyFigures].
@@ -222,7 +223,7 @@ func (s *sample) sendFigure(f *chat.Figure, at time.Time) {
 		labels = []string{string(f.Provider), string(f.Channel), f.State}
 	case chat.FigurePossibleDuplicate, chat.FigureBreaker:
 		labels = []string{string(f.Provider)}
-	case chat.FigureToolCall, chat.FigureApproval:
+	case chat.FigureToolCall, chat.FigureApproval, chat.FigureWebhook:
 		labels = []string{f.State}
 	case chat.FigureBulkRetry, chat.FigureContributorRequest, chat.FigureEvent:
 	}

@@ -45,6 +45,8 @@ type Service struct {
 	tools     *toolbox.Toolbox
 	models    *models.Models
 	monitor   *monitor
+	// export is nil where metrics are sent nowhere.
+	export *otlpExport
 }
 
 // Connect opens the database and Temporal, waiting up to two minutes for either; while it
@@ -98,6 +100,12 @@ func Connect(ctx context.Context, c *config.Config, environ []string, logger *sl
 
 	watched.registry.MustRegister(newCollector(store, logger, c.MetricsWorkspaces))
 
+	export, err := startOTLP(ctx, c.OTLPEndpoint, watched.registry, logger)
+	if err != nil {
+		dialed.Close()
+		return nil, errors.Join(err, tools.Close(), store.Close())
+	}
+
 	return &Service{
 		Store:     store,
 		config:    c,
@@ -108,6 +116,7 @@ func Connect(ctx context.Context, c *config.Config, environ []string, logger *sl
 		tools:     tools,
 		models:    choice,
 		monitor:   watched,
+		export:    export,
 	}, nil
 }
 
@@ -148,8 +157,11 @@ func OpenStore(
 
 // Close ends the connections.
 func (s *Service) Close() error {
+	// The last figures are read from the store.
+	err := s.export.close()
 	s.temporal.Close()
-	return errors.Join(s.tools.Close(), s.Store.Close())
+
+	return errors.Join(err, s.tools.Close(), s.Store.Close())
 }
 
 // Migrate brings the database up to date and returns what it applied.
@@ -273,6 +285,7 @@ func (s *Service) activities() (*activities.Activities, error) {
 		Tools:         s.tools,
 		Webhooks:      s.tools,
 		EventBase:     api.EventBase(s.config.PublicURL),
+		WebhookWait:   s.config.WebhookWait,
 		ApproveWithin: s.config.ApprovalWithin,
 		Meter:         s.monitor.meter,
 		Logger:        s.logger,

@@ -177,11 +177,14 @@ BEGIN
 END
 $$;
 
--- That a delivery waits for its turn, or is being posted, is no event.
+-- That a delivery waits for its turn, or is being posted, is no event. Why it waits may be one: a person must decide.
 CREATE TRIGGER deliveries_begun AFTER INSERT ON deliveries FOR EACH ROW
-    WHEN (NEW.status NOT IN ('pending', 'sending')) EXECUTE FUNCTION note_delivery_change();
+    WHEN (NEW.status NOT IN ('pending', 'sending') OR NEW.status = 'pending' AND NEW.error_code <> '')
+    EXECUTE FUNCTION note_delivery_change();
 CREATE TRIGGER deliveries_change_noted AFTER UPDATE ON deliveries FOR EACH ROW
-    WHEN (OLD.status <> NEW.status AND NEW.status NOT IN ('pending', 'sending'))
+    WHEN (OLD.status <> NEW.status AND NEW.status NOT IN ('pending', 'sending')
+        OR NEW.status = 'pending' AND NEW.error_code <> ''
+            AND (OLD.status <> 'pending' OR OLD.error_code <> NEW.error_code))
     EXECUTE FUNCTION note_delivery_change();
 
 CREATE FUNCTION note_tool_call_change() RETURNS trigger LANGUAGE plpgsql AS $$

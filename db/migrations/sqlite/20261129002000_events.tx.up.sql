@@ -127,7 +127,7 @@ CREATE TRIGGER messages_change_noted AFTER UPDATE OF state ON messages
 END;
 
 CREATE TRIGGER deliveries_begun AFTER INSERT ON deliveries
-    WHEN NEW.status NOT IN ('pending', 'sending') BEGIN
+    WHEN NEW.status NOT IN ('pending', 'sending') OR NEW.status = 'pending' AND NEW.error_code <> '' BEGIN
     INSERT INTO event_changes (workspace_id, object, chat_id, subject_id, was, now, fields, data, at)
     VALUES (NEW.workspace_id, 'delivery', NEW.chat_id, NEW.id, '', NEW.status, '',
         json_object('channel', NEW.channel, 'provider', NEW.provider, 'status', NEW.status,
@@ -136,7 +136,9 @@ CREATE TRIGGER deliveries_begun AFTER INSERT ON deliveries
 END;
 
 CREATE TRIGGER deliveries_change_noted AFTER UPDATE ON deliveries
-    WHEN OLD.status <> NEW.status AND NEW.status NOT IN ('pending', 'sending') BEGIN
+    WHEN OLD.status <> NEW.status AND NEW.status NOT IN ('pending', 'sending')
+        OR NEW.status = 'pending' AND NEW.error_code <> ''
+            AND (OLD.status <> 'pending' OR OLD.error_code <> NEW.error_code) BEGIN
     INSERT INTO event_changes (workspace_id, object, chat_id, subject_id, was, now, fields, data, at)
     VALUES (NEW.workspace_id, 'delivery', NEW.chat_id, NEW.id,
         CASE WHEN OLD.submission = 'accepted' AND OLD.status = 'canceled' THEN 'canceled_by_provider'

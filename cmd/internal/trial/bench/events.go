@@ -18,15 +18,23 @@ import (
 type Events struct {
 	// SendCPU is the processor time of API, worker and PostgreSQL for a thousand sends, in seconds, and SendP50 the
 	// time of one in milliseconds, both with events and without, in the middle of all rounds.
-	SendCPU   WithAndWithout `json:"send_cpu_seconds_per_1000"`
-	SendP50   WithAndWithout `json:"send_p50_ms"`
-	Streams   int            `json:"streams"`
-	StreamKiB float64        `json:"api_kib_per_stream"`
-	// Seen is how many events were seen in streams, P50 and P95 how long after their change, in milliseconds.
+	SendCPU WithAndWithout `json:"send_cpu_seconds_per_1000"`
+	SendP50 WithAndWithout `json:"send_p50_ms"`
+	// PerSend is how many events a send makes, until its receipt is waited for.
+	PerSend   float64 `json:"events_per_send"`
+	Streams   int     `json:"streams"`
+	StreamKiB float64 `json:"api_kib_per_stream"`
+	// Seen is how many events were seen in streams, the others how long after their change, in milliseconds.
 	Seen int     `json:"seen"`
 	P50  float64 `json:"p50_ms"`
 	P95  float64 `json:"p95_ms"`
+	P99  float64 `json:"p99_ms"`
+	// Hanging is what a webhook endpoint that hangs costs.
+	Hanging Hanging `json:"hanging_endpoint"`
 }
+
+// eventCPU is the processor time of one event in milliseconds, which may be less than what else the machine does.
+func (v *Events) eventCPU() float64 { return (v.SendCPU.With - v.SendCPU.Without) / max(v.PerSend, 1) }
 
 // WithAndWithout is one figure with events, and without.
 type WithAndWithout struct {
@@ -40,7 +48,7 @@ const (
 	// openStreams is how many streams are open at once: twenty of each key, which is the most that one may have.
 	openStreams = 20 * keys
 	// watchedChanges are made one after the other while streams are open, changePause apart.
-	watchedChanges = 100
+	watchedChanges = 200
 	changePause    = 50 * time.Millisecond
 	// streamsSettle is how long memory is given to come to rest.
 	streamsSettle = 5 * time.Second
@@ -65,6 +73,11 @@ func (r *run) events(ctx context.Context, e *benchEnv) error {
 		return err
 	}
 
+	var err error
+	if measured.Hanging, err = r.measureHanging(ctx, e); err != nil {
+		return err
+	}
+
 	r.report.Events = measured
 	r.report.Goals = append(r.report.Goals, measured.goals()...)
 
@@ -76,6 +89,7 @@ func (v *Events) goals() []Goal {
 		atMost("CPU of a send with events, to without", v.SendCPU.ratio(), 1.08),
 		atMost("an event in a stream after its change, p50 in ms", v.P50, 100),
 		atMost("memory of the API for one stream, KiB", v.StreamKiB, 100),
+		atMost("p50 of a send with a webhook endpoint that hangs, to without", v.Hanging.SendP50.ratio(), 1.1),
 	}
 }
 
@@ -91,13 +105,36 @@ func (v *Events) show(t io.Writer) {
 	fmt.Fprintf(t, "p50 of a send\t%.1f ms\t%.1f ms\t%.2f\t\n", v.SendP50.With, v.SendP50.Without, v.SendP50.ratio())
 	fmt.Fprintf(
 		t,
-		"%d streams\t%.0f KiB of the API's memory each\t%d events seen, p50 %.0f ms, p95 %.0f ms after the change\t\n",
+		"%.1f events for a send\t%.2f ms of CPU for each\t\n",
+		v.PerSend,
+		v.eventCPU(),
+	)
+	fmt.Fprintf(
+		t,
+		"%d streams\t%.0f KiB of the API's memory each\t"+
+			"%d events seen, p50 %.0f ms, p95 %.0f ms, p99 %.0f ms after the change\t\n",
 		v.Streams,
 		v.StreamKiB,
 		v.Seen,
 		v.P50,
 		v.P95,
+		v.P99,
 	)
+	v.Hanging.show(t)
+}
+
+func (h *Hanging) show(t io.Writer) {
+	fmt.Fprintf(t, "\na webhook endpoint that hangs, %d posts held\twith\twithout\tratio\t\n", h.Held)
+
+	for _, line := range []struct {
+		what string
+		WithAndWithout
+	}{
+		{"p50 of a send", h.SendP50},
+		{"another endpoint is told of a change, p50", h.LaneP50},
+	} {
+		fmt.Fprintf(t, "%s\t%.1f ms\t%.1f ms\t%.2f\t\n", line.what, line.With, line.Without, line.ratio())
+	}
 }
 
 // measureEventCost sends with events and without in turns: with, without, without, with, and so on, so that a database
@@ -106,6 +143,12 @@ func (r *run) measureEventCost(ctx context.Context, e *benchEnv, db *sql.DB, mea
 	send := &scenario{name: scenarioSend, act: e.actor.send, silent: true}
 	cpu := map[bool][]float64{}
 	latencies := map[bool][]float64{}
+	sends := 0
+
+	before, err := countEvents(ctx, db)
+	if err != nil {
+		return err
+	}
 
 	for round := range 2 * r.Rounds {
 		noted := round%4 == 0 || round%4 == 3
@@ -122,7 +165,18 @@ func (r *run) measureEventCost(ctx context.Context, e *benchEnv, db *sql.DB, mea
 
 		cpu[noted] = append(cpu[noted], used)
 		latencies[noted] = append(latencies[noted], toMilliseconds(done.quantile(0.5)))
+
+		if noted {
+			sends += len(done.latencies)
+		}
 	}
+
+	after, err := countEvents(ctx, db)
+	if err != nil {
+		return err
+	}
+
+	measured.PerSend = float64(after-before) / float64(max(sends, 1))
 
 	measured.SendCPU = WithAndWithout{With: median(cpu[true]), Without: median(cpu[false])}
 	measured.SendP50 = WithAndWithout{With: median(latencies[true]), Without: median(latencies[false])}
@@ -153,6 +207,18 @@ func (e *benchEnv) measureUsedBy(ctx context.Context, sc *scenario, until enough
 	}
 
 	return used / float64(len(done.latencies)) * 1000, done, e.terminateOpen(ctx, sc, done)
+}
+
+// countEvents counts what is an event, or is about to be one: a change of a send is one event.
+func countEvents(ctx context.Context, db *sql.DB) (int64, error) {
+	const query = `SELECT (SELECT count(*) FROM events) + (SELECT count(*) FROM event_changes)`
+
+	var count int64
+	if err := db.QueryRowContext(ctx, query).Scan(&count); err != nil {
+		return 0, fmt.Errorf("count the events: %w", err)
+	}
+
+	return count, nil
 }
 
 // switchEventTriggers has changes noted, or not.
@@ -337,6 +403,7 @@ func (w *watchers) read(ctx context.Context, measured *Events) error {
 	measured.Seen = len(all.latencies)
 	measured.P50 = toMilliseconds(all.quantile(0.5))
 	measured.P95 = toMilliseconds(all.quantile(0.95))
+	measured.P99 = toMilliseconds(all.quantile(0.99))
 
 	return nil
 }

@@ -131,6 +131,7 @@ func TestAReportIsShownAndDrawn(t *testing.T) {
 		Stores:  []Store{s},
 		Goals:   s.goals(),
 		Burst:   &Burst{Retries: 5000, Before: 30, During: 45},
+		Events:  &Events{PerSend: 4, P99: 81, Hanging: Hanging{Held: 12, SendP50: WithAndWithout{55, 50}}},
 		Soak:    &Soak{Minutes: 20, Actions: 12_345},
 		Growth:  []Stage{{Messages: 1000, P50: map[string]float64{"chats, by a word": 2.5}}},
 		Workers: []Workers{{Workers: 4, Rates: map[string]float64{scenarioSend: 61.5}}},
@@ -140,7 +141,7 @@ func TestAReportIsShownAndDrawn(t *testing.T) {
 	require.NoError(t, r.Show(&out))
 
 	for _, part := range []string{
-		"Temporal on postgres", "4.2, 70 MB", "settled", "a bulk retry of 5000", "12345 messages", "61.5",
+		"Temporal on postgres", "4.2, 70 MB", "settled", "a bulk retry of 5000", "p99 81 ms", "12 posts held", "1.10", "12345 messages", "61.5",
 		"chats, by a word", "≥ 1.3", "met",
 	} {
 		assert.Contains(t, out.String(), part)

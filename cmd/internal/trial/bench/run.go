@@ -76,7 +76,7 @@ func Run(ctx context.Context, o Options, out io.Writer) (*Report, error) {
 func (r *run) measure(ctx context.Context) error {
 	if r.wants(partSpeed) {
 		for _, store := range r.Stores {
-			if err := r.measureIn(ctx, store, 1, r.speed); err != nil {
+			if err := r.measureIn(ctx, store, part{name: partSpeed, workers: 1, measure: r.speed}); err != nil {
 				return fmt.Errorf("with Temporal on %s: %w", store, err)
 			}
 		}
@@ -87,7 +87,7 @@ func (r *run) measure(ctx context.Context) error {
 			continue
 		}
 
-		if err := r.measureIn(ctx, "postgres", part.workers, part.measure); err != nil {
+		if err := r.measureIn(ctx, "postgres", part); err != nil {
 			return fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
@@ -100,22 +100,29 @@ type part struct {
 	name    string
 	workers int
 	measure func(context.Context, *benchEnv) error
+	// environ configures Handrail's processes beyond what every installation has.
+	environ []string
 }
 
 // otherParts are all but the speed, in their order.
 func (r *run) otherParts() []part {
 	all := []part{
-		{partGrowth, 1, r.growth},
-		{partWaiting, 1, r.waiting},
-		{partBurst, 1, r.burst},
-		{partEvents, 1, r.events},
+		{name: partGrowth, workers: 1, measure: r.growth},
+		{name: partWaiting, workers: 1, measure: r.waiting},
+		{name: partBurst, workers: 1, measure: r.burst},
+		{
+			name:    partEvents,
+			workers: 1,
+			measure: r.events,
+			environ: webhookEnviron(),
+		},
 	}
 
 	for _, n := range numbersOfWorkers() {
-		all = append(all, part{partWorkers, n, r.workers})
+		all = append(all, part{name: partWorkers, workers: n, measure: r.workers})
 	}
 
-	return append(all, part{partSoak, 1, r.soak})
+	return append(all, part{name: partSoak, workers: 1, measure: r.soak})
 }
 
 // The parts of a measurement.
@@ -135,12 +142,7 @@ const (
 func (r *run) wants(part string) bool { return len(r.Parts) == 0 || slices.Contains(r.Parts, part) }
 
 // measureIn measures in an installation of its own, with Temporal on one kind of database.
-func (r *run) measureIn(
-	ctx context.Context,
-	name string,
-	workers int,
-	measure func(context.Context, *benchEnv) error,
-) error {
+func (r *run) measureIn(ctx context.Context, name string, p part) error {
 	folder, err := r.folder(name)
 	if err != nil {
 		return err
@@ -149,14 +151,14 @@ func (r *run) measureIn(
 	r.progress.Printf(
 		"Temporal on %s: starting PostgreSQL, Temporal, the sandbox, an API, workers (%d) and the baselines in %s",
 		name,
-		workers,
+		p.workers,
 		folder,
 	)
 
-	e, err := newBenchEnv(ctx, r.clusterOptions(folder, name, workers), name)
+	e, err := newBenchEnv(ctx, r.clusterOptions(folder, name, p), name)
 	if err == nil {
 		r.report.Machine.Postgres = e.postgresVersion
-		err = measure(ctx, e)
+		err = p.measure(ctx, e)
 	}
 
 	err = errors.Join(err, e.close())
@@ -170,13 +172,14 @@ func (r *run) measureIn(
 }
 
 // clusterOptions are for an installation with Temporal on one kind of database.
-func (r *run) clusterOptions(folder, store string, workers int) testcluster.Options {
+func (r *run) clusterOptions(folder, store string, p part) testcluster.Options {
 	o := testcluster.Options{
 		Folder:           folder,
 		Programs:         r.Programs,
 		APIs:             1,
-		Workers:          workers,
+		Workers:          p.workers,
 		PostgresSettings: r.PostgresSettings,
+		Environ:          p.environ,
 	}
 
 	if store == "postgres" {

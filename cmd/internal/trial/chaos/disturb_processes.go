@@ -65,6 +65,12 @@ func (r *run) processDisturbances() []disturbance {
 				return r.pauseOne(ctx, chance, "worker", workflows.Lease+pastLease)
 			},
 		},
+		disturbance{
+			kind: "kill_receiver",
+			play: func(ctx context.Context, chance *mathrand.Rand) bool {
+				return r.killReceiver(ctx, pickBetween(chance, 0, maxPause))
+			},
+		},
 		disturbance{kind: "rotate_keys", needs: "keys", play: r.rotateKeys},
 	)
 }

@@ -11,7 +11,7 @@ import (
 const kindEqualText = "equal_text"
 
 // Kinds returns all kinds of trouble that a run makes: what the run itself does, and then the
-// faults of the providers.
+// faults of the providers and of the receiver of webhooks.
 func Kinds() []string {
 	var all []string
 
@@ -23,6 +23,10 @@ func Kinds() []string {
 
 	for _, f := range allFaults() {
 		all = append(all, f.Fault)
+	}
+
+	for _, f := range receiverFaults() {
+		all = append(all, f.kind)
 	}
 
 	return all

@@ -34,13 +34,15 @@ type Report struct {
 	Tries int `json:"tries"`
 	// EventLog is the log of events, compared with the tables.
 	EventLog EventLog `json:"event_log"`
+	// Webhooks is what a receiver was told of it.
+	Webhooks Webhooks `json:"webhooks"`
 	Outcome
 }
 
 // Passed reports whether nothing happened that must not, and everything that was to be played
 // was.
 func (r *Report) Passed() bool {
-	return r.Outcome.Passed() && r.EventLog.Passed() && len(r.NotPlayed) == 0
+	return r.Outcome.Passed() && r.EventLog.Passed() && r.Webhooks.Passed() && len(r.NotPlayed) == 0
 }
 
 // verdictLabels returns the verdicts in words, in the order in which they are shown.
@@ -91,6 +93,8 @@ func (r *Report) Show(out io.Writer) error {
 	line("CHANGES WITHOUT A NUMBER", r.EventLog.Unnumbered)
 	line("FACTS THAT NO EVENT TELLS", r.EventLog.Untold)
 
+	r.Webhooks.show(line)
+
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("show the report: %w", err)
 	}
@@ -116,6 +120,33 @@ func (r *Report) Show(out io.Writer) error {
 	}
 
 	return r.showFindings(out)
+}
+
+// show writes what the receiver was told.
+func (w *Webhooks) show(line func(what string, value any)) {
+	line("of these: for the receiver of webhooks", w.Events)
+	line("posts to it that were signed", w.Posts)
+	line("refused by it, cut off or not answered", w.refused())
+	line("of these: it had kept the event", w.Failed[receiverLate])
+	line("times that it was killed", w.Kills)
+	line("posts of what it had already", w.Repeated)
+	line("events that stepped aside", w.Aside)
+	line("EVENTS THAT ARE STILL TO BE POSTED", w.Behind)
+	line("EVENTS THAT HAVE NOT ARRIVED", w.Missing)
+	line("POSTS WITH ANOTHER ID OR BODY THAN BEFORE", w.Changed)
+	line("EVENTS OUT OF ORDER", w.Disordered)
+	line("GAPS IN THE NUMBERS THAT HAVE ARRIVED", w.Gaps)
+	line("POSTS WITHOUT A VALID SIGNATURE", w.Forged)
+}
+
+// refused counts the posts that the receiver has failed on purpose.
+func (w *Webhooks) refused() int {
+	count := 0
+	for _, failed := range w.Failed {
+		count += failed
+	}
+
+	return count
 }
 
 // maxFindings is how many findings are shown; the JSON has all.

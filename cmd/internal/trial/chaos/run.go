@@ -50,6 +50,10 @@ type run struct {
 	temporal  client.Client
 	scheduler *scheduler
 	ledger    *ledger
+	// receiver is told of events after toldAfter, by webhooks.
+	receiver  *receiver
+	endpoint  int64
+	toldAfter int64
 	report    Report
 	// keys are the encryption keys, the newest first. Only rotateKeys changes them.
 	keys []string
@@ -120,13 +124,17 @@ func (r *run) trial(ctx context.Context, folder string) error {
 func (r *run) start(ctx context.Context, folder string) error {
 	r.progress.Printf("starting PostgreSQL, Temporal, the sandbox, two APIs and two workers in %s", folder)
 
-	var err error
+	told, err := r.prepareReceiver()
+	if err != nil {
+		return err
+	}
+
 	if r.cluster, err = testcluster.New(ctx, testcluster.Options{
 		Folder:   folder,
 		Programs: r.Programs,
 		APIs:     2,
 		Workers:  2,
-		Environ:  append(shortWaits(), keysVariable(r.keys)),
+		Environ:  slices.Concat(shortWaits(), told, []string{keysVariable(r.keys)}),
 		Proxied:  true,
 		Standby:  r.Every > 0 && r.Kinds.has(kindFailover),
 	}); err != nil {
@@ -151,7 +159,7 @@ func (r *run) start(ctx context.Context, folder string) error {
 
 	r.providers = newProviders(r.cluster.Sandbox(), r.Faults, r.Kinds)
 
-	return nil
+	return r.openWebhook(ctx)
 }
 
 // shortWaits let what is not known settle within a run; the providers' time limits are those
@@ -347,6 +355,10 @@ func (r *run) compare(ctx context.Context, answers []answer) error {
 		return err
 	}
 
+	if r.report.Webhooks, err = r.awaitWebhooks(ctx); err != nil {
+		return err
+	}
+
 	for _, a := range answers {
 		r.report.Tries += a.tries
 	}
@@ -381,6 +393,12 @@ func (r *run) notPlayed() []string {
 		}
 	}
 
+	for _, f := range r.receiver.faults {
+		if r.report.Webhooks.Failed[f.kind] == 0 {
+			missing = append(missing, f.kind)
+		}
+	}
+
 	if r.Kinds.has(kindEqualText) && r.report.EqualTexts == 0 {
 		missing = append(missing, kindEqualText)
 	}
@@ -394,6 +412,10 @@ func (r *run) close() error {
 	var all []error
 	if r.ledger != nil {
 		all = append(all, r.ledger.close())
+	}
+
+	if r.receiver != nil {
+		all = append(all, r.receiver.close())
 	}
 
 	if r.temporal != nil {
