@@ -40,7 +40,7 @@ const WebhookFirstWait = 5 * time.Second
 // WebhookWaits are the waits between the tries of one event.
 func WebhookWaits() []time.Duration { return append([]time.Duration(nil), webhookWaits...) }
 
-// waitAfter is how long to wait after so many tries have failed.
+// waitAfter returns how long to wait after so many tries have failed.
 func (t *WebhookTry) waitAfter(tries int) time.Duration {
 	wait := webhookWaits[tries-1]
 	if t.FirstWait == 0 {
