@@ -125,6 +125,8 @@ func (l *EventList) Missed(after int64) string {
 type NumberedEvents struct {
 	WorkspaceID WorkspaceID
 	Latest      int64
+	// TellPeople reports that people can be told of one of them.
+	TellPeople bool
 }
 
 // EventTypeText is what people are told of a type of event.

@@ -26,6 +26,7 @@ type Meter struct {
 	summaryTokens *prometheus.CounterVec
 	findings      *prometheus.CounterVec
 	events        *prometheus.CounterVec
+	failedNotices *prometheus.CounterVec
 }
 
 // NewMeter makes the counters and registers them; each series that is known beforehand is there at 0. Attempts
@@ -44,6 +45,7 @@ func NewMeter(registry prometheus.Registerer, workspaces bool) *Meter {
 		summaryTokens: SummaryTokens.NewCounter(registry),
 		findings:      SweepFindings.NewCounter(registry),
 		events:        Events.NewCounter(registry),
+		failedNotices: FailedNotices.NewCounter(registry),
 	}
 
 	m.startDeliveries()
@@ -98,6 +100,10 @@ func (m *Meter) startOthers() {
 
 	for _, kind := range chat.SweepFindings() {
 		m.findings.WithLabelValues(string(kind))
+	}
+
+	for _, channel := range []chat.Channel{chat.ChannelEmail, chat.ChannelSMS} {
+		m.failedNotices.WithLabelValues(string(channel))
 	}
 
 	for _, text := range chat.EventTypes() {
@@ -221,6 +227,11 @@ func (m *Meter) CountFinding(f chat.SweepFinding) { m.findings.WithLabelValues(s
 
 // CountEvent counts an event of the log.
 func (m *Meter) CountEvent(t chat.EventType) { m.events.WithLabelValues(string(t)).Inc() }
+
+// CountFailedNotice counts a notice that has not reached its member.
+func (m *Meter) CountFailedNotice(channel chat.Channel) {
+	m.failedNotices.WithLabelValues(string(channel)).Inc()
+}
 
 // OtherCode stands for error codes that are not known: providers make up new ones, and each would be a series.
 const OtherCode = "other"

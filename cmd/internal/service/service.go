@@ -196,14 +196,24 @@ func (s *Service) Sequence(ctx context.Context) error {
 		AttemptsKept: s.config.EventsKept,
 	}
 
+	notices := &worker.NoticeCaller{
+		Store:  s.Store,
+		Engine: s.engine(),
+		Logger: s.logger,
+	}
+
 	sequencer := &worker.Sequencer{
 		Store:      s.Store,
 		Logger:     s.logger,
-		OnNumbered: caller.Numbered,
+		OnNumbered: func(ctx context.Context, numbered []chat.NumberedEvents) {
+			caller.Numbered(ctx, numbered)
+			notices.Numbered(ctx, numbered)
+		},
 	}
 
 	var calling sync.WaitGroup
 	calling.Go(func() { caller.Run(ctx) })
+	calling.Go(func() { notices.Run(ctx) })
 	sequencer.Run(ctx)
 	calling.Wait()
 
