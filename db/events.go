@@ -206,7 +206,7 @@ func (s *Store) numberChanges(
 }
 
 // markNoticeChanges marks the changes that are of notices. Chats for notices are few.
-func markNoticeChanges(ctx context.Context, tx bun.Tx, changes []chat.EventChange) error {
+func markNoticeChanges(ctx context.Context, db bun.IDB, changes []chat.EventChange) error {
 	var ids []chat.ChatID
 
 	for i := range changes {
@@ -223,7 +223,7 @@ func markNoticeChanges(ctx context.Context, tx bun.Tx, changes []chat.EventChang
 
 	var found []chat.ChatID
 
-	err := tx.NewSelect().
+	err := db.NewSelect().
 		Model((*chatRow)(nil)).
 		Column("c.id").
 		Where("c.for_notices").

@@ -203,8 +203,8 @@ func (s *Service) Sequence(ctx context.Context) error {
 	}
 
 	sequencer := &worker.Sequencer{
-		Store:      s.Store,
-		Logger:     s.logger,
+		Store:  s.Store,
+		Logger: s.logger,
 		OnNumbered: func(ctx context.Context, numbered []chat.NumberedEvents) {
 			caller.Numbered(ctx, numbered)
 			notices.Numbered(ctx, numbered)
