@@ -18,6 +18,8 @@ type fakeEngine struct {
 	lookUpFails error
 	// webhooks are the endpoints that were told to look.
 	webhooks []chat.WebhookStep
+	// notices are the workspaces whose people were to be told.
+	notices []chat.NoticeStep
 	waits    []time.Duration
 
 	add       func(context.Context, chat.AddParticipant) (chat.Answer[chat.ParticipantAdded], error)

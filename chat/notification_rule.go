@@ -107,11 +107,11 @@ func (r *NotificationRule) Apply(p *NotificationRulePatch) error {
 	}
 
 	if p.PhoneNumberID != nil {
-		r.PhoneNumberID = unlessZero(*p.PhoneNumberID)
+		r.PhoneNumberID = IDIfGiven(p.PhoneNumberID)
 	}
 
 	if p.InboxID != nil {
-		r.InboxID = unlessZero(*p.InboxID)
+		r.InboxID = IDIfGiven(p.InboxID)
 	}
 
 	if p.Quiet != nil {
@@ -131,14 +131,6 @@ func sortedSet[T ~int64 | ~string](values []T) []T {
 	slices.Sort(sorted)
 
 	return slices.Compact(sorted)
-}
-
-func unlessZero[T ~int64](id T) *T {
-	if id == 0 {
-		return nil
-	}
-
-	return &id
 }
 
 // Validate checks a rule to be stored: CodeInvalidRequest naming the field. Whether its members and its sender are there
