@@ -215,7 +215,12 @@ func eventsToTell(facts []NoticeFact) []Event {
 
 	for _, fact := range facts {
 		k := key{kind: fact.Event.Type, subject: fact.Event.SubjectID, index: -1}
-		if fact.Event.Data.Index != nil {
+
+		switch {
+		case fact.Event.Type == EventChatEscalated || fact.Event.Type == EventChatPossibleOptOut:
+			// The subject of the first one is its message, and the chat asks once.
+			k.subject = strconv.FormatInt(int64(fact.Event.ChatID), 10)
+		case fact.Event.Data.Index != nil:
 			k.index = *fact.Event.Data.Index
 		}
 

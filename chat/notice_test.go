@@ -27,7 +27,7 @@ func needing(kind chat.EventType, sequence int64) chat.Event {
 		Type:      kind,
 		Sequence:  sequence,
 		SubjectID: fmt.Sprintf("s%d", sequence),
-		ChatID:    7,
+		ChatID:    chat.ChatID(6 + sequence),
 		At:        webhookNoon,
 	}
 
@@ -229,6 +229,8 @@ func TestANoticeSaysWhatItIsAndWhatToDo(t *testing.T) {
 
 	index := 0
 	tool := needing(chat.EventToolCallUnknown, 4)
+	again := needing(chat.EventChatEscalated, 5)
+	again.ChatID = 7
 	tool.Data.Index = &index
 
 	facts := []chat.NoticeFact{
@@ -237,6 +239,7 @@ func TestANoticeSaysWhatItIsAndWhatToDo(t *testing.T) {
 		{Event: needing(chat.EventSenderBlocked, 3)},
 		{Event: tool},
 		{Event: tool},
+		{Event: again},
 	}
 	facts[0].Event.Data.ErrorCode = "twilio_30007"
 
@@ -246,7 +249,7 @@ func TestANoticeSaysWhatItIsAndWhatToDo(t *testing.T) {
 	assert.Equal(t, "4 things need a person: 1 chat asks for a person, 1 tool call waits for a decision, "+
 		"1 delivery waits for a decision, 1 sender is blocked", text.Subject)
 	assert.Contains(t, text.Body, "- Chat 7: The assistant has asked for a person. Read it with `handrail chats show 7`")
-	assert.Contains(t, text.Body, "- Delivery s2 in chat 7: A delivery waits for a person's decision: ")
+	assert.Contains(t, text.Body, "- Delivery s2 in chat 8: A delivery waits for a person's decision: ")
 	assert.Contains(t, text.Body, "`handrail deliveries show s2`")
 	assert.Contains(t, text.Body, "- Sender s3: The provider refuses everything of a sender.")
 	assert.Contains(t, text.Body, "notification rule 3")
