@@ -20,7 +20,7 @@ type fakeEngine struct {
 	webhooks []chat.WebhookStep
 	// notices are the workspaces whose people were to be told.
 	notices []chat.NoticeStep
-	waits    []time.Duration
+	waits   []time.Duration
 
 	add       func(context.Context, chat.AddParticipant) (chat.Answer[chat.ParticipantAdded], error)
 	send      func(context.Context, chat.SendAssistantMessage) (chat.Answer[chat.AssistantMessageSent], error)

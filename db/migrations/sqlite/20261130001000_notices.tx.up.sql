@@ -8,9 +8,9 @@ CREATE INDEX chats_of_notices ON chats (workspace_id, member_id, id) WHERE for_n
 CREATE TABLE notification_rules (
     id              integer NOT NULL PRIMARY KEY AUTOINCREMENT,
     workspace_id    text NOT NULL REFERENCES workspaces (id),
+    channel         text NOT NULL,
     types           text NOT NULL CHECK (json_valid(types)),
     member_ids      text NOT NULL CHECK (json_valid(member_ids)),
-    channel         text NOT NULL,
     phone_number_id integer,
     inbox_id        integer,
     quiet_seconds   integer NOT NULL,
