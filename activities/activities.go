@@ -15,6 +15,7 @@
 //	participants.go  add a participant
 //	summaries.go     summarize a chat
 //	webhooks.go      tell webhook endpoints of events
+//	notices.go       tell members of events
 package activities
 
 import (
@@ -37,6 +38,7 @@ type Store interface {
 	RetryStore
 	SummaryStore
 	WebhookStore
+	NoticeStore
 	AddParticipant(ctx context.Context, in chat.AddParticipant) (chat.ParticipantAdded, error)
 }
 
@@ -296,6 +298,8 @@ type Meter interface {
 	CountSummary(succeeded bool)
 	CountTokens(u chat.Usage)
 	CountWebhookPost(answer *chat.WebhookAnswer)
+	// CountFailedNotice counts a notice that has not reached its member.
+	CountFailedNotice(channel chat.Channel)
 }
 
 // Config is what the activities work with; all of it is required.

@@ -36,6 +36,10 @@ func (a *Activities) PrepareSend(ctx context.Context, in chat.SendAssistantMessa
 
 // plan decides how a send is to be delivered.
 func (a *Activities) plan(in chat.SendAssistantMessage, ids chat.SendIDs) func(*chat.SendFacts) (chat.SendPlan, error) {
+	if in.Notice != nil {
+		return a.planNotice(in, ids)
+	}
+
 	return func(facts *chat.SendFacts) (chat.SendPlan, error) {
 		plan, err := facts.Plan(in.Message)
 		if err != nil {
@@ -52,6 +56,25 @@ func (a *Activities) plan(in chat.SendAssistantMessage, ids chat.SendIDs) func(*
 		}
 
 		plan.Payload, err = a.Renderer.Render(plan.Channel, facts, in.Message, ids.MessageID)
+
+		return plan, err
+	}
+}
+
+// planNotice decides how a notice is to be delivered. Answers to it are mail to the inbox like any other: there is no chat
+// for them.
+func (a *Activities) planNotice(
+	in chat.SendAssistantMessage,
+	ids chat.SendIDs,
+) func(*chat.SendFacts) (chat.SendPlan, error) {
+	return func(facts *chat.SendFacts) (chat.SendPlan, error) {
+		plan, err := facts.PlanNotice(in.Message)
+		if err != nil {
+			return chat.SendPlan{}, err
+		}
+
+		plan.Payload, err = a.Renderer.Render(plan.Channel, facts, in.Message, ids.MessageID)
+		plan.Payload.ReplyTo = ""
 
 		return plan, err
 	}

@@ -166,6 +166,14 @@ func TestScopesOfRoutes(t *testing.T) {
 		"testWebhookEndpoint":   "webhooks:write",
 		"replayWebhookEvents":   "webhooks:write",
 		"replayWebhookEvent":    "webhooks:write",
+
+		"listNotificationRules":  "webhooks:read",
+		"getNotificationRule":    "webhooks:read",
+		"listNotices":            "webhooks:read",
+		"createNotificationRule": "webhooks:write",
+		"updateNotificationRule": "webhooks:write",
+		"deleteNotificationRule": "webhooks:write",
+		"testNotificationRule":   "webhooks:write",
 	}
 
 	maps.Copy(want, map[string]chat.Scope{

@@ -271,6 +271,7 @@ func (s *service) routes() {
 	s.auditRoutes()
 	s.eventRoutes()
 	s.webhookEndpointRoutes()
+	s.notificationRoutes()
 	s.eventTokenRoutes()
 }
 

@@ -58,5 +58,8 @@ type Engine interface {
 	// WebhooksChanged tells the workflow of a webhook endpoint to look, and starts it if there is none. It is best
 	// effort.
 	WebhooksChanged(ctx context.Context, step chat.WebhookStep) error
+	// NoticesChanged tells the workflow that tells a workspace's people of events to look, and starts it if there is
+	// none. It is best effort.
+	NoticesChanged(ctx context.Context, step chat.NoticeStep) error
 	Ping(ctx context.Context) error
 }

@@ -18,7 +18,9 @@ type fakeEngine struct {
 	lookUpFails error
 	// webhooks are the endpoints that were told to look.
 	webhooks []chat.WebhookStep
-	waits    []time.Duration
+	// notices are the workspaces whose people were to be told.
+	notices []chat.NoticeStep
+	waits   []time.Duration
 
 	add       func(context.Context, chat.AddParticipant) (chat.Answer[chat.ParticipantAdded], error)
 	send      func(context.Context, chat.SendAssistantMessage) (chat.Answer[chat.AssistantMessageSent], error)

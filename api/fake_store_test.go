@@ -41,6 +41,7 @@ type fakeStore struct {
 	peopleFacts
 	summaryFacts
 	endpointFacts
+	noticeFacts
 
 	principals map[[32]byte]chat.Principal
 	chat       func(chat.ChatID) (chat.Chat, error)
@@ -129,6 +130,7 @@ func newFakeStore() *fakeStore {
 
 	return &fakeStore{
 		endpointFacts: endpointFacts{endpoint: oneEndpoint()},
+		noticeFacts:   noticeFacts{rule: oneRule()},
 		eventTokens:   map[[32]byte]chat.EventToken{},
 		principals: map[[32]byte]chat.Principal{
 			chat.HashKey(managerKey): manager,

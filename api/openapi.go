@@ -103,6 +103,7 @@ const (
 	tagWorkspace  = "Workspace"
 	tagWebhooks   = "Webhooks"
 	tagEndpoints  = "Webhook endpoints"
+	tagNotices    = "Notices"
 	tagService    = "Service"
 )
 
@@ -121,6 +122,7 @@ func listTags() []*huma.Tag {
 		},
 		{Name: tagWorkspace, Description: "API keys, how chats are summarized, and who changed what."},
 		{Name: tagEndpoints, Description: "Addresses of your own that are told of events, and every post to them."},
+		{Name: tagNotices, Description: "Which members are told by email or SMS what needs a person."},
 		{
 			Name: tagWebhooks,
 			Description: "What Twilio and SendGrid call, and nobody else: leave this tag out when you generate a " +

@@ -136,6 +136,7 @@ var pathParameters = indexParameters(
 	numberParameter[chat.InboxID]("inbox_id", "The inbox.", 1),
 	uuidParameter[chat.ActionID]("bulk_retry_id", "The bulk retry.", exampleBulk),
 	uuidParameter[chat.SummaryID]("summary_id", "The version of the summary.", exampleSummary),
+	numberParameter[chat.NotificationRuleID]("notification_rule_id", "The notification rule.", 3),
 	numberParameter[chat.WebhookEndpointID]("webhook_endpoint_id", "The webhook endpoint.", 3),
 	uuidParameter[chat.EventID]("event_id", "The event.", exampleEventID),
 	numberParameter[chat.ToolID]("tool_id", "The tool or the MCP server.", 4),

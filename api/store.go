@@ -32,6 +32,7 @@ type Store interface {
 	HealthStore
 	EventStore
 	WebhookEndpointStore
+	NotificationStore
 	DefaultsStore
 	AuditLog(
 		ctx context.Context,

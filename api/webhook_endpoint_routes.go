@@ -23,7 +23,7 @@ func exampleWebhookEndpoint() WebhookEndpointJSON {
 		Types:         []eventTypeName{eventTypeName(chat.EventDeliverySettled)},
 		Payload:       chat.PayloadThin,
 		Enabled:       true,
-		Explanation:   "12 behind; last answer 503 at 10:02; next try 10:07.",
+		Explanation:   "12 behind; last answer 503 at 10:02 UTC; next try 10:07 UTC.",
 		Behind:        12,
 		FailingSince:  &exampleTime,
 		NextTryAt:     &exampleTime,

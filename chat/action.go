@@ -170,6 +170,8 @@ type SendAssistantMessage struct {
 	Author AuthorKind `json:"author_kind,omitempty"`
 	// Question makes the send a question to a contributor.
 	Question *QuestionStep `json:"question,omitempty"`
+	// Notice makes the send one that tells a member of events.
+	Notice *NoticeRef `json:"notice,omitempty"`
 }
 
 // AssistantMessageSent answers a [SendAssistantMessage]: accepted by the provider, or not known,

@@ -19,7 +19,7 @@ type Allowance struct {
 	ChatDeleted  bool
 	ChatArchived bool
 	// RecipientLeft reports that the recipient has no place in the chat any more, or, if it is
-	// asked something, is no contributor.
+	// asked something, is no contributor, or, if it is told of events, is no manager.
 	RecipientLeft bool
 	// SenderGone reports that the workspace has no such sender any more: it was deleted, or has
 	// another number or address.
@@ -47,6 +47,7 @@ const (
 	ReasonChatDeleted      = "its chat was deleted before it was sent"
 	reasonChatArchived     = "its chat was archived before it was sent"
 	reasonRecipientLeft    = "the recipient left the chat before it was sent"
+	reasonNoManager        = "the recipient is no manager of the workspace any more"
 	reasonNotificationsOff = "the recipient's notifications were disabled before it was sent"
 	reasonSenderGone       = "the workspace does not have the sender any more"
 	reasonAddressChanged   = "the recipient has another address now, or none"
@@ -72,6 +73,8 @@ func (d *Delivery) stop(a *Allowance) Effect {
 		return d.endUnsent(SubmissionCanceled, ErrorChatDeleted, ReasonChatDeleted)
 	case a.NotificationsOff:
 		return d.endUnsent(SubmissionCanceled, ErrorNotificationsOff, reasonNotificationsOff)
+	case a.RecipientLeft && d.IsNotice():
+		return d.endUnsent(SubmissionCanceled, ErrorRecipientLeft, reasonNoManager)
 	case a.RecipientLeft:
 		return d.endUnsent(SubmissionCanceled, ErrorRecipientLeft, reasonRecipientLeft)
 	case a.ChatArchived:

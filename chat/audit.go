@@ -34,6 +34,7 @@ const (
 	AuditInbound         AuditObject = "inbound"
 	AuditDefaults        AuditObject = "workspace_defaults"
 	AuditWebhook         AuditObject = "webhook_endpoint"
+	AuditNotification    AuditObject = "notification_rule"
 )
 
 // disclosure is how much the audit log tells of a field.
@@ -146,6 +147,15 @@ var auditFields = map[AuditObject]map[string]disclosure{
 		"payload":         told,
 		"enabled":         told,
 		"disabled_reason": told,
+	},
+	AuditNotification: {
+		"types":           told,
+		"member_ids":      told,
+		"channel":         told,
+		"phone_number_id": told,
+		"inbox_id":        told,
+		"quiet_seconds":   told,
+		"enabled":         told,
 	},
 	AuditDefaults: {
 		"assistant_member_id": told,

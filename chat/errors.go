@@ -77,6 +77,7 @@ const (
 	CodeSummaryNotFound     Code = "summary_not_found"
 	CodeWebhookNotFound     Code = "webhook_endpoint_not_found"
 	CodeEventNotFound       Code = "event_not_found"
+	CodeRuleNotFound        Code = "notification_rule_not_found"
 	// KindConflict.
 	CodeIdempotencyKeyReused Code = "idempotency_key_reused"
 	// CodeRequestInProgress is a request whose Idempotency-Key belongs to one that is still carried out.
@@ -200,6 +201,7 @@ var kinds = map[Code]Kind{
 	CodeSummaryNotFound:      KindNotFound,
 	CodeWebhookNotFound:      KindNotFound,
 	CodeEventNotFound:        KindNotFound,
+	CodeRuleNotFound:         KindNotFound,
 	CodeSummaryEdited:        KindConflict,
 	CodeDecided:              KindConflict,
 	CodeApprovalVoid:         KindConflict,

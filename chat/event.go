@@ -128,6 +128,8 @@ func (l *EventList) Missed(after int64) string {
 type NumberedEvents struct {
 	WorkspaceID WorkspaceID
 	Latest      int64
+	// TellPeople reports that people can be told of one of them.
+	TellPeople bool
 }
 
 // EventTypeText explains a type of event to people.

@@ -35,6 +35,9 @@ type EventChange struct {
 	Fields []string
 	Data   EventData
 	At     time.Time
+	// OfNotice reports that it is a change of what tells members of events. That is no event: one that has failed would
+	// be told by another one, and so on.
+	OfNotice bool
 }
 
 // statusCanceledByProvider is the status in a change of a delivery that its provider has canceled. A delivery that
@@ -67,6 +70,10 @@ func EventsOf(changes []EventChange) []Event {
 	var events []Event
 
 	for _, change := range mergeChatChanges(changes) {
+		if change.OfNotice {
+			continue
+		}
+
 		for _, kind := range change.eventTypes() {
 			events = append(events, change.event(kind))
 		}

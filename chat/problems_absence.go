@@ -106,6 +106,12 @@ var absenceProblems = []ProblemText{
 		Remedy:  "List the webhook endpoints.",
 	},
 	{
+		Code:    CodeRuleNotFound,
+		Meaning: "There is no such notification rule.",
+		Cause:   "It was deleted, or belongs to another workspace.",
+		Remedy:  "List the notification rules.",
+	},
+	{
 		Code:    CodeEventNotFound,
 		Meaning: "There is no such event.",
 		Cause:   "It is older than events are kept, or belongs to another workspace.",

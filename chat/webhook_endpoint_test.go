@@ -183,14 +183,14 @@ func TestAWebhookSaysHowItStands(t *testing.T) {
 	tomorrow := next.Add(24 * time.Hour)
 
 	const (
-		aside = "Nothing behind; 2 aside, on their own schedules; no answer within 10s at 10:02; next try 2026-11-30 10:07."
+		aside = "Nothing behind; 2 aside, on their own schedules; no answer within 10s at 10:02 UTC; next try 2026-11-30 10:07 UTC."
 		gone  = "Disabled: the receiver has answered 410, which asks for no more; 10000 or more behind; " +
-			"last answer 410 at 10:02."
+			"last answer 410 at 10:02 UTC."
 	)
 
 	cases := map[string]func(e *chat.WebhookEndpoint){
 		"Nothing behind.": func(*chat.WebhookEndpoint) {},
-		"12 behind; last answer 503 at 10:02; next try 10:07.": func(e *chat.WebhookEndpoint) {
+		"12 behind; last answer 503 at 10:02 UTC; next try 10:07 UTC.": func(e *chat.WebhookEndpoint) {
 			e.Lane.Behind = 12
 			e.Lane.RetryAt = &next
 			e.Lane.Last = &chat.WebhookLast{Status: 503, Fault: chat.WebhookStatusNotAccepted, At: webhookNoon}

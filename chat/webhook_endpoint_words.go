@@ -90,8 +90,8 @@ func (l *WebhookLane) NextTry(now time.Time) *time.Time {
 	return next
 }
 
-// Explain returns in a sentence how the endpoint stands, with times in UTC, like "12 behind; last answer 503 at 10:02;
-// next try 10:07."
+// Explain returns in a sentence how the endpoint stands, with times in UTC, like "12 behind; last answer 503 at 10:02 UTC;
+// next try 10:07 UTC."
 func (e *WebhookEndpoint) Explain(now time.Time) string {
 	l := &e.Lane
 
@@ -162,10 +162,10 @@ func (l *WebhookLast) explain(now time.Time) string {
 func formatClock(at, now time.Time) string {
 	at = at.UTC()
 	if at.Format(time.DateOnly) == now.UTC().Format(time.DateOnly) {
-		return at.Format("15:04")
+		return at.Format("15:04 UTC")
 	}
 
-	return at.Format("2006-01-02 15:04")
+	return at.Format("2006-01-02 15:04 UTC")
 }
 
 // webhookWords explain the values of webhook endpoints.

@@ -423,6 +423,7 @@ const (
 	ProblemCodeNotFound                   ProblemCode = "not_found"
 	ProblemCodeNotRatable                 ProblemCode = "not_ratable"
 	ProblemCodeNothingToSummarize         ProblemCode = "nothing_to_summarize"
+	ProblemCodeNotificationRuleNotFound   ProblemCode = "notification_rule_not_found"
 	ProblemCodeNotificationsDisabled      ProblemCode = "notifications_disabled"
 	ProblemCodeOpenActions                ProblemCode = "open_actions"
 	ProblemCodeOwnRequest                 ProblemCode = "own_request"
@@ -869,6 +870,18 @@ const (
 	ListMembersParamsSortMinusCreatedAt ListMembersParamsSort = "-created_at"
 	ListMembersParamsSortMinusUpdatedAt ListMembersParamsSort = "-updated_at"
 	ListMembersParamsSortUpdatedAt      ListMembersParamsSort = "updated_at"
+)
+
+// Defines values for ListNoticesParamsOrder.
+const (
+	ListNoticesParamsOrderAsc  ListNoticesParamsOrder = "asc"
+	ListNoticesParamsOrderDesc ListNoticesParamsOrder = "desc"
+)
+
+// Defines values for ListNotificationRulesParamsOrder.
+const (
+	ListNotificationRulesParamsOrderAsc  ListNotificationRulesParamsOrder = "asc"
+	ListNotificationRulesParamsOrderDesc ListNotificationRulesParamsOrder = "desc"
 )
 
 // Defines values for ListPhoneNumbersParamsOrder.
@@ -2582,6 +2595,29 @@ type NewMessage struct {
 	MemberID *int64 `json:"member_id,omitempty"`
 }
 
+// NewNotificationRule defines model for NewNotificationRule.
+type NewNotificationRule struct {
+	Channel *AddressedChannel `json:"channel,omitempty"`
+
+	// Enabled true when left out.
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// InboxID What mails are sent from; the default, or the first, when left out.
+	InboxID *int64 `json:"inbox_id,omitempty"`
+
+	// MemberIds Managers of the workspace; all of them when left out or empty.
+	MemberIds []int64 `json:"member_ids,omitzero"`
+
+	// PhoneNumberID What SMS are sent from; the default, or the first, when left out.
+	PhoneNumberID *int64 `json:"phone_number_id,omitempty"`
+
+	// QuietSeconds How long events are collected for one message; 300 when left out.
+	QuietSeconds *int64 `json:"quiet_seconds,omitempty"`
+
+	// Types When left out: chat.escalated, delivery.needs_review, sender.blocked and webhook_endpoint.disabled.
+	Types []EventType `json:"types,omitzero"`
+}
+
 // NewParticipant defines model for NewParticipant.
 type NewParticipant struct {
 	// MemberID The member to bring in.
@@ -2688,6 +2724,81 @@ type NewerMessage struct {
 	// Text Its beginning, at most 200 characters.
 	Text string `json:"text"`
 	UUID string `json:"uuid"`
+}
+
+// Notice defines model for Notice.
+type Notice struct {
+	Channel    AddressedChannel `json:"channel"`
+	CreatedAt  time.Time        `json:"created_at"`
+	DeliveryID *string          `json:"delivery_id"`
+
+	// Events How many events it tells of; 0 of a test.
+	Events             int64  `json:"events"`
+	Explanation        string `json:"explanation"`
+	ID                 string `json:"id"`
+	MemberID           int64  `json:"member_id"`
+	NotificationRuleID int64  `json:"notification_rule_id"`
+
+	// Status That of its delivery; waiting or failed if it has none.
+	Status  string `json:"status"`
+	Subject string `json:"subject"`
+}
+
+// NoticeList defines model for NoticeList.
+type NoticeList struct {
+	Items []Notice `json:"items,omitzero"`
+
+	// NextCursor null at the end.
+	NextCursor *string `json:"next_cursor"`
+
+	// Total With total=true; 10000 is that many or more.
+	Total *int64 `json:"total,omitempty"`
+}
+
+// NotificationRule defines model for NotificationRule.
+type NotificationRule struct {
+	Channel   AddressedChannel `json:"channel"`
+	CreatedAt time.Time        `json:"created_at"`
+	Enabled   bool             `json:"enabled"`
+
+	// Explanation How it stands, in a sentence.
+	Explanation string `json:"explanation"`
+	ID          int64  `json:"id"`
+	InboxID     *int64 `json:"inbox_id"`
+
+	// MemberIds Who is told; all managers when empty.
+	MemberIds     []int64     `json:"member_ids,omitzero"`
+	NextMessageAt *time.Time  `json:"next_message_at"`
+	PhoneNumberID *int64      `json:"phone_number_id"`
+	QuietSeconds  int64       `json:"quiet_seconds"`
+	Types         []EventType `json:"types,omitzero"`
+	UpdatedAt     time.Time   `json:"updated_at"`
+}
+
+// NotificationRuleList defines model for NotificationRuleList.
+type NotificationRuleList struct {
+	Items []NotificationRule `json:"items,omitzero"`
+
+	// NextCursor null at the end.
+	NextCursor *string `json:"next_cursor"`
+
+	// Total With total=true; 10000 is that many or more.
+	Total *int64 `json:"total,omitempty"`
+}
+
+// NotificationRulePatch defines model for NotificationRulePatch.
+type NotificationRulePatch struct {
+	Channel *AddressedChannel `json:"channel,omitempty"`
+
+	// Enabled A rule that is enabled again tells of what happens from then on.
+	Enabled *bool  `json:"enabled,omitempty"`
+	InboxID *int64 `json:"inbox_id,omitempty"`
+
+	// MemberIds All managers when empty.
+	MemberIds     []int64     `json:"member_ids,omitzero"`
+	PhoneNumberID *int64      `json:"phone_number_id,omitempty"`
+	QuietSeconds  *int64      `json:"quiet_seconds,omitempty"`
+	Types         []EventType `json:"types,omitzero"`
 }
 
 // OpenAICall defines model for OpenAICall.
@@ -3272,6 +3383,11 @@ type TestTool struct {
 	Tool *string `json:"tool,omitempty"`
 }
 
+// TestedRule defines model for TestedRule.
+type TestedRule struct {
+	Items []Notice `json:"items,omitzero"`
+}
+
 // TestedTool defines model for TestedTool.
 type TestedTool struct {
 	DurationMs int64   `json:"duration_ms"`
@@ -3827,6 +3943,9 @@ type Limit = int64
 
 // MemberID defines model for member_id.
 type MemberID = int64
+
+// NotificationRuleID defines model for notification_rule_id.
+type NotificationRuleID = int64
 
 // Order defines model for order.
 type Order string
@@ -4637,6 +4756,60 @@ type SendMessageParams struct {
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
+// ListNoticesParams defines parameters for ListNotices.
+type ListNoticesParams struct {
+	// Limit The most entries.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor A next_cursor.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Order The direction of the list, if not its own.
+	Order *ListNoticesParamsOrder `form:"order,omitempty" json:"order,omitempty"`
+
+	// Total Whether to count the whole list.
+	Total *Total `form:"total,omitempty" json:"total,omitempty"`
+
+	// NotificationRuleID Only of this rule.
+	NotificationRuleID *int64 `form:"notification_rule_id,omitempty" json:"notification_rule_id,omitempty"`
+
+	// Failed Only those that have not reached their member.
+	Failed *bool `form:"failed,omitempty" json:"failed,omitempty"`
+}
+
+// ListNoticesParamsOrder defines parameters for ListNotices.
+type ListNoticesParamsOrder string
+
+// ListNotificationRulesParams defines parameters for ListNotificationRules.
+type ListNotificationRulesParams struct {
+	// Limit The most entries.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor A next_cursor.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Order The direction of the list, if not its own.
+	Order *ListNotificationRulesParamsOrder `form:"order,omitempty" json:"order,omitempty"`
+
+	// Total Whether to count the whole list.
+	Total *Total `form:"total,omitempty" json:"total,omitempty"`
+}
+
+// ListNotificationRulesParamsOrder defines parameters for ListNotificationRules.
+type ListNotificationRulesParamsOrder string
+
+// CreateNotificationRuleParams defines parameters for CreateNotificationRule.
+type CreateNotificationRuleParams struct {
+	// IdempotencyKey The same key with the same body is carried out once.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// TestNotificationRuleParams defines parameters for TestNotificationRule.
+type TestNotificationRuleParams struct {
+	// IdempotencyKey The same key with the same body is carried out once.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ListPhoneNumbersParams defines parameters for ListPhoneNumbers.
 type ListPhoneNumbersParams struct {
 	// Limit The most entries.
@@ -4936,6 +5109,12 @@ type OptOutMemberJSONRequestBody = OptOut
 
 // SendMessageJSONRequestBody defines body for SendMessage for application/json ContentType.
 type SendMessageJSONRequestBody = DirectMessage
+
+// CreateNotificationRuleJSONRequestBody defines body for CreateNotificationRule for application/json ContentType.
+type CreateNotificationRuleJSONRequestBody = NewNotificationRule
+
+// UpdateNotificationRuleJSONRequestBody defines body for UpdateNotificationRule for application/json ContentType.
+type UpdateNotificationRuleJSONRequestBody = NotificationRulePatch
 
 // CreatePhoneNumberJSONRequestBody defines body for CreatePhoneNumber for application/json ContentType.
 type CreatePhoneNumberJSONRequestBody = NewPhoneNumber
@@ -6510,6 +6689,93 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v2/w/{workspace_uuid}/messages (the `SendMessage` operationId).
 	SendMessage(ctx context.Context, workspaceUUID WorkspaceUUID, params *SendMessageParams, body SendMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListNotices List notices
+	//
+	// The newest first, and what became of each.
+	//
+	// Scope: `webhooks:read`.
+	//
+	// Corresponds with GET /api/v2/w/{workspace_uuid}/notices (the `ListNotices` operationId).
+	ListNotices(ctx context.Context, workspaceUUID WorkspaceUUID, params *ListNoticesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListNotificationRules List notification rules
+	//
+	// By id.
+	//
+	// Scope: `webhooks:read`.
+	//
+	// Corresponds with GET /api/v2/w/{workspace_uuid}/notification-rules (the `ListNotificationRules` operationId).
+	ListNotificationRules(ctx context.Context, workspaceUUID WorkspaceUUID, params *ListNotificationRulesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateNotificationRuleWithBody Create a notification rule
+	//
+	// The members are told by a message of their own what needs a person: ids and what to do, no texts and no addresses. What happens within `quiet_seconds` of the first event is one message. A delivery that needs review is told an hour later, if it still does. A notice that fails raises no other one.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/notification-rules (the `CreateNotificationRule` operationId).
+	CreateNotificationRuleWithBody(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateNotificationRuleParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateNotificationRule Create a notification rule
+	//
+	// The members are told by a message of their own what needs a person: ids and what to do, no texts and no addresses. What happens within `quiet_seconds` of the first event is one message. A delivery that needs review is told an hour later, if it still does. A notice that fails raises no other one.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/notification-rules (the `CreateNotificationRule` operationId).
+	CreateNotificationRule(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateNotificationRuleParams, body CreateNotificationRuleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteNotificationRule Delete a notification rule
+	//
+	// What it has collected is not told.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Corresponds with DELETE /api/v2/w/{workspace_uuid}/notification-rules/{notification_rule_id} (the `DeleteNotificationRule` operationId).
+	DeleteNotificationRule(ctx context.Context, workspaceUUID WorkspaceUUID, notificationRuleID NotificationRuleID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetNotificationRule Get a notification rule
+	//
+	// Scope: `webhooks:read`.
+	//
+	// Corresponds with GET /api/v2/w/{workspace_uuid}/notification-rules/{notification_rule_id} (the `GetNotificationRule` operationId).
+	GetNotificationRule(ctx context.Context, workspaceUUID WorkspaceUUID, notificationRuleID NotificationRuleID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateNotificationRuleWithBody Update a notification rule
+	//
+	// Fields that are left out stay as they are.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/notification-rules/{notification_rule_id} (the `UpdateNotificationRule` operationId).
+	UpdateNotificationRuleWithBody(ctx context.Context, workspaceUUID WorkspaceUUID, notificationRuleID NotificationRuleID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateNotificationRule Update a notification rule
+	//
+	// Fields that are left out stay as they are.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/notification-rules/{notification_rule_id} (the `UpdateNotificationRule` operationId).
+	UpdateNotificationRule(ctx context.Context, workspaceUUID WorkspaceUUID, notificationRuleID NotificationRuleID, body UpdateNotificationRuleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TestNotificationRule Test a notification rule
+	//
+	// Each member is sent a message that says that it is a test. `GET /notices` says what became of it.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/notification-rules/{notification_rule_id}/test (the `TestNotificationRule` operationId).
+	TestNotificationRule(ctx context.Context, workspaceUUID WorkspaceUUID, notificationRuleID NotificationRuleID, params *TestNotificationRuleParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListPhoneNumbers List phone numbers
 	//
@@ -9242,6 +9508,183 @@ func (c *Client) SendMessageWithBody(ctx context.Context, workspaceUUID Workspac
 // Corresponds with POST /api/v2/w/{workspace_uuid}/messages (the `SendMessage` operationId).
 func (c *Client) SendMessage(ctx context.Context, workspaceUUID WorkspaceUUID, params *SendMessageParams, body SendMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSendMessageRequest(c.Server, workspaceUUID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListNotices List notices
+//
+// The newest first, and what became of each.
+//
+// Scope: `webhooks:read`.
+//
+// Corresponds with GET /api/v2/w/{workspace_uuid}/notices (the `ListNotices` operationId).
+func (c *Client) ListNotices(ctx context.Context, workspaceUUID WorkspaceUUID, params *ListNoticesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListNoticesRequest(c.Server, workspaceUUID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListNotificationRules List notification rules
+//
+// By id.
+//
+// Scope: `webhooks:read`.
+//
+// Corresponds with GET /api/v2/w/{workspace_uuid}/notification-rules (the `ListNotificationRules` operationId).
+func (c *Client) ListNotificationRules(ctx context.Context, workspaceUUID WorkspaceUUID, params *ListNotificationRulesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListNotificationRulesRequest(c.Server, workspaceUUID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateNotificationRuleWithBody Create a notification rule
+//
+// The members are told by a message of their own what needs a person: ids and what to do, no texts and no addresses. What happens within `quiet_seconds` of the first event is one message. A delivery that needs review is told an hour later, if it still does. A notice that fails raises no other one.
+//
+// Scope: `webhooks:write`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/notification-rules (the `CreateNotificationRule` operationId).
+func (c *Client) CreateNotificationRuleWithBody(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateNotificationRuleParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateNotificationRuleRequestWithBody(c.Server, workspaceUUID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateNotificationRule Create a notification rule
+//
+// The members are told by a message of their own what needs a person: ids and what to do, no texts and no addresses. What happens within `quiet_seconds` of the first event is one message. A delivery that needs review is told an hour later, if it still does. A notice that fails raises no other one.
+//
+// Scope: `webhooks:write`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/notification-rules (the `CreateNotificationRule` operationId).
+func (c *Client) CreateNotificationRule(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateNotificationRuleParams, body CreateNotificationRuleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateNotificationRuleRequest(c.Server, workspaceUUID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteNotificationRule Delete a notification rule
+//
+// What it has collected is not told.
+//
+// Scope: `webhooks:write`.
+//
+// Corresponds with DELETE /api/v2/w/{workspace_uuid}/notification-rules/{notification_rule_id} (the `DeleteNotificationRule` operationId).
+func (c *Client) DeleteNotificationRule(ctx context.Context, workspaceUUID WorkspaceUUID, notificationRuleID NotificationRuleID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteNotificationRuleRequest(c.Server, workspaceUUID, notificationRuleID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetNotificationRule Get a notification rule
+//
+// Scope: `webhooks:read`.
+//
+// Corresponds with GET /api/v2/w/{workspace_uuid}/notification-rules/{notification_rule_id} (the `GetNotificationRule` operationId).
+func (c *Client) GetNotificationRule(ctx context.Context, workspaceUUID WorkspaceUUID, notificationRuleID NotificationRuleID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetNotificationRuleRequest(c.Server, workspaceUUID, notificationRuleID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateNotificationRuleWithBody Update a notification rule
+//
+// Fields that are left out stay as they are.
+//
+// Scope: `webhooks:write`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v2/w/{workspace_uuid}/notification-rules/{notification_rule_id} (the `UpdateNotificationRule` operationId).
+func (c *Client) UpdateNotificationRuleWithBody(ctx context.Context, workspaceUUID WorkspaceUUID, notificationRuleID NotificationRuleID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateNotificationRuleRequestWithBody(c.Server, workspaceUUID, notificationRuleID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateNotificationRule Update a notification rule
+//
+// Fields that are left out stay as they are.
+//
+// Scope: `webhooks:write`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v2/w/{workspace_uuid}/notification-rules/{notification_rule_id} (the `UpdateNotificationRule` operationId).
+func (c *Client) UpdateNotificationRule(ctx context.Context, workspaceUUID WorkspaceUUID, notificationRuleID NotificationRuleID, body UpdateNotificationRuleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateNotificationRuleRequest(c.Server, workspaceUUID, notificationRuleID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TestNotificationRule Test a notification rule
+//
+// Each member is sent a message that says that it is a test. `GET /notices` says what became of it.
+//
+// Scope: `webhooks:write`.
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/notification-rules/{notification_rule_id}/test (the `TestNotificationRule` operationId).
+func (c *Client) TestNotificationRule(ctx context.Context, workspaceUUID WorkspaceUUID, notificationRuleID NotificationRuleID, params *TestNotificationRuleParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTestNotificationRuleRequest(c.Server, workspaceUUID, notificationRuleID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -16344,6 +16787,478 @@ func NewSendMessageRequestWithBody(server string, workspaceUUID WorkspaceUUID, p
 	return req, nil
 }
 
+// NewListNoticesRequest constructs an http.Request for the ListNotices method
+func NewListNoticesRequest(server string, workspaceUUID WorkspaceUUID, params *ListNoticesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/notices", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Order != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "order", *params.Order, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Total != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "total", *params.Total, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.NotificationRuleID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "notification_rule_id", *params.NotificationRuleID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Failed != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "failed", *params.Failed, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListNotificationRulesRequest constructs an http.Request for the ListNotificationRules method
+func NewListNotificationRulesRequest(server string, workspaceUUID WorkspaceUUID, params *ListNotificationRulesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/notification-rules", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Order != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "order", *params.Order, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Total != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "total", *params.Total, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateNotificationRuleRequest calls the generic CreateNotificationRule builder with application/json body
+func NewCreateNotificationRuleRequest(server string, workspaceUUID WorkspaceUUID, params *CreateNotificationRuleParams, body CreateNotificationRuleJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateNotificationRuleRequestWithBody(server, workspaceUUID, params, "application/json", bodyReader)
+}
+
+// NewCreateNotificationRuleRequestWithBody constructs an http.Request for the CreateNotificationRule method, with any body, and a specified content type
+func NewCreateNotificationRuleRequestWithBody(server string, workspaceUUID WorkspaceUUID, params *CreateNotificationRuleParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/notification-rules", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewDeleteNotificationRuleRequest constructs an http.Request for the DeleteNotificationRule method
+func NewDeleteNotificationRuleRequest(server string, workspaceUUID WorkspaceUUID, notificationRuleID NotificationRuleID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "notification_rule_id", notificationRuleID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/notification-rules/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetNotificationRuleRequest constructs an http.Request for the GetNotificationRule method
+func NewGetNotificationRuleRequest(server string, workspaceUUID WorkspaceUUID, notificationRuleID NotificationRuleID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "notification_rule_id", notificationRuleID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/notification-rules/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUpdateNotificationRuleRequest calls the generic UpdateNotificationRule builder with application/json body
+func NewUpdateNotificationRuleRequest(server string, workspaceUUID WorkspaceUUID, notificationRuleID NotificationRuleID, body UpdateNotificationRuleJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateNotificationRuleRequestWithBody(server, workspaceUUID, notificationRuleID, "application/json", bodyReader)
+}
+
+// NewUpdateNotificationRuleRequestWithBody constructs an http.Request for the UpdateNotificationRule method, with any body, and a specified content type
+func NewUpdateNotificationRuleRequestWithBody(server string, workspaceUUID WorkspaceUUID, notificationRuleID NotificationRuleID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "notification_rule_id", notificationRuleID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/notification-rules/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewTestNotificationRuleRequest constructs an http.Request for the TestNotificationRule method
+func NewTestNotificationRuleRequest(server string, workspaceUUID WorkspaceUUID, notificationRuleID NotificationRuleID, params *TestNotificationRuleParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "notification_rule_id", notificationRuleID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/notification-rules/%s/test", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListPhoneNumbersRequest constructs an http.Request for the ListPhoneNumbers method
 func NewListPhoneNumbersRequest(server string, workspaceUUID WorkspaceUUID, params *ListPhoneNumbersParams) (*http.Request, error) {
 	var err error
@@ -19715,6 +20630,103 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v2/w/{workspace_uuid}/messages (the `SendMessage` operationId).
 	SendMessageWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *SendMessageParams, body SendMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*SendMessageResponse, error)
 
+	// ListNoticesWithResponse List notices
+	//
+	// The newest first, and what became of each.
+	//
+	// Scope: `webhooks:read`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/w/{workspace_uuid}/notices (the `ListNotices` operationId).
+	ListNoticesWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *ListNoticesParams, reqEditors ...RequestEditorFn) (*ListNoticesResponse, error)
+
+	// ListNotificationRulesWithResponse List notification rules
+	//
+	// By id.
+	//
+	// Scope: `webhooks:read`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/w/{workspace_uuid}/notification-rules (the `ListNotificationRules` operationId).
+	ListNotificationRulesWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *ListNotificationRulesParams, reqEditors ...RequestEditorFn) (*ListNotificationRulesResponse, error)
+
+	// CreateNotificationRuleWithBodyWithResponse Create a notification rule
+	//
+	// The members are told by a message of their own what needs a person: ids and what to do, no texts and no addresses. What happens within `quiet_seconds` of the first event is one message. A delivery that needs review is told an hour later, if it still does. A notice that fails raises no other one.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/notification-rules (the `CreateNotificationRule` operationId).
+	CreateNotificationRuleWithBodyWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateNotificationRuleParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateNotificationRuleResponse, error)
+
+	// CreateNotificationRuleWithResponse Create a notification rule
+	//
+	// The members are told by a message of their own what needs a person: ids and what to do, no texts and no addresses. What happens within `quiet_seconds` of the first event is one message. A delivery that needs review is told an hour later, if it still does. A notice that fails raises no other one.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/notification-rules (the `CreateNotificationRule` operationId).
+	CreateNotificationRuleWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateNotificationRuleParams, body CreateNotificationRuleJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateNotificationRuleResponse, error)
+
+	// DeleteNotificationRuleWithResponse Delete a notification rule
+	//
+	// What it has collected is not told.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v2/w/{workspace_uuid}/notification-rules/{notification_rule_id} (the `DeleteNotificationRule` operationId).
+	DeleteNotificationRuleWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, notificationRuleID NotificationRuleID, reqEditors ...RequestEditorFn) (*DeleteNotificationRuleResponse, error)
+
+	// GetNotificationRuleWithResponse Get a notification rule
+	//
+	// Scope: `webhooks:read`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/w/{workspace_uuid}/notification-rules/{notification_rule_id} (the `GetNotificationRule` operationId).
+	GetNotificationRuleWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, notificationRuleID NotificationRuleID, reqEditors ...RequestEditorFn) (*GetNotificationRuleResponse, error)
+
+	// UpdateNotificationRuleWithBodyWithResponse Update a notification rule
+	//
+	// Fields that are left out stay as they are.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/notification-rules/{notification_rule_id} (the `UpdateNotificationRule` operationId).
+	UpdateNotificationRuleWithBodyWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, notificationRuleID NotificationRuleID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateNotificationRuleResponse, error)
+
+	// UpdateNotificationRuleWithResponse Update a notification rule
+	//
+	// Fields that are left out stay as they are.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/notification-rules/{notification_rule_id} (the `UpdateNotificationRule` operationId).
+	UpdateNotificationRuleWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, notificationRuleID NotificationRuleID, body UpdateNotificationRuleJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateNotificationRuleResponse, error)
+
+	// TestNotificationRuleWithResponse Test a notification rule
+	//
+	// Each member is sent a message that says that it is a test. `GET /notices` says what became of it.
+	//
+	// Scope: `webhooks:write`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/notification-rules/{notification_rule_id}/test (the `TestNotificationRule` operationId).
+	TestNotificationRuleWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, notificationRuleID NotificationRuleID, params *TestNotificationRuleParams, reqEditors ...RequestEditorFn) (*TestNotificationRuleResponse, error)
+
 	// ListPhoneNumbersWithResponse List phone numbers
 	//
 	// By id.
@@ -22054,6 +23066,165 @@ func (r SendMessageResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r SendMessageResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListNoticesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *NoticeList
+}
+
+// Status returns HTTPResponse.Status
+func (r ListNoticesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListNoticesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListNotificationRulesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *NotificationRuleList
+}
+
+// Status returns HTTPResponse.Status
+func (r ListNotificationRulesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListNotificationRulesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type CreateNotificationRuleResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *NotificationRule
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateNotificationRuleResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateNotificationRuleResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DeleteNotificationRuleResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteNotificationRuleResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteNotificationRuleResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetNotificationRuleResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *NotificationRule
+}
+
+// Status returns HTTPResponse.Status
+func (r GetNotificationRuleResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetNotificationRuleResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type UpdateNotificationRuleResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *NotificationRule
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdateNotificationRuleResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdateNotificationRuleResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type TestNotificationRuleResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *TestedRule
+}
+
+// Status returns HTTPResponse.Status
+func (r TestNotificationRuleResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TestNotificationRuleResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -24751,6 +25922,157 @@ func (c *ClientWithResponses) SendMessageWithResponse(ctx context.Context, works
 		return nil, err
 	}
 	return ParseSendMessageResponse(rsp)
+}
+
+// ListNoticesWithResponse List notices
+//
+// The newest first, and what became of each.
+//
+// Scope: `webhooks:read`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/w/{workspace_uuid}/notices (the `ListNotices` operationId).
+func (c *ClientWithResponses) ListNoticesWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *ListNoticesParams, reqEditors ...RequestEditorFn) (*ListNoticesResponse, error) {
+	rsp, err := c.ListNotices(ctx, workspaceUUID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListNoticesResponse(rsp)
+}
+
+// ListNotificationRulesWithResponse List notification rules
+//
+// By id.
+//
+// Scope: `webhooks:read`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/w/{workspace_uuid}/notification-rules (the `ListNotificationRules` operationId).
+func (c *ClientWithResponses) ListNotificationRulesWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *ListNotificationRulesParams, reqEditors ...RequestEditorFn) (*ListNotificationRulesResponse, error) {
+	rsp, err := c.ListNotificationRules(ctx, workspaceUUID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListNotificationRulesResponse(rsp)
+}
+
+// CreateNotificationRuleWithBodyWithResponse Create a notification rule
+//
+// The members are told by a message of their own what needs a person: ids and what to do, no texts and no addresses. What happens within `quiet_seconds` of the first event is one message. A delivery that needs review is told an hour later, if it still does. A notice that fails raises no other one.
+//
+// Scope: `webhooks:write`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/notification-rules (the `CreateNotificationRule` operationId).
+func (c *ClientWithResponses) CreateNotificationRuleWithBodyWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateNotificationRuleParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateNotificationRuleResponse, error) {
+	rsp, err := c.CreateNotificationRuleWithBody(ctx, workspaceUUID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateNotificationRuleResponse(rsp)
+}
+
+// CreateNotificationRuleWithResponse Create a notification rule
+//
+// The members are told by a message of their own what needs a person: ids and what to do, no texts and no addresses. What happens within `quiet_seconds` of the first event is one message. A delivery that needs review is told an hour later, if it still does. A notice that fails raises no other one.
+//
+// Scope: `webhooks:write`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/notification-rules (the `CreateNotificationRule` operationId).
+func (c *ClientWithResponses) CreateNotificationRuleWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateNotificationRuleParams, body CreateNotificationRuleJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateNotificationRuleResponse, error) {
+	rsp, err := c.CreateNotificationRule(ctx, workspaceUUID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateNotificationRuleResponse(rsp)
+}
+
+// DeleteNotificationRuleWithResponse Delete a notification rule
+//
+// What it has collected is not told.
+//
+// Scope: `webhooks:write`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v2/w/{workspace_uuid}/notification-rules/{notification_rule_id} (the `DeleteNotificationRule` operationId).
+func (c *ClientWithResponses) DeleteNotificationRuleWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, notificationRuleID NotificationRuleID, reqEditors ...RequestEditorFn) (*DeleteNotificationRuleResponse, error) {
+	rsp, err := c.DeleteNotificationRule(ctx, workspaceUUID, notificationRuleID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteNotificationRuleResponse(rsp)
+}
+
+// GetNotificationRuleWithResponse Get a notification rule
+//
+// Scope: `webhooks:read`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/w/{workspace_uuid}/notification-rules/{notification_rule_id} (the `GetNotificationRule` operationId).
+func (c *ClientWithResponses) GetNotificationRuleWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, notificationRuleID NotificationRuleID, reqEditors ...RequestEditorFn) (*GetNotificationRuleResponse, error) {
+	rsp, err := c.GetNotificationRule(ctx, workspaceUUID, notificationRuleID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetNotificationRuleResponse(rsp)
+}
+
+// UpdateNotificationRuleWithBodyWithResponse Update a notification rule
+//
+// Fields that are left out stay as they are.
+//
+// Scope: `webhooks:write`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v2/w/{workspace_uuid}/notification-rules/{notification_rule_id} (the `UpdateNotificationRule` operationId).
+func (c *ClientWithResponses) UpdateNotificationRuleWithBodyWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, notificationRuleID NotificationRuleID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateNotificationRuleResponse, error) {
+	rsp, err := c.UpdateNotificationRuleWithBody(ctx, workspaceUUID, notificationRuleID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateNotificationRuleResponse(rsp)
+}
+
+// UpdateNotificationRuleWithResponse Update a notification rule
+//
+// Fields that are left out stay as they are.
+//
+// Scope: `webhooks:write`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v2/w/{workspace_uuid}/notification-rules/{notification_rule_id} (the `UpdateNotificationRule` operationId).
+func (c *ClientWithResponses) UpdateNotificationRuleWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, notificationRuleID NotificationRuleID, body UpdateNotificationRuleJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateNotificationRuleResponse, error) {
+	rsp, err := c.UpdateNotificationRule(ctx, workspaceUUID, notificationRuleID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateNotificationRuleResponse(rsp)
+}
+
+// TestNotificationRuleWithResponse Test a notification rule
+//
+// Each member is sent a message that says that it is a test. `GET /notices` says what became of it.
+//
+// Scope: `webhooks:write`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/notification-rules/{notification_rule_id}/test (the `TestNotificationRule` operationId).
+func (c *ClientWithResponses) TestNotificationRuleWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, notificationRuleID NotificationRuleID, params *TestNotificationRuleParams, reqEditors ...RequestEditorFn) (*TestNotificationRuleResponse, error) {
+	rsp, err := c.TestNotificationRule(ctx, workspaceUUID, notificationRuleID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTestNotificationRuleResponse(rsp)
 }
 
 // ListPhoneNumbersWithResponse List phone numbers
@@ -27615,6 +28937,178 @@ func ParseSendMessageResponse(rsp *http.Response) (*SendMessageResponse, error) 
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
 		var dest WholeAction
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListNoticesResponse parses an HTTP response from a ListNoticesWithResponse call
+func ParseListNoticesResponse(rsp *http.Response) (*ListNoticesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListNoticesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest NoticeList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListNotificationRulesResponse parses an HTTP response from a ListNotificationRulesWithResponse call
+func ParseListNotificationRulesResponse(rsp *http.Response) (*ListNotificationRulesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListNotificationRulesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest NotificationRuleList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateNotificationRuleResponse parses an HTTP response from a CreateNotificationRuleWithResponse call
+func ParseCreateNotificationRuleResponse(rsp *http.Response) (*CreateNotificationRuleResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateNotificationRuleResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest NotificationRule
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteNotificationRuleResponse parses an HTTP response from a DeleteNotificationRuleWithResponse call
+func ParseDeleteNotificationRuleResponse(rsp *http.Response) (*DeleteNotificationRuleResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteNotificationRuleResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseGetNotificationRuleResponse parses an HTTP response from a GetNotificationRuleWithResponse call
+func ParseGetNotificationRuleResponse(rsp *http.Response) (*GetNotificationRuleResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetNotificationRuleResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest NotificationRule
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUpdateNotificationRuleResponse parses an HTTP response from a UpdateNotificationRuleWithResponse call
+func ParseUpdateNotificationRuleResponse(rsp *http.Response) (*UpdateNotificationRuleResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdateNotificationRuleResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest NotificationRule
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseTestNotificationRuleResponse parses an HTTP response from a TestNotificationRuleWithResponse call
+func ParseTestNotificationRuleResponse(rsp *http.Response) (*TestNotificationRuleResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TestNotificationRuleResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest TestedRule
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -71,9 +71,13 @@ func (p posting) forbiddings() []forbidding {
 		{"suppressed", suppressedCondition(p.workspace, p.channel, p.from, p.folded)},
 		{"consent_revoked", "COALESCE(" + caseByChannel(p.channel, consentColumn) + ", '') = 'revoked'"},
 		{"notifications_off", "NOT am.notifications_enabled"},
-		{"chat_deleted", "ac.deleted_at IS NOT NULL"},
+		{"chat_deleted", "(ac.deleted_at IS NOT NULL AND NOT ac.for_notices)"},
 		{"chat_archived", "ac.state = 'archived'"},
-		{"recipient_left", "(ap.id IS NULL OR am.id <> ac.member_id AND ap.role <> 'contributor')"},
+		{
+			"recipient_left",
+			"CASE WHEN ac.for_notices THEN am.kind <> 'person' OR am.role <> 'manager' " +
+				"ELSE ap.id IS NULL OR am.id <> ac.member_id AND ap.role <> 'contributor' END",
+		},
 		{"sender_gone", "COALESCE(" + caseByChannel(p.channel, p.senderGone) + ", FALSE)"},
 		{
 			"address_changed",

@@ -48,6 +48,8 @@ type chatRow struct {
 	CreatedAt      time.Time     `bun:"created_at"`
 	UpdatedAt      time.Time     `bun:"updated_at"`
 	DeletedAt      *time.Time    `bun:"deleted_at"`
+	// ForNotices marks a chat that nobody sees: what tells a member of events is in it.
+	ForNotices bool `bun:"for_notices"`
 
 	Acted bool `bun:"acted,scanonly"`
 

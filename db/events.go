@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -162,7 +163,12 @@ func (s *Store) numberChanges(
 	tx bun.Tx,
 	changes []eventChangeRow,
 ) ([]chat.NumberedEvents, []eventRow, error) {
-	events := mapSlice(chat.EventsOf(mapSlice(changes, (*eventChangeRow).change)), newEventRow)
+	noted := mapSlice(changes, (*eventChangeRow).change)
+	if err := markNoticeChanges(ctx, tx, noted); err != nil {
+		return nil, nil, err
+	}
+
+	events := mapSlice(chat.EventsOf(noted), newEventRow)
 
 	counters, err := loadEventCounters(ctx, tx, events)
 	if err != nil {
@@ -196,7 +202,52 @@ func (s *Store) numberChanges(
 		return nil, nil, err
 	}
 
-	return counters.latest(), events, nil
+	return markTellable(counters.latest(), events), events, nil
+}
+
+// markNoticeChanges marks the changes that are of notices. Chats for notices are few.
+func markNoticeChanges(ctx context.Context, db bun.IDB, changes []chat.EventChange) error {
+	var ids []chat.ChatID
+
+	for i := range changes {
+		if changes[i].ChatID != 0 {
+			ids = append(ids, changes[i].ChatID)
+		}
+	}
+
+	if len(ids) == 0 {
+		return nil
+	}
+
+	slices.Sort(ids)
+
+	var found []chat.ChatID
+
+	err := db.NewSelect().
+		Model((*chatRow)(nil)).
+		Column("c.id").
+		Where("c.for_notices").
+		Where("c.id IN ?", bun.Tuple(slices.Compact(ids))).
+		Scan(ctx, &found)
+
+	for i := range changes {
+		changes[i].OfNotice = slices.Contains(found, changes[i].ChatID)
+	}
+
+	return err
+}
+
+// markTellable marks the workspaces with events that people can be told of.
+func markTellable(numbered []chat.NumberedEvents, events []eventRow) []chat.NumberedEvents {
+	for i := range numbered {
+		numbered[i].TellPeople = slices.ContainsFunc(events, func(r eventRow) bool {
+			e := r.event()
+
+			return e.WorkspaceID == numbered[i].WorkspaceID && e.CanTellPeople()
+		})
+	}
+
+	return numbered
 }
 
 func newEventRow(e *chat.Event) eventRow {

@@ -17,13 +17,15 @@ import (
 )
 
 // described is all that events tell of, as lines "what|id|field" and their values. It does not ask the triggers: it
-// reads the tables.
+// reads the tables. Of notices, events tell nothing.
 const described = `
+	WITH told_chats AS (SELECT * FROM chats WHERE NOT for_notices)
 	SELECT 'message|' || id || '|' AS what, CASE state WHEN 'not_sent' THEN state ELSE 'there' END AS value
-		FROM messages
+		FROM messages WHERE chat_id IN (SELECT id FROM told_chats)
 	UNION ALL SELECT 'delivery|' || id || '|',
 		CASE WHEN submission = 'accepted' AND status = 'canceled' THEN 'canceled_by_provider'
 			WHEN status = 'pending' AND error_code <> '' THEN 'pending_' || error_code ELSE status END FROM deliveries
+		WHERE chat_id IN (SELECT id FROM told_chats)
 	UNION ALL SELECT 'tool_call|' || message_id || '#' || position || '|', state FROM tool_calls
 	UNION ALL SELECT 'approval|' || id || '|', state FROM approvals
 	UNION ALL SELECT 'contributor_request|' || id || '|', state FROM contributor_requests
@@ -33,21 +35,21 @@ const described = `
 	UNION ALL SELECT 'bulk_retry|' || id || '|', state FROM bulk_retries
 	UNION ALL SELECT 'webhook_endpoint|' || id || '|', CASE WHEN enabled THEN 'enabled' ELSE 'disabled' END
 		FROM webhook_endpoints
-	UNION ALL SELECT 'chat|' || id || '|', 'there' FROM chats
-	UNION ALL SELECT 'chat|' || id || '|title', title FROM chats
-	UNION ALL SELECT 'chat|' || id || '|state', state FROM chats
-	UNION ALL SELECT 'chat|' || id || '|member_id', CAST(member_id AS text) FROM chats
-	UNION ALL SELECT 'chat|' || id || '|assistant_member_id', COALESCE(CAST(assistant_member_id AS text), '') FROM chats
-	UNION ALL SELECT 'chat|' || id || '|phone_number_id', COALESCE(CAST(phone_number_id AS text), '') FROM chats
-	UNION ALL SELECT 'chat|' || id || '|inbox_id', COALESCE(CAST(inbox_id AS text), '') FROM chats
-	UNION ALL SELECT 'chat|' || id || '|external_id', external_id FROM chats
-	UNION ALL SELECT 'chat|' || id || '|metadata', CAST(metadata AS text) FROM chats
-	UNION ALL SELECT 'chat|' || id || '|taken_over_by', COALESCE(CAST(taken_over_by AS text), '') FROM chats
-	UNION ALL SELECT 'chat|' || id || '|deleted', CASE WHEN deleted_at IS NULL THEN '' ELSE 'deleted' END FROM chats
-	UNION ALL SELECT 'chat|' || id || '|needs_response', CASE WHEN needs_response THEN 'yes' ELSE 'no' END FROM chats
+	UNION ALL SELECT 'chat|' || id || '|', 'there' FROM told_chats
+	UNION ALL SELECT 'chat|' || id || '|title', title FROM told_chats
+	UNION ALL SELECT 'chat|' || id || '|state', state FROM told_chats
+	UNION ALL SELECT 'chat|' || id || '|member_id', CAST(member_id AS text) FROM told_chats
+	UNION ALL SELECT 'chat|' || id || '|assistant_member_id', COALESCE(CAST(assistant_member_id AS text), '') FROM told_chats
+	UNION ALL SELECT 'chat|' || id || '|phone_number_id', COALESCE(CAST(phone_number_id AS text), '') FROM told_chats
+	UNION ALL SELECT 'chat|' || id || '|inbox_id', COALESCE(CAST(inbox_id AS text), '') FROM told_chats
+	UNION ALL SELECT 'chat|' || id || '|external_id', external_id FROM told_chats
+	UNION ALL SELECT 'chat|' || id || '|metadata', CAST(metadata AS text) FROM told_chats
+	UNION ALL SELECT 'chat|' || id || '|taken_over_by', COALESCE(CAST(taken_over_by AS text), '') FROM told_chats
+	UNION ALL SELECT 'chat|' || id || '|deleted', CASE WHEN deleted_at IS NULL THEN '' ELSE 'deleted' END FROM told_chats
+	UNION ALL SELECT 'chat|' || id || '|needs_response', CASE WHEN needs_response THEN 'yes' ELSE 'no' END FROM told_chats
 	UNION ALL SELECT 'chat|' || id || '|possible_opt_out',
-		CASE attention_reason WHEN 'possible_opt_out' THEN 'yes' ELSE 'no' END FROM chats
-	UNION ALL SELECT 'chat|' || id || '|summary', COALESCE(CAST(summary_updated_at AS text), '') || summary FROM chats
+		CASE attention_reason WHEN 'possible_opt_out' THEN 'yes' ELSE 'no' END FROM told_chats
+	UNION ALL SELECT 'chat|' || id || '|summary', COALESCE(CAST(summary_updated_at AS text), '') || summary FROM told_chats
 	UNION ALL SELECT 'place|' || chat_id || '|' || id, member_id || role FROM participants
 	UNION ALL SELECT 'label|' || chat_id || '|' || label_id, '' FROM chat_labels`
 
@@ -124,6 +126,8 @@ var untoldColumns = []string{
 	"suggested_labels", "title_edited", "summary_edited",
 	// It changes with taken_over_by.
 	"taken_over_at",
+	// Of those chats, nothing is told.
+	"for_notices",
 }
 
 // TestEveryColumnOfAChatIsToldOrNot fails for a new column until somebody has decided whether people hear of it.

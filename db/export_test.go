@@ -80,7 +80,12 @@ func NewestEventChange(ctx context.Context, s *Store) (int64, error) {
 // EventsSince are the events of the changes after one that have no numbers yet.
 func EventsSince(ctx context.Context, s *Store, id int64) ([]chat.Event, error) {
 	var rows []eventChangeRow
-	err := s.db.NewSelect().Model(&rows).Where("ec.id > ?", id).OrderExpr("ec.id").Scan(ctx)
+	if err := s.db.NewSelect().Model(&rows).Where("ec.id > ?", id).OrderExpr("ec.id").Scan(ctx); err != nil {
+		return nil, err
+	}
 
-	return chat.EventsOf(mapSlice(rows, (*eventChangeRow).change)), err
+	changes := mapSlice(rows, (*eventChangeRow).change)
+	err := markNoticeChanges(ctx, s.db, changes)
+
+	return chat.EventsOf(changes), err
 }

@@ -42,6 +42,9 @@ type intruder struct {
 	version chat.SummaryID
 	// endpoint is a webhook endpoint of the victim.
 	endpoint chat.WebhookEndpointID
+	// rule and notice are a notification rule of the victim, and what it has made.
+	rule   chat.NotificationRuleID
+	notice chat.NoticeID
 	// token opens a stream of the victim's events.
 	token [32]byte
 	// third is a workspace that has nothing.
@@ -504,6 +507,7 @@ func everyTry() map[string]try {
 	maps.Copy(all, summaryTries)
 	maps.Copy(all, evidenceTries)
 	maps.Copy(all, webhookTries)
+	maps.Copy(all, noticeTries)
 
 	return all
 }
@@ -531,6 +535,7 @@ func TestWorkspacesAreIsolated(t *testing.T) {
 		}
 
 		i.seedEndpoint(t)
+		i.seedNotice(t)
 		addMessage(t, s, i.victim, i.victim.SMS.ID, "private")
 		i.sent = i.victim.Prepare(t, s, i.victim.SMS.ID, "private", chat.ToolCall{ID: "a", Name: chat.ToolSetTitle})
 		i.request = i.victim.Request(i.victim.SMS.ID)

@@ -47,6 +47,7 @@ func storeStatusEffect(tx bun.Tx, was, row *deliveryRow, effect chat.StatusEffec
 			moveMessage(tx, row.WorkspaceID, row.MessageID, chat.MessageNotSent),
 			requestResponse(tx.NewUpdate().Model((*chatRow)(nil)), lossReason(row)).
 				Set("updated_at = ?", row.UpdatedAt).
+				Where("NOT for_notices").
 				Where("workspace_id = ?", row.WorkspaceID).
 				Where("id = ?", row.ChatID),
 		}

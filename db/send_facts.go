@@ -85,6 +85,18 @@ func (s *Store) chatFacts(
 	ws chat.WorkspaceID,
 	id chat.ChatID,
 ) (*chat.SendFacts, error) {
+	return s.readChatFacts(ctx, tx, ws, id, "c.deleted_at IS NULL")
+}
+
+// readChatFacts reads the facts of a chat that meets a condition: chat_not_found. The recipient of a notice has no place
+// in a chat, and needs none.
+func (s *Store) readChatFacts(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	id chat.ChatID,
+	condition string,
+) (*chat.SendFacts, error) {
 	var row factsRow
 
 	q := tx.NewSelect().
@@ -105,7 +117,7 @@ func (s *Store) chatFacts(
 		Join("LEFT JOIN database_timeline AS h ON h.id = 1").
 		Where("c.workspace_id = ?", ws).
 		Where("c.id = ?", id).
-		Where("c.deleted_at IS NULL")
+		Where(condition)
 
 	err := s.locked(q).Scan(ctx)
 	if err != nil {
@@ -138,7 +150,7 @@ func (r *factsRow) facts() *chat.SendFacts {
 		facts.Assistant = &assistant
 	}
 
-	if r.RecipientTakesPart {
+	if r.RecipientTakesPart || r.ForNotices {
 		recipient := r.Member.member()
 		facts.Recipient = &recipient
 	}

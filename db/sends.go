@@ -123,8 +123,12 @@ func (s *Store) prepareSend(
 	}
 
 	read := s.sendFacts
-	if in.Question != nil {
+
+	switch {
+	case in.Question != nil:
 		read = s.questionFacts
+	case in.Notice != nil:
+		read = s.noticeFacts
 	}
 
 	facts, err := read(ctx, tx, in)
@@ -153,11 +157,16 @@ func (s *Store) prepareSend(
 	}
 
 	sent, delivery, err := s.insertSend(ctx, tx, &prepared)
-	if err != nil || in.Question == nil {
-		return sent, delivery, err
+
+	switch {
+	case err != nil:
+	case in.Question != nil:
+		err = s.markQuestionAsked(ctx, tx, in, request.ids.MessageID, now)
+	case in.Notice != nil:
+		err = markNoticeBegun(ctx, tx, in, now)
 	}
 
-	return sent, delivery, s.markQuestionAsked(ctx, tx, in, request.ids.MessageID, now)
+	return sent, delivery, err
 }
 
 // preparedSend is a send with what was read and planned for it.
@@ -331,10 +340,15 @@ func (p *preparedSend) claimTime() time.Time {
 
 // insertAudit is the statement that notes the send in the audit log.
 func (p *preparedSend) insertAudit(s *Store, tx bun.Tx) bun.Query {
+	verb := "message.sent_as_assistant"
+	if p.in.Notice != nil {
+		verb = "notice.sent"
+	}
+
 	return s.insertAudit(tx, auditEvent{
 		workspace: p.in.WorkspaceID,
 		by:        p.in.By,
-		verb:      "message.sent_as_assistant",
+		verb:      verb,
 		object:    string(p.ids.MessageID),
 		detail: changed{
 			"chat_id":    p.in.ChatID,
@@ -367,6 +381,12 @@ func (p *preparedSend) newDelivery() deliveryRow {
 	row.ActionID = p.in.ActionID
 	row.PurposeKey = "send:" + string(p.ids.MessageID)
 	row.ByPerson = p.facts.Author == chat.AuthorPerson
+
+	if p.in.Notice != nil {
+		row.PurposeKey = noticePurpose(p.in.Notice.NoticeID)
+		// It is not the assistant's: no brake stops it.
+		row.ByPerson = true
+	}
 
 	if !p.in.AcceptedAt.IsZero() {
 		row.AcceptedAt = new(toMicroseconds(p.in.AcceptedAt))

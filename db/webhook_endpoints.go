@@ -140,7 +140,7 @@ func findWebhookEndpoint(
 }
 
 // CreateWebhookEndpoint adds an endpoint, which is told of what happens from now on: invalid_request when the workspace
-// has too many.
+// has too many. With the first one, the workspace gets a notification rule, see [chat.DisabledEndpointRule].
 func (s *Store) CreateWebhookEndpoint(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -183,6 +183,10 @@ func (s *Store) CreateWebhookEndpoint(
 		}
 
 		if err := insertOwned(ctx, tx.NewInsert().Model(&row)); err != nil {
+			return err
+		}
+
+		if err := s.addDisabledEndpointRule(ctx, tx, ws, by); err != nil {
 			return err
 		}
 

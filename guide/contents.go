@@ -24,6 +24,7 @@ var contents = []group{
 		"docs/summaries.md",
 		"docs/inbound.md",
 		"docs/webhooks.md",
+		"docs/notices.md",
 		"docs/statuses.md",
 		"docs/problems.md",
 		"docs/codes.md",

@@ -27,6 +27,7 @@ type Meter struct {
 	findings      *prometheus.CounterVec
 	events        *prometheus.CounterVec
 	webhookPosts  *prometheus.CounterVec
+	failedNotices *prometheus.CounterVec
 }
 
 // NewMeter makes the counters and registers them; each series that is known beforehand is there at 0. Attempts
@@ -46,6 +47,7 @@ func NewMeter(registry prometheus.Registerer, workspaces bool) *Meter {
 		findings:      SweepFindings.NewCounter(registry),
 		events:        Events.NewCounter(registry),
 		webhookPosts:  WebhookPosts.NewCounter(registry),
+		failedNotices: FailedNotices.NewCounter(registry),
 	}
 
 	m.startDeliveries()
@@ -106,6 +108,10 @@ func (m *Meter) startOthers() {
 
 	for _, fault := range chat.WebhookFaults() {
 		m.webhookPosts.WithLabelValues(string(fault))
+	}
+
+	for _, channel := range []chat.Channel{chat.ChannelEmail, chat.ChannelSMS} {
+		m.failedNotices.WithLabelValues(string(channel))
 	}
 
 	for _, text := range chat.EventTypes() {
@@ -239,6 +245,11 @@ func (m *Meter) CountWebhookPost(answer *chat.WebhookAnswer) {
 	}
 
 	m.webhookPosts.WithLabelValues(result).Inc()
+}
+
+// CountFailedNotice counts a notice that has not reached its member.
+func (m *Meter) CountFailedNotice(channel chat.Channel) {
+	m.failedNotices.WithLabelValues(string(channel)).Inc()
 }
 
 // OtherCode stands for error codes that are not known: providers make up new ones, and each would be a series.

@@ -272,6 +272,12 @@ var (
 		Kind:   Counter,
 		Labels: []string{"type"},
 	})
+	FailedNotices = define(&Definition{
+		Name:   "handrail_notices_failed_total",
+		Help:   "Messages that were to tell members of events and have not reached them.",
+		Kind:   Counter,
+		Labels: []string{labelChannel},
+	})
 	WaitingEvents = define(&Definition{
 		Name:      "handrail_events_waiting",
 		Help:      "Changes that are still to become events; those of the last second are normal.",

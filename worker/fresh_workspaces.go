@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"log/slog"
 	"maps"
 	"slices"
 	"sync"
@@ -88,5 +89,27 @@ func (f *freshWorkspaces) signalUntilDone(
 		if !wait(ctx, signalPause, nil) {
 			return
 		}
+	}
+}
+
+// failedSignals counts the signals of a round that have failed.
+type failedSignals struct {
+	count int
+	last  error
+}
+
+// add counts err, unless it is nil.
+func (f *failedSignals) add(err error) {
+	if err != nil {
+		f.count++
+		f.last = err
+	}
+}
+
+// log writes one line for the round: while Temporal is away, all signals fail for the same reason. It writes nothing
+// when none has failed, and when the process stops.
+func (f *failedSignals) log(ctx context.Context, logger *slog.Logger, message string) {
+	if f.count > 0 && ctx.Err() == nil {
+		logger.ErrorContext(ctx, message, "count", f.count, "error", f.last)
 	}
 }

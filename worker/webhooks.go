@@ -69,25 +69,11 @@ func (c *WebhookCaller) signalWaiting(ctx context.Context, workspaces []chat.Wor
 		return
 	}
 
-	var (
-		failed  int
-		failure error
-	)
+	var failed failedSignals
 
 	for _, step := range waiting {
-		if err := c.Engine.WebhooksChanged(round, step); err != nil {
-			failed++
-			failure = err
-		}
+		failed.add(c.Engine.WebhooksChanged(round, step))
 	}
 
-	// While Temporal is away, all of them fail for the same reason: one line says so.
-	if failed > 0 && ctx.Err() == nil {
-		c.Logger.ErrorContext(
-			ctx,
-			"webhook endpoints could not be signaled; the next sweep tries again",
-			"count", failed,
-			"error", failure,
-		)
-	}
+	failed.log(ctx, c.Logger, "webhook endpoints could not be signaled; the next sweep tries again")
 }

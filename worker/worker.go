@@ -117,6 +117,8 @@ func Register(r worker.Registry, acts *activities.Activities, logger *slog.Logge
 	bindStep(r, logger, workflows.FailSummary, acts.FailSummary)
 	bindStep(r, logger, workflows.CheckSummaryDue, acts.CheckSummaryDue)
 	bindStep(r, logger, workflows.DrainWebhooks, acts.DrainWebhooks)
+	bindStep(r, logger, workflows.CollectNotices, acts.CollectNotices)
+	bindStep(r, logger, workflows.FailNotice, acts.FailNotice)
 }
 
 // RegisterWorkflows registers the workflows alone, under the names of their actions where
@@ -150,6 +152,11 @@ func RegisterWorkflows(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(
 		workflows.DeliverWebhooks,
 		workflow.RegisterOptions{Name: workflows.WorkflowDeliverWebhooks},
+	)
+
+	r.RegisterWorkflowWithOptions(
+		workflows.TellPeople,
+		workflow.RegisterOptions{Name: workflows.WorkflowTellPeople},
 	)
 }
 

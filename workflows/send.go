@@ -108,7 +108,7 @@ func (s *sendRun) tellUnbegun(ctx workflow.Context) error {
 	s.answer.settle(s.sent, canceled)
 	showRefusal(ctx, canceled)
 
-	return s.failQuestion(ctx, canceled.Message)
+	return s.failPurpose(ctx, canceled.Message)
 }
 
 func (s *sendRun) run(ctx workflow.Context) error {
@@ -131,7 +131,7 @@ func (s *sendRun) run(ctx workflow.Context) error {
 			return err
 		}
 
-		return s.failQuestion(steady, problemOf(err).Message)
+		return s.failPurpose(steady, problemOf(err).Message)
 	}
 
 	s.sent = prepared
@@ -197,7 +197,7 @@ func (s *sendRun) look(ctx workflow.Context) error {
 }
 
 // conclude does what is left when the message has not been delivered: it takes back what the
-// tool calls have done, or tells the request that its contributor could not be asked.
+// tool calls have done, or records that a contributor was not asked, or a member not told.
 func (s *sendRun) conclude(ctx workflow.Context) error {
 	if s.delivery == "" || !s.last.Undelivered() {
 		return nil
@@ -206,13 +206,29 @@ func (s *sendRun) conclude(ctx workflow.Context) error {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 
 	switch {
-	case s.in.Question != nil:
-		return s.failQuestion(ctx, s.last.ErrorMessage)
+	case s.in.Question != nil, s.in.Notice != nil:
+		return s.failPurpose(ctx, s.last.ErrorMessage)
 	case hasUndoable(s.sent.ToolCalls):
 		return undoToolCalls(ctx, s.at())
 	}
 
 	return nil
+}
+
+// failPurpose records that what the send was for has not come about: a question to a contributor, or a notice to a
+// member.
+func (s *sendRun) failPurpose(ctx workflow.Context, why string) error {
+	if s.in.Notice == nil {
+		return s.failQuestion(ctx, why)
+	}
+
+	_, err := FailNotice.Local(ctx, "Record that the member was not told", chat.NoticeFailure{
+		WorkspaceID: s.in.WorkspaceID,
+		NoticeID:    s.in.Notice.NoticeID,
+		Why:         why,
+	})
+
+	return err
 }
 
 // failQuestion tells a request that its question has not reached the contributor. A reminder

@@ -83,6 +83,10 @@ var (
 	FailSummary = Step[chat.SummaryFailure, struct{}]{Name: "FailSummary", Options: databaseOptions}
 	// CheckSummaryDue reads whether a chat is to be summarized by itself.
 	CheckSummaryDue = Step[chat.AutoSummary, chat.SummaryDue]{Name: "LookSummaryDue", Options: databaseOptions}
+	// CollectNotices makes the messages that members of a workspace are to be sent about its events.
+	CollectNotices = Step[chat.NoticeStep, chat.NoticeProgress]{Name: "CollectNotices", Options: databaseOptions}
+	// FailNotice records that a member was not told of events.
+	FailNotice = Step[chat.NoticeFailure, struct{}]{Name: "FailNotice", Options: databaseOptions}
 	// DrainWebhooks posts what a webhook endpoint is to be told now.
 	DrainWebhooks = Step[chat.WebhookStep, chat.WebhookProgress]{Name: "DrainWebhooks", Options: webhookOptions}
 )

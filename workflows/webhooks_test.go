@@ -62,7 +62,7 @@ func TestAWebhookIsPostedUntilNothingIsLeft(t *testing.T) {
 	h := newHook(
 		t,
 		chat.WebhookProgress{More: true, Explanation: "12 behind."},
-		chat.WebhookProgress{Retrying: true, In: 30 * time.Second, Explanation: "12 behind; next try 10:07."},
+		chat.WebhookProgress{Retrying: true, In: 30 * time.Second, Explanation: "12 behind; next try 10:07 UTC."},
 		chat.WebhookProgress{Explanation: "Nothing behind."},
 		chat.WebhookProgress{Explanation: "Nothing behind."},
 		chat.WebhookProgress{Ended: true, Explanation: "Disabled by a member."},

@@ -38,13 +38,15 @@ type cli struct {
 
 	Suppressions suppressionsCommand `cmd:"" group:"people" help:"List the addresses that get no messages; allow one."`
 
-	Tools           toolsCommand           `cmd:"" group:"workspace" help:"List, show, test and reload tools."`
-	SummarySettings summarySettingsCommand `cmd:"" group:"workspace" help:"Show or change how chats are summarized."`
-	Webhooks        webhooksCommand        `cmd:"" group:"workspace" help:"Tell programs of yours of events; see every post."`
-	Audit           auditCommand           `cmd:"" group:"workspace" help:"List who has done what: the audit log."`
-	Workspaces      workspacesCommand      `cmd:"" group:"workspace" help:"Create and list workspaces."`
-	Keys            keysCommand            `cmd:"" group:"workspace" help:"Create, list and revoke API keys."`
-	Senders         sendersCommand         `cmd:"" group:"workspace" help:"Grant numbers and inboxes to workspaces; list and revoke."`
+	Tools             toolsCommand           `cmd:"" group:"workspace" help:"List, show, test and reload tools."`
+	SummarySettings   summarySettingsCommand `cmd:"" group:"workspace" help:"Show or change how chats are summarized."`
+	Webhooks          webhooksCommand        `cmd:"" group:"workspace" help:"Tell programs of yours of events; see every post."`
+	NotificationRules rulesCommand           `cmd:"" group:"workspace" help:"Tell members by email or SMS what needs a person."`
+	Notices           noticesCommand         `cmd:"" group:"workspace" help:"List what members were told."`
+	Audit             auditCommand           `cmd:"" group:"workspace" help:"List who has done what: the audit log."`
+	Workspaces        workspacesCommand      `cmd:"" group:"workspace" help:"Create and list workspaces."`
+	Keys              keysCommand            `cmd:"" group:"workspace" help:"Create, list and revoke API keys."`
+	Senders           sendersCommand         `cmd:"" group:"workspace" help:"Grant numbers and inboxes to workspaces; list and revoke."`
 
 	API     apiCommand     `cmd:"" name:"api" group:"server" help:"Serve the REST API."`
 	Worker  workerCommand  `cmd:"" group:"server" help:"Run the worker, which carries out actions."`

@@ -11,8 +11,8 @@ import (
 
 const (
 	aWebhook = `{"id":3,"url":"https://example.com/handrail","description":"Our help desk","types":["delivery.settled"],` +
-		`"payload":"thin","enabled":true,"disabled_reason":null,"explanation":"12 behind; last answer 503 at 10:02; ` +
-		`next try 10:07.","behind":12,"aside":2,"missed":0,"failing_since":"2026-11-29T10:00:00Z",` +
+		`"payload":"thin","enabled":true,"disabled_reason":null,"explanation":"12 behind; last answer 503 at 10:02 UTC; ` +
+		`next try 10:07 UTC.","behind":12,"aside":2,"missed":0,"failing_since":"2026-11-29T10:00:00Z",` +
 		`"next_try_at":"2026-11-29T10:07:00Z","last_status":503,"last_attempt_at":"2026-11-29T10:02:00Z",` +
 		`"created_at":"2026-11-22T10:00:00Z","updated_at":"2026-11-22T10:00:00Z"}`
 	anAttempt = `{"id":"a1","event_id":"e1","event_type":"delivery.settled","sequence":8,"number":2,"succeeded":false,` +

@@ -2039,6 +2039,144 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/w/{workspace_uuid}/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List notices
+         * @description The newest first, and what became of each.
+         *
+         *     Scope: `webhooks:read`.
+         */
+        get: operations["listNotices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/w/{workspace_uuid}/notification-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List notification rules
+         * @description By id.
+         *
+         *     Scope: `webhooks:read`.
+         */
+        get: operations["listNotificationRules"];
+        put?: never;
+        /**
+         * Create a notification rule
+         * @description The members are told by a message of their own what needs a person: ids and what to do, no texts and no addresses. What happens within `quiet_seconds` of the first event is one message. A delivery that needs review is told an hour later, if it still does. A notice that fails raises no other one.
+         *
+         *     Scope: `webhooks:write`.
+         */
+        post: operations["createNotificationRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/w/{workspace_uuid}/notification-rules/{notification_rule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The notification rule.
+                 * @example 3
+                 */
+                notification_rule_id: components["parameters"]["notification_rule_id"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Get a notification rule
+         * @description Scope: `webhooks:read`.
+         */
+        get: operations["getNotificationRule"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a notification rule
+         * @description What it has collected is not told.
+         *
+         *     Scope: `webhooks:write`.
+         */
+        delete: operations["deleteNotificationRule"];
+        options?: never;
+        head?: never;
+        /**
+         * Update a notification rule
+         * @description Fields that are left out stay as they are.
+         *
+         *     Scope: `webhooks:write`.
+         */
+        patch: operations["updateNotificationRule"];
+        trace?: never;
+    };
+    "/api/v2/w/{workspace_uuid}/notification-rules/{notification_rule_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The notification rule.
+                 * @example 3
+                 */
+                notification_rule_id: components["parameters"]["notification_rule_id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test a notification rule
+         * @description Each member is sent a message that says that it is a test. `GET /notices` says what became of it.
+         *
+         *     Scope: `webhooks:write`.
+         */
+        post: operations["testNotificationRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/w/{workspace_uuid}/phone-numbers": {
         parameters: {
             query?: never;
@@ -5067,6 +5205,31 @@ export interface components {
              */
             member_id?: number;
         };
+        NewNotificationRule: {
+            /** @description email when left out. */
+            channel?: components["schemas"]["AddressedChannel"];
+            /** @description true when left out. */
+            enabled?: boolean;
+            /**
+             * Format: int64
+             * @description What mails are sent from; the default, or the first, when left out.
+             */
+            inbox_id?: number;
+            /** @description Managers of the workspace; all of them when left out or empty. */
+            member_ids?: number[];
+            /**
+             * Format: int64
+             * @description What SMS are sent from; the default, or the first, when left out.
+             */
+            phone_number_id?: number;
+            /**
+             * Format: int64
+             * @description How long events are collected for one message; 300 when left out.
+             */
+            quiet_seconds?: number;
+            /** @description When left out: chat.escalated, delivery.needs_review, sender.blocked and webhook_endpoint.disabled. */
+            types?: components["schemas"]["EventType"][];
+        };
         NewParticipant: {
             /**
              * Format: int64
@@ -5175,6 +5338,69 @@ export interface components {
             text: string;
             /** Format: uuid */
             uuid: string;
+        };
+        Notice: {
+            channel: components["schemas"]["AddressedChannel"];
+            /** Format: date-time */
+            created_at: string;
+            delivery_id: string | null;
+            /**
+             * Format: int64
+             * @description How many events it tells of; 0 of a test.
+             */
+            events: number;
+            explanation: string;
+            id: string;
+            /** Format: int64 */
+            member_id: number;
+            /** Format: int64 */
+            notification_rule_id: number;
+            /** @description That of its delivery; waiting or failed if it has none. */
+            status: string;
+            subject: string;
+        };
+        NoticeList: components["schemas"]["ListPage"] & {
+            items: components["schemas"]["Notice"][];
+        };
+        NotificationRule: {
+            channel: components["schemas"]["AddressedChannel"];
+            /** Format: date-time */
+            created_at: string;
+            enabled: boolean;
+            /** @description How it stands, in a sentence. */
+            explanation: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            inbox_id: number | null;
+            /** @description Who is told; all managers when empty. */
+            member_ids: number[];
+            /** Format: date-time */
+            next_message_at: string | null;
+            /** Format: int64 */
+            phone_number_id: number | null;
+            /** Format: int64 */
+            quiet_seconds: number;
+            types: components["schemas"]["EventType"][];
+            /** Format: date-time */
+            updated_at: string;
+        };
+        NotificationRuleList: components["schemas"]["ListPage"] & {
+            items: components["schemas"]["NotificationRule"][];
+        };
+        NotificationRulePatch: {
+            channel?: components["schemas"]["AddressedChannel"];
+            /** @description A rule that is enabled again tells of what happens from then on. */
+            enabled?: boolean;
+            /** Format: int64 */
+            inbox_id?: number | null;
+            /** @description All managers when empty. */
+            member_ids?: number[];
+            /** Format: int64 */
+            phone_number_id?: number | null;
+            /** Format: int64 */
+            quiet_seconds?: number;
+            types?: components["schemas"]["EventType"][];
         };
         OpenAICall: {
             function: components["schemas"]["NewFunction"];
@@ -5375,7 +5601,7 @@ export interface components {
             detail: string;
         };
         /** @enum {string} */
-        ProblemCode: "invalid_request" | "invalid_role" | "participant_exists" | "last_owner" | "last_manager" | "no_phone" | "no_email" | "notifications_disabled" | "recipient_opted_out" | "sender_not_configured" | "channel_not_supported" | "chat_archived" | "message_too_long" | "default_missing" | "unknown_tool" | "invalid_tool_arguments" | "nothing_to_summarize" | "not_ratable" | "token_budget_exceeded" | "tool_unavailable" | "address_refused" | "invalid_answer" | "encryption_not_configured" | "unauthenticated" | "forbidden" | "invalid_signature" | "own_request" | "sender_not_granted" | "approval_needed" | "not_found" | "workspace_not_found" | "chat_not_found" | "member_not_found" | "assistant_not_found" | "participant_not_found" | "message_not_found" | "label_not_found" | "sender_not_found" | "delivery_not_found" | "action_not_found" | "api_key_not_found" | "suppression_not_found" | "inbound_not_found" | "bulk_retry_not_found" | "tool_not_found" | "webhook_endpoint_not_found" | "event_not_found" | "tool_call_not_found" | "approval_not_found" | "contributor_request_not_found" | "summary_not_found" | "method_not_allowed" | "idempotency_key_reused" | "request_in_progress" | "answer_lost" | "chat_moved_on" | "taken_over" | "external_id_taken" | "already_sending" | "open_actions" | "already_exists" | "in_use" | "member_in_use" | "address_taken" | "summary_edited" | "already_decided" | "approval_void" | "too_many_approvals" | "action_gone" | "bulk_retry_overlaps" | "conflict" | "approval_refused" | "approval_expired" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "delivery_failed" | "tool_call_failed" | "summarization_failed" | "delivery_record_lost" | "too_long_for_model" | "action_ended" | "unavailable" | "internal";
+        ProblemCode: "invalid_request" | "invalid_role" | "participant_exists" | "last_owner" | "last_manager" | "no_phone" | "no_email" | "notifications_disabled" | "recipient_opted_out" | "sender_not_configured" | "channel_not_supported" | "chat_archived" | "message_too_long" | "default_missing" | "unknown_tool" | "invalid_tool_arguments" | "nothing_to_summarize" | "not_ratable" | "token_budget_exceeded" | "tool_unavailable" | "address_refused" | "invalid_answer" | "encryption_not_configured" | "unauthenticated" | "forbidden" | "invalid_signature" | "own_request" | "sender_not_granted" | "approval_needed" | "not_found" | "workspace_not_found" | "chat_not_found" | "member_not_found" | "assistant_not_found" | "participant_not_found" | "message_not_found" | "label_not_found" | "sender_not_found" | "delivery_not_found" | "action_not_found" | "api_key_not_found" | "suppression_not_found" | "inbound_not_found" | "bulk_retry_not_found" | "tool_not_found" | "webhook_endpoint_not_found" | "notification_rule_not_found" | "event_not_found" | "tool_call_not_found" | "approval_not_found" | "contributor_request_not_found" | "summary_not_found" | "method_not_allowed" | "idempotency_key_reused" | "request_in_progress" | "answer_lost" | "chat_moved_on" | "taken_over" | "external_id_taken" | "already_sending" | "open_actions" | "already_exists" | "in_use" | "member_in_use" | "address_taken" | "summary_edited" | "already_decided" | "approval_void" | "too_many_approvals" | "action_gone" | "bulk_retry_overlaps" | "conflict" | "approval_refused" | "approval_expired" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "delivery_failed" | "tool_call_failed" | "summarization_failed" | "delivery_record_lost" | "too_long_for_model" | "action_ended" | "unavailable" | "internal";
         /** @enum {string} */
         Provider: "twilio" | "sendgrid" | "handrail";
         Quote: {
@@ -5695,6 +5921,9 @@ export interface components {
             arguments?: Record<string, never>;
             /** @description With an MCP server: which of its tools, by its name there. */
             tool?: string;
+        };
+        TestedRule: {
+            items: components["schemas"]["Notice"][];
         };
         TestedTool: {
             /** Format: int64 */
@@ -6192,6 +6421,11 @@ export interface components {
          * @example 42
          */
         member_id: number;
+        /**
+         * @description The notification rule.
+         * @example 3
+         */
+        notification_rule_id: number;
         /** @description The direction of the list, if not its own. */
         order: "asc" | "desc";
         /**
@@ -9843,6 +10077,278 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WholeAction"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    listNotices: {
+        parameters: {
+            query?: {
+                /** @description The most entries. */
+                limit?: components["parameters"]["limit"];
+                /** @description A next_cursor. */
+                cursor?: components["parameters"]["cursor"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
+                /** @description Only of this rule. */
+                notification_rule_id?: number;
+                /** @description Only those that have not reached their member. */
+                failed?: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeList"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    listNotificationRules: {
+        parameters: {
+            query?: {
+                /** @description The most entries. */
+                limit?: components["parameters"]["limit"];
+                /** @description A next_cursor. */
+                cursor?: components["parameters"]["cursor"];
+                /** @description The direction of the list, if not its own. */
+                order?: components["parameters"]["order"];
+                /** @description Whether to count the whole list. */
+                total?: components["parameters"]["total"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationRuleList"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    createNotificationRule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The same key with the same body is carried out once.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "member_ids": [
+                 *         5
+                 *       ],
+                 *       "types": [
+                 *         "chat.escalated"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewNotificationRule"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationRule"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    getNotificationRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The notification rule.
+                 * @example 3
+                 */
+                notification_rule_id: components["parameters"]["notification_rule_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationRule"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    deleteNotificationRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The notification rule.
+                 * @example 3
+                 */
+                notification_rule_id: components["parameters"]["notification_rule_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    updateNotificationRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The notification rule.
+                 * @example 3
+                 */
+                notification_rule_id: components["parameters"]["notification_rule_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "quiet_seconds": 300
+                 *     }
+                 */
+                "application/json": components["schemas"]["NotificationRulePatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationRule"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    testNotificationRule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The same key with the same body is carried out once.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The notification rule.
+                 * @example 3
+                 */
+                notification_rule_id: components["parameters"]["notification_rule_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestedRule"];
                 };
             };
             "4XX": components["responses"]["Refused"];

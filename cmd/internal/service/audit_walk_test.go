@@ -62,7 +62,8 @@ func TestEveryRouteThatWritesLeavesAnAuditEntry(t *testing.T) {
 
 		for _, walk := range []func(){
 			w.walkThings, w.walkPeople, w.walkChats, w.walkKeys, w.walkDeliveries, w.walkBulkRetries, w.walkTools,
-			w.walkAgreement, w.walkContributors, w.walkInbound, w.walkResume, w.walkWebhooks,
+			w.walkAgreement, w.walkContributors, w.walkInbound, w.walkResume,
+			w.walkNotifications, w.walkWebhooks,
 		} {
 			walk()
 		}

@@ -210,14 +210,24 @@ func (s *Service) Sequence(ctx context.Context) error {
 		Logger: s.logger,
 	}
 
+	notices := &worker.NoticeCaller{
+		Store:  s.Store,
+		Engine: s.engine(),
+		Logger: s.logger,
+	}
+
 	sequencer := &worker.Sequencer{
-		Store:      s.Store,
-		Logger:     s.logger,
-		OnNumbered: caller.Numbered,
+		Store:  s.Store,
+		Logger: s.logger,
+		OnNumbered: func(ctx context.Context, numbered []chat.NumberedEvents) {
+			caller.Numbered(ctx, numbered)
+			notices.Numbered(ctx, numbered)
+		},
 	}
 
 	var calling sync.WaitGroup
 	calling.Go(func() { caller.Run(ctx) })
+	calling.Go(func() { notices.Run(ctx) })
 	sequencer.Run(ctx)
 	calling.Wait()
 
