@@ -104,7 +104,11 @@ func TestAManagerIsToldThatTheAssistantCallsForAPerson(t *testing.T) {
 		// Only the receipts of what the customer was sent are still to come.
 		for _, item := range w.call("GET", fmt.Sprintf("/events?after=%v", before), nil).at("items").([]any) {
 			event := item.(map[string]any)
-			assert.InDelta(t, w.people.sms.ID, event["chat_id"], 0, "what becomes of notices is no event: %v", event)
+			if event["type"] == "suppression.added" {
+				continue // of the address that has bounced, which no rule tells of
+			}
+
+			assert.InDelta(t, float64(w.people.sms.ID), event["chat_id"], 0, "what becomes of notices is no event: %v", event)
 		}
 
 		assert.Len(t, w.call("GET", "/notices", nil).at("items"), 3)
