@@ -272,8 +272,8 @@ func wasTaken(status string) bool {
 		!slices.Contains(SubmissionStates(), submission) && DeliveryStatus(status).Final()
 }
 
-// deliveryEvent is the event of a delivery's status, "" for none. One that was not sent, and that nothing tries again by
-// itself, waits for a person as well.
+// deliveryEvent is the event of a delivery's status, "" for none. One that was not sent, and that nothing tries again
+// by itself, waits for a person as well.
 func deliveryEvent(status string, submission SubmissionState, code string) EventType {
 	if submission == SubmissionAccepted {
 		switch reported := DeliveryStatus(status); {
