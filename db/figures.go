@@ -33,9 +33,9 @@ func (r *figureRow) figure() chat.Figure {
 }
 
 // figureParts are what the figures are counted from: a matter, the columns of provider, channel and state, the
-// column of the time, and the rows, each of which counts as one unless there is a column of how many. The conditions are word for word those of partial indexes, so that nothing is
-// read but what is counted; for the same reason the provider is no plain column, by whose index SQLite would read
-// all rows in order.
+// column of the time, and the rows, each of which counts as one unless there is a column of how many. The conditions
+// are word for word those of partial indexes, so that nothing is read but what is counted; for the same reason the
+// provider is no plain column, by whose index SQLite would read all rows in order.
 var figureParts = []struct {
 	matter                          chat.FigureMatter
 	provider, channel, state, since string

@@ -179,7 +179,7 @@ func TestFiguresOfWebhooksThatAreBehind(t *testing.T) {
 // BenchmarkFigures shows how long a scrape takes with a million deliveries, of which 40,000 have not ended, and the plan.
 // Run it by
 //
-//	scripts/with-postgres go test ./db -run '^$' -bench Figures -benchtime 10x -v
+//	scripts/with-postgres go test ./db -run '^$' -bench Figures -benchtime 10x -timeout 1h -v
 func BenchmarkFigures(b *testing.B) {
 	const rows = 1_000_000
 

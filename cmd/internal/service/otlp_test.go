@@ -23,7 +23,7 @@ func newCollectorServer(t *testing.T) (string, <-chan *collectorpb.ExportMetrics
 	t.Helper()
 
 	taken := make(chan *collectorpb.ExportMetricsServiceRequest, 10)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body := io.Reader(r.Body)
 
 		if r.Header.Get("Content-Encoding") == "gzip" {

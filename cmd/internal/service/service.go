@@ -107,7 +107,7 @@ func Connect(ctx context.Context, c *config.Config, environ []string, logger *sl
 	}
 
 	if err := s.startMetrics(ctx); err != nil {
-		return nil, errors.Join(err, s.Close())
+		return nil, errors.Join(err, s.Close()) //nolint:contextcheck // the last metrics have a time of their own
 	}
 
 	return s, nil

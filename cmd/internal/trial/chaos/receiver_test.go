@@ -16,7 +16,7 @@ import (
 	"handrail/freeport"
 )
 
-const receiverSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" //nolint:gosec // an example
+const receiverSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 // postEvent posts an event, and returns the status of the answer, 0 for none.
 func postEvent(t *testing.T, r *receiver, secret string, id int) int {

@@ -178,7 +178,8 @@ func (r *run) replayAsides(ctx context.Context) error {
 	}
 
 	for _, id := range ids {
-		if _, err := api.ReplayWebhookEventWithResponse(ctx, string(r.seeded.Workspace), r.endpoint, id, nil); err != nil {
+		workspace := string(r.seeded.Workspace)
+		if _, err := api.ReplayWebhookEventWithResponse(ctx, workspace, r.endpoint, id, nil); err != nil {
 			return fmt.Errorf("replay an event: %w", err)
 		}
 	}

@@ -155,6 +155,7 @@ func TestWhatIsBehindIsCounted(t *testing.T) {
 	require.NoError(t, err)
 
 	l := openLedger(address)
+
 	t.Cleanup(func() { require.NoError(t, l.close()) })
 
 	after, err := l.awaitNumbers(t.Context())
