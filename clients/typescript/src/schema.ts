@@ -3363,7 +3363,7 @@ export interface webhooks {
         put?: never;
         /**
          * A delivery waits for a person's decision
-         * @description A delivery waits for a person's decision. No evidence was found in time, all tries are used up, or something has held it. `data` may have `status`, `channel`, `provider`, `submission`, `error_code`, `message_id`, `action_id`.
+         * @description A delivery waits for a person's decision. No evidence was found in time. Or it was not sent, its status is `pending`, and nothing tries it again by itself: all tries are used up, its workflow is gone, a brake has held it, somebody has taken the chat over (`error_code`). `data` may have `status`, `channel`, `provider`, `submission`, `error_code`, `message_id`, `action_id`.
          */
         post: operations["onDeliveryNeedsReview"];
         delete?: never;
