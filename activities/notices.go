@@ -32,8 +32,8 @@ func (a *Activities) CollectNotices(ctx context.Context, in chat.NoticeStep) (ch
 	return progress, err
 }
 
-// FailNotice records that a notice has not reached its member, and says so in the log. Nobody is told of that by another
-// notice. Idempotent: it is recorded, logged and counted once.
+// FailNotice records that a notice has not reached its member, and says so in the log. Nobody is told of that by
+// another notice. Idempotent: it is recorded, logged and counted once.
 func (a *Activities) FailNotice(ctx context.Context, in chat.NoticeFailure) (struct{}, error) {
 	notice, isNew, err := a.Store.FailNotice(ctx, in)
 	if err != nil || !isNew {

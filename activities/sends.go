@@ -61,8 +61,8 @@ func (a *Activities) plan(in chat.SendAssistantMessage, ids chat.SendIDs) func(*
 	}
 }
 
-// planNotice decides how a notice is to be delivered. Answers to it are mail to the inbox like any other: there is no chat
-// for them.
+// planNotice decides how a notice is to be delivered. Answers to it are mail to the inbox like any other: there is no
+// chat for them.
 func (a *Activities) planNotice(
 	in chat.SendAssistantMessage,
 	ids chat.SendIDs,

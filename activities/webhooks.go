@@ -24,8 +24,8 @@ const (
 type WebhookStore interface {
 	// WebhookBatch returns what is to be posted to an endpoint now: at most limit events of its lane, and then others.
 	WebhookBatch(ctx context.Context, step chat.WebhookStep, now time.Time, limit int) (chat.WebhookBatch, error)
-	// RecordWebhookAttempt stores the outcome of a post, and moves the lane, once for each AttemptID. It reports whether
-	// what was read together with the event may be posted next: [chat.WebhookResult.GoesOn].
+	// RecordWebhookAttempt stores the outcome of a post, and moves the lane, once for each AttemptID. It reports
+	// whether what was read together with the event may be posted next: [chat.WebhookResult.GoesOn].
 	RecordWebhookAttempt(ctx context.Context, in chat.WebhookResult) (bool, error)
 }
 

@@ -201,7 +201,8 @@ func (s *service) streamEvents(ctx context.Context, in *listEventsInput, f chat.
 	}
 
 	if err := s.streams.addStream(&c.principal); err != nil { //nolint:contextcheck // it waits for nothing
-		return &logOutput{Body: func(to huma.Context) { //nolint:contextcheck // to has the request's
+		//nolint:contextcheck,nilerr // to has the request's context, and the body is the error
+		return &logOutput{Body: func(to huma.Context) {
 			to.SetHeader("Retry-After", streamsRetryAfter)
 			s.refuse(to, err)
 		}}, nil

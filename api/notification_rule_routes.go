@@ -37,8 +37,8 @@ func exampleNotice() noticeJSON {
 }
 
 // aboutNotifications is all that somebody needs who has people told.
-const aboutNotifications = "The members are told by a message of their own what needs a person: ids and what to do, no " +
-	"texts and no addresses. What happens within `quiet_seconds` of the first event is one message. A delivery that " +
+const aboutNotifications = "The members are told by a message of their own what needs a person: ids and what to " +
+	"do, no texts and no addresses. What happens within `quiet_seconds` of the first event is one message. A delivery that " +
 	"needs review is told an hour later, if it still does. A notice that fails raises no other one."
 
 func (s *service) notificationRoutes() {
@@ -132,7 +132,8 @@ func (s *service) notificationChangeRoutes() {
 		id:          "testNotificationRule",
 		tag:         tagNotices,
 		summary:     "Test a notification rule",
-		description: "Each member is sent a message that says that it is a test. `GET /notices` says what became of it.",
+		description: "Each member is sent a message that says that it is a test. `GET /notices` says what became " +
+			"of it.",
 		status:      http.StatusAccepted,
 		answer:      testedRuleJSON{Items: []noticeJSON{exampleNotice()}},
 		problems:    []chat.Code{chat.CodeRuleNotFound},

@@ -78,9 +78,9 @@ var eventTypes = []EventTypeText{
 	{
 		Type:    EventDeliveryNeedsReview,
 		Meaning: "A delivery waits for a person's decision.",
-		When: "No evidence was found in time. Or it was not sent, its status is `pending`, and nothing tries it again " +
-			"by itself: all tries are used up, its workflow is gone, a brake has held it, somebody has taken the chat " +
-			"over (`error_code`).",
+		When: "No evidence was found in time. Or it was not sent, its status is `pending`, and nothing tries it " +
+			"again by itself: all tries are used up, its workflow is gone, a brake has held it, somebody has taken " +
+			"the chat over (`error_code`).",
 		Fields:  deliveryFields,
 		Example: deliveryExample(string(SubmissionNeedsReview), SubmissionNeedsReview, ErrorLeaseExpired),
 	},

@@ -370,8 +370,8 @@ type NoticeSenders struct {
 	InboxIDs       []InboxID
 }
 
-// ChooseSender returns the sender of the rule's notices: its own, or the workspace's default, or the first one. Both are
-// nil if there is none, or if the rule's own is not the workspace's any more.
+// ChooseSender returns the sender of the rule's notices: its own, or the workspace's default, or the first one. Both
+// are nil if there is none, or if the rule's own is not the workspace's any more.
 func (r *NotificationRule) ChooseSender(s *NoticeSenders) (*PhoneNumberID, *InboxID) {
 	if r.Channel == ChannelSMS {
 		return chooseSender(r.PhoneNumberID, s.DefaultPhoneNumberID, s.PhoneNumberIDs), nil

@@ -165,6 +165,7 @@ func TestEachFactIsToldOrDroppedOnce(t *testing.T) {
 			}
 
 			var rest []chat.NoticeFact
+
 			for _, fact := range left {
 				if !done[fact.Event.ID] {
 					rest = append(rest, fact)

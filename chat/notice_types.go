@@ -30,7 +30,8 @@ var noticeTypes = []noticeType{
 		Type:   EventChatPossibleOptOut,
 		one:    "possible opt-out",
 		many:   "possible opt-outs",
-		remedy: "Read it with `handrail chats show {chat}` and decide with `handrail members opt-out` or `not-opt-out`.",
+		remedy: "Read it with `handrail chats show {chat}` and decide with `handrail members opt-out` or " +
+			"`not-opt-out`.",
 	},
 	{
 		Type:   EventApprovalRequested,

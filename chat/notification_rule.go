@@ -133,8 +133,8 @@ func sortedSet[T ~int64 | ~string](values []T) []T {
 	return slices.Compact(sorted)
 }
 
-// Validate checks a rule to be stored: CodeInvalidRequest naming the field. Whether its members and its sender are there
-// is for the store to say.
+// Validate checks a rule to be stored: CodeInvalidRequest naming the field. Whether its members and its sender are
+// there is for the store to say.
 func (r *NotificationRule) Validate() error {
 	if len(r.Types) == 0 {
 		return Invalid("types", "must name at least one type of event, like chat.escalated")

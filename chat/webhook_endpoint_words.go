@@ -90,8 +90,8 @@ func (l *WebhookLane) NextTry(now time.Time) *time.Time {
 	return next
 }
 
-// Explain returns in a sentence how the endpoint stands, with times in UTC, like "12 behind; last answer 503 at 10:02 UTC;
-// next try 10:07 UTC."
+// Explain returns in a sentence how the endpoint stands, with times in UTC, like "12 behind; last answer 503 at 10:02
+// UTC; next try 10:07 UTC."
 func (e *WebhookEndpoint) Explain(now time.Time) string {
 	l := &e.Lane
 

@@ -295,7 +295,8 @@ func findNoticeSenders(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID) (*ch
 	return senders, err
 }
 
-// TestNotificationRule has the members of a rule sent a message that says that it is a test: notification_rule_not_found.
+// TestNotificationRule has the members of a rule sent a message that says that it is a test:
+// notification_rule_not_found.
 func (s *Store) TestNotificationRule(
 	ctx context.Context,
 	ws chat.WorkspaceID,

@@ -326,6 +326,7 @@ func TestAnOptOutFromNoticesIsHeeded(t *testing.T) {
 
 		_, err = s.TestNotificationRule(t.Context(), w.Workspace, w.By, w.rule.ID)
 		require.NoError(t, err)
+
 		progress := w.collect()
 		require.Len(t, progress.Send, 1)
 		in := w.sendOf(&progress.Send[0])

@@ -126,8 +126,8 @@ func (s *Store) NotificationRule(
 	return row.rule(), wrapErr("find a notification rule", err)
 }
 
-// CreateNotificationRule adds a rule, which tells of what happens from now on. The errors are invalid_request for whom it
-// must not tell, and when the workspace has too many rules, and sender_not_found.
+// CreateNotificationRule adds a rule, which tells of what happens from now on. The errors are invalid_request for whom
+// it must not tell, and when the workspace has too many rules, and sender_not_found.
 func (s *Store) CreateNotificationRule(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -258,8 +258,8 @@ func findMembers(
 	return found, err
 }
 
-// UpdateNotificationRule changes a rule: notification_rule_not_found, and the errors of [Store.CreateNotificationRule]. A
-// rule that is enabled again tells of what happens from then on; what one has collected that is disabled is not told.
+// UpdateNotificationRule changes a rule: notification_rule_not_found, and the errors of [Store.CreateNotificationRule].
+// A rule that is enabled again tells of what happens from then on; what one has collected that is disabled is not told.
 func (s *Store) UpdateNotificationRule(
 	ctx context.Context,
 	ws chat.WorkspaceID,

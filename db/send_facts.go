@@ -88,8 +88,8 @@ func (s *Store) chatFacts(
 	return s.readChatFacts(ctx, tx, ws, id, "c.deleted_at IS NULL")
 }
 
-// readChatFacts reads the facts of a chat that meets a condition: chat_not_found. The recipient of a notice has no place
-// in a chat, and needs none.
+// readChatFacts reads the facts of a chat that meets a condition: chat_not_found. The recipient of a notice has no
+// place in a chat, and needs none.
 func (s *Store) readChatFacts(
 	ctx context.Context,
 	tx bun.Tx,

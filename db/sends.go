@@ -122,16 +122,7 @@ func (s *Store) prepareSend(
 		return sent, nil, err
 	}
 
-	read := s.sendFacts
-
-	switch {
-	case in.Question != nil:
-		read = s.questionFacts
-	case in.Notice != nil:
-		read = s.noticeFacts
-	}
-
-	facts, err := read(ctx, tx, in)
+	facts, err := s.factsOfPurpose(ctx, tx, in)
 	if err != nil {
 		return none, nil, err
 	}
@@ -157,16 +148,39 @@ func (s *Store) prepareSend(
 	}
 
 	sent, delivery, err := s.insertSend(ctx, tx, &prepared)
-
-	switch {
-	case err != nil:
-	case in.Question != nil:
-		err = s.markQuestionAsked(ctx, tx, in, request.ids.MessageID, now)
-	case in.Notice != nil:
-		err = markNoticeBegun(ctx, tx, in, now)
+	if err != nil {
+		return sent, delivery, err
 	}
 
-	return sent, delivery, err
+	return sent, delivery, s.markPurpose(ctx, tx, &prepared)
+}
+
+// factsOfPurpose reads the facts that a send needs: those of a chat, of a question to a contributor, or of a notice.
+func (s *Store) factsOfPurpose(
+	ctx context.Context,
+	tx bun.Tx,
+	in *chat.SendAssistantMessage,
+) (*chat.SendFacts, error) {
+	switch {
+	case in.Question != nil:
+		return s.questionFacts(ctx, tx, in)
+	case in.Notice != nil:
+		return s.noticeFacts(ctx, tx, in)
+	}
+
+	return s.sendFacts(ctx, tx, in)
+}
+
+// markPurpose notes that what the send is for, a question or a notice, has its message.
+func (s *Store) markPurpose(ctx context.Context, tx bun.Tx, p *preparedSend) error {
+	switch {
+	case p.in.Question != nil:
+		return s.markQuestionAsked(ctx, tx, p.in, p.ids.MessageID, p.now)
+	case p.in.Notice != nil:
+		return markNoticeBegun(ctx, tx, p.in, p.now)
+	}
+
+	return nil
 }
 
 // preparedSend is a send with what was read and planned for it.

@@ -64,8 +64,8 @@ func newWebhookAttemptRow(in *chat.WebhookResult) webhookAttemptRow {
 
 // RecordWebhookAttempt stores the outcome of a post, and moves the endpoint's lane by the rules of
 // [chat.WebhookEndpoint.TakeOutcome], which see the endpoint as it is now. A lane that stands elsewhere by now, because
-// another run was faster or somebody has set it back, is not moved, and neither is one whose endpoint was disabled or has
-// got another URL. To record an attempt twice changes nothing. The answer is [chat.WebhookResult.GoesOn]. Errors:
+// another run was faster or somebody has set it back, is not moved, and neither is one whose endpoint was disabled or
+// has got another URL. To record an attempt twice changes nothing. The answer is [chat.WebhookResult.GoesOn]. Errors:
 // webhook_endpoint_not_found.
 func (s *Store) RecordWebhookAttempt(ctx context.Context, in chat.WebhookResult) (bool, error) {
 	goesOn := false

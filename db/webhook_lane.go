@@ -234,8 +234,8 @@ func readWebhookAsides(ctx context.Context, tx bun.Tx, batch *chat.WebhookBatch,
 	return nil
 }
 
-// readWebhookTexts adds what the full payload has, with one query for the messages and one for the summaries. A chat that
-// was deleted meanwhile has no texts: nobody reads them.
+// readWebhookTexts adds what the full payload has, with one query for the messages and one for the summaries. A chat
+// that was deleted meanwhile has no texts: nobody reads them.
 func readWebhookTexts(ctx context.Context, tx bun.Tx, batch *chat.WebhookBatch) error {
 	var (
 		messages []chat.MessageID

@@ -108,8 +108,14 @@ func (f *failedSignals) add(err error) {
 
 // log writes one line for the round: while Temporal is away, all signals fail for the same reason. It writes nothing
 // when none has failed, and when the process stops.
-func (f *failedSignals) log(ctx context.Context, logger *slog.Logger, message string) {
+func (f *failedSignals) log(ctx context.Context, logger *slog.Logger, workflow string) {
 	if f.count > 0 && ctx.Err() == nil {
-		logger.ErrorContext(ctx, message, "count", f.count, "error", f.last)
+		logger.ErrorContext(
+			ctx,
+			"workflows could not be signaled; the next sweep tries again",
+			"workflow", workflow,
+			"count", f.count,
+			"error", f.last,
+		)
 	}
 }

@@ -76,5 +76,5 @@ func (c *NoticeCaller) signalWaiting(ctx context.Context, workspaces []chat.Work
 		failed.add(c.Engine.NoticesChanged(round, step))
 	}
 
-	failed.log(ctx, c.Logger, "workflows that tell people could not be signaled; the next sweep tries again")
+	failed.log(ctx, c.Logger, "TellPeople")
 }

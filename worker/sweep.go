@@ -319,8 +319,8 @@ func (s *Sweeper) SweepEvents(ctx context.Context, now time.Time) {
 	s.deleteOld(ctx, "attempts of webhooks", before, s.Store.ForgetWebhookAttempts)
 }
 
-// deleteOld deletes what is older than before, in small batches, until nothing is left, an error comes, or [sweepWithin]
-// has passed.
+// deleteOld deletes what is older than before, in small batches, until nothing is left, an error comes, or
+// [sweepWithin] has passed.
 func (s *Sweeper) deleteOld(
 	ctx context.Context,
 	what string,

@@ -75,5 +75,5 @@ func (c *WebhookCaller) signalWaiting(ctx context.Context, workspaces []chat.Wor
 		failed.add(c.Engine.WebhooksChanged(round, step))
 	}
 
-	failed.log(ctx, c.Logger, "webhook endpoints could not be signaled; the next sweep tries again")
+	failed.log(ctx, c.Logger, "DeliverWebhooks")
 }

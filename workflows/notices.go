@@ -20,10 +20,10 @@ const (
 	statusNoticesEnded      = "ended"
 )
 
-// TellPeople tells members of a workspace of its events, by its notification rules. It lives as long as there are any in
-// force: it has messages made of what has happened, starts a send for each, and waits until there is more, or until the
-// next message is due. What was collected and made is in the store, so that nothing is carried over when the history is
-// begun anew, or was lost.
+// TellPeople tells members of a workspace of its events, by its notification rules. It lives as long as there are any
+// in force: it has messages made of what has happened, starts a send for each, and waits until there is more, or until
+// the next message is due. What was collected and made is in the store, so that nothing is carried over when the
+// history is begun anew, or was lost.
 func TellPeople(ctx workflow.Context, in chat.NoticeStep) error {
 	changed := workflow.GetSignalChannel(ctx, SignalChanged)
 	shown := ""

@@ -21,8 +21,8 @@ type rulesCommand struct {
 
 // Help is shown by kong.
 func (rulesCommand) Help() string {
-	return `Notification rules say which members are told of which events (docs/notices.md). These commands need a key with
-the scope webhooks:read, or webhooks:write for all but list and show.
+	return `Notification rules say which members are told of which events (docs/notices.md). These commands need a key
+with the scope webhooks:read, or webhooks:write for all but list and show.
 
 ` + exitHelp
 }
