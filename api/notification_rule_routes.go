@@ -126,16 +126,16 @@ func (s *service) notificationChangeRoutes() {
 	})
 
 	registerRoute(s, s.testNotificationRule, route{
-		method:      http.MethodPost,
-		path:        "/notification-rules/{notification_rule_id}/test",
-		access:      write,
-		id:          "testNotificationRule",
-		tag:         tagNotices,
-		summary:     "Test a notification rule",
+		method:  http.MethodPost,
+		path:    "/notification-rules/{notification_rule_id}/test",
+		access:  write,
+		id:      "testNotificationRule",
+		tag:     tagNotices,
+		summary: "Test a notification rule",
 		description: "Each member is sent a message that says that it is a test. `GET /notices` says what became " +
 			"of it.",
-		status:      http.StatusAccepted,
-		answer:      testedRuleJSON{Items: []noticeJSON{exampleNotice()}},
-		problems:    []chat.Code{chat.CodeRuleNotFound},
+		status:   http.StatusAccepted,
+		answer:   testedRuleJSON{Items: []noticeJSON{exampleNotice()}},
+		problems: []chat.Code{chat.CodeRuleNotFound},
 	})
 }

@@ -27,9 +27,9 @@ var noticeTypes = []noticeType{
 		remedy: "Read it with `handrail chats show {chat}` and answer; `handrail chats takeover {chat}` takes it over.",
 	},
 	{
-		Type:   EventChatPossibleOptOut,
-		one:    "possible opt-out",
-		many:   "possible opt-outs",
+		Type: EventChatPossibleOptOut,
+		one:  "possible opt-out",
+		many: "possible opt-outs",
 		remedy: "Read it with `handrail chats show {chat}` and decide with `handrail members opt-out` or " +
 			"`not-opt-out`.",
 	},

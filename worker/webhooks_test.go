@@ -110,7 +110,7 @@ func TestASweepFindsWebhooksThatNobodyHasTold(t *testing.T) {
 	caller.Sweep(t.Context(), now)
 	assert.Len(t, h.told, 4, "one that fails does not stop the others")
 	assert.Equal(t, 1, strings.Count(log.String(), "\n"), log.String())
-	assert.Contains(t, log.String(), "webhook endpoints could not be signaled")
+	assert.Contains(t, log.String(), "workflows could not be signaled")
 	assert.Contains(t, log.String(), "count=2")
 
 	h.away = errors.New("away")
