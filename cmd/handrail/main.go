@@ -46,7 +46,7 @@ type cli struct {
 	Audit             auditCommand           `cmd:"" group:"workspace" help:"List who has done what: the audit log."`
 	Workspaces        workspacesCommand      `cmd:"" group:"workspace" help:"Create and list workspaces."`
 	Keys              keysCommand            `cmd:"" group:"workspace" help:"Create, list and revoke API keys."`
-	Senders           sendersCommand         `cmd:"" group:"workspace" help:"Grant numbers and inboxes to workspaces; list and revoke."`
+	Senders           sendersCommand         `cmd:"" group:"workspace" help:"Grant workspaces numbers and inboxes; list, revoke."`
 
 	API     apiCommand     `cmd:"" name:"api" group:"server" help:"Serve the REST API."`
 	Worker  workerCommand  `cmd:"" group:"server" help:"Run the worker, which carries out actions."`
