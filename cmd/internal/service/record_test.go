@@ -75,6 +75,7 @@ func TestHistoriesReplay(t *testing.T) {
 	maps.Copy(scenarios, toolScenarios)
 	maps.Copy(scenarios, summaryScenarios)
 	maps.Copy(scenarios, webhookScenarios)
+	maps.Copy(scenarios, noticeScenarios)
 
 	for name, run := range scenarios {
 		t.Run(name, func(t *testing.T) {
