@@ -16,7 +16,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/compress"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/valyala/fasthttp"
 
 	"handrail/budget"
@@ -125,15 +124,14 @@ type service struct {
 	// inFlight counts the requests whose handler has not returned.
 	inFlight atomic.Int64
 
-	// document is the whole one, concise what is left of it without its explanations.
-	document  []byte
-	concise   []byte
+	// publication is made when all routes are registered.
+	*publication
+
 	bodyTypes map[string]string
 	// registered are the routes of a workspace, in the order in which they were registered.
 	registered []route
 	// routeErrors are the routes that contradict themselves.
 	routeErrors []error
-	bodies      map[string]*jsonschema.Schema
 
 	// alive ends when running requests may no longer finish, stopping when no new ones
 	// are taken: waits for actions end then, and their callers get a 202.

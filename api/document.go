@@ -2,7 +2,6 @@ package api
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -23,15 +22,10 @@ const (
 	sharedHeaders    = "#/components/headers/"
 )
 
-// publishDocument writes huma's document as it is served: what stands in several places of huma's stands once
+// publishDocument writes huma's document, which is JSON, as it is served: what stands in several places of huma's stands once
 // among the components, so that the document stays small and generated clients have one type for one thing. checked
 // is the same without the older names of fields: bodies are held to it after they have got the present ones.
-func publishDocument(document *huma.OpenAPI) (published, checked []byte, err error) {
-	written, err := json.Marshal(document)
-	if err != nil {
-		return nil, nil, fmt.Errorf("write the OpenAPI document: %w", err)
-	}
-
+func publishDocument(written []byte) (published, checked []byte, err error) {
 	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(written))
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the OpenAPI document: %w", err)

@@ -187,19 +187,9 @@ func (s *service) finish() error {
 		return err
 	}
 
-	document, checked, err := publishDocument(s.api.OpenAPI())
-	if err != nil {
-		return err
-	}
+	var err error
 
-	s.document = document
-
-	s.concise, err = shortenDocument(document)
-	if err != nil {
-		return err
-	}
-
-	s.bodies, err = compileBodies(checked, s.bodyTypes)
+	s.publication, err = s.publish()
 
 	return err
 }
