@@ -232,10 +232,15 @@ func toldOf(events []chat.Event) []string {
 const watchedTransactions = 10
 
 // eventWatch compares, around each transaction of a store on SQLite, what has changed in the tables with the events
-// that the transaction has made. SQLite has one transaction at a time.
+// that the transaction has made. Those that run at the same time are not compared: what one of them has changed could be
+// taken for the other's.
 type eventWatch struct {
 	t     *testing.T
 	plain *db.Store
+
+	mutex sync.Mutex
+	// open counts the transactions of writing methods that have not ended.
+	open int
 	// before is what the tables held, and newest the newest change that was noted by then.
 	before describedState
 	newest int64
@@ -280,10 +285,13 @@ func (w *eventWatch) BeforeQuery(ctx context.Context, event *bun.QueryEvent) con
 		return ctx
 	}
 
-	// The one before may have been rolled back.
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+
+	w.open++
 	w.held = false
 
-	if w.count[method] >= watchedTransactions {
+	if w.open > 1 || w.count[method] >= watchedTransactions {
 		return ctx
 	}
 
@@ -303,11 +311,23 @@ func (w *eventWatch) BeforeQuery(ctx context.Context, event *bun.QueryEvent) con
 // AfterQuery implements [bun.QueryHook].
 func (w *eventWatch) AfterQuery(ctx context.Context, event *bun.QueryEvent) {
 	method := writingMethod()
-	if event.Query != "COMMIT" || event.Err != nil || !w.held || method == "" {
+	begun := event.Query == "BEGIN" && event.Err == nil
+
+	if method == "" || begun || !slices.Contains([]string{"BEGIN", "COMMIT", "ROLLBACK"}, event.Query) {
 		return
 	}
 
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+
+	held := w.held
 	w.held = false
+	w.open = max(0, w.open-1)
+
+	if !held || event.Query != "COMMIT" || event.Err != nil {
+		return
+	}
+
 	ctx = context.WithoutCancel(ctx)
 
 	after, events, err := w.readAfter(ctx)

@@ -195,6 +195,10 @@ func TestChecksAreTheDomainsLists(t *testing.T) {
 		"chats_channel":        stringsOf(chat.Channels()),
 		"chats_state":          stringsOf(chat.States()),
 
+		"notices_state": stringsOf([]chat.NoticeState{chat.NoticeWaiting, chat.NoticeBegun, chat.NoticeFailed}),
+
+		"notification_rules_channel": stringsOf([]chat.Channel{chat.ChannelEmail, chat.ChannelSMS}),
+
 		"webhook_endpoints_payload":  stringsOf(chat.WebhookPayloads()),
 		"webhook_endpoints_disabled": append(stringsOf(chat.WebhookDisabledReasons()), ""),
 
