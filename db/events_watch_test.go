@@ -411,7 +411,7 @@ func writingMethod() string {
 // unwatched are the methods of the store of which no transaction is compared.
 var unwatched = slices.Concat(readers, []string{
 	// They write what no event tells of.
-	"AuditLookUp", "BeginToolTest", "RecordModelWait", "ReplaceSealed", "ReviewTool", "SaveDiscovered",
+	"AuditLookUp", "BeginToolTest", "RecordModelWait", "RecordWebhookTest", "ReplaceSealed", "ReviewTool", "SaveDiscovered",
 	// SQLite has no failovers; on PostgreSQL, the whole log is compared.
 	"HoldAfterFailover",
 })
@@ -424,11 +424,12 @@ var readers = []string{
 	"Delivery", "Durability", "Engine", "Events", "EvidenceRivals", "Figures", "FindDelivery", "ForgottenSummaries",
 	"HasRequest", "HeldDeliveries", "Inbound", "InboundRecord", "Inbox", "Inboxes", "Key", "Keys", "Label",
 	"Labels", "LastCallbacks", "ListenEvents", "Member", "Members", "MessageOwners", "Messages", "MigrationsCurrent",
-	"OpenDeliveries", "Participants", "PhoneNumber", "PhoneNumbers", "Ping", "PoolStats", "Reading", "RetryCandidates",
+	"Notices", "NotificationRule", "NotificationRules", "OpenDeliveries", "Participants", "PhoneNumber", "PhoneNumbers", "Ping", "PoolStats", "Reading", "RetryCandidates",
 	"RevokedSenders", "SealedSecrets", "SendView", "SenderAddresses", "SenderGrants", "SenderWaiters",
 	"SentMessage", "SharedAddresses", "Summaries", "SummaryDue", "SummarySettings", "SummaryVersion",
 	"Suppressions", "TakesPart", "Timeline", "Tool", "ToolCallMessages", "ToolCalls", "Tools", "Transactions",
-	"Watched", "Workspace", "WorkspaceDefaults", "WorkspaceStatus", "Workspaces",
+	"WaitingNotices", "WaitingWebhooks", "Watched", "WebhookAttempts", "WebhookEndpoint", "WebhookEndpoints",
+	"Workspace", "WorkspaceDefaults", "WorkspaceStatus", "Workspaces",
 }
 
 // misjudgedMethods returns the methods of the store that were compared although they are in unwatched, and those that
