@@ -232,8 +232,8 @@ func toldOf(events []chat.Event) []string {
 const watchedTransactions = 10
 
 // eventWatch compares, around each transaction of a store on SQLite, what has changed in the tables with the events
-// that the transaction has made. Those that run at the same time are not compared: what one of them has changed could be
-// taken for the other's.
+// that the transaction has made. Those that run at the same time are not compared: what one of them has changed could
+// be taken for the other's.
 type eventWatch struct {
 	t     *testing.T
 	plain *db.Store
@@ -411,7 +411,8 @@ func writingMethod() string {
 // unwatched are the methods of the store of which no transaction is compared.
 var unwatched = slices.Concat(readers, []string{
 	// They write what no event tells of.
-	"AuditLookUp", "BeginToolTest", "RecordModelWait", "RecordWebhookTest", "ReplaceSealed", "ReviewTool", "SaveDiscovered",
+	"AuditLookUp", "BeginToolTest", "RecordModelWait", "RecordWebhookTest", "ReplaceSealed",
+	"ReviewTool", "SaveDiscovered",
 	// SQLite has no failovers; on PostgreSQL, the whole log is compared.
 	"HoldAfterFailover",
 })
@@ -424,7 +425,8 @@ var readers = []string{
 	"Delivery", "Durability", "Engine", "Events", "EvidenceRivals", "Figures", "FindDelivery", "ForgottenSummaries",
 	"HasRequest", "HeldDeliveries", "Inbound", "InboundRecord", "Inbox", "Inboxes", "Key", "Keys", "Label",
 	"Labels", "LastCallbacks", "ListenEvents", "Member", "Members", "MessageOwners", "Messages", "MigrationsCurrent",
-	"Notices", "NotificationRule", "NotificationRules", "OpenDeliveries", "Participants", "PhoneNumber", "PhoneNumbers", "Ping", "PoolStats", "Reading", "RetryCandidates",
+	"Notices", "NotificationRule", "NotificationRules", "OpenDeliveries",
+	"Participants", "PhoneNumber", "PhoneNumbers", "Ping", "PoolStats", "Reading", "RetryCandidates",
 	"RevokedSenders", "SealedSecrets", "SendView", "SenderAddresses", "SenderGrants", "SenderWaiters",
 	"SentMessage", "SharedAddresses", "Summaries", "SummaryDue", "SummarySettings", "SummaryVersion",
 	"Suppressions", "TakesPart", "Timeline", "Tool", "ToolCallMessages", "ToolCalls", "Tools", "Transactions",
