@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -354,16 +355,9 @@ func (l *life) expect(changed change, point string) {
 	}
 }
 
-// sortedKeys are the names to draw from.
+// sortedKeys returns the names in one order, in which they are drawn or tried.
 func sortedKeys[V any](of map[string]V) []string {
-	keys := make([]string, 0, len(of))
-	for key := range of {
-		keys = append(keys, key)
-	}
-
-	slices.Sort(keys)
-
-	return keys
+	return slices.Sorted(maps.Keys(of))
 }
 
 // TestWhatChangedBeforeASendIsPrepared is the first claim, which is one transaction with it.

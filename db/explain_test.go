@@ -2,8 +2,6 @@ package db_test
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -184,7 +182,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		}
 
 		// The order stays the same: what "send facts" stores is on the pages of deliveries that are asked for later.
-		for _, name := range slices.Sorted(maps.Keys(tests)) {
+		for _, name := range sortedKeys(tests) {
 			test := tests[name]
 			watch := &watcher{}
 

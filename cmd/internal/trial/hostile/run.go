@@ -16,10 +16,12 @@ import (
 )
 
 const (
-	// maxRatio is how many times as much an input of twice the size may cost. Linear work shows up to 2.7,
-	// for what is larger leaves the processor's caches, more so while the machine is busy; quadratic work
-	// shows 4.
-	maxRatio = 3
+	// maxTimeRatio is how many times as much time an input of twice the size may cost. Linear work shows up
+	// to 2.7, because what is larger leaves the processor's caches, and more so while the machine is busy;
+	// quadratic work shows 4.
+	maxTimeRatio = 3
+	// maxMemoryRatio is the same for memory, which no cache changes.
+	maxMemoryRatio = 2.5
 	// tries is how often each size is measured; the cheapest counts, for nothing makes work cheaper
 	// than it is.
 	tries = 4
@@ -119,7 +121,7 @@ func (in *input) measure() Result {
 		ofSmall = least(ofSmall, small)
 		ofLarge = least(ofLarge, large)
 
-		if try+1 >= tries && perDoubling(float64(ofSmall.CPU), float64(ofLarge.CPU)) <= maxRatio {
+		if try+1 >= tries && perDoubling(float64(ofSmall.CPU), float64(ofLarge.CPU)) <= maxTimeRatio {
 			break
 		}
 	}
@@ -134,7 +136,9 @@ func (in *input) measure() Result {
 		MemoryRatio: perDoubling(float64(ofSmall.Bytes/runs+fixedBytes), float64(ofLarge.Bytes/runs+fixedBytes)),
 		MemoryLimit: in.maxBytes,
 	}
-	r.GrowsTooFast = r.Ratio > maxRatio && r.Cost > negligible || r.MemoryRatio > maxRatio || r.Memory > in.maxBytes
+	r.GrowsTooFast = r.Ratio > maxTimeRatio && r.Cost > negligible ||
+		r.MemoryRatio > maxMemoryRatio ||
+		r.Memory > in.maxBytes
 
 	return r
 }
