@@ -22,9 +22,10 @@ const (
 	sharedHeaders    = "#/components/headers/"
 )
 
-// publishDocument writes huma's document, which is JSON, as it is served: what stands in several places of huma's stands once
-// among the components, so that the document stays small and generated clients have one type for one thing. checked
-// is the same without the older names of fields: bodies are held to it after they have got the present ones.
+// publishDocument writes huma's document, which is JSON, as it is served: what stands in several places of huma's
+// stands once among the components, so that the document stays small and generated clients have one type for one
+// thing. checked is the same without the older names of fields: bodies are held to it after they have got the
+// present ones.
 func publishDocument(written []byte) (published, checked []byte, err error) {
 	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(written))
 	if err != nil {

@@ -38,8 +38,8 @@ func exampleNotice() noticeJSON {
 
 // aboutNotifications is all that somebody needs who has people told.
 const aboutNotifications = "The members are told by a message of their own what needs a person: ids and what to " +
-	"do, no texts and no addresses. What happens within `quiet_seconds` of the first event is one message. A delivery that " +
-	"needs review is told an hour later, if it still does. A notice that fails raises no other one."
+	"do, no texts and no addresses. What happens within `quiet_seconds` of the first event is one message. " +
+	"A delivery that needs review is told an hour later, if it still does. A notice that fails raises no other one."
 
 func (s *service) notificationRoutes() {
 	s.notificationReadRoutes()

@@ -44,8 +44,8 @@ func (s *service) publish() (*publication, error) {
 	return made, nil
 }
 
-// newPublication makes a publication of huma's document, as JSON. bodyTypes are the references of the bodies' schemas by
-// operation id.
+// newPublication makes a publication of huma's document, as JSON. bodyTypes are the references of the bodies'
+// schemas by operation id.
 func newPublication(written []byte, bodyTypes map[string]string) (*publication, error) {
 	document, checked, err := publishDocument(written)
 	if err != nil {
