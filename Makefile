@@ -21,6 +21,7 @@ golangci_lint := $(tool_dir)/golangci-lint-$(call tool_version,github.com/golang
 workflowcheck := $(tool_dir)/workflowcheck-$(call tool_version,go.temporal.io/sdk/contrib/tools/workflowcheck)
 govulncheck := $(tool_dir)/govulncheck-$(call tool_version,golang.org/x/vuln)
 oapi_codegen := $(tool_dir)/oapi-codegen-$(call tool_version,github.com/oapi-codegen/oapi-codegen/v2)
+templ := $(tool_dir)/templ-$(call tool_version,github.com/a-h/templ)
 
 .DEFAULT_GOAL := help
 .PHONY: help
@@ -74,12 +75,13 @@ test: go-version ## Run the tests, with a PostgreSQL of their own; PKG and ARGS 
 
 # docs/clients.md says what is generated.
 .PHONY: generate
-generate: $(oapi_codegen) ## Write the document for clients, and what is generated from it
+generate: $(oapi_codegen) $(templ) ## Write the document for clients, and what is generated from it
 	@UPDATE_GOLDEN=1 $(static) go test ./api -run TestClientsKnowTheDocument -count=1
 	@$(oapi_codegen) -config client/oapi-codegen.yaml -o client/generated.go client/openapi.json
+	@$(templ) generate -path console -log-level error
 	@if command -v npm >/dev/null; then cd clients/typescript && npm ci --silent && npm run --silent generate; \
 	else echo "There is no npm: clients/typescript is not generated."; fi
-	@git status --short -- client clients
+	@git status --short -- client clients console
 
 .PHONY: histories
 histories: go-version ## Record the workflow histories that replay tests use (git; clean tree)
@@ -161,10 +163,13 @@ lint: $(golangci_lint) ## Run the linters; PKG is passed on
 
 # That the document is the one that is served is a test of api.
 .PHONY: generated
-generated: $(oapi_codegen) ## Check that the Go client is the one that is generated from its document
+generated: $(oapi_codegen) $(templ) ## Check that what is generated is what its source says
 	@written=$$(mktemp) && trap 'rm -f "$$written"' EXIT && \
 	$(oapi_codegen) -config client/oapi-codegen.yaml -o "$$written" client/openapi.json && \
 	cmp "$$written" client/generated.go || { echo "Run 'make generate'."; exit 1; }
+	@pages=$$(mktemp -d) && trap 'rm -rf "$$pages"' EXIT && cp console/*.templ "$$pages" && \
+	$(templ) generate -path "$$pages" -log-level error && for page in console/*_templ.go; do \
+	cmp "$$pages/$${page##*/}" "$$page" || { echo "Run 'make generate'."; exit 1; }; done
 
 .PHONY: workflowcheck
 workflowcheck: $(workflowcheck) ## Look for code in workflows that would not replay
@@ -210,6 +215,10 @@ $(workflowcheck): | go-version
 $(govulncheck): | go-version
 	@echo "Building $(notdir $@), once."
 	@$(static) go -C tools build $(build_flags) -o ../$@ golang.org/x/vuln/cmd/govulncheck
+
+$(templ): | go-version
+	@echo "Building $(notdir $@), once."
+	@$(static) go -C tools build $(build_flags) -o ../$@ github.com/a-h/templ/cmd/templ
 
 $(oapi_codegen): | go-version
 	@echo "Building $(notdir $@), once."

@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/adaptor"
 	"github.com/gofiber/fiber/v2/middleware/compress"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
@@ -333,6 +334,25 @@ func staysUncompressed(c *fiber.Ctx) bool { return c.Method() != http.MethodGet 
 
 // Fiber is the app beneath, for whoever adds routes of their own.
 func (a *App) Fiber() *fiber.App { return a.fiber }
+
+// Mount serves what begins with the prefix by a handler of its own. It gets requests like any other route: counted,
+// with their whole body, and with the context of the request. It must be called before Serve.
+func (a *App) Mount(prefix string, pages http.Handler) {
+	a.fiber.Use(prefix, func(c *fiber.Ctx) error {
+		ctx := c.UserContext()
+
+		return adaptor.HTTPHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			pages.ServeHTTP(w, r.WithContext(ctx))
+		}))(c)
+	})
+}
+
+// ServeInner answers requests on a second listener until Shutdown. Serve must be called too.
+func (a *App) ServeInner(listener net.Listener) error {
+	a.fiber.Handler() // it registers what is mounted
+
+	return a.fiber.Server().Serve(listener) //nolint:wrapcheck // it ends when Serve does, which says why
+}
 
 // Test answers a request without a network, however long that takes.
 func (a *App) Test(request *http.Request) (*http.Response, error) {

@@ -17,6 +17,8 @@ type API struct {
 	// address is that of the API, pause the shortest time between two connections of a stream.
 	address string
 	pause   time.Duration
+	// StubKey is temporary, see zz_session_stub.go.
+	StubKey string
 }
 
 // The settings of a client without options.
@@ -109,6 +111,7 @@ func New(address, key string, options ...Option) (*API, error) {
 		ClientWithResponses: generated,
 		address:             address,
 		pause:               s.pause,
+		StubKey:             key,
 	}, nil
 }
 

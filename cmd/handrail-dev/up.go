@@ -135,6 +135,12 @@ func (p *process) runService(ctx context.Context, running *errgroup.Group, l *li
 		return err
 	}
 
+	s.Pages = service.Pages{
+		Sandbox:         shown.Inbox,
+		Temporal:        shown.UI,
+		ShowsComponents: true,
+	}
+
 	running.Go(func() error { return s.Watch(ctx) })
 	running.Go(func() error { return s.Sequence(ctx) })
 	running.Go(func() error { return s.Work(ctx) })

@@ -51,6 +51,7 @@ type cli struct {
 	API     apiCommand     `cmd:"" name:"api" group:"server" help:"Serve the REST API."`
 	Worker  workerCommand  `cmd:"" group:"server" help:"Run the worker, which carries out actions."`
 	All     allCommand     `cmd:"" group:"server" help:"Serve the REST API and run the worker, in one process."`
+	Console consoleCommand `cmd:"" group:"server" help:"Serve the console alone, in front of an API elsewhere."`
 	MCP     mcpCommand     `cmd:"" name:"mcp" group:"server" help:"Serve Handrail's tools to an AI assistant, by MCP."`
 	Migrate migrateCommand `cmd:"" group:"server" help:"Bring the database up to date, or show its state."`
 	Doctor  doctorCommand  `cmd:"" group:"server" help:"Check configuration, database and Temporal; exit 1 if one fails."`

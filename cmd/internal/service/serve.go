@@ -13,12 +13,16 @@ import (
 	"handrail/activities"
 	"handrail/api"
 	"handrail/cmd/internal/config"
+	"handrail/console"
 	"handrail/loopback"
 )
 
 // stopWithin is how long running requests may take to answer once the program is told to
 // stop; their actions go on in any case.
 const stopWithin = 10 * time.Second
+
+// innerTimeout exceeds the longest that the API lets a request of the console wait, a minute.
+const innerTimeout = 90 * time.Second
 
 // ServeAPI answers requests on l until ctx ends, then lets running ones answer: with
 // their outcome, or with 202 and where to find it.
@@ -54,6 +58,17 @@ func (s *Service) ServeAPI(ctx context.Context, l net.Listener) error {
 		return fmt.Errorf("assemble the API: %w", err)
 	}
 
+	inner := newInnerListener()
+
+	pages, err := s.newConsole(inner)
+	if err != nil {
+		return err
+	}
+
+	app.Mount(console.Root, pages)
+
+	go func() { _ = app.ServeInner(inner) }() // it ends with app.Serve
+
 	stopped := make(chan error, 1)
 
 	stop := context.AfterFunc(ctx, func() {
@@ -67,6 +82,19 @@ func (s *Service) ServeAPI(ctx context.Context, l net.Listener) error {
 	}
 
 	return <-stopped
+}
+
+// newConsole makes the console, which calls the API through l.
+func (s *Service) newConsole(l *innerListener) (*console.Handler, error) {
+	return console.New(console.Config{
+		API:             "http://127.0.0.1",
+		Doer:            l.doer(),
+		Logger:          s.logger,
+		Version:         Version,
+		Sandbox:         s.Pages.Sandbox,
+		Temporal:        s.Pages.Temporal,
+		ShowsComponents: s.Pages.ShowsComponents,
+	})
 }
 
 // perSecond is a rate in bursts of twice as many.

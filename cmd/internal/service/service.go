@@ -47,6 +47,16 @@ type Service struct {
 	monitor   *monitor
 	// export is nil where metrics are sent nowhere.
 	export *otlpExport
+	// Pages is what the console shows besides the API's data. It is set before ServeAPI.
+	Pages Pages
+}
+
+// Pages is what the console links to, and shows to whoever works on it.
+type Pages struct {
+	// Sandbox and Temporal are addresses of web pages, "" for none.
+	Sandbox, Temporal string
+	// ShowsComponents adds the page of components.
+	ShowsComponents bool
 }
 
 // Connect opens the database and Temporal, waiting up to two minutes for either; while it

@@ -1,0 +1,83 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+
+	"handrail/client"
+)
+
+// The errors that are of the console itself.
+var (
+	errLoggedOut = errors.New("you are not logged in to this workspace")
+	errForged    = errors.New("this form was not made by this page, or you have logged in again since: go back, " +
+		"reload the page, and try again")
+)
+
+// refusal is what the API has refused.
+type refusal struct {
+	status    int
+	code      string
+	detail    string
+	requestID string
+	fields    []client.FieldError
+}
+
+// refusalOf returns the refusal of an error that the API has given; nil if the error is of another kind, or says that
+// the session is over.
+func refusalOf(err error) *refusal {
+	refused, ok := errors.AsType[*client.Error](err)
+	if !ok || refused.Status == http.StatusUnauthorized {
+		return nil
+	}
+
+	return &refusal{
+		status:    int(refused.Status),
+		code:      string(refused.Code),
+		detail:    refused.Detail,
+		requestID: refused.RequestID,
+		fields:    refused.Errors,
+	}
+}
+
+// showFailure answers with the page of an error: the login page if the session is over. v is nil when it is not known
+// who looks.
+func (h *Handler) showFailure(w http.ResponseWriter, r *http.Request, v *viewer, err error) {
+	if errors.Is(err, errLoggedOut) || client.HasCode(err, "unauthenticated") {
+		removeSession(w, r.PathValue("workspace"))
+		h.render(w, r, http.StatusUnauthorized, loginPage(newLoginView(r, "Log in to see this page.")))
+
+		return
+	}
+
+	if refused := refusalOf(err); refused != nil {
+		h.render(w, r, refused.status, failurePage(v, refused))
+		return
+	}
+
+	h.render(w, r, h.statusOf(r, err), failurePage(v, h.explain(err)))
+}
+
+// statusOf returns the HTTP status of an error that the API has not given. What nobody has caused who looks at the
+// page is logged here, once.
+func (h *Handler) statusOf(r *http.Request, err error) int {
+	switch {
+	case errors.Is(err, errNoPage):
+		return http.StatusNotFound
+	case errors.Is(err, errForged):
+		return http.StatusForbidden
+	}
+
+	h.config.Logger.ErrorContext(r.Context(), "the console cannot reach the API", "error", err)
+
+	return http.StatusBadGateway
+}
+
+// explain returns what a page says of an error that the API has not given.
+func (h *Handler) explain(err error) *refusal {
+	if errors.Is(err, errNoPage) || errors.Is(err, errForged) {
+		return &refusal{detail: err.Error()}
+	}
+
+	return &refusal{detail: "the API does not answer at the moment; nothing is lost, and this page may be tried again"}
+}

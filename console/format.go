@@ -1,0 +1,31 @@
+package console
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// formatAge returns how long ago a time is, in its largest unit: 45 s, 12 min, 3 h, 5 d.
+func formatAge(now, since time.Time) string {
+	age := max(0, now.Sub(since))
+
+	switch {
+	case age < time.Minute:
+		return fmt.Sprintf("%d s", int(age.Seconds()))
+	case age < time.Hour:
+		return fmt.Sprintf("%d min", int(age.Minutes()))
+	case age < 48*time.Hour:
+		return fmt.Sprintf("%d h", int(age.Hours()))
+	}
+
+	return fmt.Sprintf("%d d", int(age.Hours()/24))
+}
+
+// formatInstant returns a time for programs (RFC 3339).
+func formatInstant(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// formatTime returns a time for people, in UTC. Scripts show it in the viewer's zone.
+func formatTime(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05") }
+
+func formatCount(n int64) string { return strconv.FormatInt(n, 10) }

@@ -1,0 +1,49 @@
+package console
+
+import (
+	"strings"
+
+	"handrail/client"
+)
+
+// section is a part of the console, as the head of every page names it.
+type section struct{ path, name string }
+
+// sections are the parts of the console, in the order of the pages' heads.
+var sections = []section{
+	{"/", "Now"},
+	{"/decisions", "Decisions"},
+	{"/failures", "Failures"},
+	{"/chats", "Chats"},
+	{"/people", "People"},
+	{"/settings", "Settings"},
+}
+
+// memberName returns the name of the member, or the member's id where there is no name.
+func (v *viewer) memberName() string {
+	if name := strings.TrimSpace(v.me.MemberName); name != "" {
+		return name
+	}
+
+	return "member " + formatCount(v.me.MemberID)
+}
+
+// workspaceName returns the name of the workspace, or its id where it has none.
+func (v *viewer) workspaceName() string {
+	if name := strings.TrimSpace(client.ValueOf(v.me.WorkspaceName)); name != "" {
+		return name
+	}
+
+	return v.ws()
+}
+
+// mayWrite reports whether the session may change anything.
+func (v *viewer) mayWrite() bool {
+	for _, scope := range v.me.Scopes {
+		if !strings.HasSuffix(string(scope), ":read") {
+			return true
+		}
+	}
+
+	return false
+}

@@ -1,0 +1,162 @@
+package console
+
+import (
+	"net/http"
+	"strings"
+
+	"handrail/client"
+)
+
+// loginView is what the login page shows.
+type loginView struct {
+	// workspace and token are those of a login link; token is "" without one.
+	workspace string
+	token     string
+	message   string
+	// isWrong reports whether the message says that something went wrong.
+	isWrong bool
+	// back is the page to go to afterwards, "" for the first one.
+	back string
+}
+
+func (h *Handler) loginRoutes() {
+	h.mux.HandleFunc("GET "+Root, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, Root+"/", http.StatusSeeOther)
+	})
+	h.mux.HandleFunc("GET "+Root+"/{$}", h.showFirstPage)
+	h.mux.HandleFunc("GET "+Root+"/login", h.showLogin)
+	h.mux.HandleFunc("POST "+Root+"/login", h.logIn)
+	h.mux.HandleFunc("POST "+Root+"/w/{workspace}/logout", h.logOut)
+}
+
+// showFirstPage redirects to the workspace that the browser is logged in to, or to the login page.
+func (h *Handler) showFirstPage(w http.ResponseWriter, r *http.Request) {
+	all := sessionsOf(r)
+	if len(all) == 0 {
+		http.Redirect(w, r, Root+"/login", http.StatusSeeOther)
+		return
+	}
+
+	http.Redirect(w, r, Root+"/w/"+all[0].workspace+"/", http.StatusSeeOther)
+}
+
+// newLoginView returns the login page for whoever wanted another one.
+func newLoginView(r *http.Request, message string) loginView {
+	view := loginView{workspace: r.PathValue("workspace"), message: message}
+	if r.Method == http.MethodGet {
+		view.back = r.URL.RequestURI()
+	}
+
+	return view
+}
+
+// showLogin shows the login page. A login link is used by a button only, so that programs which look at links in
+// messages do not use it up.
+func (h *Handler) showLogin(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+
+	h.render(w, r, http.StatusOK, loginPage(loginView{
+		workspace: query.Get("workspace"),
+		token:     query.Get("token"),
+	}))
+}
+
+// logIn exchanges a key or the token of a login link for a session.
+func (h *Handler) logIn(w http.ResponseWriter, r *http.Request) {
+	view := loginView{
+		workspace: strings.TrimSpace(r.PostFormValue("workspace")),
+		back:      safeBack(r.PostFormValue("back")),
+		isWrong:   true,
+	}
+
+	key := strings.TrimSpace(r.PostFormValue("key"))
+
+	switch {
+	case !isUUID(view.workspace):
+		view.message = "The workspace must be its id, such as 11111111-1111-4111-8111-111111111111."
+	case key == "":
+		view.message = "The API key must be given. `handrail keys login` makes a link that needs none."
+	}
+
+	if view.message != "" {
+		h.render(w, r, http.StatusBadRequest, loginPage(view))
+		return
+	}
+
+	opened, err := h.openSession(r, view.workspace, key)
+
+	switch refused := refusalOf(err); {
+	case err == nil:
+		setSession(w, opened)
+		http.Redirect(w, r, firstPath(view), http.StatusSeeOther)
+	case client.HasCode(err, "unauthenticated"):
+		view.message = "This key or link is not known, or its time is over. A login link works once."
+		h.render(w, r, http.StatusUnauthorized, loginPage(view))
+	case refused != nil:
+		view.message = refused.detail
+		h.render(w, r, refused.status, loginPage(view))
+	default:
+		h.showFailure(w, r, nil, err)
+	}
+}
+
+// openSession exchanges a key, or the token of a login link, for a session.
+func (h *Handler) openSession(r *http.Request, workspace, key string) (session, error) {
+	api, err := h.dial(key)
+	if err != nil {
+		return session{}, err
+	}
+
+	made, err := api.CreateSessionWithResponse(r.Context(), workspace, &client.CreateSessionParams{})
+	if err != nil {
+		return session{}, err
+	}
+
+	return session{workspace: workspace, key: client.ValueOf(made.JSON201.Key)}, nil
+}
+
+// firstPath returns the page to go to after the login.
+func firstPath(view loginView) string {
+	if view.back != "" {
+		return view.back
+	}
+
+	return Root + "/w/" + view.workspace + "/"
+}
+
+// safeBack returns the path of one of our own pages, and "" for everything else: a link to the login page must not
+// lead elsewhere.
+func safeBack(path string) string {
+	if !strings.HasPrefix(path, Root+"/w/") || strings.ContainsAny(path, "\\\r\n") {
+		return ""
+	}
+
+	return path
+}
+
+// logOut ends the session, at the API too.
+func (h *Handler) logOut(w http.ResponseWriter, r *http.Request) {
+	found, ok := findSession(r, r.PathValue("workspace"))
+	if !ok || !found.hasToken(r) {
+		h.showFailure(w, r, nil, errForged)
+		return
+	}
+
+	api, err := h.dial(found.key)
+	if err == nil {
+		_, err = api.EndSessionWithResponse(r.Context(), found.workspace)
+	}
+
+	// Whoever wants to leave must not be kept by an API that does not answer, but must know it.
+	removeSession(w, found.workspace)
+
+	view := loginView{workspace: found.workspace, message: "You are logged out."}
+
+	if err != nil && !client.HasCode(err, "unauthenticated") {
+		view.message = "This browser is logged out, but the API could not be told: the session ends by itself " +
+			"within 12 hours, or when its key is revoked."
+		view.isWrong = true
+	}
+
+	h.render(w, r, http.StatusOK, loginPage(view))
+}

@@ -1,0 +1,107 @@
+package console
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"slices"
+	"strings"
+
+	"handrail/client"
+)
+
+// cookiePrefix begins the name of a session's cookie; the workspace's id follows. So one browser can be logged in to
+// several workspaces.
+const cookiePrefix = "handrail_session_"
+
+// formToken is the name of the field by which a form shows that it comes from one of our own pages.
+const formToken = "csrf"
+
+// session is a browser that is logged in to a workspace.
+type session struct {
+	workspace string
+	// key is the API key of the session. The API ends it after 12 hours.
+	key string
+}
+
+// csrf returns the token of the session's forms. Nobody can make it who does not know the key.
+func (s session) csrf() string {
+	mac := hmac.New(sha256.New, []byte(s.key))
+	_, _ = mac.Write([]byte("handrail console form")) // a hash takes everything
+
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// hasToken reports whether a request shows the token of the session, as a field of its form or in a header.
+func (s session) hasToken(r *http.Request) bool {
+	shown := r.Header.Get("X-Csrf-Token")
+	if shown == "" {
+		shown = r.PostFormValue(formToken)
+	}
+
+	return hmac.Equal([]byte(shown), []byte(s.csrf()))
+}
+
+// sessionsOf returns the sessions of a request, in the order of their workspaces.
+func sessionsOf(r *http.Request) []session {
+	var all []session
+
+	for _, cookie := range r.Cookies() {
+		workspace, found := strings.CutPrefix(cookie.Name, cookiePrefix)
+		if found && isUUID(workspace) && cookie.Value != "" {
+			all = append(all, session{workspace: workspace, key: cookie.Value})
+		}
+	}
+
+	slices.SortFunc(all, func(a, b session) int { return strings.Compare(a.workspace, b.workspace) })
+
+	return all
+}
+
+// findSession returns the session of a request for a workspace.
+func findSession(r *http.Request, workspace string) (session, bool) {
+	all := sessionsOf(r)
+	i := slices.IndexFunc(all, func(s session) bool { return s.workspace == workspace })
+
+	if i < 0 {
+		return session{}, false
+	}
+
+	return all[i], true
+}
+
+// setSession stores a session in the browser. Scripts cannot read it, other sites cannot send it, and it leaves the
+// browser only over TLS, or to this very machine. The API ends it after 12 hours, and the browser when it is closed.
+func setSession(w http.ResponseWriter, s session) {
+	http.SetCookie(w, &http.Cookie{
+		Name:     cookiePrefix + s.workspace,
+		Value:    s.key,
+		Path:     Root,
+		HttpOnly: true,
+		Secure:   true,
+		SameSite: http.SameSiteStrictMode,
+	})
+}
+
+// removeSession makes the browser forget a session.
+func removeSession(w http.ResponseWriter, workspace string) {
+	http.SetCookie(w, &http.Cookie{
+		Name:     cookiePrefix + workspace,
+		Path:     Root,
+		MaxAge:   -1,
+		HttpOnly: true,
+		Secure:   true,
+		SameSite: http.SameSiteStrictMode,
+	})
+}
+
+// dial returns a client of the API with a key.
+func (h *Handler) dial(key string) (*client.API, error) {
+	return client.New(
+		h.config.API,
+		key,
+		client.WithDoer(h.config.Doer),
+		client.WithUserAgent("handrail-console/"+h.config.Version),
+	)
+}

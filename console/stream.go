@@ -1,0 +1,44 @@
+package console
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"handrail/client"
+)
+
+func (h *Handler) streamRoutes() {
+	h.mux.HandleFunc("POST "+Root+"/w/{workspace}/stream", h.openStream)
+}
+
+// streamTicket is what a page needs to follow the events.
+type streamTicket struct {
+	URL string `json:"url"`
+}
+
+// openStream answers with where the events of the workspace can be read once, within a minute. The browser reads them
+// at the API itself, whose stream it is.
+func (h *Handler) openStream(w http.ResponseWriter, r *http.Request) {
+	v, err := h.view(r)
+
+	switch {
+	case err != nil:
+		http.Error(w, "the session is over", http.StatusUnauthorized)
+		return
+	case !v.session.hasToken(r):
+		http.Error(w, errForged.Error(), http.StatusForbidden)
+		return
+	}
+
+	made, err := v.CreateEventTokenWithResponse(v.ctx(), v.ws(), &client.CreateEventTokenParams{})
+	if err != nil {
+		http.Error(w, "there is no stream at present", http.StatusServiceUnavailable)
+		return
+	}
+
+	w.Header().Set("Content-Type", "application/json")
+
+	_ = json.NewEncoder(w).Encode(streamTicket{ // who has gone reads no answer
+		URL: "/api/v2/w/" + v.ws() + "/events?token=" + client.ValueOf(made.JSON200.Token),
+	})
+}

@@ -1,0 +1,192 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/google/uuid"
+
+	"handrail/client"
+)
+
+// viewer is who looks at a page: a member who is logged in to a workspace, and the request.
+type viewer struct {
+	*http.Request
+	*client.API
+
+	handler *Handler
+	session session
+	// others are the browser's other sessions.
+	others []session
+	// me is the member, as the API knows the session.
+	me client.Session
+	// refusal is what the API has refused in a form of this page; nil for nothing.
+	refusal *refusal
+}
+
+// ctx returns the context of the request.
+func (v *viewer) ctx() context.Context { return v.Request.Context() }
+
+// ws returns the id of the workspace.
+func (v *viewer) ws() string { return v.session.workspace }
+
+// now returns the present time.
+func (v *viewer) now() time.Time { return v.handler.config.Now() }
+
+// path returns the path of a page of the workspace, such as /decisions.
+func (v *viewer) path(page string) templ.SafeURL {
+	return templ.SafeURL(Root + "/w/" + v.ws() + page)
+}
+
+// pathWith returns the path of a page with a query.
+func (v *viewer) pathWith(page string, query url.Values) templ.SafeURL {
+	if len(query) == 0 {
+		return v.path(page)
+	}
+
+	return v.path(page) + "?" + templ.SafeURL(query.Encode())
+}
+
+// isAt reports whether the viewer looks at a section, such as /decisions.
+func (v *viewer) isAt(section string) bool {
+	rest := strings.TrimPrefix(v.URL.Path, Root+"/w/"+v.ws())
+	if section == "/" {
+		return rest == "/"
+	}
+
+	return rest == section || strings.HasPrefix(rest, section+"/")
+}
+
+// may reports whether the member holds a scope, such as deliveries:write. Whoever may write may read, and whoever is
+// an admin may both.
+func (v *viewer) may(scope string) bool {
+	area, level, _ := strings.Cut(scope, ":")
+
+	for _, held := range v.me.Scopes {
+		heldArea, heldLevel, _ := strings.Cut(string(held), ":")
+		if heldArea == area && levelOf(heldLevel) >= levelOf(level) {
+			return true
+		}
+	}
+
+	return false
+}
+
+// levelOf returns the rank of a scope's level.
+func levelOf(level string) int {
+	return strings.Index("read write admin", level)
+}
+
+// page returns a handler of a page of a workspace: show fetches what the page shows, and returns it. Whoever is not
+// logged in is asked to. Errors: those of the API, which are shown as they are.
+func (h *Handler) page(pattern string, show func(v *viewer) (templ.Component, error)) {
+	h.mux.HandleFunc("GET "+Root+"/w/{workspace}"+pattern, func(w http.ResponseWriter, r *http.Request) {
+		v, err := h.view(r)
+		if err != nil {
+			h.showFailure(w, r, nil, err)
+			return
+		}
+
+		shown, err := show(v)
+		if err != nil {
+			h.showFailure(w, r, v, err)
+			return
+		}
+
+		h.render(w, r, http.StatusOK, shown)
+	})
+}
+
+// form returns a handler of a form: perform calls the API, and returns the path of the page to go to. What the API
+// refuses is shown on top of the page that show returns.
+func (h *Handler) form(
+	pattern string,
+	perform func(v *viewer) (templ.SafeURL, error),
+	show func(v *viewer) (templ.Component, error),
+) {
+	h.mux.HandleFunc("POST "+Root+"/w/{workspace}"+pattern, func(w http.ResponseWriter, r *http.Request) {
+		v, err := h.view(r)
+
+		switch {
+		case err != nil:
+			h.showFailure(w, r, nil, err)
+			return
+		case !v.session.hasToken(r):
+			h.showFailure(w, r, v, errForged)
+			return
+		}
+
+		next, err := perform(v)
+		if err == nil {
+			http.Redirect(w, r, string(next), http.StatusSeeOther)
+			return
+		}
+
+		v.refusal = refusalOf(err)
+		if v.refusal == nil {
+			h.showFailure(w, r, v, err)
+			return
+		}
+
+		shown, err := show(v)
+		if err != nil {
+			h.showFailure(w, r, v, err)
+			return
+		}
+
+		h.render(w, r, v.refusal.status, shown)
+	})
+}
+
+// view returns who looks at a page of the workspace that the path names. Errors: [errLoggedOut], those of the API.
+func (h *Handler) view(r *http.Request) (*viewer, error) {
+	found, ok := findSession(r, r.PathValue("workspace"))
+	if !ok {
+		return nil, errLoggedOut
+	}
+
+	api, err := h.dial(found.key)
+	if err != nil {
+		return nil, err
+	}
+
+	v := &viewer{
+		Request: r,
+		API:     api,
+		handler: h,
+		session: found,
+	}
+
+	for _, other := range sessionsOf(r) {
+		if other.workspace != found.workspace {
+			v.others = append(v.others, other)
+		}
+	}
+
+	me, err := api.GetSessionWithResponse(r.Context(), found.workspace)
+	if err != nil {
+		return nil, err
+	}
+
+	v.me = *me.JSON200
+
+	return v, nil
+}
+
+// render answers with a page.
+func (h *Handler) render(w http.ResponseWriter, r *http.Request, status int, page templ.Component) {
+	templ.Handler(page, templ.WithStatus(status), templ.WithErrorHandler(func(r *http.Request, err error) http.Handler {
+		h.config.Logger.ErrorContext(r.Context(), "a page of the console could not be made", "error", err)
+
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "The page could not be made; the log says why.", http.StatusInternalServerError)
+		})
+	})).ServeHTTP(w, r)
+}
+
+// isUUID reports whether a text has the form of an id.
+func isUUID(text string) bool { return uuid.Validate(text) == nil && len(text) == 36 }
