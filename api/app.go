@@ -266,6 +266,7 @@ func (s *service) routes() {
 
 	// The workspace itself.
 	s.keyRoutes()
+	s.sessionRoutes()
 	s.auditRoutes()
 	s.eventRoutes()
 	s.webhookEndpointRoutes()

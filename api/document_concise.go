@@ -56,10 +56,37 @@ func shortenDocument(whole []byte) ([]byte, error) {
 	mergeProblemAnswers(objectIn(components, "responses"))
 	shareAnswers(paths, objectIn(components, "responses"))
 
+	shortenParameterNames(paths, objectIn(components, "parameters"))
+
 	info := objectIn(root, "info")
 	info["description"] = firstSentences(aboutAPI) + aboutConcise
 
 	return canonicalJSON(root)
+}
+
+// shortNames are the names that the parameters have among the shared ones which nearly all operations refer to. The
+// parameters themselves keep theirs.
+var shortNames = map[string]string{"workspace_uuid": "ws", "Idempotency-Key": "key"}
+
+// shortenParameterNames gives shared parameters their short names.
+func shortenParameterNames(paths, shared map[string]any) {
+	for long, short := range shortNames {
+		if parameter, isShared := shared[long]; isShared {
+			shared[short] = parameter
+			delete(shared, long)
+		}
+	}
+
+	eachParameterList(paths, func(list []any) {
+		for _, item := range list {
+			parameter, _ := item.(map[string]any)
+			reference, _ := parameter["$ref"].(string)
+
+			if short := shortNames[strings.TrimPrefix(reference, sharedParameters)]; short != "" {
+				parameter["$ref"] = sharedParameters + short
+			}
+		}
+	})
 }
 
 // shortenOperation leaves an operation its title, and one answer for all problems.

@@ -50,6 +50,11 @@ func TestTheConciseDocumentDiffersInExplanationsOnly(t *testing.T) {
 		shortenWebhook(objectIn(objectIn(objectIn(whole, "webhooks"), name), "post"))
 	}
 
+	shortenParameterNames(
+		objectIn(whole, "paths"),
+		objectIn(objectIn(whole, "components"), "parameters"),
+	)
+
 	for _, document := range []map[string]any{whole, concise} {
 		delete(objectIn(document, "info"), "description")
 		delete(objectIn(document, "components"), "headers")
