@@ -93,6 +93,15 @@ func TestTheConciseDocumentDiffersInExplanationsOnly(t *testing.T) {
 		}
 	}
 
+	require.Equal(
+		t,
+		map[string]any{"type": "integer", "format": "int64", "minimum": 1.0},
+		objectIn(objectIn(concise, "components"), "schemas")[schemaID],
+	)
+
+	shareIDs(whole, objectIn(objectIn(whole, "components"), "schemas"))
+	objectIn(objectIn(whole, "components"), "schemas")[schemaID].(map[string]any)["minimum"] = 1.0
+
 	assert.Equal(t, whole, concise)
 }
 

@@ -98,13 +98,12 @@ func TestALoginsKeyNeedsNoScope(t *testing.T) {
 func TestSecretsOfLoginsAreShownOnce(t *testing.T) {
 	t.Parallel()
 
-	w := newWorld(t)
-
 	for _, test := range []struct{ path, field, prefix string }{
 		{"/sessions", "key", chat.SessionPrefix},
 		{"/login-links", "url", chat.LoginPrefix},
 	} {
-		r := request{method: http.MethodPost, path: workspaceURL(test.path)}.with("Idempotency-Key", "once"+test.path)
+		w := newWorld(t)
+		r := request{method: http.MethodPost, path: workspaceURL(test.path)}.with("Idempotency-Key", "once")
 
 		first := w.do(t, r)
 		require.Equal(t, http.StatusCreated, first.StatusCode, first.raw)
