@@ -241,6 +241,18 @@ type KeyFilter struct {
 	Kind KeyKind
 }
 
+// LogOut ends a session. It is revoked, so that it ends at once whatever clocks say, and that its time is over at the same
+// moment says that its member has ended it.
+func (k *Key) LogOut(now time.Time) {
+	k.RevokedAt = &now
+	k.ExpiresAt = &now
+}
+
+// HasLoggedOut reports whether the member of a session has ended it, rather than somebody who has revoked it.
+func (k *Key) HasLoggedOut() bool {
+	return k.Kind == KeySession && k.RevokedAt != nil && k.ExpiresAt != nil && k.RevokedAt.Equal(*k.ExpiresAt)
+}
+
 // HasLostRequests reports whether what was asked for with the key cannot be asked for with it any more. A session is over
 // when its time is, or its member has logged out, and what was asked for stands; unless somebody has revoked it, or the
 // key that it was made with, nil for none, has ended.
@@ -248,7 +260,7 @@ func (k *Key) HasLostRequests(parent *Key, now time.Time) bool {
 	switch {
 	case k.Kind != KeySession:
 		return k.HasEnded(now)
-	case k.RevokedAt != nil:
+	case k.RevokedAt != nil && !k.HasLoggedOut():
 		return true
 	}
 

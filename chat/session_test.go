@@ -107,6 +107,10 @@ func TestWhatASessionHasAskedForOutlivesIt(t *testing.T) {
 	over := func(k chat.KeyKind) chat.Key { return chat.Key{Kind: k, ExpiresAt: &past} }
 	revoked := func(k chat.KeyKind) chat.Key { return chat.Key{Kind: k, RevokedAt: &past} }
 
+	loggedOut := chat.Key{Kind: chat.KeySession, ExpiresAt: new(now.Add(time.Hour))}
+	loggedOut.LogOut(past)
+	assert.True(t, loggedOut.HasEnded(past))
+
 	for name, test := range map[string]struct {
 		key    chat.Key
 		parent *chat.Key
@@ -118,6 +122,7 @@ func TestWhatASessionHasAskedForOutlivesIt(t *testing.T) {
 		"a session":                        {chat.Key{Kind: chat.KeySession}, nil, false},
 		"a session that is over":           {over(chat.KeySession), nil, false},
 		"a session that is revoked":        {revoked(chat.KeySession), nil, true},
+		"a session that has logged out":    {loggedOut, nil, false},
 		"of a key that is there":           {over(chat.KeySession), &chat.Key{}, false},
 		"of a key that is over":            {over(chat.KeySession), new(over(chat.KeyLasting)), true},
 		"of a key that is revoked":         {over(chat.KeySession), new(revoked(chat.KeyLasting)), true},

@@ -266,6 +266,7 @@ func managersWithKeys(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, now 
 		Model(&keys).
 		Relation("Member").
 		Where("k.workspace_id = ?", ws).
+		Where("k.kind <> ?", chat.KeyLogin).
 		Where("k.revoked_at IS NULL").
 		Where("(k.expires_at IS NULL OR k.expires_at > ?)", now).
 		OrderExpr("k.member_id, k.id").

@@ -223,18 +223,23 @@ func findSession(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, id chat.K
 	}, err
 }
 
-// EndSession ends the session that asks for it at once, as its time does: what was asked for with it stands. Errors:
+// EndSession ends the session that asks for it at once. What was asked for with it stands. Errors:
 // api_key_not_found. Ending it again changes nothing.
 func (s *Store) EndSession(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, now time.Time) error {
 	return s.inTx(ctx, "end a session", func(ctx context.Context, tx bun.Tx) error {
 		row, err := findKey(ctx, s.locked(tx.NewSelect()), ws, by.KeyID)
-		if err != nil || new(row.key()).HasEnded(now) {
+
+		session := row.key()
+		if err != nil || session.HasEnded(now) {
 			return err
 		}
 
+		session.LogOut(toMicroseconds(now))
+
 		_, err = tx.NewUpdate().
 			Model((*keyRow)(nil)).
-			Set("expires_at = ?", toMicroseconds(now)).
+			Set("revoked_at = ?", session.RevokedAt).
+			Set("expires_at = ?", session.ExpiresAt).
 			Where("workspace_id = ?", ws).
 			Where("id = ?", row.ID).
 			Where("kind = ?", chat.KeySession).

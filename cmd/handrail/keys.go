@@ -123,6 +123,11 @@ func (c *keyList) Run(p *process) error {
 			return writeJSON(p.out, all)
 		}
 
+		if len(all) == 0 && c.Kind != string(chat.KeyLasting) {
+			fmt.Fprintf(p.out, "no key of the kind %s\n", c.Kind)
+			return nil
+		}
+
 		return showKeys(p, all)
 	})
 }
