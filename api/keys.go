@@ -119,8 +119,8 @@ func (s *service) keyRoutes() {
 		id:      "revokeApiKey",
 		tag:     tagWorkspace,
 		summary: "Revoke an API key",
-		description: "At once, and for good, with the sessions and login links that were made with it. It may be asked " +
-			"twice.",
+		description: "At once, and for good, with the sessions and login links that were made with it. It may be " +
+			"asked twice.",
 		problems: notFound,
 	})
 }

@@ -118,8 +118,8 @@ func (k KeyKind) CheckUse(use KeyUse) error {
 	)
 }
 
-// NewLogin returns a login link's token that is made with the key: of its member, with its scopes, and ending with it at
-// the latest.
+// NewLogin returns a login link's token that is made with the key: of its member, with its scopes, and ending with it
+// at the latest.
 func (k *Key) NewLogin(now time.Time) Key {
 	return k.derive(KeyLogin, "Login link", now.Add(LoginLife))
 }
@@ -215,8 +215,8 @@ type Session struct {
 	WorkspaceName string
 }
 
-// CheckMayLogIn returns why nobody may log in as m, who was found by a verified email address, and is nil if nobody was:
-// forbidden, in the same words whatever the reason, since it must not tell whose address exists.
+// CheckMayLogIn returns why nobody may log in as m, who was found by a verified email address, and is nil if nobody
+// was: forbidden, in the same words whatever the reason, since it must not tell whose address exists.
 func CheckMayLogIn(m *Member) error {
 	if m != nil && m.Kind == KindPerson && m.Role == RoleManager {
 		return nil
@@ -241,8 +241,8 @@ type KeyFilter struct {
 	Kind KeyKind
 }
 
-// LogOut ends a session. It is revoked, so that it ends at once whatever clocks say, and that its time is over at the same
-// moment says that its member has ended it.
+// LogOut ends a session. It is revoked, so that it ends at once whatever clocks say, and that its time is over at the
+// same moment says that its member has ended it.
 func (k *Key) LogOut(now time.Time) {
 	k.RevokedAt = &now
 	k.ExpiresAt = &now
@@ -253,9 +253,9 @@ func (k *Key) HasLoggedOut() bool {
 	return k.Kind == KeySession && k.RevokedAt != nil && k.ExpiresAt != nil && k.RevokedAt.Equal(*k.ExpiresAt)
 }
 
-// HasLostRequests reports whether what was asked for with the key cannot be asked for with it any more. A session is over
-// when its time is, or its member has logged out, and what was asked for stands; unless somebody has revoked it, or the
-// key that it was made with, nil for none, has ended.
+// HasLostRequests reports whether what was asked for with the key cannot be asked for with it any more. A session is
+// over when its time is, or its member has logged out, and what was asked for stands; unless somebody has revoked it,
+// or the key that it was made with, nil for none, has ended.
 func (k *Key) HasLostRequests(parent *Key, now time.Time) bool {
 	switch {
 	case k.Kind != KeySession:

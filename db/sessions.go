@@ -10,8 +10,8 @@ import (
 	"handrail/chat"
 )
 
-// CreateLogin stores the token of a login link that is made with a key of its maker. Errors: unauthenticated when the key
-// has ended.
+// CreateLogin stores the token of a login link that is made with a key of its maker. Errors: unauthenticated when the
+// key has ended.
 func (s *Store) CreateLogin(ctx context.Context, in chat.LogIn) (chat.Key, error) {
 	var row keyRow
 
@@ -30,8 +30,8 @@ func (s *Store) CreateLogin(ctx context.Context, in chat.LogIn) (chat.Key, error
 }
 
 // CreateSession stores a session that is made with a key of its maker, or with the token of a login link, which is used
-// up: of two that use one at once, one gets the session. Errors: unauthenticated when the key or the token has ended, or
-// the key that the token was made with.
+// up: of two that use one at once, one gets the session. Errors: unauthenticated when the key or the token has ended,
+// or the key that the token was made with.
 func (s *Store) CreateSession(ctx context.Context, in chat.LogIn) (chat.Session, error) {
 	var row keyRow
 	var session chat.Session
@@ -141,8 +141,8 @@ func (s *Store) insertMade(ctx context.Context, tx bun.Tx, in *chat.LogIn, key c
 	return row, s.insertKey(ctx, tx, in.By, &row, "")
 }
 
-// OpenSession stores a session of the member that has a verified email address, in any spelling of it. Errors: forbidden,
-// in the same words, when nobody has it, or who has it may not log in, as [chat.CheckMayLogIn] says.
+// OpenSession stores a session of the member that has a verified email address, in any spelling of it. Errors:
+// forbidden, in the same words, when nobody has it, or who has it may not log in, as [chat.CheckMayLogIn] says.
 func (s *Store) OpenSession(ctx context.Context, in chat.LogIn, email string) (chat.Session, error) {
 	var session chat.Session
 
@@ -269,8 +269,8 @@ func findParent(ctx context.Context, db bun.IDB, row *keyRow) (*chat.Key, error)
 	return new(parent.key()), err
 }
 
-// ForgetSessions deletes sessions and login links of all workspaces that have ended before a time, at most limit of them,
-// and returns how many it has deleted. Those stay that the audit log says have done something. Idempotent.
+// ForgetSessions deletes sessions and login links of all workspaces that have ended before a time, at most limit of
+// them, and returns how many it has deleted. Those stay that the audit log says have done something. Idempotent.
 func (s *Store) ForgetSessions(ctx context.Context, before time.Time, limit int) (int, error) {
 	var count int64
 
@@ -280,8 +280,10 @@ func (s *Store) ForgetSessions(ctx context.Context, before time.Time, limit int)
 			Column("k.id").
 			Where("k.kind <> ?", chat.KeyLasting).
 			Where("k.expires_at < ?", toMicroseconds(before)).
-			Where("NOT EXISTS (SELECT 1 FROM audit_log AS a WHERE a.workspace_id = k.workspace_id AND a.key_id = k.id)").
-			Where("NOT EXISTS (SELECT 1 FROM event_tokens AS t WHERE t.workspace_id = k.workspace_id AND t.key_id = k.id)").
+			Where("NOT EXISTS (SELECT 1 FROM audit_log AS a " +
+				"WHERE a.workspace_id = k.workspace_id AND a.key_id = k.id)").
+			Where("NOT EXISTS (SELECT 1 FROM event_tokens AS t " +
+				"WHERE t.workspace_id = k.workspace_id AND t.key_id = k.id)").
 			OrderExpr("k.id").
 			Limit(int64(limit))
 
