@@ -127,7 +127,7 @@ func (h *Handler) form(
 		}
 
 		v.refusal = refusalOf(err)
-		if v.refusal == nil {
+		if v.refusal == nil || isLoggedOut(err) {
 			h.showFailure(w, r, v, err)
 			return
 		}
