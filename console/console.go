@@ -64,6 +64,7 @@ func (h *Handler) routes() {
 	h.loginRoutes()
 	h.streamRoutes()
 	h.nowRoutes()
+	h.chatRoutes()
 
 	if h.config.ShowsComponents {
 		h.mux.HandleFunc("GET "+Root+"/components", h.showComponents)

@@ -26,6 +26,8 @@ type viewer struct {
 	me client.Session
 	// refusal is what the API has refused in a form of this page; nil for nothing.
 	refusal *refusal
+	// shownAt is the path of the page that the answer to a form shows; "" for that of the request.
+	shownAt templ.SafeURL
 }
 
 // ctx returns the context of the request.
