@@ -65,8 +65,8 @@ func (h *Handler) changeChatLabels(v *viewer) (templ.SafeURL, error) {
 	}
 
 	labels := []int64{}
-	had := v.PostForm["had"]
-	chosen := v.PostForm["label"]
+	had := v.values("had")
+	chosen := v.values("label")
 
 	for _, label := range answer.JSON200.Labels {
 		if text := formatCount(label.ID); !slices.Contains(had, text) || slices.Contains(chosen, text) {

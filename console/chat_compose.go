@@ -48,7 +48,7 @@ func parseDraft(v *viewer, tools []client.Tool) draft {
 		seen: v.PostFormValue("seen"),
 	}
 
-	for i, name := range v.PostForm["call"] {
+	for i, name := range v.values("call") {
 		prefix := "call." + strconv.Itoa(i) + "."
 		if v.PostForm.Get(prefix+"remove") == "true" {
 			continue

@@ -65,6 +65,7 @@ func (h *Handler) routes() {
 	h.streamRoutes()
 	h.nowRoutes()
 	h.chatRoutes()
+	h.peopleRoutes()
 
 	if h.config.ShowsComponents {
 		h.mux.HandleFunc("GET "+Root+"/components", h.showComponents)

@@ -29,3 +29,12 @@ func formatInstant(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 func formatTime(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05") }
 
 func formatCount(n int64) string { return strconv.FormatInt(n, 10) }
+
+// valueOrNone returns a text, and a dash where there is none.
+func valueOrNone(text string) string {
+	if text == "" {
+		return "–"
+	}
+
+	return text
+}

@@ -54,6 +54,13 @@ func (v *viewer) uuid(name string) (string, error) {
 	return id, nil
 }
 
+// values returns all values of a field of the posted form.
+func (v *viewer) values(field string) []string {
+	_ = v.PostFormValue(field) // parses the form
+
+	return v.PostForm[field]
+}
+
 // typed returns what was typed in a field of the form that the API has refused, and elsewhere the value that the
 // field has.
 func (v *viewer) typed(field, value string) string {
