@@ -16,8 +16,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"handrail/cmd/internal/config"
 	"handrail/chat"
+	"handrail/cmd/internal/config"
 	"handrail/cmd/internal/service"
 	"handrail/db"
 	"handrail/temporaldev"
