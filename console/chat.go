@@ -42,7 +42,7 @@ func (h *Handler) showChat(v *viewer) (templ.Component, error) {
 		return nil, err
 	}
 
-	v.shownAt = v.chatPath(id)
+	v.answersAt(v.chatPath(id))
 
 	view, err := loadChat(v, id)
 	if err != nil {

@@ -44,7 +44,7 @@ func (h *Handler) showSummaries(v *viewer) (templ.Component, error) {
 		return nil, err
 	}
 
-	v.shownAt = v.chatPath(id) + "/summaries"
+	v.answersAt(v.chatPath(id) + "/summaries")
 
 	found, err := v.GetChatWithResponse(v.ctx(), v.ws(), id, &client.GetChatParams{})
 	if err != nil {

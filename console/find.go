@@ -40,7 +40,7 @@ func (h *Handler) find(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	v.shownAt = v.path("/find")
+	v.answersAt(v.path("/find"))
 
 	view, err := loadFound(v)
 	if err != nil {

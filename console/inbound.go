@@ -54,7 +54,7 @@ func (h *Handler) showInbound(v *viewer) (templ.Component, error) {
 		return nil, err
 	}
 
-	v.shownAt = v.inboundPath(id)
+	v.answersAt(v.inboundPath(id))
 
 	answer, err := v.GetInboundWithResponse(v.ctx(), v.ws(), id)
 	if err != nil {
@@ -64,7 +64,7 @@ func (h *Handler) showInbound(v *viewer) (templ.Component, error) {
 	return inboundPage(v, answer.JSON200), nil
 }
 
-func (h *Handler) replayInbound(v *viewer) (templ.SafeURL, error) {
+func (h *Handler) replayArrival(v *viewer) (templ.SafeURL, error) {
 	id, err := v.uuid("id")
 	if err != nil {
 		return "", err

@@ -39,7 +39,7 @@ func (h *Handler) peopleRoutes() {
 
 	h.page("/inbound", h.showInboundList)
 	h.page("/inbound/{id}", h.showInbound)
-	h.form("/inbound/{id}/replay", h.replayInbound, h.showInbound)
+	h.form("/inbound/{id}/replay", h.replayArrival, h.showInbound)
 
 	h.mux.HandleFunc("GET "+Root+"/w/{workspace}/find", h.find)
 	h.mux.HandleFunc("POST "+Root+"/w/{workspace}/find", h.find)
@@ -48,7 +48,7 @@ func (h *Handler) peopleRoutes() {
 // showPeople shows the members that a search finds, and without one all of them. A search is posted, so that no name,
 // number or address stands in an address.
 func (h *Handler) showPeople(v *viewer) (templ.Component, error) {
-	v.shownAt = v.path("/people")
+	v.answersAt(v.path("/people"))
 
 	view := peopleView{
 		text: strings.TrimSpace(v.PostFormValue("text")),

@@ -27,8 +27,8 @@ type personView struct {
 // livePerson are the events after which the page of a member is fetched anew.
 const livePerson = "member delivery message chat contributor suppression"
 
-// addressedChannels are the channels that send to an address.
-var addressedChannels = []client.AddressedChannel{client.AddressedChannelPhoneSms, client.AddressedChannelEmail}
+// consentChannels are the channels that send to an address.
+var consentChannels = []client.AddressedChannel{client.AddressedChannelPhoneSms, client.AddressedChannelEmail}
 
 func (h *Handler) showPerson(v *viewer) (templ.Component, error) {
 	id, err := v.number("id")
@@ -36,7 +36,7 @@ func (h *Handler) showPerson(v *viewer) (templ.Component, error) {
 		return nil, err
 	}
 
-	v.shownAt = v.personPath(id)
+	v.answersAt(v.personPath(id))
 
 	answer, err := v.GetMemberWithResponse(v.ctx(), v.ws(), id)
 	if err != nil {

@@ -61,9 +61,9 @@ func (v *viewer) values(field string) []string {
 	return v.PostForm[field]
 }
 
-// typed returns what was typed in a field of the form that the API has refused, and elsewhere the value that the
+// retyped returns what was typed in a field of the form that the API has refused, and elsewhere the value that the
 // field has.
-func (v *viewer) typed(field, value string) string {
+func (v *viewer) retyped(field, value string) string {
 	if v.refusal == nil || !v.PostForm.Has(field) {
 		return value
 	}
@@ -71,14 +71,11 @@ func (v *viewer) typed(field, value string) string {
 	return v.PostForm.Get(field)
 }
 
-// pagePath returns the path by which the page can be fetched anew: that of the request, and for the answer to a form
-// that of the page that it shows.
-func (v *viewer) pagePath() string {
-	if v.Method == http.MethodGet || v.shownAt == "" {
-		return v.URL.RequestURI()
+// answersAt says which page a posted form is answered with.
+func (v *viewer) answersAt(path templ.SafeURL) {
+	if v.Method == http.MethodPost {
+		v.shownAt = path
 	}
-
-	return string(v.shownAt)
 }
 
 // isRefused reports whether the form of this path is the one that was refused.
