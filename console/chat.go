@@ -6,6 +6,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"handrail/chat"
 	"handrail/client"
 )
 
@@ -31,7 +32,7 @@ type chatView struct {
 }
 
 // liveChat are the events after which the page of a chat is fetched anew.
-const liveChat = "chat message delivery action summary tool approval contributor"
+const liveChat = "chat message delivery summary tool_call approval contributor_request"
 
 // messagesLength is how many messages the page of a chat has.
 const messagesLength = int64(50)
@@ -223,4 +224,12 @@ func (c *chatView) hasLabel(id int64) bool {
 // isTakenOverByOther reports whether another person than the viewer has taken the chat over.
 func (c *chatView) isTakenOverByOther(v *viewer) bool {
 	return c.chat.TakenOverBy != nil && *c.chat.TakenOverBy != v.me.MemberID
+}
+
+// mayBeOptOut reports whether somebody has to decide whether the chat's member has opted out.
+func (c *chatView) mayBeOptOut() bool { return isOptOutOpen(c.chat) && c.chat.MemberID != 0 }
+
+// isOptOutOpen reports whether a chat asks whether its member has opted out.
+func isOptOutOpen(c *client.Chat) bool {
+	return c.NeedsResponse && client.ValueOf(c.NeedsResponseReason) == chat.AttentionPossibleOptOut
 }

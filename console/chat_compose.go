@@ -1,7 +1,7 @@
 package console
 
 import (
-	"errors"
+	"net/http"
 	"strconv"
 	"unicode/utf8"
 
@@ -241,12 +241,12 @@ const codeNoAnswer = "no_answer"
 // explainNoAnswer returns a refusal of a send that has had no answer, so that its text is not lost, and other errors as
 // they are.
 func explainNoAnswer(err error) error {
-	if _, isUnreachable := errors.AsType[*client.UnreachableError](err); !isUnreachable {
+	if refusalOf(err) != nil || !client.IsTransient(err) {
 		return err
 	}
 
 	return &client.Error{Problem: client.Problem{
-		Status: 502,
+		Status: http.StatusBadGateway,
 		Code:   codeNoAnswer,
 		Detail: "the API has not answered, so that the message may be under way or not. Send it from here again " +
 			"without a change: it is then sent once",

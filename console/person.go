@@ -25,7 +25,7 @@ type personView struct {
 }
 
 // livePerson are the events after which the page of a member is fetched anew.
-const livePerson = "member delivery message chat contributor suppression"
+const livePerson = "delivery message chat contributor_request suppression"
 
 // consentChannels are the channels that send to an address.
 var consentChannels = []client.AddressedChannel{client.AddressedChannelPhoneSms, client.AddressedChannelEmail}
@@ -170,6 +170,17 @@ func (p *personView) loadDoubles(v *viewer) error {
 	for _, m := range answer.JSON200.Items {
 		if m.ID != p.person.ID && m.Kind == p.person.Kind && strings.EqualFold(m.Name, p.person.Name) {
 			p.doubles = append(p.doubles, m)
+		}
+	}
+
+	return nil
+}
+
+// openOptOut returns the chat whose words may mean that the member has opted out; nil if nobody has to decide that.
+func (p *personView) openOptOut() *client.Chat {
+	for i := range p.chats {
+		if isOptOutOpen(&p.chats[i]) {
+			return &p.chats[i]
 		}
 	}
 

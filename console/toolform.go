@@ -146,7 +146,7 @@ func (f *toolField) parse() (any, error) {
 		number := strings.TrimSpace(f.value)
 
 		var parsed json.Number
-		if err := json.Unmarshal([]byte(number), &parsed); err != nil || strings.HasPrefix(number, `"`) {
+		if err := json.Unmarshal([]byte(number), &parsed); err != nil || parsed == "" || number[0] == '"' {
 			return nil, fmt.Errorf("%s must be a number", f.name)
 		}
 
