@@ -34,9 +34,9 @@ type NotificationRule struct {
 	PhoneNumberID *PhoneNumberID
 	InboxID       *InboxID
 	// Quiet is how long events are collected for one message, from the first one on.
-	Quiet     time.Duration
-	Enabled   bool
-	Lane      NotificationLane
+	Quiet   time.Duration
+	Enabled bool
+	Lane    NotificationLane
 	// Reach is whom the rule can tell, nil if nobody has looked.
 	Reach     *NoticeReach
 	CreatedAt time.Time
