@@ -49,8 +49,8 @@ func (s *service) statusRoutes() {
 		tag:     tagActions,
 		summary: "Get the workspace's status",
 		description: "Counts what waits, and since when. What needs a person comes first. Actions that wait for a " +
-			"receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out; without " +
-			"`webhooks:read`, endpoints and notices.",
+			"receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out; " +
+			"without `webhooks:read`, endpoints and notices.",
 		answer: exampleStatus(),
 	})
 }

@@ -90,8 +90,8 @@ var glossary = []Term{
 	{"Undo", "A tool that takes back what another one has done, when the message is not delivered."},
 	{"Unknown", "The request left and no clear answer came. Nobody can tell whether the message was taken."},
 	{"Watermark", "The newest message that something has seen, such as a summary."},
-	{"Webhook", "A call that a provider makes to Handrail when something has happened, or that Handrail makes to a webhook " +
-		"endpoint."},
+	{"Webhook", "A call that a provider makes to Handrail when something has happened, or that Handrail makes to a " +
+		"webhook endpoint."},
 	{"Webhook endpoint", "An address of yours to which Handrail posts events: [webhooks.md](webhooks.md)."},
 	{"Worker", "The process that carries out actions: `handrail worker`."},
 	{"Workflow", "The durable program, kept by Temporal, that carries out one action step by step."},

@@ -144,7 +144,12 @@ func (r *NotificationRule) Validate() error {
 
 	for _, kind := range r.Types {
 		if findNoticeType(kind) == nil {
-			return Invalid("types", "must be types that people can be told of: %q is none of %s", kind, listNoticeTypes())
+			return Invalid(
+				"types",
+				"must be types that people can be told of: %q is none of %s",
+				kind,
+				listNoticeTypes(),
+			)
 		}
 	}
 

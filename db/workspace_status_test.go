@@ -180,6 +180,7 @@ func TestStatusCountsNoticesThatReachedNobody(t *testing.T) {
 		assert.Contains(t, explainQuery(t, s, watch.queries[len(watch.queries)-1]), "notices_failed")
 
 		second := send()
+
 		assert.Empty(t, countsOf(t, s, w.Workspace), "the second one is on its way")
 		fail(second)
 		assert.Equal(t, map[chat.Matter]int{chat.MatterNotice: 2}, countsOf(t, s, w.Workspace))

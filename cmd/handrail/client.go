@@ -66,7 +66,8 @@ func (p *problem) Error() string {
 
 	for _, e := range p.refusal.Errors {
 		if !strings.Contains(p.refusal.Detail, e.Message) {
-			fmt.Fprintf(&b, "\n  %s %s", makePrintable(p.words.nameField(e.Field)), makePrintable(sayDurations(e.Field, e.Message)))
+			name := p.words.nameField(e.Field)
+			fmt.Fprintf(&b, "\n  %s %s", makePrintable(name), makePrintable(sayDurations(e.Field, e.Message)))
 		}
 	}
 
