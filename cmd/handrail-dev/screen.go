@@ -11,6 +11,8 @@ import (
 // screen is what stands in the terminal once everything runs.
 type screen struct {
 	API, UI, Inbox string
+	// Metrics is "" if none are served.
+	Metrics        string
 	Workspace, Key string
 	// SecondKey is for approvals, Friday the next one at 19:00, in RFC 3339.
 	SecondKey, Friday string
@@ -28,6 +30,9 @@ Handrail is ready after {{.Took}}. Data: {{.DataDir}}   Stop: Ctrl-C   Delete th
   API docs      {{.API}}/docs     and the guide, with all of the documentation: {{.API}}/docs/guide
   Temporal UI   {{or .UI "off (HANDRAIL_DEV_UI_PORT=0)"}}
   Sandbox inbox {{.Inbox}}     the SMS and emails that the sandbox got{{if .Answers}}; answer there as whoever got them{{end}}
+{{- if .Metrics}}
+  Metrics       {{.Metrics}}
+{{- end}}
   Key           {{.Key}}   (this machine only; to approve: {{.SecondKey}})
 
 Paste these into another terminal. Each may be pasted again:
