@@ -225,6 +225,10 @@ func (p *process) prepare(ctx context.Context, s *service.Service, sandbox strin
 		DataDir:   p.config.Dev.DataDir,
 	}
 
+	if p.config.MetricsAddr != "" {
+		shown.Metrics = "http://" + p.config.MetricsAddr + "/metrics"
+	}
+
 	if p.config.Dev.UIPort != 0 {
 		shown.UI = fmt.Sprintf("http://127.0.0.1:%d/", p.config.Dev.UIPort)
 	}
