@@ -27,8 +27,8 @@ type chatView struct {
 	// draft is the text that somebody has written but not sent; seen is the last message that they had read then.
 	draft string
 	seen  string
-	// action is what was asked for a moment ago; "" for nothing.
-	action string
+	// action is what was asked for a moment ago; nil for nothing.
+	action *client.WholeAction
 }
 
 // liveChat are the events after which the page of a chat is fetched anew.
@@ -61,10 +61,13 @@ func loadChat(v *viewer, id int64) (*chatView, error) {
 	}
 
 	view := &chatView{
-		chat:   answer.JSON200,
-		draft:  v.PostFormValue("message"),
-		seen:   v.PostFormValue("seen"),
-		action: v.URL.Query().Get("action"),
+		chat:  answer.JSON200,
+		draft: v.PostFormValue("message"),
+		seen:  v.PostFormValue("seen"),
+	}
+
+	if view.action, err = findAskedAction(v); err != nil {
+		return nil, err
 	}
 
 	if err = view.loadMessages(v); err != nil {
@@ -94,6 +97,25 @@ func loadChat(v *viewer, id int64) (*chatView, error) {
 	}
 
 	return view, nil
+}
+
+// findAskedAction returns the action that the query names; nil if it names none, or none that the session may read.
+func findAskedAction(v *viewer) (*client.WholeAction, error) {
+	id := v.URL.Query().Get("action")
+	if !isUUID(id) {
+		return nil, nil //nolint:nilnil // there is none, and that is no error
+	}
+
+	answer, err := v.GetActionWithResponse(v.ctx(), v.ws(), id, &client.GetActionParams{})
+
+	switch {
+	case isAbsent(err):
+		return nil, nil //nolint:nilnil // as above
+	case err != nil:
+		return nil, err
+	}
+
+	return answer.JSON200, nil
 }
 
 // listChatTools returns the tools that the assistant has in a chat.

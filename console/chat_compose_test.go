@@ -95,7 +95,11 @@ func TestAMessageIsSentAsAPersonWithTheLastMessageSeen(t *testing.T) {
 	assert.JSONEq(t, `{"message":"Booked.","author_kind":"person","if_last_message":"`+secondMessage+`","tool_calls":[
 		{"name":"book_table","arguments":{"seats":2,"terrace":false,"wishes":["window"],"when":"night"}}]}`, sent.body)
 
-	assert.Contains(t, e.get("/chats/5?action="+anAction), "/actions/"+anAction)
+	e.replies["GET /actions/"+anAction] = ok(`{"action_id":"` + anAction + `","status":"waiting_for_approval",
+		"explanation":"a second member has to approve it"}`)
+	page := e.get("/chats/5?action=" + anAction)
+	assert.Contains(t, page, "/actions/"+anAction)
+	assert.Contains(t, page, "A second member has to approve it.")
 }
 
 func TestAMessageThatCameMeanwhileStopsTheSendAndIsShown(t *testing.T) {
