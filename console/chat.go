@@ -220,7 +220,9 @@ func (c *chatView) collectNames(v *viewer) {
 func (c *chatView) nameOf(id int64) string { return nameMember(c.names[id], id) }
 
 // path returns the path of a page or a form of the chat, such as /labels.
-func (c *chatView) path(v *viewer, page string) templ.SafeURL { return v.chatPath(c.chat.ID) + templ.SafeURL(page) }
+func (c *chatView) path(v *viewer, page string) templ.SafeURL {
+	return v.chatPath(c.chat.ID) + templ.SafeURL(page)
+}
 
 // messagePath returns where a message of the chat is shown: on this page, or on the one that has it.
 func (c *chatView) messagePath(v *viewer, uuid string) templ.SafeURL {

@@ -6,7 +6,8 @@ import "handrail/client"
 func formOfChannel(channel client.Channel) string {
 	switch channel {
 	case client.ChannelPhoneSms:
-		return "plain text, at most 1,600 characters. How many parts it is charged as is known when the provider has it."
+		return "plain text, at most 1,600 characters. How many parts it is charged as is known once the provider " +
+			"has it."
 	case client.ChannelEmail:
 		return "HTML with a plain-text part, at most 100,000 characters."
 	}

@@ -180,14 +180,49 @@ func TestCommandsOfAChatCallTheAPI(t *testing.T) {
 		body   string
 		keyed  bool
 	}{
-		{form: "/title", fields: url.Values{"title": {" Dinner "}}, call: "PATCH /chats/5", reply: updated, body: `{"title":"Dinner"}`},
-		{form: "/state", fields: url.Values{"state": {"closed"}}, call: "PATCH /chats/5", reply: updated, body: `{"state":"closed"}`},
-		{form: "/needs-response", fields: url.Values{"needed": {"false"}}, call: "PATCH /chats/5", reply: updated, body: `{"needs_response":false}`},
+		{
+			form:   "/title",
+			fields: url.Values{"title": {" Dinner "}},
+			call:   "PATCH /chats/5",
+			reply:  updated,
+			body:   `{"title":"Dinner"}`,
+		},
+		{
+			form:   "/state",
+			fields: url.Values{"state": {"closed"}},
+			call:   "PATCH /chats/5",
+			reply:  updated,
+			body:   `{"state":"closed"}`,
+		},
+		{
+			form:   "/needs-response",
+			fields: url.Values{"needed": {"false"}},
+			call:   "PATCH /chats/5",
+			reply:  updated,
+			body:   `{"needs_response":false}`,
+		},
 		{form: "/takeover", call: "POST /chats/5/takeover", reply: updated, keyed: true},
 		{form: "/release", call: "POST /chats/5/release", reply: updated, keyed: true},
-		{form: "/participants", fields: url.Values{"member_id": {"42"}, "role": {"observer"}}, call: "POST /chats/5/participants", reply: added, body: `{"member_id":42,"role":"observer"}`, keyed: true},
-		{form: "/participants/9/role", fields: url.Values{"role": {"operator"}}, call: "PATCH /chats/5/participants/9", reply: ok(`{"id":9}`), body: `{"role":"operator"}`},
-		{form: "/participants/9/remove", call: "DELETE /chats/5/participants/9", reply: reply{http.StatusNoContent, ""}},
+		{
+			form:   "/participants",
+			fields: url.Values{"member_id": {"42"}, "role": {"observer"}},
+			call:   "POST /chats/5/participants",
+			reply:  added,
+			body:   `{"member_id":42,"role":"observer"}`,
+			keyed:  true,
+		},
+		{
+			form:   "/participants/9/role",
+			fields: url.Values{"role": {"operator"}},
+			call:   "PATCH /chats/5/participants/9",
+			reply:  ok(`{"id":9}`),
+			body:   `{"role":"operator"}`,
+		},
+		{
+			form:  "/participants/9/remove",
+			call:  "DELETE /chats/5/participants/9",
+			reply: reply{http.StatusNoContent, ""},
+		},
 		{form: "/summarize", call: "POST /chats/5/summarize", reply: updated, keyed: true},
 	} {
 		t.Run(c.form, func(t *testing.T) {

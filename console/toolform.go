@@ -91,7 +91,7 @@ func kindOfField(property map[string]any) (kind string, choices []string) {
 			return fieldLine, nil
 		}
 
-		if property["format"] != nil {
+		if property["format"] != nil || property["pattern"] != nil {
 			return fieldLine, nil
 		}
 
