@@ -99,7 +99,8 @@ func loadChat(v *viewer, id int64) (*chatView, error) {
 	return view, nil
 }
 
-// findAskedAction returns the action that the query names; nil if it names none, or none that the session may read.
+// findAskedAction returns the action that the query names; nil if it names none. One that was refused after all is told
+// as the refusal of the page.
 func findAskedAction(v *viewer) (*client.WholeAction, error) {
 	id := v.URL.Query().Get("action")
 	if !isUUID(id) {
@@ -110,6 +111,7 @@ func findAskedAction(v *viewer) (*client.WholeAction, error) {
 
 	switch {
 	case isAbsent(err):
+		v.refusal = refusalOf(err)
 		return nil, nil //nolint:nilnil // as above
 	case err != nil:
 		return nil, err

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"unicode/utf8"
@@ -205,7 +206,7 @@ func (h *Handler) sendDraft(v *viewer) (templ.SafeURL, error) {
 	}
 
 	author := client.MemberKindPerson
-	prefer := respondAsync
+	prefer := waitBriefly
 
 	answer, err := v.SendAssistantMessageWithResponse(
 		v.ctx(),
@@ -219,7 +220,9 @@ func (h *Handler) sendDraft(v *viewer) (templ.SafeURL, error) {
 			ToolCalls:     calls,
 		},
 	)
-	if err != nil {
+	if failed := failedDelivery(err); failed != "" {
+		return v.deliveryPath(failed), nil
+	} else if err != nil {
 		return "", explainNoAnswer(err)
 	}
 
@@ -233,6 +236,16 @@ func (h *Handler) sendDraft(v *viewer) (templ.SafeURL, error) {
 	}
 
 	return v.chatPath(id) + templ.SafeURL("?action="+action+"#compose"), nil
+}
+
+// failedDelivery returns the id of the delivery by which a message has failed; "" if it has not come so far. Such a
+// message stands in the chat: it is retried there, and not sent a second time.
+func failedDelivery(err error) string {
+	if refused, ok := errors.AsType[*client.Error](err); ok {
+		return client.ValueOf(refused.DeliveryID)
+	}
+
+	return ""
 }
 
 // codeNoAnswer is the code of a send that the API has not answered.

@@ -119,6 +119,25 @@ func TestAMessageThatCameMeanwhileStopsTheSendAndIsShown(t *testing.T) {
 	assert.NotContains(t, page, `value="once-1"`, "another request needs another key")
 }
 
+func TestAMessageThatHasFailedLeadsToItsDelivery(t *testing.T) {
+	e := newEnv(t, composeReplies())
+	e.replies["POST /chats/5/send-assistant-message"] = reply{http.StatusInternalServerError,
+		`{"status":500,"code":"delivery_failed","detail":"twilio refused it","delivery_id":"` + aDelivery + `"}`}
+
+	answer := e.post("/chats/5", "/chats/5/send", url.Values{"message": {"Hello"}})
+	e.requireRedirect(answer, "/deliveries/"+aDelivery)
+}
+
+func TestASendThatWasRefusedLaterSaysSoInItsChat(t *testing.T) {
+	e := newEnv(t, composeReplies())
+	e.replies["GET /actions/"+anAction] = refuse(http.StatusNotFound, "action_not_found",
+		"the action was refused (chat_moved_on) and has left nothing")
+
+	page := e.get("/chats/5?action=" + anAction)
+	assert.Contains(t, page, "was refused (chat_moved_on)")
+	assert.Contains(t, page, "Is it free?", "the chat is shown")
+}
+
 func TestASendWithoutAnAnswerCanBeRepeatedOnce(t *testing.T) {
 	e := newEnv(t, composeReplies())
 	e.replies["POST /chats/5/send-assistant-message"] = reply{http.StatusBadGateway, "<html>"}

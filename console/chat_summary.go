@@ -76,7 +76,7 @@ func (h *Handler) summarizeChat(v *viewer) (templ.SafeURL, error) {
 	}
 
 	isChecked := func(field string) *bool { return client.IfGiven(v.PostFormValue(field) == "true") }
-	prefer := respondAsync
+	prefer := waitBriefly
 
 	_, err = v.SummarizeChatWithResponse(v.ctx(), v.ws(), id, &client.SummarizeChatParams{
 		UpdateLabels:   isChecked("update_labels"),

@@ -231,7 +231,7 @@ func mayBePhone(text string) bool {
 		switch {
 		case unicode.IsDigit(r):
 			digits++
-		case !strings.ContainsRune("+-./() \u00a0", r):
+		case r != '+' && !strings.ContainsRune(betweenDigits, r):
 			return false
 		}
 	}

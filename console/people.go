@@ -76,7 +76,7 @@ func newMemberSearch(by, text string) *client.ListMembersParams {
 
 	switch by {
 	case byPhone:
-		params.Phone = client.IfGiven(text)
+		params.Phone = client.IfGiven(joinDigits(text))
 	case byEmail:
 		params.Email = client.IfGiven(text)
 	case byExternalID:
@@ -87,6 +87,20 @@ func newMemberSearch(by, text string) *client.ListMembersParams {
 
 	return params
 }
+
+// joinDigits returns a phone number without what people write between its digits.
+func joinDigits(text string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(betweenDigits, r) {
+			return -1
+		}
+
+		return r
+	}, text)
+}
+
+// betweenDigits is what people write between the digits of a phone number.
+const betweenDigits = "-./() \u00a0"
 
 // peopleAfter returns the path of the next page of a list without a search.
 func (p *peopleView) peopleAfter(v *viewer) templ.SafeURL {
