@@ -1,6 +1,7 @@
 package console
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -59,7 +60,10 @@ func (h *Handler) showPeople(v *viewer) (templ.Component, error) {
 	params.Cursor = v.cursor()
 
 	answer, err := v.ListMembersWithResponse(v.ctx(), v.ws(), params)
-	if err != nil {
+	if refused := refusalOf(err); refused != nil && refused.status == http.StatusBadRequest {
+		v.refusal = refused // such as a number that cannot be: the form is shown again
+		return peoplePage(v, &view), nil
+	} else if err != nil {
 		return nil, err
 	}
 
@@ -76,7 +80,7 @@ func newMemberSearch(by, text string) *client.ListMembersParams {
 
 	switch by {
 	case byPhone:
-		params.Phone = client.IfGiven(joinDigits(text))
+		params.Phone = client.IfGiven(formatPhone(text))
 	case byEmail:
 		params.Email = client.IfGiven(text)
 	case byExternalID:
@@ -88,15 +92,21 @@ func newMemberSearch(by, text string) *client.ListMembersParams {
 	return params
 }
 
-// joinDigits returns a phone number without what people write between its digits.
-func joinDigits(text string) string {
-	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune(betweenDigits, r) {
+// formatPhone returns a phone number as the API takes it: with a plus, and without what people write between digits.
+func formatPhone(text string) string {
+	digits := strings.Map(func(r rune) rune {
+		if r == '+' || strings.ContainsRune(betweenDigits, r) {
 			return -1
 		}
 
 		return r
 	}, text)
+
+	if digits == "" {
+		return ""
+	}
+
+	return "+" + digits
 }
 
 // betweenDigits is what people write between the digits of a phone number.

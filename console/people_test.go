@@ -33,13 +33,18 @@ func personReplies() map[string]reply {
 }
 
 func TestPeopleAreSearchedWithoutAnAddressInTheAddress(t *testing.T) {
-	for by, field := range map[string]string{"name": "q", "phone": "phone", "email": "email", "external_id": "external_id"} {
+	for by, c := range map[string]struct{ field, text, want string }{
+		"name":        {"q", " Bo ", "Bo"},
+		"phone":       {"phone", "1 (415) 555-0101", "+14155550101"},
+		"email":       {"email", "bo@a.example", "bo@a.example"},
+		"external_id": {"external_id", "crm-1", "crm-1"},
+	} {
 		e := newEnv(t, personReplies())
 		e.replies["GET /members"] = ok(`{"items":[` + bo + `],"next_cursor":"m2"}`)
 
-		answer := e.post("/people", "/people", url.Values{"text": {" what "}, "by": {by}})
+		answer := e.post("/people", "/people", url.Values{"text": {c.text}, "by": {by}})
 		require.Equal(t, http.StatusOK, answer.Code)
-		assert.Equal(t, "what", e.sent("GET /members").query.Get(field))
+		assert.Equal(t, c.want, e.sent("GET /members").query.Get(c.field))
 
 		page := answer.Body.String()
 		assert.Contains(t, page, "/people/42")
@@ -47,6 +52,21 @@ func TestPeopleAreSearchedWithoutAnAddressInTheAddress(t *testing.T) {
 		assert.Contains(t, page, `name="cursor" value="m2"`, "the next page is posted, too")
 		assert.NotContains(t, page, "cursor=m2")
 	}
+}
+
+func TestASearchThatIsRefusedKeepsItsText(t *testing.T) {
+	e := newEnv(t, personReplies())
+	page := e.get("/people")
+	e.replies["GET /members"] = refuse(http.StatusBadRequest, "invalid_request", "phone must be a number that exists")
+
+	answer := e.do(http.MethodPost, "/people", url.Values{
+		"csrf": {tokenIn.FindStringSubmatch(page)[1]},
+		"text": {"<12"},
+		"by":   {"phone"},
+	})
+	require.Equal(t, http.StatusOK, answer.Code)
+	assert.Contains(t, answer.Body.String(), "Phone must be a number that exists.")
+	assert.Contains(t, answer.Body.String(), `value="&lt;12"`)
 }
 
 func TestAllPeopleAreListedByPages(t *testing.T) {
