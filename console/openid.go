@@ -27,11 +27,17 @@ type OpenID struct {
 	// its path /console/login/openid/callback as a redirect URI.
 	PublicURL string
 	// OpenSession makes a session of the member with an email address that the provider has verified, and returns its
-	// key. Errors: a refusal with a sentence for people when nobody may log in with the address.
+	// key. Errors: [Refusal] when nobody may log in with the address; others are not shown.
 	OpenSession func(ctx context.Context, workspace, email string) (key string, err error)
 	// HTTP makes the requests to the provider; nil: [http.DefaultClient].
 	HTTP *http.Client
 }
+
+// Refusal is why nobody may log in, for people to read.
+type Refusal string
+
+// Error returns the sentence.
+func (r Refusal) Error() string { return string(r) }
 
 // The paths of logging in by OpenID Connect.
 const (
@@ -161,8 +167,13 @@ func (h *Handler) endOpenID(w http.ResponseWriter, r *http.Request) {
 	}
 
 	key, err := h.openID.OpenSession(r.Context(), begun.Workspace, email)
+	if refused, ok := errors.AsType[Refusal](err); ok {
+		h.render(w, r, http.StatusForbidden, loginPage(h.newLoginView(begun.Workspace, asSentence(refused.Error()))))
+		return
+	}
+
 	if err != nil {
-		h.render(w, r, http.StatusForbidden, loginPage(h.newLoginView(begun.Workspace, asSentence(err.Error()))))
+		h.showFailure(w, r, nil, err)
 		return
 	}
 

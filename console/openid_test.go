@@ -2,7 +2,6 @@ package console_test
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -187,7 +186,7 @@ func TestALoginOfAnotherBrowserIsRefused(t *testing.T) {
 // TestWhoIsNoMemberIsToldSo shows the API's sentence, and makes no session.
 func TestWhoIsNoMemberIsToldSo(t *testing.T) {
 	w := newOpenIDWorld(t)
-	w.refuses = errors.New("nobody logs in to this workspace with this address")
+	w.refuses = console.Refusal("nobody logs in to this workspace with this address")
 
 	status, page := w.logInAt(w.begin())
 	assert.Equal(t, http.StatusForbidden, status)
