@@ -43,6 +43,10 @@ type Config struct {
 	SendGridWebhookPublicKey string `env:"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY" help:"public keys of SendGrid's signed webhooks, as SendGrid shows them, comma-separated"`
 	ReplyDomain              string `env:"HANDRAIL_REPLY_DOMAIN" help:"domain whose mail SendGrid's Inbound Parse sends to the API; empty: customers' answers go to the inbox's own address"`
 
+	OpenIDIssuer       string `env:"HANDRAIL_OPENID_ISSUER" help:"address of an OpenID Connect provider, like https://accounts.example.com, at which members log in to the console; needs HANDRAIL_PUBLIC_URL, and the provider must know its path /console/login/openid/callback"`
+	OpenIDClientID     string `env:"HANDRAIL_OPENID_CLIENT_ID" help:"client id of Handrail at the OpenID Connect provider"`
+	OpenIDClientSecret string `env:"HANDRAIL_OPENID_CLIENT_SECRET" secret:"true" help:"client secret of Handrail at the OpenID Connect provider"`
+
 	ClockSkew    time.Duration `env:"HANDRAIL_CLOCK_SKEW" envDefault:"2m" help:"how much the clocks of providers, workers and the database may differ; a message with the same text to the same address waits for twice as long, and the longest post, after one whose outcome is unknown"`
 	StaleAfter   time.Duration `env:"HANDRAIL_STALE_AFTER" envDefault:"15m" help:"how long nothing must have happened to a delivery before a worker looks whether its workflow is gone"`
 	Settle       time.Duration `env:"HANDRAIL_SETTLE" envDefault:"2m" help:"how long to look for evidence after an unknown outcome, before HANDRAIL_WHEN_UNKNOWN decides"`
@@ -147,7 +151,7 @@ func (c *Config) validate() error {
 
 	check(c.Wait >= 0 && c.Wait <= time.Minute, "HANDRAIL_WAIT must be between 0s and 60s, it is %s", c.Wait)
 	check(c.TaskQueue != "", "HANDRAIL_TASK_QUEUE must not be empty")
-	all = append(all, slices.Concat(c.checkReceipts(), c.checkClocks(), c.checkRates())...)
+	all = append(all, slices.Concat(c.checkReceipts(), c.checkClocks(), c.checkRates(), c.checkOpenID())...)
 
 	check(
 		c.ApprovalWithin >= time.Minute && c.ApprovalWithin <= 30*24*time.Hour,

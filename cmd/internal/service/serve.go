@@ -84,19 +84,6 @@ func (s *Service) ServeAPI(ctx context.Context, l net.Listener) error {
 	return <-stopped
 }
 
-// newConsole makes the console, which calls the API through l.
-func (s *Service) newConsole(l *innerListener) (*console.Handler, error) {
-	return console.New(console.Config{
-		API:             "http://127.0.0.1",
-		Doer:            l.doer(),
-		Logger:          s.logger,
-		Version:         Version,
-		Sandbox:         s.Pages.Sandbox,
-		Temporal:        s.Pages.Temporal,
-		ShowsComponents: s.Pages.ShowsComponents,
-	})
-}
-
 // perSecond is a rate in bursts of twice as many.
 func perSecond(rate float64) api.RateLimit {
 	return api.RateLimit{
