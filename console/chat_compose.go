@@ -317,6 +317,7 @@ func findRecipient(v *viewer, c *client.Chat) (string, error) {
 		return answer.JSON200.Phone, nil
 	case client.ChannelEmail:
 		return answer.JSON200.Email, nil
+	case client.ChannelPhoneVoice, client.ChannelWebChat:
 	}
 
 	return "", nil

@@ -121,8 +121,10 @@ func TestAMessageThatCameMeanwhileStopsTheSendAndIsShown(t *testing.T) {
 
 func TestAMessageThatHasFailedLeadsToItsDelivery(t *testing.T) {
 	e := newEnv(t, composeReplies())
-	e.replies["POST /chats/5/send-assistant-message"] = reply{http.StatusInternalServerError,
-		`{"status":500,"code":"delivery_failed","detail":"twilio refused it","delivery_id":"` + aDelivery + `"}`}
+	e.replies["POST /chats/5/send-assistant-message"] = reply{
+		http.StatusInternalServerError,
+		`{"status":500,"code":"delivery_failed","detail":"twilio refused it","delivery_id":"` + aDelivery + `"}`,
+	}
 
 	answer := e.post("/chats/5", "/chats/5/send", url.Values{"message": {"Hello"}})
 	e.requireRedirect(answer, "/deliveries/"+aDelivery)

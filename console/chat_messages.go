@@ -28,6 +28,8 @@ func nameTrust(level client.TrustLevel) string {
 		return "unverified mail"
 	case client.TrustLevelPhoneNumber:
 		return "by its number"
+	case client.TrustLevelVerified:
+		return "verified"
 	}
 
 	return nameStatus(string(level))
@@ -40,6 +42,8 @@ func toneOfTrust(level client.TrustLevel) string {
 		return toneWarn
 	case client.TrustLevelVerified:
 		return toneGood
+	case client.TrustLevelPhoneNumber:
+		return tonePlain
 	}
 
 	return tonePlain

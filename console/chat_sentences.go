@@ -10,6 +10,7 @@ func formOfChannel(channel client.Channel) string {
 			"has it."
 	case client.ChannelEmail:
 		return "HTML with a plain-text part, at most 100,000 characters."
+	case client.ChannelPhoneVoice, client.ChannelWebChat:
 	}
 
 	return "Markdown."
@@ -22,6 +23,7 @@ func riskSentence(risk client.ToolRisk) string {
 		return "It needs an approval: the message waits until a second member has approved it."
 	case client.ToolRiskRead:
 		return "It only reads."
+	case client.ToolRiskWrite:
 	}
 
 	return "It changes something. If the message cannot be sent in the end, that is taken back where it can be."
