@@ -247,6 +247,15 @@ func (c *chatView) hasLabel(id int64) bool {
 	return slices.ContainsFunc(c.chat.Labels, func(l client.ChatLabel) bool { return l.ID == id })
 }
 
+// newRole returns the role that the form for a new participant shows: the one that was chosen, if it was refused.
+func (c *chatView) newRole(v *viewer) string {
+	if v.isRefused(c.path(v, "/participants")) {
+		return v.PostFormValue("role")
+	}
+
+	return string(client.ParticipantRoleContributor)
+}
+
 // isTakenOverByOther reports whether another person than the viewer has taken the chat over.
 func (c *chatView) isTakenOverByOther(v *viewer) bool {
 	return c.chat.TakenOverBy != nil && *c.chat.TakenOverBy != v.me.MemberID

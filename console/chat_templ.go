@@ -1058,7 +1058,7 @@ func chatParticipants(v *viewer, view *chatView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = roleField(v.retyped("role", "contributor")).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = roleField(view.newRole(v)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

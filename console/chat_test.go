@@ -335,3 +335,14 @@ func TestSummaryVersionsCanBeRestoredAndTheirLabelsUndone(t *testing.T) {
 	e.scopes = readOnlyScopes
 	assert.NotContains(t, e.get("/chats/5/summaries"), "/restore")
 }
+
+func TestARefusedParticipantKeepsItsRole(t *testing.T) {
+	e := newEnv(t, chatReplies())
+	e.replies["POST /chats/5/participants"] = refuse(http.StatusBadRequest, "participant_exists", "Bo takes part already")
+
+	answer := e.post("/chats/5", "/chats/5/participants", url.Values{"member_id": {"42"}, "role": {"observer"}})
+	require.Equal(t, http.StatusBadRequest, answer.Code)
+	assert.Contains(t, answer.Body.String(), `name="member_id" value="42"`)
+	assert.Contains(t, answer.Body.String(), `<option value="observer" selected>`)
+	assert.Contains(t, answer.Body.String(), `<option value="owner" selected>`, "Ana stays what she is")
+}

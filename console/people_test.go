@@ -206,6 +206,16 @@ func TestARefusedAddressIsShownAgainInItsForm(t *testing.T) {
 	assert.Contains(t, page, `name="name" value=""`, "what was emptied stays empty")
 }
 
+func TestARefusedDecisionKeepsItsReason(t *testing.T) {
+	e := newEnv(t, personReplies())
+	e.replies["POST /members/42/opt-out"] = refuse(http.StatusNotFound, "member_not_found", "the member was merged")
+
+	answer := e.post("/people/42", "/people/42/opt-out", url.Values{"channel": {"email"}, "reason": {"on the phone"}})
+	require.Equal(t, http.StatusNotFound, answer.Code)
+	assert.Contains(t, answer.Body.String(), `value="on the phone"`)
+	assert.Contains(t, answer.Body.String(), `<option value="email" selected>`)
+}
+
 func TestWhatCameInIsListedAndReplayed(t *testing.T) {
 	orphan := `{"id":"` + anInbound + `","status":"orphaned","channel":"email","provider":"sendgrid","from":"bo@a.example",
 		"from_name":"Bo <i>","subject":"Hi","to":["us@b.example"],"explanation":"no workspace has this inbox",
