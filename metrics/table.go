@@ -394,7 +394,8 @@ var (
 	})
 	MissingKey = define(&Definition{
 		Name:   "handrail_missing_encryption_key",
-		Help:   "1 for each encryption key that this process lacks and that something was encrypted with.",
+		Help:   "1 for each encryption key that this process lacks and that something was encrypted with. " +
+			"It has no series while no key is missing.",
 		Kind:   Gauge,
 		Labels: []string{"key_id"},
 	})
