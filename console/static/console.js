@@ -115,11 +115,11 @@ function openAgain() {
 
 // --- What is being typed or has been opened is never replaced
 
-document.addEventListener('input', (event) => event.target.closest('form')?.setAttribute('data-dirty', ''));
+document.addEventListener('input', (event) => event.target.form?.setAttribute('data-dirty', ''));
 
 function keepsAsItIs(node) {
   return node instanceof Element && (node.matches('form[data-dirty], details[open], dialog[open]') ||
-    node.contains(document.activeElement) && node.matches('form, input, textarea, select'));
+    node.form?.hasAttribute('data-dirty') || node.contains(document.activeElement) && node.matches('form, input, textarea, select'));
 }
 
 // --- Keys
