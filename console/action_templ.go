@@ -1296,7 +1296,7 @@ func actionsPage(v *viewer, view *actionsView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = newsBadge(v, "action delivery approval contributor tool").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = newsBadge(v, "delivery message tool_call approval contributor_request").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

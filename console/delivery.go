@@ -13,7 +13,7 @@ import (
 )
 
 // liveDelivery are the events after which the page of a delivery or of an action is fetched anew.
-const liveDelivery = "delivery message action tool approval contributor"
+const liveDelivery = "delivery message tool_call approval contributor_request"
 
 // senderChoice is a sender that a retry may use instead, such as phone:12.
 type senderChoice struct{ value, name string }

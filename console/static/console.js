@@ -122,6 +122,9 @@ function keepsAsItIs(node) {
     node.form?.hasAttribute('data-dirty') || node.contains(document.activeElement) && node.matches('form, input, textarea, select'));
 }
 
+// staysHere reports whether a part that is gone from the page is kept, because somebody is deciding in it.
+const staysHere = (node) => node instanceof Element && (keepsAsItIs(node) || node.querySelector('form[data-dirty]'));
+
 // --- Keys
 
 const goals = { n: '/', d: '/decisions', f: '/failures', c: '/chats', p: '/people', s: '/settings' };
@@ -184,6 +187,7 @@ document.addEventListener('click', async (event) => {
 document.addEventListener('DOMContentLoaded', () => {
   showTimes(document);
   Idiomorph.defaults.callbacks.beforeNodeMorphed = (node) => !keepsAsItIs(node);
+  Idiomorph.defaults.callbacks.beforeNodeRemoved = (node) => !staysHere(node);
   document.body.addEventListener('htmx:afterSwap', () => showTimes(document));
   document.body.addEventListener('htmx:beforeSwap', (event) => { event.detail.ignoreTitle = true; });
   if (pages.stream) {
