@@ -68,7 +68,8 @@ type ToolCall struct {
 	Decision *ToolDecision `json:"decision,omitempty"`
 }
 
-// CheckResolvable returns CodeConflict for a call whose outcome is known, with who has decided about it, if somebody has.
+// CheckResolvable returns CodeConflict for a call whose outcome is known, with who has decided about it, if somebody
+// has.
 func (c *ToolCall) CheckResolvable() error {
 	if c.State == ToolCallUnknown {
 		return nil

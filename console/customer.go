@@ -1,8 +1,6 @@
 package console
 
-import (
-	"handrail/client"
-)
+import "handrail/client"
 
 // customerTime is how a sentence for a customer tells a time.
 const customerTime = "2 January 2006, 15:04 UTC"
@@ -22,7 +20,7 @@ var customerSentences = map[client.DeliveryStatus]string{
 	client.DeliveryStatusNeedsReview: "may not have reached you. Please tell us if you have it.",
 	client.DeliveryStatusExpired:     "may not have reached you. Please tell us if you have it.",
 	client.DeliveryStatusAbandoned:   "was not sent.",
-	client.DeliveryStatusUnconfirmed: "was sent, but we cannot tell whether it has arrived. Please tell us if you have it.",
+	client.DeliveryStatusUnconfirmed: "was sent. We cannot tell whether it has arrived: please tell us if you have it.",
 
 	client.DeliveryStatusUndelivered: "could not be delivered. Please check with us whether the address is right.",
 	client.DeliveryStatusBounced:     "was returned. Please check with us whether the address is right.",

@@ -84,52 +84,110 @@ func TestNothingToDecideSaysWhatWouldBeThere(t *testing.T) {
 	assert.Contains(t, e.get("/decisions"), "that wait for a person would be here")
 }
 
+// decisionCase is a form of the page of decisions, and the call that it makes.
+type decisionCase struct {
+	path   string
+	fields url.Values
+	call   string
+	body   string
+}
+
+func decisionCases() []decisionCase {
+	const delivery = "POST /deliveries/" + theDelivery
+
+	return []decisionCase{
+		{
+			path: "person",
+			fields: url.Values{
+				"delivery": {theDelivery},
+				"do":       {"resolve"},
+				"as":       {"sent"},
+				"reason":   {"x"},
+			},
+			call: delivery + "/resolve",
+			body: `{"as":"sent","reason":"x"}`,
+		},
+		{
+			path:   "person",
+			fields: url.Values{"delivery": {theDelivery}, "do": {"cancel"}, "reason": {"x"}},
+			call:   delivery + "/cancel",
+			body:   `{"reason":"x"}`,
+		},
+		{
+			path: "person",
+			fields: url.Values{
+				"delivery":              {theDelivery},
+				"do":                    {"retry"},
+				"acknowledge_duplicate": {"true"},
+				"reason":                {"x"},
+			},
+			call: delivery + "/retry",
+			body: `{"acknowledge_duplicate":true,"reason":"x"}`,
+		},
+		{
+			path: "tool_decision",
+			fields: url.Values{
+				"action":  {theAction},
+				"call":    {"call_1"},
+				"outcome": {"retry"},
+				"reason":  {"x"},
+			},
+			call: "POST /actions/" + theAction + "/tool-calls/call_1/resolve",
+			body: `{"outcome":"retry","reason":"x"}`,
+		},
+		{
+			path:   "approval",
+			fields: url.Values{"action": {theAction}, "decision": {"approve"}, "reason": {"x"}},
+			call:   "POST /actions/" + theAction + "/approvals",
+			body:   `{"decision":"approve","reason":"x"}`,
+		},
+		{
+			path:   "approval",
+			fields: url.Values{"approval": {"p3"}, "decision": {"refuse"}, "reason": {"x"}},
+			call:   "POST /approvals/p3",
+			body:   `{"decision":"refuse","reason":"x"}`,
+		},
+		{
+			path: "contributor",
+			fields: url.Values{
+				"request": {"r1"},
+				"member":  {"8"},
+				"json":    {"true"},
+				"answer":  {"false"},
+			},
+			call: "POST /contributor-requests/r1/answer",
+			body: `{"member_id":8,"answer":false}`,
+		},
+		{
+			path:   "contributor",
+			fields: url.Values{"request": {"r1"}, "member": {"8"}, "answer": {"false"}},
+			call:   "POST /contributor-requests/r1/answer",
+			body:   `{"member_id":8,"answer":"false"}`,
+		},
+		{
+			path:   "contributor/cancel",
+			fields: url.Values{"request": {"r1"}, "reason": {"x"}},
+			call:   "POST /contributor-requests/r1/cancel",
+			body:   `{"reason":"x"}`,
+		},
+		{
+			path:   "inbound",
+			fields: url.Values{"inbound": {"i1"}},
+			call:   "POST /inbound/i1/replay",
+			body:   ``,
+		},
+	}
+}
+
 func TestDecisionsAreTakenInPlace(t *testing.T) {
 	t.Parallel()
 
 	e := newEnv(t, decisionReplies())
-	delivery := "POST /deliveries/" + theDelivery
 
-	for _, c := range []struct {
-		anchor     string
-		path       string
-		fields     url.Values
-		call, body string
-	}{
-		{"person", "person", url.Values{"delivery": {theDelivery}, "do": {"resolve"}, "as": {"sent"}, "reason": {"x"}},
-			delivery + "/resolve", `{"as":"sent","reason":"x"}`},
-		{"person", "person", url.Values{"delivery": {theDelivery}, "do": {"cancel"}, "reason": {"x"}},
-			delivery + "/cancel", `{"reason":"x"}`},
-		{"person", "person", url.Values{
-			"delivery":              {theDelivery},
-			"do":                    {"retry"},
-			"acknowledge_duplicate": {"true"},
-			"reason":                {"x"},
-		}, delivery + "/retry", `{"acknowledge_duplicate":true,"reason":"x"}`},
-		{"tool_decision", "tool_decision", url.Values{
-			"action":  {theAction},
-			"call":    {"call_1"},
-			"outcome": {"retry"},
-			"reason":  {"x"},
-		}, "POST /actions/" + theAction + "/tool-calls/call_1/resolve", `{"outcome":"retry","reason":"x"}`},
-		{"approval", "approval", url.Values{"action": {theAction}, "decision": {"approve"}, "reason": {"x"}},
-			"POST /actions/" + theAction + "/approvals", `{"decision":"approve","reason":"x"}`},
-		{"approval", "approval", url.Values{"approval": {"p3"}, "decision": {"refuse"}, "reason": {"x"}},
-			"POST /approvals/p3", `{"decision":"refuse","reason":"x"}`},
-		{"contributor", "contributor", url.Values{
-			"request": {"r1"},
-			"member":  {"8"},
-			"json":    {"true"},
-			"answer":  {"false"},
-		}, "POST /contributor-requests/r1/answer", `{"member_id":8,"answer":false}`},
-		{"contributor", "contributor", url.Values{"request": {"r1"}, "member": {"8"}, "answer": {"false"}},
-			"POST /contributor-requests/r1/answer", `{"member_id":8,"answer":"false"}`},
-		{"contributor", "contributor/cancel", url.Values{"request": {"r1"}, "reason": {"x"}},
-			"POST /contributor-requests/r1/cancel", `{"reason":"x"}`},
-		{"inbound", "inbound", url.Values{"inbound": {"i1"}}, "POST /inbound/i1/replay", ``},
-	} {
+	for _, c := range decisionCases() {
 		e.replies[c.call] = ok(`{}`)
-		e.requireRedirect(e.post("/decisions", "/decisions/"+c.path, c.fields), "/decisions#"+c.anchor)
+		part := strings.TrimSuffix(c.path, "/cancel")
+		e.requireRedirect(e.post("/decisions", "/decisions/"+c.path, c.fields), "/decisions#"+part)
 
 		sent := e.sent(c.call)
 		assert.Equal(t, "once-1", sent.key, c.call)

@@ -168,6 +168,8 @@ func listSenders(v *viewer, channel client.Channel) ([]senderChoice, error) {
 				choices = append(choices, senderChoice{"inbox:" + formatCount(inbox.ID), inbox.Address})
 			}
 		}
+
+	case client.ChannelPhoneVoice:
 	}
 
 	return choices, nil

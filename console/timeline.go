@@ -158,7 +158,7 @@ func addCalls(moments []moment, calls []client.ToolCall) []moment {
 		moments = append(moments, moment{
 			what:     "Tool call " + call.ID + " (" + call.Name + "): " + nameStatus(string(call.Status)) + ".",
 			call:     call,
-			isToCome: true,
+			isToCome: call.Status == client.ToolCallStatusPending,
 		})
 	}
 
