@@ -40,6 +40,7 @@ func (d *decisionsView) isEmpty() bool {
 func (h *Handler) decisionRoutes() {
 	h.page("/decisions", h.showDecisions)
 	h.form("/decisions/person", h.decideDeliveries, h.showDecisions)
+	h.form("/decisions/opt-out", h.decideOptOut, h.showDecisions)
 	h.form("/decisions/tool_decision", h.decideCall, h.showDecisions)
 	h.form("/decisions/approval", h.decideApproval, h.showDecisions)
 	h.form("/decisions/contributor", h.answerQuestion, h.showDecisions)

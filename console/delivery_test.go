@@ -219,6 +219,7 @@ func TestAFormWithoutItsTokenIsRefused(t *testing.T) {
 		"/actions/" + theAction + "/change",
 		"/actions/" + theAction + "/cancel",
 		"/decisions/person",
+		"/decisions/opt-out",
 		"/decisions/tool_decision",
 		"/decisions/approval",
 		"/decisions/contributor",
