@@ -3,7 +3,6 @@ package console
 import (
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"slices"
 
 	"github.com/a-h/templ"
@@ -322,11 +321,7 @@ func nextPage(v *viewer, page string, cursor *string) templ.SafeURL {
 		return ""
 	}
 
-	query := url.Values{}
-	for name, values := range v.URL.Query() {
-		query[name] = values
-	}
-
+	query := v.URL.Query()
 	query.Set("cursor", *cursor)
 
 	return v.pathWith(page, query)

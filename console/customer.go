@@ -22,8 +22,8 @@ var customerSentences = map[client.DeliveryStatus]string{
 	client.DeliveryStatusAbandoned:   "was not sent.",
 	client.DeliveryStatusUnconfirmed: "was sent. We cannot tell whether it has arrived: please tell us if you have it.",
 
-	client.DeliveryStatusUndelivered: "could not be delivered. Please check with us whether the address is right.",
-	client.DeliveryStatusBounced:     "was returned. Please check with us whether the address is right.",
+	client.DeliveryStatusUndelivered: "could not be delivered. Please tell us how we can reach you.",
+	client.DeliveryStatusBounced:     "was returned. Please tell us how we can reach you.",
 	client.DeliveryStatusFailed:      "could not be delivered.",
 	client.DeliveryStatusRejected:    "could not be sent.",
 	client.DeliveryStatusSuppressed:  "was not sent, because we are not to write to this address.",

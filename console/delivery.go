@@ -169,7 +169,7 @@ func listSenders(v *viewer, channel client.Channel) ([]senderChoice, error) {
 			}
 		}
 
-	case client.ChannelPhoneVoice:
+	case client.ChannelPhoneVoice, client.ChannelWebChat:
 	}
 
 	return choices, nil
@@ -190,8 +190,15 @@ func (d *deliveryView) isReasonNeeded() bool {
 	return slices.Contains(d.RetryNeeds, client.WholeDeliveryRetryNeedsReason)
 }
 
-// advise returns what the API advises, in a sentence; "" for nothing.
-func (d *deliveryView) advise() string { return chat.Advice(client.ValueOf(d.Advice)).Words() }
+// advise returns what the API advises, in a sentence; "" for nothing, and where the explanation says it already.
+func (d *deliveryView) advise() string {
+	words := chat.Advice(client.ValueOf(d.Advice)).Words()
+	if strings.Contains(d.Explanation, words) {
+		return ""
+	}
+
+	return words
+}
 
 // markdown returns the text of the message as it was written, and what was sent where that is not known.
 func (d *deliveryView) markdown() string {

@@ -203,6 +203,14 @@ func TestWhoHasPressedFirstIsTold(t *testing.T) {
 	assert.Contains(t, shown, `hx-get="/console/w/`+theWorkspace+page+`"`, "which is fetched anew at its own address")
 }
 
+func TestAnAdviceIsGivenOnce(t *testing.T) {
+	t.Parallel()
+
+	said := strings.Replace(deliveryOf(``, ``), "It waits behind", "Retry it with another text. It waits behind", 1)
+	page := newEnv(t, repliesOf(said)).get("/deliveries/" + theDelivery)
+	assert.Equal(t, 1, strings.Count(page, "Retry it with another text."))
+}
+
 func TestAFormWithoutItsTokenIsRefused(t *testing.T) {
 	t.Parallel()
 

@@ -16,6 +16,7 @@ func TestAPossibleOptOutIsDecidedInPlace(t *testing.T) {
 		`"error_code":"timeout"`, `"error_code":"possible_opt_out"`,
 		`"no answer"`, `"member 42 may have asked not to be written to"`,
 	).Replace(deliveryOf(`"cancel"`, ``))
+
 	assert.NotContains(t, e.get("/decisions"), "opted out")
 
 	e.replies["GET /deliveries/"+theDelivery] = ok(held)

@@ -95,7 +95,7 @@ func TestLivePartsNameTypesOfEvents(t *testing.T) {
 	t.Parallel()
 
 	for _, types := range []string{liveNow, liveDelivery, liveDecisions} {
-		for _, word := range strings.Fields(types) {
+		for word := range strings.FieldsSeq(types) {
 			assert.True(t, slices.ContainsFunc(chat.EventTypes(), func(e chat.EventTypeText) bool {
 				return strings.HasPrefix(string(e.Type), word+".")
 			}), "%s begins no type of event", word)
