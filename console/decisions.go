@@ -96,7 +96,7 @@ func (d *decisionsView) loadReviews(v *viewer) error {
 
 	for i := range answer.JSON200.Items {
 		chatID := answer.JSON200.Items[i].ChatID
-		if seen[chatID] {
+		if chatID == 0 || seen[chatID] {
 			continue
 		}
 

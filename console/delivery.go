@@ -54,7 +54,7 @@ func (h *Handler) showDelivery(v *viewer) (templ.Component, error) {
 	view := deliveryView{WholeDelivery: answer.JSON200}
 	v.shownAt = v.path("/deliveries/" + view.ID)
 
-	if view.chat, err = findChat(v, view.ChatID); err != nil {
+	if view.chat, err = findChat(v, client.ValueOf(view.ChatID)); err != nil {
 		return nil, err
 	}
 
@@ -83,7 +83,7 @@ func (h *Handler) showDelivery(v *viewer) (templ.Component, error) {
 	return deliveryPage(v, &view), nil
 }
 
-// findChat returns a chat with its customer; nil if the session may not see it.
+// findChat returns a chat with its customer; nil for none, and if the session may not see it.
 func findChat(v *viewer, id int64) (*client.Chat, error) {
 	if id == 0 || !v.may("chats:read") {
 		return nil, nil

@@ -203,6 +203,17 @@ func TestWhoHasPressedFirstIsTold(t *testing.T) {
 	assert.Contains(t, shown, `hx-get="/console/w/`+theWorkspace+page+`"`, "which is fetched anew at its own address")
 }
 
+// TestADeliveryOfANotice: it is in no chat, and its recipient is no customer.
+func TestADeliveryOfANotice(t *testing.T) {
+	t.Parallel()
+
+	notice := strings.Replace(deliveryOf(``, ``), `"chat_id":12,`, ``, 1)
+	page := newEnv(t, repliesOf(notice)).get("/deliveries/" + theDelivery)
+	assert.Contains(t, page, "Attempt 1: unknown, HTTP 502.")
+	assert.NotContains(t, page, "/chats/")
+	assert.NotContains(t, page, "For the customer")
+}
+
 func TestAnAdviceIsGivenOnce(t *testing.T) {
 	t.Parallel()
 
