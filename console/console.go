@@ -72,6 +72,9 @@ func (h *Handler) routes() {
 	h.loginRoutes()
 	h.streamRoutes()
 	h.nowRoutes()
+	h.deliveryRoutes()
+	h.actionRoutes()
+	h.decisionRoutes()
 
 	if h.config.ShowsComponents {
 		h.mux.HandleFunc("GET "+Root+"/components", h.showComponents)

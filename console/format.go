@@ -29,3 +29,12 @@ func formatInstant(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 func formatTime(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05") }
 
 func formatCount(n int64) string { return strconv.FormatInt(n, 10) }
+
+// formatDuration returns how long something took, in milliseconds or seconds.
+func formatDuration(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	}
+
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}

@@ -26,6 +26,8 @@ type viewer struct {
 	me client.Session
 	// refusal is what the API has refused in a form of this page; nil for nothing.
 	refusal *refusal
+	// shownAt is the address of the page that answers a form, which is not that of the form; "" for the request's own.
+	shownAt templ.SafeURL
 }
 
 // ctx returns the context of the request.
@@ -49,6 +51,15 @@ func (v *viewer) pathWith(page string, query url.Values) templ.SafeURL {
 	}
 
 	return v.path(page) + "?" + templ.SafeURL(query.Encode())
+}
+
+// here returns the address of the page, at which it can be fetched again.
+func (v *viewer) here() string {
+	if v.shownAt != "" {
+		return string(v.shownAt)
+	}
+
+	return v.URL.RequestURI()
 }
 
 // isAt reports whether the viewer looks at a section, such as /decisions.
