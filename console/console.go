@@ -64,6 +64,8 @@ func (h *Handler) routes() {
 	h.loginRoutes()
 	h.streamRoutes()
 	h.nowRoutes()
+	h.failureRoutes()
+	h.bulkRoutes()
 
 	if h.config.ShowsComponents {
 		h.mux.HandleFunc("GET "+Root+"/components", h.showComponents)
