@@ -64,7 +64,7 @@ func readFilter(v *viewer) (filter deliveryFilter, err error) {
 		statuses:    readValues(v, "status"),
 		channel:     readText(v, "channel"),
 		errorCode:   readText(v, "error_code"),
-		duplicates:  readValues(v, "duplicate"),
+		duplicates:  readDuplicates(v),
 		bulkRetryID: readText(v, "bulk_retry_id"),
 	}
 
@@ -83,6 +83,31 @@ func readFilter(v *viewer) (filter deliveryFilter, err error) {
 	filter.until, err = readTime(v, "until")
 
 	return filter, err
+}
+
+// anyDuplicate stands for all duplicates in a field.
+const anyDuplicate = "any"
+
+// readDuplicates reads which duplicates are meant.
+func readDuplicates(v *viewer) []string {
+	given := readValues(v, "duplicate")
+	if slices.Contains(given, anyDuplicate) {
+		return []string{string(client.DuplicatePossible), string(client.DuplicateConfirmed)}
+	}
+
+	return given
+}
+
+// duplicateField returns the filter's duplicates as the field has them.
+func (f deliveryFilter) duplicateField() string {
+	switch len(f.duplicates) {
+	case 0:
+		return ""
+	case 1:
+		return f.duplicates[0]
+	}
+
+	return anyDuplicate
 }
 
 // query returns the filter as the query of a page.
