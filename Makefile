@@ -70,7 +70,7 @@ bin/handrail-bench: go-version
 test: go-version ## Run the tests, with a PostgreSQL of their own; PKG and ARGS are passed on
 	@race="-race -gcflags=modernc.org/sqlite/lib=-race=false"; [ "$$(go env CGO_ENABLED)" = 1 ] || { race=; \
 		echo "No C compiler here: the tests run without the race detector, which needs one."; }; \
-	scripts/with-mcp-servers scripts/with-postgres go test $$race -timeout 40m $(ARGS) $(PKG)
+	scripts/with-mcp-servers scripts/with-chromium scripts/with-postgres go test $$race -timeout 40m $(ARGS) $(PKG)
 	$(if $(filter ./...,$(PKG)),$(static) go test $(ARGS) ./internal/model)
 
 # docs/clients.md says what is generated.

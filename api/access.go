@@ -26,10 +26,18 @@ type access struct {
 	contributor bool
 	// asked takes the scope from the action that the path names.
 	asked bool
+	// use is what the route wants of the key. One with a use of its own, but making keys, needs no scope.
+	use chat.KeyUse
 }
 
 // withScope lets keys in that hold want.
 func withScope(want chat.Scope) access { return access{scope: want} }
+
+// withUse lets keys in, whatever their scopes, that are for a use.
+func withUse(use chat.KeyUse) access { return access{use: use} }
+
+// needsNoScope reports whether any key is enough that is for the use.
+func (a access) needsNoScope() bool { return a.use != chat.UseAPI && a.scope == "" }
 
 // withEither lets keys in that hold one of two scopes.
 func withEither(want, also chat.Scope) access { return access{scope: want, also: also} }
@@ -132,8 +140,8 @@ func (s *service) principal(ctx context.Context, header string) (chat.Principal,
 
 	principal, err := s.store.Authenticate(ctx, chat.HashKey(secret), time.Now())
 	if chat.CodeOf(err) == chat.CodeUnauthenticated {
-		// One answer for all of them: it tells nothing of keys that exist.
-		err = chat.Errorf(chat.CodeUnauthenticated, "this API key is unknown, expired or revoked")
+		// One answer for all of a form: it tells nothing of keys that exist.
+		err = chat.KeyEnded(secret)
 	}
 
 	return principal, err
@@ -151,6 +159,10 @@ func (s *service) inWorkspace(ctx huma.Context, c *requestInfo) error {
 // permit asks for the scope, or a place in the chat.
 func (s *service) permit(who access) check {
 	return func(ctx huma.Context, c *requestInfo) error {
+		if err := c.principal.KeyKind.CheckUse(who.use); err != nil || who.needsNoScope() {
+			return err
+		}
+
 		if who.asked {
 			return s.permitAction(ctx, c)
 		}

@@ -267,6 +267,7 @@ func (s *service) routes() {
 
 	// The workspace itself.
 	s.keyRoutes()
+	s.sessionRoutes()
 	s.auditRoutes()
 	s.eventRoutes()
 	s.webhookEndpointRoutes()

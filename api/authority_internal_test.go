@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"handrail/chat"
 )
 
 // authorityPage is the page that says who may do what.
@@ -63,8 +65,11 @@ func pathOf(row string) string {
 }
 
 func scopeCell(who access) string {
-	if who.asked {
+	switch {
+	case who.asked:
 		return "that of what was asked for"
+	case who.needsNoScope():
+		return "none"
 	}
 
 	if who.also != "" {
@@ -91,6 +96,15 @@ func whoCell(r *route) string {
 
 	if r.second != "" {
 		who = append(who, "**a second member** for "+strings.TrimSuffix(r.second, "."))
+	}
+
+	if only := map[chat.KeyUse]string{
+		chat.UseLogin:  "API keys and login links only",
+		chat.UseSelf:   "any key but a login link",
+		chat.UseLogout: "sessions only",
+		chat.UseGrant:  "API keys only",
+	}[r.access.use]; only != "" {
+		who = append(who, only)
 	}
 
 	if isDecision(r) {

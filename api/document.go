@@ -99,6 +99,7 @@ var enumNames = map[string]string{
 	"archived closed open waiting":                             "ChatState",
 	"assistant contributor observer operator owner":            "ParticipantRole",
 	"assistant person":                                         "MemberKind",
+	"key login session":                                        "KeyKind",
 	"manager user":                                             "MemberRole",
 	"granted revoked unknown":                                  "ConsentState",
 	"handrail sendgrid twilio":                                 "Provider",

@@ -2,11 +2,13 @@ package api
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
@@ -14,9 +16,8 @@ import (
 const pathWholeDocument = pathDocs + "/openapi.json"
 
 // aboutConcise ends the description of the concise document.
-const aboutConcise = "\n\nHere stands the form of everything. What each operation, event and field means, the codes " +
-	"of problems and the headers of answers stand in the same document at `" + pathWholeDocument + "`, which `/docs` " +
-	"shows."
+const aboutConcise = "\n\nHere stands the form of everything. What it means stands in the same document at `" +
+	pathWholeDocument + "`, which `/docs` shows."
 
 // responseProblem is any answer with a problem, in the concise document.
 const responseProblem = "Problem"
@@ -55,11 +56,40 @@ func shortenDocument(whole []byte) ([]byte, error) {
 	shortenWebhooks(root)
 	mergeProblemAnswers(objectIn(components, "responses"))
 	shareAnswers(paths, objectIn(components, "responses"))
+	inlineProblemHeaders(components)
+	shareIDs(root, objectIn(components, "schemas"))
+
+	shortenParameterNames(paths, objectIn(components, "parameters"))
 
 	info := objectIn(root, "info")
 	info["description"] = firstSentences(aboutAPI) + aboutConcise
 
 	return canonicalJSON(root)
+}
+
+// shortNames are the names that the parameters have among the shared ones which nearly all operations refer to. The
+// parameters themselves keep theirs.
+var shortNames = map[string]string{"workspace_uuid": "ws", "Idempotency-Key": "key"}
+
+// shortenParameterNames gives shared parameters their short names.
+func shortenParameterNames(paths, shared map[string]any) {
+	for long, short := range shortNames {
+		if parameter, isShared := shared[long]; isShared {
+			shared[short] = parameter
+			delete(shared, long)
+		}
+	}
+
+	eachParameterList(paths, func(list []any) {
+		for _, item := range list {
+			parameter, _ := item.(map[string]any)
+			reference, _ := parameter["$ref"].(string)
+
+			if short := shortNames[strings.TrimPrefix(reference, sharedParameters)]; short != "" {
+				parameter["$ref"] = sharedParameters + short
+			}
+		}
+	})
 }
 
 // shortenOperation leaves an operation its title, and one answer for all problems.
@@ -152,6 +182,62 @@ func mergeProblemAnswers(answers map[string]any) {
 	delete(answers, responseFailed)
 
 	answers[responseProblem] = problem
+}
+
+// inlineProblemHeaders puts the shared headers where they stand: all problems are one answer, so none stands twice.
+func inlineProblemHeaders(components map[string]any) {
+	shared := objectIn(components, "headers")
+	headers := objectIn(objectIn(objectIn(components, "responses"), responseProblem), "headers")
+
+	for name := range headers {
+		if header, isShared := shared[name]; isShared {
+			headers[name] = header
+		}
+	}
+
+	delete(components, "headers")
+}
+
+// schemaID is the schema of ids that are numbers, of which there are many.
+const schemaID = "ID"
+
+// isID reports whether a schema is that of ids that are numbers.
+func isID(schema map[string]any) bool {
+	return len(schema) == 3 && schema["type"] == huma.TypeInteger && schema["format"] == "int64" &&
+		fmt.Sprint(schema["minimum"]) == "1"
+}
+
+// shareIDs replaces each schema of ids that are numbers by a reference.
+func shareIDs(root any, schemas map[string]any) {
+	replaceIDs(root)
+
+	schemas[schemaID] = map[string]any{
+		"type":    huma.TypeInteger,
+		"format":  "int64",
+		"minimum": json.Number("1"),
+	}
+}
+
+func replaceIDs(value any) {
+	switch v := value.(type) {
+	case []any:
+		for _, item := range v {
+			replaceIDs(item)
+		}
+
+	case map[string]any:
+		if isID(v) {
+			clear(v)
+
+			v["$ref"] = sharedSchemas + schemaID
+		}
+
+		for name, item := range v {
+			if name != "example" && name != "examples" {
+				replaceIDs(item)
+			}
+		}
+	}
 }
 
 // answerSuffixes end the names of shared answers, by their status.

@@ -50,6 +50,11 @@ func TestTheConciseDocumentDiffersInExplanationsOnly(t *testing.T) {
 		shortenWebhook(objectIn(objectIn(objectIn(whole, "webhooks"), name), "post"))
 	}
 
+	shortenParameterNames(
+		objectIn(whole, "paths"),
+		objectIn(objectIn(whole, "components"), "parameters"),
+	)
+
 	for _, document := range []map[string]any{whole, concise} {
 		delete(objectIn(document, "info"), "description")
 		delete(objectIn(document, "components"), "headers")
@@ -87,6 +92,15 @@ func TestTheConciseDocumentDiffersInExplanationsOnly(t *testing.T) {
 			}
 		}
 	}
+
+	require.Equal(
+		t,
+		map[string]any{"type": "integer", "format": "int64", "minimum": 1.0},
+		objectIn(objectIn(concise, "components"), "schemas")[schemaID],
+	)
+
+	shareIDs(whole, objectIn(objectIn(whole, "components"), "schemas"))
+	objectIn(objectIn(whole, "components"), "schemas")[schemaID].(map[string]any)["minimum"] = 1.0
 
 	assert.Equal(t, whole, concise)
 }

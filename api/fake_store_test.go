@@ -30,6 +30,8 @@ const (
 	noScopeKey = "hr_noscope0000000000000000000000000000"
 	foreignKey = "hr_foreign0000000000000000000000000000"
 	expiredKey = "hr_expired0000000000000000000000000000"
+	sessionKey = "hr_session_00000000000000000000000000"
+	loginKey   = "hr_login_0000000000000000000000000000"
 )
 
 // fakeStore answers with what a test puts into its fields, and notes every change that it
@@ -99,6 +101,7 @@ type fakeStore struct {
 	// recordEnded is told of actions that were ended in Temporal; without it they are stored.
 	recordEnded func(context.Context, chat.Action) (bool, error)
 	keyedFacts
+	sessionFacts
 	directFacts
 	// messages are those of the chat, nil for one of each kind.
 	messages []chat.Message
@@ -128,6 +131,12 @@ func newFakeStore() *fakeStore {
 	scopeless.Scopes = nil
 	stranger.KeyID, stranger.WorkspaceID = 4, foreign
 
+	session := manager
+	login := manager
+	session.KeyKind = chat.KeySession
+	login.KeyID = 6
+	login.KeyKind = chat.KeyLogin
+
 	return &fakeStore{
 		endpointFacts: endpointFacts{endpoint: oneEndpoint()},
 		noticeFacts:   noticeFacts{rule: oneRule()},
@@ -137,6 +146,8 @@ func newFakeStore() *fakeStore {
 			chat.HashKey(userKey):    user,
 			chat.HashKey(noScopeKey): scopeless,
 			chat.HashKey(foreignKey): stranger,
+			chat.HashKey(sessionKey): session,
+			chat.HashKey(loginKey):   login,
 		},
 		participants: []chat.Participant{{
 			ID:         12,
@@ -203,14 +214,14 @@ func (f *fakeStore) CreateKey(
 	return key, f.changeAlone("CreateKey")
 }
 
-func (f *fakeStore) Keys(context.Context, chat.WorkspaceID, chat.Page) (chat.List[chat.Key], error) {
+func (f *fakeStore) Keys(_ context.Context, _ chat.WorkspaceID, filter chat.KeyFilter) (chat.List[chat.Key], error) {
 	return chat.List[chat.Key]{
-		Items: []chat.Key{{ID: 5, Name: "Shop", Scopes: []chat.Scope{chat.ScopeChatsRead}}},
+		Items: []chat.Key{{ID: 5, Kind: filter.Kind, Name: "Shop", Scopes: []chat.Scope{chat.ScopeChatsRead}}},
 	}, f.fail
 }
 
 func (f *fakeStore) Key(context.Context, chat.WorkspaceID, chat.KeyID) (chat.Key, error) {
-	return chat.Key{ID: 5, Name: "Shop", Scopes: []chat.Scope{chat.ScopeChatsRead}}, f.fail
+	return chat.Key{ID: 5, Kind: chat.KeyLasting, Name: "Shop", Scopes: []chat.Scope{chat.ScopeChatsRead}}, f.fail
 }
 
 func (f *fakeStore) RevokeKey(context.Context, chat.WorkspaceID, chat.Actor, chat.KeyID, time.Time) error {

@@ -13,6 +13,7 @@ import (
 // the fields of what is embedded in exported types only.
 type KeyJSON struct {
 	ID         chat.KeyID    `json:"id"`
+	Kind       chat.KeyKind  `json:"kind" enum:"key,login,session"`
 	Name       string        `json:"name"`
 	MemberID   chat.MemberID `json:"member_id" doc:"Whom the key acts as."`
 	Scopes     []chat.Scope  `json:"scopes"`
@@ -26,6 +27,7 @@ type KeyJSON struct {
 func presentKey(k chat.Key) KeyJSON {
 	return KeyJSON{
 		ID:         k.ID,
+		Kind:       k.Kind,
 		Name:       k.Name,
 		MemberID:   k.MemberID,
 		Scopes:     k.Scopes,
@@ -39,6 +41,7 @@ func presentKey(k chat.Key) KeyJSON {
 
 var exampleKey = KeyJSON{
 	ID:        5,
+	Kind:      chat.KeyLasting,
 	Name:      "Shop backend",
 	MemberID:  1,
 	Scopes:    []chat.Scope{chat.ScopeChatsAdmin, chat.ScopeMembersRead},
@@ -64,6 +67,8 @@ type newKeyJSON struct {
 
 func (s *service) keyRoutes() {
 	admin, notFound := withScope(chat.ScopeKeysAdmin), []chat.Code{chat.CodeKeyNotFound}
+	grant := access{scope: chat.ScopeKeysAdmin, use: chat.UseGrant}
+
 	registerRoute(s, s.listKeys, route{
 		method:      http.MethodGet,
 		path:        "/api-keys",
@@ -78,14 +83,14 @@ func (s *service) keyRoutes() {
 	registerRoute(s, s.createKey, route{
 		method:  http.MethodPost,
 		path:    "/api-keys",
-		access:  admin,
+		access:  grant,
 		id:      "createApiKey",
 		tag:     tagWorkspace,
 		summary: "Create an API key",
 		status:  http.StatusCreated,
 		secrets: []string{"key"},
 		description: "`key` is shown in this answer only, and kept nowhere: an approved request is repeated with " +
-			"`approval_id`, by the member who made it.",
+			"`approval_id`, by the member who made it. A session makes no keys.",
 		second: "a key for another member than the asking key's own, or with a scope that the asking key does not " +
 			"hold.",
 		request: newKeyJSON{
@@ -108,19 +113,25 @@ func (s *service) keyRoutes() {
 	})
 
 	registerRoute(s, s.revokeKey, route{
-		method:      http.MethodDelete,
-		path:        "/api-keys/{api_key_id}",
-		access:      admin,
-		id:          "revokeApiKey",
-		tag:         tagWorkspace,
-		summary:     "Revoke an API key",
-		description: "At once, and for good. It may be asked twice.",
-		problems:    notFound,
+		method:  http.MethodDelete,
+		path:    "/api-keys/{api_key_id}",
+		access:  admin,
+		id:      "revokeApiKey",
+		tag:     tagWorkspace,
+		summary: "Revoke an API key",
+		description: "At once, and for good, with the sessions and login links that were made with it. It may be " +
+			"asked twice.",
+		problems: notFound,
 	})
 }
 
-func (s *service) listKeys(ctx context.Context, in *pagedInput) (*listOutput[KeyJSON], error) {
-	part, err := s.store.Keys(ctx, callFrom(ctx).workspace(), in.page())
+type listKeysInput struct {
+	Paging
+	Kind chat.KeyKind `query:"kind" enum:"key,login,session" default:"key" doc:"Those of this kind."`
+}
+
+func (s *service) listKeys(ctx context.Context, in *listKeysInput) (*listOutput[KeyJSON], error) {
+	part, err := s.store.Keys(ctx, callFrom(ctx).workspace(), chat.KeyFilter{Page: in.page(), Kind: in.Kind})
 	return presentList(part, err, presentKey)
 }
 
@@ -131,6 +142,7 @@ func (s *service) createKey(ctx context.Context, in *createKeyInput) (*agreedOut
 	secret := chat.NewKeySecret()
 	key := chat.Key{
 		WorkspaceID: c.workspace(),
+		Kind:        chat.KeyLasting,
 		MemberID:    valueOr(in.Body.MemberID, c.principal.MemberID),
 		Name:        in.Body.Name,
 		Scopes:      in.Body.Scopes,

@@ -112,6 +112,10 @@ func (o operation) exampleRequest(t *testing.T) request {
 	t.Helper()
 
 	r := request{method: o.method, path: o.examplePath()}
+	if o.id == "endSession" {
+		r.key = sessionKey
+	}
+
 	if o.request != nil {
 		body, err := json.Marshal(o.request)
 		require.NoError(t, err)

@@ -211,6 +211,8 @@ func describeAccess(description string, who access) string {
 	needs := "Scope: `" + string(who.scope) + "`."
 
 	switch {
+	case who.needsNoScope():
+		return description
 	case who.asked:
 		needs = "Needs what asking for the action needs."
 	case who.contributor:

@@ -11,6 +11,7 @@ import (
 // it is given, and answers a [chat.Error] with the code of the object that is missing.
 type Store interface {
 	KeyStore
+	SessionStore
 	RequestStore
 	MemberStore
 	ChatStore
@@ -48,7 +49,7 @@ type KeyStore interface {
 	Authenticate(ctx context.Context, hash [32]byte, now time.Time) (chat.Principal, error)
 	// CreateKey answers CodeApprovalNeeded for a key that reaches further than who asks for it.
 	CreateKey(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, key chat.Key, hash [32]byte) (chat.Key, error)
-	Keys(ctx context.Context, ws chat.WorkspaceID, page chat.Page) (chat.List[chat.Key], error)
+	Keys(ctx context.Context, ws chat.WorkspaceID, filter chat.KeyFilter) (chat.List[chat.Key], error)
 	Key(ctx context.Context, ws chat.WorkspaceID, id chat.KeyID) (chat.Key, error)
 	// RevokeKey may be asked twice.
 	RevokeKey(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.KeyID, now time.Time) error

@@ -64,6 +64,7 @@ var auditFields = map[AuditObject]map[string]disclosure{
 		"external_id":           masked,
 	},
 	AuditKey: {
+		"kind":       told,
 		"member_id":  told,
 		"scopes":     told,
 		"expires_at": told,

@@ -94,6 +94,9 @@ func KeyHint(secret string) string { return secret[max(0, len(secret)-4):] }
 type Key struct {
 	ID          KeyID
 	WorkspaceID WorkspaceID
+	Kind        KeyKind
+	// ParentID is the key that a session or a login link was made with, and with which it ends; 0 for none.
+	ParentID KeyID
 	// MemberID is whom the key acts as.
 	MemberID MemberID
 	Name     string
@@ -145,6 +148,7 @@ func (k *Key) Validate(now time.Time) error {
 // Principal is who a valid key speaks for.
 type Principal struct {
 	KeyID       KeyID
+	KeyKind     KeyKind
 	WorkspaceID WorkspaceID
 	MemberID    MemberID
 	// Kind is that of the member.

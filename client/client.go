@@ -17,8 +17,6 @@ type API struct {
 	// address is that of the API, pause the shortest time between two connections of a stream.
 	address string
 	pause   time.Duration
-	// StubKey is temporary, see zz_session_stub.go.
-	StubKey string
 }
 
 // The settings of a client without options.
@@ -111,7 +109,6 @@ func New(address, key string, options ...Option) (*API, error) {
 		ClientWithResponses: generated,
 		address:             address,
 		pause:               s.pause,
-		StubKey:             key,
 	}, nil
 }
 

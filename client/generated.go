@@ -280,6 +280,13 @@ const (
 	InboundStatusTaken     InboundStatus = "taken"
 )
 
+// Defines values for KeyKind.
+const (
+	KeyKindKey     KeyKind = "key"
+	KeyKindLogin   KeyKind = "login"
+	KeyKindSession KeyKind = "session"
+)
+
 // Defines values for MatterMatter.
 const (
 	MatterMatterAddress      MatterMatter = "address"
@@ -1521,7 +1528,8 @@ type CreatedKey struct {
 	ID   int64  `json:"id"`
 
 	// Key The key itself, never shown again.
-	Key *string `json:"key,omitempty"`
+	Key  *string `json:"key,omitempty"`
+	Kind KeyKind `json:"kind"`
 
 	// LastUsedAt To the minute.
 	LastUsedAt *time.Time `json:"last_used_at"`
@@ -1932,8 +1940,9 @@ type Key struct {
 	ExpiresAt *time.Time `json:"expires_at"`
 
 	// Hint The end of the key.
-	Hint string `json:"hint"`
-	ID   int64  `json:"id"`
+	Hint string  `json:"hint"`
+	ID   int64   `json:"id"`
+	Kind KeyKind `json:"kind"`
 
 	// LastUsedAt To the minute.
 	LastUsedAt *time.Time `json:"last_used_at"`
@@ -1944,6 +1953,9 @@ type Key struct {
 	RevokedAt *time.Time `json:"revoked_at"`
 	Scopes    []Scope    `json:"scopes,omitzero"`
 }
+
+// KeyKind defines model for KeyKind.
+type KeyKind string
 
 // KeyList defines model for KeyList.
 type KeyList struct {
@@ -2079,6 +2091,14 @@ type LogEntry struct {
 	// SubjectID Of what the type begins with; of a tool call, its message.
 	SubjectID string    `json:"subject_id"`
 	Type      EventType `json:"type"`
+}
+
+// LoginLink defines model for LoginLink.
+type LoginLink struct {
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// URL The console's page that logs in. It is shown once.
+	URL *string `json:"url,omitempty"`
 }
 
 // Matter defines model for Matter.
@@ -3183,6 +3203,24 @@ type Sent struct {
 // SentRole defines model for Sent.Role.
 type SentRole string
 
+// Session defines model for Session.
+type Session struct {
+	ExpiresAt *time.Time `json:"expires_at"`
+
+	// ID The id of the key.
+	ID int64 `json:"id"`
+
+	// Key The session itself, when it is made, and never again: send it as an API key.
+	Key           *string    `json:"key,omitempty"`
+	Kind          KeyKind    `json:"kind"`
+	MemberID      int64      `json:"member_id"`
+	MemberName    string     `json:"member_name"`
+	Role          MemberRole `json:"role"`
+	Scopes        []Scope    `json:"scopes,omitzero"`
+	WorkspaceID   string     `json:"workspace_id"`
+	WorkspaceName string     `json:"workspace_name"`
+}
+
 // SigningSecret defines model for SigningSecret.
 type SigningSecret struct {
 	// SigningSecret Left out of the answer to a repeated request.
@@ -4072,6 +4110,9 @@ type ListAPIKeysParams struct {
 
 	// Total Whether to count the whole list.
 	Total *Total `form:"total,omitempty" json:"total,omitempty"`
+
+	// Kind Those of this kind.
+	Kind *KeyKind `form:"kind,omitempty" json:"kind,omitempty"`
 }
 
 // ListAPIKeysParamsOrder defines parameters for ListAPIKeys.
@@ -4683,6 +4724,12 @@ type CreateInboxParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// CreateLoginLinkParams defines parameters for CreateLoginLink.
+type CreateLoginLinkParams struct {
+	// IdempotencyKey The same key with the same body is carried out once.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ListMembersParams defines parameters for ListMembers.
 type ListMembersParams struct {
 	// Limit The most entries.
@@ -4830,6 +4877,12 @@ type ListPhoneNumbersParamsOrder string
 
 // CreatePhoneNumberParams defines parameters for CreatePhoneNumber.
 type CreatePhoneNumberParams struct {
+	// IdempotencyKey The same key with the same body is carried out once.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// CreateSessionParams defines parameters for CreateSession.
+type CreateSessionParams struct {
 	// IdempotencyKey The same key with the same body is carried out once.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -5688,7 +5741,7 @@ type ClientInterface interface {
 
 	// CreateAPIKeyWithBody Create an API key
 	//
-	// `key` is shown in this answer only, and kept nowhere: an approved request is repeated with `approval_id`, by the member who made it.
+	// `key` is shown in this answer only, and kept nowhere: an approved request is repeated with `approval_id`, by the member who made it. A session makes no keys.
 	//
 	// 202 with an approval that waits, instead, when it takes a second member: a key for another member than the asking key's own, or with a scope that the asking key does not hold.
 	//
@@ -5701,7 +5754,7 @@ type ClientInterface interface {
 
 	// CreateAPIKey Create an API key
 	//
-	// `key` is shown in this answer only, and kept nowhere: an approved request is repeated with `approval_id`, by the member who made it.
+	// `key` is shown in this answer only, and kept nowhere: an approved request is repeated with `approval_id`, by the member who made it. A session makes no keys.
 	//
 	// 202 with an approval that waits, instead, when it takes a second member: a key for another member than the asking key's own, or with a scope that the asking key does not hold.
 	//
@@ -5714,7 +5767,7 @@ type ClientInterface interface {
 
 	// RevokeAPIKey Revoke an API key
 	//
-	// At once, and for good. It may be asked twice.
+	// At once, and for good, with the sessions and login links that were made with it. It may be asked twice.
 	//
 	// Scope: `keys:admin`.
 	//
@@ -6489,6 +6542,13 @@ type ClientInterface interface {
 	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/inboxes/{inbox_id} (the `UpdateInbox` operationId).
 	UpdateInbox(ctx context.Context, workspaceUUID WorkspaceUUID, inboxID int64, body UpdateInboxJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CreateLoginLink Create a login link
+	//
+	// Whoever opens it within 10 minutes is logged in to the console, once, as the member and with the scopes of the key that asks. Without `HANDRAIL_PUBLIC_URL`, `url` is a path of this server. The answer to a repeated request is without `url`, which is kept nowhere.
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/login-links (the `CreateLoginLink` operationId).
+	CreateLoginLink(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateLoginLinkParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListMembers List members
 	//
 	// By id.
@@ -6841,6 +6901,27 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/phone-numbers/{phone_number_id} (the `UpdatePhoneNumber` operationId).
 	UpdatePhoneNumber(ctx context.Context, workspaceUUID WorkspaceUUID, phoneNumberID int64, body UpdatePhoneNumberJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EndSession Log out
+	//
+	// Ends the session that asks, at once. What was asked for with it stands.
+	//
+	// Corresponds with DELETE /api/v2/w/{workspace_uuid}/session (the `EndSession` operationId).
+	EndSession(ctx context.Context, workspaceUUID WorkspaceUUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetSession Get who the key speaks for
+	//
+	// Of an API key too.
+	//
+	// Corresponds with GET /api/v2/w/{workspace_uuid}/session (the `GetSession` operationId).
+	GetSession(ctx context.Context, workspaceUUID WorkspaceUUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateSession Log in
+	//
+	// Makes a session with an API key or the token of a login link, which counts once. It has the member and the scopes of the key, and ends after 12 hours, with the key, or by logging out. It makes no keys, login links or sessions. The answer to a repeated request is without `key`, which is kept nowhere.
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/sessions (the `CreateSession` operationId).
+	CreateSession(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateSessionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetStatus Get the workspace's status
 	//
@@ -7516,7 +7597,7 @@ func (c *Client) ListAPIKeys(ctx context.Context, workspaceUUID WorkspaceUUID, p
 
 // CreateAPIKeyWithBody Create an API key
 //
-// `key` is shown in this answer only, and kept nowhere: an approved request is repeated with `approval_id`, by the member who made it.
+// `key` is shown in this answer only, and kept nowhere: an approved request is repeated with `approval_id`, by the member who made it. A session makes no keys.
 //
 // 202 with an approval that waits, instead, when it takes a second member: a key for another member than the asking key's own, or with a scope that the asking key does not hold.
 //
@@ -7539,7 +7620,7 @@ func (c *Client) CreateAPIKeyWithBody(ctx context.Context, workspaceUUID Workspa
 
 // CreateAPIKey Create an API key
 //
-// `key` is shown in this answer only, and kept nowhere: an approved request is repeated with `approval_id`, by the member who made it.
+// `key` is shown in this answer only, and kept nowhere: an approved request is repeated with `approval_id`, by the member who made it. A session makes no keys.
 //
 // 202 with an approval that waits, instead, when it takes a second member: a key for another member than the asking key's own, or with a scope that the asking key does not hold.
 //
@@ -7562,7 +7643,7 @@ func (c *Client) CreateAPIKey(ctx context.Context, workspaceUUID WorkspaceUUID, 
 
 // RevokeAPIKey Revoke an API key
 //
-// At once, and for good. It may be asked twice.
+// At once, and for good, with the sessions and login links that were made with it. It may be asked twice.
 //
 // Scope: `keys:admin`.
 //
@@ -9147,6 +9228,23 @@ func (c *Client) UpdateInbox(ctx context.Context, workspaceUUID WorkspaceUUID, i
 	return c.Client.Do(req)
 }
 
+// CreateLoginLink Create a login link
+//
+// Whoever opens it within 10 minutes is logged in to the console, once, as the member and with the scopes of the key that asks. Without `HANDRAIL_PUBLIC_URL`, `url` is a path of this server. The answer to a repeated request is without `url`, which is kept nowhere.
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/login-links (the `CreateLoginLink` operationId).
+func (c *Client) CreateLoginLink(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateLoginLinkParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateLoginLinkRequest(c.Server, workspaceUUID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListMembers List members
 //
 // By id.
@@ -9820,6 +9918,57 @@ func (c *Client) UpdatePhoneNumberWithBody(ctx context.Context, workspaceUUID Wo
 // Corresponds with PATCH /api/v2/w/{workspace_uuid}/phone-numbers/{phone_number_id} (the `UpdatePhoneNumber` operationId).
 func (c *Client) UpdatePhoneNumber(ctx context.Context, workspaceUUID WorkspaceUUID, phoneNumberID int64, body UpdatePhoneNumberJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdatePhoneNumberRequest(c.Server, workspaceUUID, phoneNumberID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EndSession Log out
+//
+// Ends the session that asks, at once. What was asked for with it stands.
+//
+// Corresponds with DELETE /api/v2/w/{workspace_uuid}/session (the `EndSession` operationId).
+func (c *Client) EndSession(ctx context.Context, workspaceUUID WorkspaceUUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEndSessionRequest(c.Server, workspaceUUID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetSession Get who the key speaks for
+//
+// Of an API key too.
+//
+// Corresponds with GET /api/v2/w/{workspace_uuid}/session (the `GetSession` operationId).
+func (c *Client) GetSession(ctx context.Context, workspaceUUID WorkspaceUUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetSessionRequest(c.Server, workspaceUUID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateSession Log in
+//
+// Makes a session with an API key or the token of a login link, which counts once. It has the member and the scopes of the key, and ends after 12 hours, with the key, or by logging out. It makes no keys, login links or sessions. The answer to a repeated request is without `key`, which is kept nowhere.
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/sessions (the `CreateSession` operationId).
+func (c *Client) CreateSession(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateSessionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateSessionRequest(c.Server, workspaceUUID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -11286,6 +11435,18 @@ func NewListAPIKeysRequest(server string, workspaceUUID WorkspaceUUID, params *L
 		if params.Total != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "total", *params.Total, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Kind != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "kind", *params.Kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -16074,6 +16235,55 @@ func NewUpdateInboxRequestWithBody(server string, workspaceUUID WorkspaceUUID, i
 	return req, nil
 }
 
+// NewCreateLoginLinkRequest constructs an http.Request for the CreateLoginLink method
+func NewCreateLoginLinkRequest(server string, workspaceUUID WorkspaceUUID, params *CreateLoginLinkParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/login-links", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListMembersRequest constructs an http.Request for the ListMembers method
 func NewListMembersRequest(server string, workspaceUUID WorkspaceUUID, params *ListMembersParams) (*http.Request, error) {
 	var err error
@@ -17550,6 +17760,123 @@ func NewUpdatePhoneNumberRequestWithBody(server string, workspaceUUID WorkspaceU
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewEndSessionRequest constructs an http.Request for the EndSession method
+func NewEndSessionRequest(server string, workspaceUUID WorkspaceUUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/session", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetSessionRequest constructs an http.Request for the GetSession method
+func NewGetSessionRequest(server string, workspaceUUID WorkspaceUUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/session", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateSessionRequest constructs an http.Request for the CreateSession method
+func NewCreateSessionRequest(server string, workspaceUUID WorkspaceUUID, params *CreateSessionParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/sessions", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
 
 	return req, nil
 }
@@ -19544,7 +19871,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateAPIKeyWithBodyWithResponse Create an API key
 	//
-	// `key` is shown in this answer only, and kept nowhere: an approved request is repeated with `approval_id`, by the member who made it.
+	// `key` is shown in this answer only, and kept nowhere: an approved request is repeated with `approval_id`, by the member who made it. A session makes no keys.
 	//
 	// 202 with an approval that waits, instead, when it takes a second member: a key for another member than the asking key's own, or with a scope that the asking key does not hold.
 	//
@@ -19557,7 +19884,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateAPIKeyWithResponse Create an API key
 	//
-	// `key` is shown in this answer only, and kept nowhere: an approved request is repeated with `approval_id`, by the member who made it.
+	// `key` is shown in this answer only, and kept nowhere: an approved request is repeated with `approval_id`, by the member who made it. A session makes no keys.
 	//
 	// 202 with an approval that waits, instead, when it takes a second member: a key for another member than the asking key's own, or with a scope that the asking key does not hold.
 	//
@@ -19570,7 +19897,7 @@ type ClientWithResponsesInterface interface {
 
 	// RevokeAPIKeyWithResponse Revoke an API key
 	//
-	// At once, and for good. It may be asked twice.
+	// At once, and for good, with the sessions and login links that were made with it. It may be asked twice.
 	//
 	// Scope: `keys:admin`.
 	//
@@ -20423,6 +20750,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/inboxes/{inbox_id} (the `UpdateInbox` operationId).
 	UpdateInboxWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, inboxID int64, body UpdateInboxJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateInboxResponse, error)
 
+	// CreateLoginLinkWithResponse Create a login link
+	//
+	// Whoever opens it within 10 minutes is logged in to the console, once, as the member and with the scopes of the key that asks. Without `HANDRAIL_PUBLIC_URL`, `url` is a path of this server. The answer to a repeated request is without `url`, which is kept nowhere.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/login-links (the `CreateLoginLink` operationId).
+	CreateLoginLinkWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateLoginLinkParams, reqEditors ...RequestEditorFn) (*CreateLoginLinkResponse, error)
+
 	// ListMembersWithResponse List members
 	//
 	// By id.
@@ -20797,6 +21133,33 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/phone-numbers/{phone_number_id} (the `UpdatePhoneNumber` operationId).
 	UpdatePhoneNumberWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, phoneNumberID int64, body UpdatePhoneNumberJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdatePhoneNumberResponse, error)
+
+	// EndSessionWithResponse Log out
+	//
+	// Ends the session that asks, at once. What was asked for with it stands.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v2/w/{workspace_uuid}/session (the `EndSession` operationId).
+	EndSessionWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, reqEditors ...RequestEditorFn) (*EndSessionResponse, error)
+
+	// GetSessionWithResponse Get who the key speaks for
+	//
+	// Of an API key too.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/w/{workspace_uuid}/session (the `GetSession` operationId).
+	GetSessionWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, reqEditors ...RequestEditorFn) (*GetSessionResponse, error)
+
+	// CreateSessionWithResponse Log in
+	//
+	// Makes a session with an API key or the token of a login link, which counts once. It has the member and the scopes of the key, and ends after 12 hours, with the key, or by logging out. It makes no keys, login links or sessions. The answer to a repeated request is without `key`, which is kept nowhere.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/sessions (the `CreateSession` operationId).
+	CreateSessionWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateSessionParams, reqEditors ...RequestEditorFn) (*CreateSessionResponse, error)
 
 	// GetStatusWithResponse Get the workspace's status
 	//
@@ -22834,6 +23197,29 @@ func (r UpdateInboxResponse) StatusCode() int {
 	return 0
 }
 
+type CreateLoginLinkResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *LoginLink
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateLoginLinkResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateLoginLinkResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type ListMembersResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -23338,6 +23724,73 @@ func (r UpdatePhoneNumberResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r UpdatePhoneNumberResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type EndSessionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// Status returns HTTPResponse.Status
+func (r EndSessionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EndSessionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetSessionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Session
+}
+
+// Status returns HTTPResponse.Status
+func (r GetSessionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetSessionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type CreateSessionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Session
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateSessionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateSessionResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -24238,7 +24691,7 @@ func (c *ClientWithResponses) ListAPIKeysWithResponse(ctx context.Context, works
 
 // CreateAPIKeyWithBodyWithResponse Create an API key
 //
-// `key` is shown in this answer only, and kept nowhere: an approved request is repeated with `approval_id`, by the member who made it.
+// `key` is shown in this answer only, and kept nowhere: an approved request is repeated with `approval_id`, by the member who made it. A session makes no keys.
 //
 // 202 with an approval that waits, instead, when it takes a second member: a key for another member than the asking key's own, or with a scope that the asking key does not hold.
 //
@@ -24257,7 +24710,7 @@ func (c *ClientWithResponses) CreateAPIKeyWithBodyWithResponse(ctx context.Conte
 
 // CreateAPIKeyWithResponse Create an API key
 //
-// `key` is shown in this answer only, and kept nowhere: an approved request is repeated with `approval_id`, by the member who made it.
+// `key` is shown in this answer only, and kept nowhere: an approved request is repeated with `approval_id`, by the member who made it. A session makes no keys.
 //
 // 202 with an approval that waits, instead, when it takes a second member: a key for another member than the asking key's own, or with a scope that the asking key does not hold.
 //
@@ -24276,7 +24729,7 @@ func (c *ClientWithResponses) CreateAPIKeyWithResponse(ctx context.Context, work
 
 // RevokeAPIKeyWithResponse Revoke an API key
 //
-// At once, and for good. It may be asked twice.
+// At once, and for good, with the sessions and login links that were made with it. It may be asked twice.
 //
 // Scope: `keys:admin`.
 //
@@ -25615,6 +26068,21 @@ func (c *ClientWithResponses) UpdateInboxWithResponse(ctx context.Context, works
 	return ParseUpdateInboxResponse(rsp)
 }
 
+// CreateLoginLinkWithResponse Create a login link
+//
+// Whoever opens it within 10 minutes is logged in to the console, once, as the member and with the scopes of the key that asks. Without `HANDRAIL_PUBLIC_URL`, `url` is a path of this server. The answer to a repeated request is without `url`, which is kept nowhere.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/login-links (the `CreateLoginLink` operationId).
+func (c *ClientWithResponses) CreateLoginLinkWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateLoginLinkParams, reqEditors ...RequestEditorFn) (*CreateLoginLinkResponse, error) {
+	rsp, err := c.CreateLoginLink(ctx, workspaceUUID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateLoginLinkResponse(rsp)
+}
+
 // ListMembersWithResponse List members
 //
 // By id.
@@ -26186,6 +26654,51 @@ func (c *ClientWithResponses) UpdatePhoneNumberWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseUpdatePhoneNumberResponse(rsp)
+}
+
+// EndSessionWithResponse Log out
+//
+// Ends the session that asks, at once. What was asked for with it stands.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v2/w/{workspace_uuid}/session (the `EndSession` operationId).
+func (c *ClientWithResponses) EndSessionWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, reqEditors ...RequestEditorFn) (*EndSessionResponse, error) {
+	rsp, err := c.EndSession(ctx, workspaceUUID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEndSessionResponse(rsp)
+}
+
+// GetSessionWithResponse Get who the key speaks for
+//
+// Of an API key too.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/w/{workspace_uuid}/session (the `GetSession` operationId).
+func (c *ClientWithResponses) GetSessionWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, reqEditors ...RequestEditorFn) (*GetSessionResponse, error) {
+	rsp, err := c.GetSession(ctx, workspaceUUID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetSessionResponse(rsp)
+}
+
+// CreateSessionWithResponse Log in
+//
+// Makes a session with an API key or the token of a login link, which counts once. It has the member and the scopes of the key, and ends after 12 hours, with the key, or by logging out. It makes no keys, login links or sessions. The answer to a repeated request is without `key`, which is kept nowhere.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/sessions (the `CreateSession` operationId).
+func (c *ClientWithResponses) CreateSessionWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateSessionParams, reqEditors ...RequestEditorFn) (*CreateSessionResponse, error) {
+	rsp, err := c.CreateSession(ctx, workspaceUUID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateSessionResponse(rsp)
 }
 
 // GetStatusWithResponse Get the workspace's status
@@ -28662,6 +29175,32 @@ func ParseUpdateInboxResponse(rsp *http.Response) (*UpdateInboxResponse, error) 
 	return response, nil
 }
 
+// ParseCreateLoginLinkResponse parses an HTTP response from a CreateLoginLinkWithResponse call
+func ParseCreateLoginLinkResponse(rsp *http.Response) (*CreateLoginLinkResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateLoginLinkResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest LoginLink
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListMembersResponse parses an HTTP response from a ListMembersWithResponse call
 func ParseListMembersResponse(rsp *http.Response) (*ListMembersResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -29233,6 +29772,74 @@ func ParseUpdatePhoneNumberResponse(rsp *http.Response) (*UpdatePhoneNumberRespo
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseEndSessionResponse parses an HTTP response from a EndSessionWithResponse call
+func ParseEndSessionResponse(rsp *http.Response) (*EndSessionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EndSessionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseGetSessionResponse parses an HTTP response from a GetSessionWithResponse call
+func ParseGetSessionResponse(rsp *http.Response) (*GetSessionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetSessionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Session
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateSessionResponse parses an HTTP response from a CreateSessionWithResponse call
+func ParseCreateSessionResponse(rsp *http.Response) (*CreateSessionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateSessionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Session
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
 
 	}
 

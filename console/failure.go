@@ -23,11 +23,10 @@ type refusal struct {
 	fields    []client.FieldError
 }
 
-// refusalOf returns the refusal of an error that the API has given; nil if the error is of another kind, or says that
-// the session is over.
+// refusalOf returns the refusal of an error that the API has given; nil if the error is of another kind.
 func refusalOf(err error) *refusal {
 	refused, ok := errors.AsType[*client.Error](err)
-	if !ok || refused.Status == http.StatusUnauthorized {
+	if !ok {
 		return nil
 	}
 
@@ -43,7 +42,7 @@ func refusalOf(err error) *refusal {
 // showFailure answers with the page of an error: the login page if the session is over. v is nil when it is not known
 // who looks.
 func (h *Handler) showFailure(w http.ResponseWriter, r *http.Request, v *viewer, err error) {
-	if errors.Is(err, errLoggedOut) || client.HasCode(err, "unauthenticated") {
+	if isLoggedOut(err) {
 		removeSession(w, r.PathValue("workspace"))
 		h.render(w, r, http.StatusUnauthorized, loginPage(newLoginView(r, "Log in to see this page.")))
 
@@ -80,4 +79,9 @@ func (h *Handler) explain(err error) *refusal {
 	}
 
 	return &refusal{detail: "the API does not answer at the moment; nothing is lost, and this page may be tried again"}
+}
+
+// isLoggedOut reports whether an error says that there is no session, or that it is over.
+func isLoggedOut(err error) bool {
+	return errors.Is(err, errLoggedOut) || client.HasCode(err, client.ProblemCodeUnauthenticated)
 }

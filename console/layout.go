@@ -1,10 +1,6 @@
 package console
 
-import (
-	"strings"
-
-	"handrail/client"
-)
+import "strings"
 
 // section is a part of the console, as the head of every page names it.
 type section struct{ path, name string }
@@ -30,7 +26,7 @@ func (v *viewer) memberName() string {
 
 // workspaceName returns the name of the workspace, or its id where it has none.
 func (v *viewer) workspaceName() string {
-	if name := strings.TrimSpace(client.ValueOf(v.me.WorkspaceName)); name != "" {
+	if name := strings.TrimSpace(v.me.WorkspaceName); name != "" {
 		return name
 	}
 

@@ -89,11 +89,8 @@ func (h *Handler) logIn(w http.ResponseWriter, r *http.Request) {
 	case err == nil:
 		setSession(w, opened)
 		http.Redirect(w, r, firstPath(view), http.StatusSeeOther)
-	case client.HasCode(err, "unauthenticated"):
-		view.message = "This key or link is not known, or its time is over. A login link works once."
-		h.render(w, r, http.StatusUnauthorized, loginPage(view))
 	case refused != nil:
-		view.message = refused.detail
+		view.message = asSentence(refused.detail)
 		h.render(w, r, refused.status, loginPage(view))
 	default:
 		h.showFailure(w, r, nil, err)

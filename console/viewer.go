@@ -163,7 +163,7 @@ func (h *Handler) take(
 		}
 
 		v.refusal = refusalOf(err)
-		if v.refusal == nil {
+		if v.refusal == nil || isLoggedOut(err) {
 			h.showFailure(w, r, v, err)
 			return
 		}

@@ -40,6 +40,7 @@ func (r *memberRow) auditFields() map[string]any {
 
 func (r *keyRow) auditFields() map[string]any {
 	return map[string]any{
+		"kind":       r.Kind,
 		"member_id":  r.MemberID,
 		"name":       r.Name,
 		"scopes":     r.Scopes,

@@ -18,12 +18,21 @@ func authorityOf(
 	by chat.Actor,
 	now time.Time,
 ) (chat.Authority, error) {
-	var member memberRow
-	var key keyRow
+	member, key, err := findAuthorityRows(ctx, db, ws, by)
 
-	err := db.NewSelect().Model(&member).Where("m.workspace_id = ?", ws).Where("m.id = ?", by.MemberID).Scan(ctx)
+	return newAuthority(&member, &key, now), err
+}
+
+// findAuthorityRows finds a member, and the key of that member's, as far as they are there.
+func findAuthorityRows(
+	ctx context.Context,
+	db bun.IDB,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+) (member memberRow, key keyRow, err error) {
+	err = db.NewSelect().Model(&member).Where("m.workspace_id = ?", ws).Where("m.id = ?", by.MemberID).Scan(ctx)
 	if unlessNone(err) != nil {
-		return chat.Authority{}, err
+		return member, key, err
 	}
 
 	err = db.NewSelect().
@@ -32,11 +41,8 @@ func authorityOf(
 		Where("k.id = ?", by.KeyID).
 		Where("k.member_id = ?", by.MemberID).
 		Scan(ctx)
-	if unlessNone(err) != nil {
-		return chat.Authority{}, err
-	}
 
-	return newAuthority(&member, &key, now), nil
+	return member, key, unlessNone(err)
 }
 
 func newAuthority(member *memberRow, key *keyRow, now time.Time) chat.Authority {
@@ -50,7 +56,7 @@ func newAuthority(member *memberRow, key *keyRow, now time.Time) chat.Authority 
 	if key.ID != 0 {
 		a.KeyID = key.ID
 		a.Scopes = key.Scopes
-		a.Ended = key.RevokedAt != nil || key.ExpiresAt != nil && !now.Before(*key.ExpiresAt)
+		a.Ended = new(key.key()).HasEnded(now)
 		a.KeyBy = key.MadeBy
 		a.KeyAt = new(key.CreatedAt.UTC())
 	}
@@ -61,12 +67,28 @@ func newAuthority(member *memberRow, key *keyRow, now time.Time) chat.Authority 
 // askerOf is what who asked for an approval may do now. What was asked for without a key was the operator's,
 // or is older than keys are recorded: then the role counts.
 func askerOf(ctx context.Context, db bun.IDB, row *approvalRow, now time.Time) (chat.Authority, error) {
-	asker, err := authorityOf(ctx, db, row.WorkspaceID, row.requester(), now)
+	member, key, err := findAuthorityRows(ctx, db, row.WorkspaceID, row.requester())
+	if err != nil {
+		return chat.Authority{}, err
+	}
+
+	asker := newAuthority(&member, &key, now)
 	if row.RequestedKey == 0 {
 		asker.Scopes = chat.AllScopes()
 	}
 
-	return asker, err
+	if key.Kind != chat.KeySession {
+		return asker, nil
+	}
+
+	parent, err := findParent(ctx, db, &key)
+	if err != nil {
+		return chat.Authority{}, err
+	}
+
+	asker.Ended = new(key.key()).HasLostRequests(parent, now)
+
+	return asker, nil
 }
 
 // holdAuthorities keeps who asked and who decides, and whom the decision changes, as they are until it is
@@ -244,6 +266,7 @@ func managersWithKeys(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, now 
 		Model(&keys).
 		Relation("Member").
 		Where("k.workspace_id = ?", ws).
+		Where("k.kind <> ?", chat.KeyLogin).
 		Where("k.revoked_at IS NULL").
 		Where("(k.expires_at IS NULL OR k.expires_at > ?)", now).
 		OrderExpr("k.member_id, k.id").

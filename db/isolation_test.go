@@ -62,6 +62,12 @@ func (i *intruder) foreign() chat.Request {
 	return r
 }
 
+// logIn is one with the victim's key in the intruder's workspace.
+func (i *intruder) logIn() chat.LogIn {
+	by := chat.Actor{MemberID: i.victim.Manager.ID, KeyID: i.victim.Key.ID}
+	return chat.NewLogIn(i.ws, by, chat.KeySession.NewSecret(), time.Now())
+}
+
 // try is one attempt, and the code that must answer it; "" when it must find nothing.
 type try struct {
 	code chat.Code
@@ -78,7 +84,7 @@ const victimsExternalID = "crm-1"
 // notOfAWorkspace are the methods that look at nothing inside of a workspace.
 var notOfAWorkspace = []string{
 	"Authenticate", "CheckWritable", "ClockOffset", "Close", "CountDuplicates", "CreateWorkspace", "Durability",
-	"Changed", "Figures", "PoolStats", "ForgetEvents", "ForgetRequests", "ForgetWebhookAttempts", "ForgottenSummaries", "HeldDeliveries", "HoldAfterFailover",
+	"Changed", "Figures", "PoolStats", "ForgetEvents", "ForgetRequests", "ForgetSessions", "ForgetWebhookAttempts", "ForgottenSummaries", "HeldDeliveries", "HoldAfterFailover",
 	"HoldUnsent", "LastCallbacks", "ListenEvents", "MessageOwners", "NumberEvents",
 	"SenderAddresses", "SharedAddresses", "Timeline",
 	// The operator's own.
@@ -98,7 +104,7 @@ var tries = map[string]try{
 		return anyResult(i.s.Key(ctx, i.ws, i.victim.Key.ID))
 	}},
 	"Keys": {"", func(ctx context.Context, i *intruder) (any, error) {
-		list, err := i.s.Keys(ctx, i.ws, chat.Page{Limit: 100})
+		list, err := i.s.Keys(ctx, i.ws, chat.KeyFilter{Page: chat.Page{Limit: 100}})
 		return slices.DeleteFunc(list.Items, func(k chat.Key) bool { return k.WorkspaceID == i.ws }), err
 	}},
 	"KeyPrincipal": {chat.CodeUnauthenticated, func(ctx context.Context, i *intruder) (any, error) {
@@ -110,6 +116,21 @@ var tries = map[string]try{
 	}},
 	"UseEventToken": {chat.CodeUnauthenticated, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.UseEventToken(ctx, i.ws, i.token, time.Now()))
+	}},
+	"CreateLogin": {chat.CodeUnauthenticated, func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.CreateLogin(ctx, i.logIn()))
+	}},
+	"CreateSession": {chat.CodeUnauthenticated, func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.CreateSession(ctx, i.logIn()))
+	}},
+	"OpenSession": {chat.CodeForbidden, func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.OpenSession(ctx, i.logIn(), i.victim.Manager.Email))
+	}},
+	"Session": {chat.CodeKeyNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.Session(ctx, i.ws, i.victim.Key.ID))
+	}},
+	"EndSession": {chat.CodeKeyNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return errorOnly(i.s.EndSession(ctx, i.ws, chat.Actor{KeyID: i.victim.Key.ID}, time.Now()))
 	}},
 	"RevokeKey": {chat.CodeKeyNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return errorOnly(i.s.RevokeKey(ctx, i.ws, i.by, i.victim.Key.ID, time.Now()))

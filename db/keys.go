@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -14,6 +15,8 @@ type keyRow struct {
 
 	ID          chat.KeyID       `bun:"id,pk,autoincrement"`
 	WorkspaceID chat.WorkspaceID `bun:"workspace_id"`
+	Kind        chat.KeyKind     `bun:"kind"`
+	ParentID    chat.KeyID       `bun:"parent_id,nullzero"`
 	MemberID    chat.MemberID    `bun:"member_id"`
 	Name        string           `bun:"name"`
 	Scopes      []chat.Scope     `bun:"scopes"`
@@ -33,6 +36,8 @@ func (r *keyRow) key() chat.Key {
 	return chat.Key{
 		ID:          r.ID,
 		WorkspaceID: r.WorkspaceID,
+		Kind:        r.Kind,
+		ParentID:    r.ParentID,
 		MemberID:    r.MemberID,
 		Name:        r.Name,
 		Scopes:      r.Scopes,
@@ -109,6 +114,7 @@ func findLiveKey(ctx context.Context, db bun.IDB, now time.Time, which whichKey)
 func (r *keyRow) principal() chat.Principal {
 	return chat.Principal{
 		KeyID:       r.ID,
+		KeyKind:     r.Kind,
 		WorkspaceID: r.WorkspaceID,
 		MemberID:    r.MemberID,
 		Kind:        r.Member.Kind,
@@ -136,20 +142,8 @@ func (s *Store) CreateKey(
 	key chat.Key,
 	hash [32]byte,
 ) (chat.Key, error) {
-	row := keyRow{
-		WorkspaceID: ws,
-		MemberID:    key.MemberID,
-		Name:        key.Name,
-		Scopes:      key.Scopes,
-		Hint:        key.Hint,
-		Hash:        hash[:],
-		CreatedAt:   s.time(),
-	}
-
-	if key.ExpiresAt != nil {
-		expires := toMicroseconds(*key.ExpiresAt)
-		row.ExpiresAt = &expires
-	}
+	row := newKeyRow(ws, &key, hash)
+	row.CreatedAt = s.time()
 
 	err := s.inTx(ctx, "create an API key", func(ctx context.Context, tx bun.Tx) error {
 		if err := s.allowKey(ctx, tx, ws, by, &key); err != nil {
@@ -161,25 +155,55 @@ func (s *Store) CreateKey(
 			return err
 		}
 
-		_, err = tx.NewInsert().Model(&row).Exec(ctx)
-
-		err = onViolation(err, referenceViolation, notFound(chat.CodeMemberNotFound, "member"))
-
-		err = onViolation(err, uniqueViolation, chat.Errorf(chat.CodeAlreadyExists, "this API key exists already"))
-		if err != nil {
-			return err
-		}
-
-		return s.audit(ctx, tx, auditEvent{
-			workspace: ws,
-			by:        by,
-			verb:      "api_key.created",
-			object:    objectID(row.ID),
-			detail:    describeKey(&row, key.Approval),
-		})
+		return s.insertKey(ctx, tx, by, &row, key.Approval)
 	})
 
 	return row.key(), err
+}
+
+func newKeyRow(ws chat.WorkspaceID, key *chat.Key, hash [32]byte) keyRow {
+	row := keyRow{
+		WorkspaceID: ws,
+		Kind:        cmp.Or(key.Kind, chat.KeyLasting),
+		ParentID:    key.ParentID,
+		MemberID:    key.MemberID,
+		Name:        key.Name,
+		Scopes:      key.Scopes,
+		Hint:        key.Hint,
+		Hash:        hash[:],
+	}
+
+	if key.ExpiresAt != nil {
+		row.ExpiresAt = new(toMicroseconds(*key.ExpiresAt))
+	}
+
+	return row
+}
+
+// insertKey stores a key, and says so in the audit log: member_not_found and already_exists.
+func (s *Store) insertKey(
+	ctx context.Context,
+	tx bun.Tx,
+	by chat.Actor,
+	row *keyRow,
+	approval chat.ApprovalID,
+) error {
+	_, err := tx.NewInsert().Model(row).Exec(ctx)
+
+	err = onViolation(err, referenceViolation, notFound(chat.CodeMemberNotFound, "member"))
+
+	err = onViolation(err, uniqueViolation, chat.Errorf(chat.CodeAlreadyExists, "this API key exists already"))
+	if err != nil {
+		return err
+	}
+
+	return s.audit(ctx, tx, auditEvent{
+		workspace: row.WorkspaceID,
+		by:        by,
+		verb:      "api_key.created",
+		object:    objectID(row.ID),
+		detail:    describeKey(row, approval),
+	})
 }
 
 func describeKey(row *keyRow, approval chat.ApprovalID) changed {
@@ -220,15 +244,18 @@ func (s *Store) allowKey(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, by
 	return err
 }
 
-// Keys lists the workspace's keys by id, revoked ones included.
-func (s *Store) Keys(ctx context.Context, ws chat.WorkspaceID, p chat.Page) (chat.List[chat.Key], error) {
+// Keys lists the workspace's keys of one kind by id, revoked ones included.
+func (s *Store) Keys(ctx context.Context, ws chat.WorkspaceID, f chat.KeyFilter) (chat.List[chat.Key], error) {
 	var rows []keyRow
 
 	list, err := listQuery[keyRow, chat.KeyID, chat.Key]{
-		query: s.db.NewSelect().Model(&rows).Where("k.workspace_id = ?", ws),
+		query: s.db.NewSelect().
+			Model(&rows).
+			Where("k.workspace_id = ?", ws).
+			Where("k.kind = ?", cmp.Or(f.Kind, chat.KeyLasting)),
 		rows:  &rows,
 		order: &keysOrder,
-		page:  p,
+		page:  f.Page,
 		item:  (*keyRow).key,
 	}.read(ctx)
 
@@ -254,8 +281,8 @@ func findKey(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id ch
 	return row, orNotFound(err, chat.CodeKeyNotFound, "API key")
 }
 
-// RevokeKey ends a key at once: api_key_not_found. Revoking it again changes nothing, not
-// even the time.
+// RevokeKey ends a key at once, and with it the sessions and login links that were made with it: api_key_not_found.
+// Revoking it again changes nothing, not even the time.
 func (s *Store) RevokeKey(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.KeyID, now time.Time) error {
 	return s.inTx(ctx, "revoke an API key", func(ctx context.Context, tx bun.Tx) error {
 		row, err := findKey(ctx, s.locked(tx.NewSelect()), ws, id)
@@ -263,18 +290,53 @@ func (s *Store) RevokeKey(ctx context.Context, ws chat.WorkspaceID, by chat.Acto
 			return err
 		}
 
-		_, err = tx.NewUpdate().Model(&row).Set("revoked_at = ?", toMicroseconds(now)).
-			Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx)
+		made, err := s.findLiveChildren(ctx, tx, &row, now)
 		if err != nil {
 			return err
 		}
 
-		return s.audit(ctx, tx, auditEvent{
-			workspace: ws,
-			by:        by,
-			verb:      "api_key.revoked",
-			object:    objectID(id),
-			detail:    changesOf(chat.AuditKey, row.auditFields(), nil),
-		})
+		for _, ended := range append([]keyRow{row}, made...) {
+			if err := s.revokeKeyRow(ctx, tx, by, &ended, now); err != nil {
+				return err
+			}
+		}
+
+		return nil
+	})
+}
+
+// findLiveChildren finds the sessions and login links that were made with a key and have not ended.
+func (s *Store) findLiveChildren(ctx context.Context, tx bun.Tx, parent *keyRow, now time.Time) ([]keyRow, error) {
+	var rows []keyRow
+
+	err := s.locked(tx.NewSelect()).
+		Model(&rows).
+		Where("k.workspace_id = ?", parent.WorkspaceID).
+		Where("k.parent_id = ?", parent.ID).
+		Where("k.revoked_at IS NULL").
+		Where("k.expires_at > ?", toMicroseconds(now)).
+		OrderExpr("k.id").
+		Scan(ctx)
+
+	return rows, err
+}
+
+func (s *Store) revokeKeyRow(ctx context.Context, tx bun.Tx, by chat.Actor, row *keyRow, now time.Time) error {
+	_, err := tx.NewUpdate().
+		Model((*keyRow)(nil)).
+		Set("revoked_at = ?", toMicroseconds(now)).
+		Where("workspace_id = ?", row.WorkspaceID).
+		Where("id = ?", row.ID).
+		Exec(ctx)
+	if err != nil {
+		return err
+	}
+
+	return s.audit(ctx, tx, auditEvent{
+		workspace: row.WorkspaceID,
+		by:        by,
+		verb:      "api_key.revoked",
+		object:    objectID(row.ID),
+		detail:    changesOf(chat.AuditKey, row.auditFields(), nil),
 	})
 }

@@ -23,6 +23,7 @@ func TestAuthenticate(t *testing.T) {
 
 		assert.Equal(t, chat.Principal{
 			KeyID:       w.Key.ID,
+			KeyKind:     chat.KeyLasting,
 			WorkspaceID: w.Workspace,
 			MemberID:    w.Manager.ID,
 			Kind:        chat.KindPerson,
@@ -100,7 +101,9 @@ func TestKeys(t *testing.T) {
 		keys := readPages(
 			t,
 			1,
-			func(p chat.Page) (chat.List[chat.Key], error) { return s.Keys(t.Context(), w.Workspace, p) },
+			func(p chat.Page) (chat.List[chat.Key], error) {
+				return s.Keys(t.Context(), w.Workspace, chat.KeyFilter{Page: p})
+			},
 		)
 
 		require.Len(t, keys, 2)

@@ -195,6 +195,8 @@ func TestChecksAreTheDomainsLists(t *testing.T) {
 		"chats_channel":        stringsOf(chat.Channels()),
 		"chats_state":          stringsOf(chat.States()),
 
+		"api_keys_kind": stringsOf(chat.KeyKinds()),
+
 		"notices_state": stringsOf([]chat.NoticeState{chat.NoticeWaiting, chat.NoticeBegun, chat.NoticeFailed}),
 
 		"notification_rules_channel": stringsOf([]chat.Channel{chat.ChannelEmail, chat.ChannelSMS}),

@@ -43,6 +43,7 @@ type SweepStore interface {
 	RecordEndedAction(ctx context.Context, a chat.Action) (bool, error)
 	CloseEvidence(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID) error
 	ForgetRequests(ctx context.Context, before time.Time, limit int) (int, error)
+	ForgetSessions(ctx context.Context, before time.Time, limit int) (int, error)
 	ForgetEvents(ctx context.Context, before time.Time, limit int) (int, error)
 	ForgetWebhookAttempts(ctx context.Context, before time.Time, limit int) (int, error)
 }
@@ -306,9 +307,11 @@ func (s *Sweeper) SweepSummaries(ctx context.Context, now time.Time) {
 	}
 }
 
-// SweepRequests deletes the answers to requests with an Idempotency-Key that are not kept any longer.
+// SweepRequests deletes the answers to requests with an Idempotency-Key, and the ended sessions, that are not kept any
+// longer.
 func (s *Sweeper) SweepRequests(ctx context.Context, now time.Time) {
 	s.deleteOld(ctx, "idempotency keys", now.Add(-chat.RequestKept), s.Store.ForgetRequests)
+	s.deleteOld(ctx, "ended sessions", now.Add(-chat.SessionsKept), s.Store.ForgetSessions)
 }
 
 // SweepEvents deletes the events, and the attempts to post them, that are not kept any longer.

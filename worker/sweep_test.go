@@ -41,6 +41,9 @@ type forgotten struct {
 	events   int
 	attempts int
 	before   time.Time
+	// sessions are how many have ended before sessionsBefore.
+	sessions       int
+	sessionsBefore time.Time
 	// forgetFails is the error of deleting old attempts.
 	forgetFails error
 	// forgets counts the calls that delete old attempts.
@@ -59,6 +62,14 @@ func (f *forgotten) ForgetRequests(_ context.Context, before time.Time, limit in
 	count := min(f.keys, limit)
 	f.keys -= count
 	f.before = before
+
+	return count, nil
+}
+
+func (f *forgotten) ForgetSessions(_ context.Context, before time.Time, limit int) (int, error) {
+	count := min(f.sessions, limit)
+	f.sessions -= count
+	f.sessionsBefore = before
 
 	return count, nil
 }
@@ -356,12 +367,14 @@ func TestSweepSummarizesWhatWasForgotten(t *testing.T) {
 func TestSweepForgetsOldIdempotencyKeys(t *testing.T) {
 	t.Parallel()
 
-	f := &forgotten{keys: 2500}
+	f := &forgotten{keys: 2500, sessions: 1500}
 	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	newSweeper(f).SweepRequests(t.Context(), now)
 
 	assert.Zero(t, f.keys)
 	assert.Equal(t, now.Add(-chat.RequestKept), f.before)
+	assert.Zero(t, f.sessions)
+	assert.Equal(t, now.Add(-chat.SessionsKept), f.sessionsBefore)
 }
 
 func TestSweepEventsForgetsThemInBatches(t *testing.T) {

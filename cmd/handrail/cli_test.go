@@ -93,7 +93,13 @@ func TestANewInstallationIsSetUpFromTheCommandLine(t *testing.T) {
 	assert.Equal(t, []string{"chats:admin", "members:read"}, key.Has)
 	assert.True(t, strings.HasPrefix(key.Key, "hr_"))
 
+	link := c.must("keys", "login", "--workspace", ws, "--member", member, "--read-only", "--url", "https://h.example/")
+	assert.Regexp(t, `^https://h\.example/console/login\?workspace=`+ws+`&token=hr_login_[0-9a-z]{52}\n`, link)
+	assert.Contains(t, link, "It logs in once, within 10 minutes, for 12 hours.")
+	assert.Contains(t, c.must("keys", "list", "--workspace", ws, "--kind", "login"), "chats:read,members:read")
+
 	listed := c.must("keys", "list", "--workspace", ws)
+	assert.NotContains(t, listed, "Login link")
 	assert.Contains(t, listed, "active")
 	assert.NotContains(t, listed, key.Key, "a secret is shown once")
 	assert.Contains(t, c.must("keys", "revoke", "--workspace", ws, "1"), "revoked")

@@ -12,7 +12,8 @@ import (
 
 type keysCommand struct {
 	Create keyCreate `cmd:"" help:"Create an API key and show its secret. This is the only time it is shown."`
-	List   keyList   `cmd:"" help:"List a workspace's API keys."`
+	Login  keyLogin  `cmd:"" help:"Make a link that logs in to the console, once, within 10 minutes."`
+	List   keyList   `cmd:"" help:"List a workspace's API keys, or its sessions."`
 	Revoke keyRevoke `cmd:"" help:"Revoke an API key. It stops working at once."`
 	Reseal keyReseal `cmd:"" help:"Encrypt the secrets of all tools with the first of HANDRAIL_ENCRYPTION_KEYS."`
 }
@@ -33,15 +34,8 @@ func (c *keyCreate) Run(p *process) error {
 	key := chat.Key{
 		MemberID: chat.MemberID(c.Member),
 		Name:     c.Name,
-		Scopes:   chat.AllScopes(),
+		Scopes:   scopesOrAll(c.Scopes),
 		Hint:     chat.KeyHint(secret),
-	}
-
-	if len(c.Scopes) > 0 {
-		key.Scopes = nil
-		for _, s := range c.Scopes {
-			key.Scopes = append(key.Scopes, chat.Scope(s))
-		}
 	}
 
 	if c.Expires != 0 {
@@ -78,8 +72,23 @@ func (c *keyCreate) Run(p *process) error {
 	})
 }
 
+// scopesOrAll are the scopes that are given, or all.
+func scopesOrAll(given []string) []chat.Scope {
+	if len(given) == 0 {
+		return chat.AllScopes()
+	}
+
+	scopes := make([]chat.Scope, len(given))
+	for i, s := range given {
+		scopes[i] = chat.Scope(s)
+	}
+
+	return scopes
+}
+
 type keyList struct {
 	Workspace string `required:"" help:"The workspace's id." placeholder:"UUID"`
+	Kind      string `enum:"key,login,session" default:"key" help:"Which kind: key, login or session."`
 	JSON      bool   `help:"Write JSON."`
 }
 
@@ -93,7 +102,10 @@ func (c *keyList) Run(p *process) error {
 		var all []keyView
 
 		for page := (chat.Page{Limit: 100}); ; {
-			part, err := s.Keys(p.ctx, chat.WorkspaceID(c.Workspace), page)
+			part, err := s.Keys(p.ctx, chat.WorkspaceID(c.Workspace), chat.KeyFilter{
+				Page: page,
+				Kind: chat.KeyKind(c.Kind),
+			})
 			if err != nil {
 				return err
 			}
@@ -109,6 +121,11 @@ func (c *keyList) Run(p *process) error {
 
 		if c.JSON {
 			return writeJSON(p.out, all)
+		}
+
+		if len(all) == 0 && c.Kind != string(chat.KeyLasting) {
+			fmt.Fprintf(p.out, "no key of the kind %s\n", c.Kind)
+			return nil
 		}
 
 		return showKeys(p, all)
@@ -165,6 +182,7 @@ func (c *keyRevoke) Run(p *process) error {
 // keyView is a key as it is listed.
 type keyView struct {
 	ID         int64      `json:"id"`
+	Kind       string     `json:"kind"`
 	Name       string     `json:"name"`
 	MemberID   int64      `json:"member_id"`
 	Hint       string     `json:"hint"`
@@ -177,6 +195,7 @@ type keyView struct {
 func viewKey(k chat.Key) keyView {
 	v := keyView{
 		ID:         int64(k.ID),
+		Kind:       string(k.Kind),
 		Name:       k.Name,
 		MemberID:   int64(k.MemberID),
 		Hint:       k.Hint,

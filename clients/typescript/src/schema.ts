@@ -231,7 +231,7 @@ export interface paths {
         put?: never;
         /**
          * Create an API key
-         * @description `key` is shown in this answer only, and kept nowhere: an approved request is repeated with `approval_id`, by the member who made it.
+         * @description `key` is shown in this answer only, and kept nowhere: an approved request is repeated with `approval_id`, by the member who made it. A session makes no keys.
          *
          *     202 with an approval that waits, instead, when it takes a second member: a key for another member than the asking key's own, or with a scope that the asking key does not hold.
          *
@@ -271,7 +271,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke an API key
-         * @description At once, and for good. It may be asked twice.
+         * @description At once, and for good, with the sessions and login links that were made with it. It may be asked twice.
          *
          *     Scope: `keys:admin`.
          */
@@ -1790,6 +1790,32 @@ export interface paths {
         patch: operations["updateInbox"];
         trace?: never;
     };
+    "/api/v2/w/{workspace_uuid}/login-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a login link
+         * @description Whoever opens it within 10 minutes is logged in to the console, once, as the member and with the scopes of the key that asks. Without `HANDRAIL_PUBLIC_URL`, `url` is a path of this server. The answer to a repeated request is without `url`, which is kept nowhere.
+         */
+        post: operations["createLoginLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/w/{workspace_uuid}/members": {
         parameters: {
             query?: never;
@@ -2250,6 +2276,62 @@ export interface paths {
          *     Scope: `workspace:admin`.
          */
         patch: operations["updatePhoneNumber"];
+        trace?: never;
+    };
+    "/api/v2/w/{workspace_uuid}/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Get who the key speaks for
+         * @description Of an API key too.
+         */
+        get: operations["getSession"];
+        put?: never;
+        post?: never;
+        /**
+         * Log out
+         * @description Ends the session that asks, at once. What was asked for with it stands.
+         */
+        delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/w/{workspace_uuid}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log in
+         * @description Makes a session with an API key or the token of a login link, which counts once. It has the member and the scopes of the key, and ends after 12 hours, with the key, or by logging out. It makes no keys, login links or sessions. The answer to a repeated request is without `key`, which is kept nowhere.
+         */
+        post: operations["createSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v2/w/{workspace_uuid}/status": {
@@ -4567,6 +4649,7 @@ export interface components {
             hint: string;
             /** Format: int64 */
             id: number;
+            kind: components["schemas"]["KeyKind"];
             /**
              * Format: date-time
              * @description To the minute.
@@ -4582,6 +4665,8 @@ export interface components {
             revoked_at: string | null;
             scopes: components["schemas"]["Scope"][];
         };
+        /** @enum {string} */
+        KeyKind: "key" | "login" | "session";
         KeyList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["Key"][];
         };
@@ -4684,6 +4769,12 @@ export interface components {
             /** @description Of what the type begins with; of a tool call, its message. */
             subject_id: string;
             type: components["schemas"]["EventType"];
+        };
+        LoginLink: {
+            /** Format: date-time */
+            expires_at: string;
+            /** @description The console's page that logs in. It is shown once. */
+            url?: string;
         };
         Matter: {
             /** Format: int64 */
@@ -5739,6 +5830,27 @@ export interface components {
             tool_calls: components["schemas"]["ToolCall"][];
             /** Format: uuid */
             uuid: string;
+        };
+        Session: {
+            /** Format: date-time */
+            expires_at: string | null;
+            /**
+             * Format: int64
+             * @description The id of the key.
+             */
+            id: number;
+            /** @description The session itself, when it is made, and never again: send it as an API key. */
+            key?: string;
+            kind: components["schemas"]["KeyKind"];
+            /** Format: int64 */
+            member_id: number;
+            member_name: string;
+            /** @description With user, the scopes count for nothing. */
+            role: components["schemas"]["MemberRole"];
+            scopes: components["schemas"]["Scope"][];
+            /** Format: uuid */
+            workspace_id: string;
+            workspace_name: string;
         };
         SigningSecret: {
             /** @description Left out of the answer to a repeated request. */
@@ -6839,6 +6951,8 @@ export interface operations {
                 order?: components["parameters"]["order"];
                 /** @description Whether to count the whole list. */
                 total?: components["parameters"]["total"];
+                /** @description Those of this kind. */
+                kind?: components["schemas"]["KeyKind"];
             };
             header?: never;
             path: {
@@ -9577,6 +9691,40 @@ export interface operations {
             "5XX": components["responses"]["Failed"];
         };
     };
+    createLoginLink: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The same key with the same body is carried out once.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginLink"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
     listMembers: {
         parameters: {
             query?: {
@@ -10537,6 +10685,94 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PhoneNumber"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    getSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    createSession: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The same key with the same body is carried out once.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
                 };
             };
             "4XX": components["responses"]["Refused"];

@@ -167,6 +167,16 @@ func (w *auditWalk) walkKeys() {
 	})
 
 	w.ask(auditedAsk{id: "revokeApiKey", verb: "api_key.revoked", path: fmt.Sprintf("/api-keys/%v", made.at("id"))})
+
+	w.ask(auditedAsk{id: "createLoginLink", verb: "api_key.created", path: "/login-links"})
+
+	session := w.ask(auditedAsk{id: "createSession", verb: "api_key.created", path: "/sessions"})
+	w.ask(auditedAsk{
+		id:   "endSession",
+		verb: "api_key.revoked",
+		path: "/session",
+		key:  bearer(session.at("key").(string)),
+	})
 }
 
 func (w *auditWalk) walkDeliveries() {

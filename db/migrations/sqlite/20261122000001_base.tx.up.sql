@@ -34,6 +34,8 @@ CREATE TABLE members (
 CREATE TABLE api_keys (
     id           integer NOT NULL PRIMARY KEY AUTOINCREMENT,
     workspace_id text NOT NULL,
+    kind         text NOT NULL DEFAULT 'key',
+    parent_id    integer,
     member_id    integer NOT NULL,
     name         text NOT NULL,
     scopes       text NOT NULL CHECK (json_valid(scopes)),
@@ -46,8 +48,14 @@ CREATE TABLE api_keys (
     UNIQUE (workspace_id, id),
     UNIQUE (hash),
     FOREIGN KEY (workspace_id, member_id) REFERENCES members (workspace_id, id),
-    CONSTRAINT api_keys_hash CHECK (length(hash) = 32)
+    FOREIGN KEY (workspace_id, parent_id) REFERENCES api_keys (workspace_id, id),
+    CONSTRAINT api_keys_hash CHECK (length(hash) = 32),
+    CONSTRAINT api_keys_kind CHECK (kind IN ('key', 'login', 'session')),
+    CONSTRAINT api_keys_end CHECK (kind = 'key' OR expires_at IS NOT NULL),
+    CONSTRAINT api_keys_parent CHECK (kind <> 'key' OR parent_id IS NULL)
 ) STRICT;
+
+CREATE INDEX api_keys_made_with ON api_keys (workspace_id, parent_id) WHERE parent_id IS NOT NULL;
 
 CREATE TABLE audit_log (
     id           integer NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -64,6 +72,7 @@ CREATE TABLE audit_log (
 ) STRICT;
 
 CREATE INDEX audit_log_newest ON audit_log (workspace_id, id DESC);
+CREATE INDEX audit_log_of_key ON audit_log (workspace_id, key_id) WHERE key_id IS NOT NULL;
 
 CREATE TABLE phone_numbers (
     id                    integer NOT NULL PRIMARY KEY AUTOINCREMENT,

@@ -212,7 +212,7 @@ func (c *Callers) spareMember(id chat.MemberID) {
 
 func (c *Callers) spareKeys(ctx context.Context, store *db.Store, workspaces ...chat.WorkspaceID) error {
 	for _, workspace := range workspaces {
-		keys, err := store.Keys(ctx, workspace, chat.Page{Limit: 100})
+		keys, err := store.Keys(ctx, workspace, chat.KeyFilter{Page: chat.Page{Limit: 100}})
 		if err != nil {
 			return fmt.Errorf("list the keys: %w", err)
 		}

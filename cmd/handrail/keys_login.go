@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"handrail/chat"
+	"handrail/db"
+)
+
+type keyLogin struct {
+	Workspace string   `required:"" help:"The workspace's id." placeholder:"UUID"`
+	Member    int64    `required:"" help:"The id of the member who logs in." placeholder:"ID"`
+	Scopes    []string `xor:"scopes" help:"Scopes, comma-separated, like chats:admin,members:read. Default: all." placeholder:"SCOPE"`
+	ReadOnly  bool     `xor:"scopes" help:"To look at everything, and change nothing."`
+	URL       string   `name:"url" from:"HANDRAIL_PUBLIC_URL" default:"http://127.0.0.1:8080" help:"Where browsers reach handrail api ($HANDRAIL_PUBLIC_URL)." placeholder:"URL"`
+	JSON      bool     `help:"Write JSON."`
+}
+
+// Run makes a login link. The session that it makes stands by itself, since the operator has no key.
+func (c *keyLogin) Run(p *process) error {
+	scopes := scopesOrAll(c.Scopes)
+	if c.ReadOnly {
+		scopes = chat.ReadScopes()
+	}
+
+	now := time.Now()
+	secret := chat.KeyLogin.NewSecret()
+	login := chat.NewLoginOf(chat.MemberID(c.Member), scopes, now)
+	login.Hint = chat.KeyHint(secret)
+
+	if err := login.Validate(now); err != nil {
+		return err
+	}
+
+	return p.withStore(func(s *db.Store) error {
+		ws := chat.WorkspaceID(c.Workspace)
+
+		made, err := s.CreateKey(p.ctx, ws, p.operator(), login, chat.HashKey(secret))
+		if err != nil {
+			return err
+		}
+
+		link := chat.LoginURL(c.URL, ws, secret)
+
+		if c.JSON {
+			return writeJSON(p.out, struct {
+				URL       string    `json:"url"`
+				ExpiresAt time.Time `json:"expires_at"`
+			}{link, made.ExpiresAt.UTC()})
+		}
+
+		fmt.Fprintf(
+			p.out,
+			"%s\n\nIt logs in once, within %d minutes, for %d hours.\n",
+			link,
+			int(chat.LoginLife.Minutes()),
+			int(chat.SessionLife.Hours()),
+		)
+
+		return nil
+	})
+}

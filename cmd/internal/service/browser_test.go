@@ -1,0 +1,196 @@
+package service_test
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// browserPatience is how long a page may take until what a test waits for is there.
+const browserPatience = 45 * time.Second
+
+// browser is a Chromium with one page. It holds against the test what no page of ours may do: ask another origin,
+// break the policy of the page, or throw an error.
+type browser struct {
+	*testing.T
+
+	ctx    context.Context //nolint:containedctx // the life of the page
+	origin string
+
+	mutex  sync.Mutex
+	faults []string
+}
+
+// startBrowser is shared by all tests of this package: each has a page with cookies of its own.
+var startBrowser = sync.OnceValues(func() (context.Context, error) {
+	options := append(
+		chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(os.Getenv("TEST_CHROMIUM")),
+		chromedp.NoSandbox,
+		chromedp.Flag("disable-background-networking", true),
+	)
+
+	allocator, _ := chromedp.NewExecAllocator(context.Background(), options...) // it ends with the tests
+	ctx, _ := chromedp.NewContext(allocator)
+
+	return ctx, chromedp.Run(ctx)
+})
+
+// newBrowser opens a page for an origin, with the size of a laptop.
+func newBrowser(t *testing.T, origin string) *browser {
+	t.Helper()
+	require.NotEmpty(t, os.Getenv("TEST_CHROMIUM"), "the tests of the console run by scripts/with-chromium")
+
+	shared, err := startBrowser()
+	require.NoError(t, err)
+
+	ctx, cancel := chromedp.NewContext(shared, chromedp.WithNewBrowserContext())
+	t.Cleanup(cancel)
+
+	b := &browser{T: t, ctx: ctx, origin: origin}
+	chromedp.ListenTarget(ctx, b.hear)
+	b.do(network.Enable(), log.Enable(), emulation.SetDeviceMetricsOverride(1280, 800, 1, false))
+
+	t.Cleanup(func() {
+		b.mutex.Lock()
+		defer b.mutex.Unlock()
+
+		assert.Empty(t, b.faults, "the pages must ask only their own origin, keep to their policy and throw nothing")
+	})
+
+	return b
+}
+
+// hear notes what no page may do.
+func (b *browser) hear(event any) {
+	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		if !strings.HasPrefix(e.Request.URL, b.origin) && !strings.HasPrefix(e.Request.URL, "data:") {
+			b.blame("a request to " + e.Request.URL)
+		}
+
+	case *log.EventEntryAdded:
+		if e.Entry.Source == log.SourceSecurity || strings.Contains(e.Entry.Text, "Content Security Policy") {
+			b.blame(e.Entry.Text)
+		}
+
+	case *runtime.EventExceptionThrown:
+		b.blame(e.ExceptionDetails.Error())
+	}
+}
+
+func (b *browser) blame(fault string) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+
+	b.faults = append(b.faults, fault)
+}
+
+// do carries out actions, within [browserPatience].
+func (b *browser) do(actions ...chromedp.Action) {
+	b.Helper()
+
+	ctx, cancel := context.WithTimeout(b.ctx, browserPatience)
+	defer cancel()
+
+	require.NoError(b, chromedp.Run(ctx, actions...))
+}
+
+// open goes to a path of the origin.
+func (b *browser) open(path string) {
+	b.Helper()
+	b.do(chromedp.Navigate(b.origin + path))
+}
+
+// click presses what has the text, a link or a button, and waits until it can.
+func (b *browser) click(text string) {
+	b.Helper()
+
+	quoted := `"` + text + `"`
+	b.do(chromedp.Click(
+		`//*[(self::a or self::button or self::summary) and normalize-space(.)=`+quoted+`]`,
+		chromedp.BySearch,
+		chromedp.NodeVisible,
+	))
+}
+
+// fill writes a value into the field with a label's name.
+func (b *browser) fill(name, value string) {
+	b.Helper()
+	b.do(chromedp.SendKeys(`[name="`+name+`"]`, value, chromedp.ByQuery, chromedp.NodeVisible))
+}
+
+// awaitText waits until the page shows the text.
+func (b *browser) awaitText(text string) {
+	b.Helper()
+
+	quoted, err := json.Marshal(text)
+	require.NoError(b, err)
+
+	ctx, cancel := context.WithTimeout(b.ctx, browserPatience)
+	defer cancel()
+
+	err = chromedp.Run(ctx, chromedp.Poll(`document.body.innerText.includes(`+string(quoted)+`)`, nil))
+	if err != nil {
+		require.NoError(b, err, "the page does not show %q, but: %s", text, b.text())
+	}
+}
+
+// text returns what the page shows.
+func (b *browser) text() string {
+	b.Helper()
+
+	var text string
+
+	b.do(chromedp.Evaluate(`document.body.innerText`, &text))
+
+	return text
+}
+
+// violation is what axe has found.
+type violation struct {
+	ID    string `json:"id"`
+	Help  string `json:"help"`
+	Nodes []struct {
+		HTML string `json:"html"`
+	} `json:"nodes"`
+}
+
+// requireAccessible runs axe-core on the page, by the rules of WCAG 2.2 AA, in light and in dark.
+func (b *browser) requireAccessible() {
+	b.Helper()
+
+	script, err := os.ReadFile("../../../console/testdata/axe.min.js")
+	require.NoError(b, err)
+
+	for _, scheme := range []string{"light", "dark"} {
+		var found []violation
+
+		b.do(
+			emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
+				{Name: "prefers-color-scheme", Value: scheme},
+			}),
+			chromedp.Evaluate(string(script), nil),
+			chromedp.Evaluate(
+				`axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})
+					.then((result) => result.violations)`,
+				&found,
+				func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) },
+			),
+		)
+
+		assert.Empty(b, found, "axe-core finds this in %s", scheme)
+	}
+}

@@ -1,0 +1,57 @@
+package service_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// logIn logs the browser in with the key of the world's first manager.
+func (b *browser) logIn(w *env) {
+	b.Helper()
+
+	b.open("/console")
+	b.fill("workspace", string(w.ws))
+	b.fill("key", w.secret)
+	b.click("Log in")
+	b.awaitText("Decisions")
+}
+
+// TestTheConsoleIsUsedInABrowser logs in, looks at the first page, sees it change by itself, and logs out.
+func TestTheConsoleIsUsedInABrowser(t *testing.T) {
+	t.Parallel()
+
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db")
+	b := newBrowser(t, w.url)
+
+	b.open("/console/w/" + string(w.ws) + "/")
+	b.awaitText("Log in to see this page.")
+	b.requireAccessible()
+
+	b.logIn(w)
+	b.awaitText("Nothing needs a person")
+	b.requireAccessible()
+
+	// What comes in is on the page without a look at it.
+	waits := w.call("PATCH", fmt.Sprintf("/chats/%d", w.people.sms.ID), map[string]any{"needs_response": true})
+	require.Equal(t, http.StatusOK, waits.status, waits.raw)
+	b.awaitText("Needs a person")
+
+	b.do(chromedp.KeyEvent("?"))
+	b.awaitText("next and previous row")
+	b.requireAccessible()
+	b.click("Close")
+
+	b.click(w.people.manager.Name)
+	b.click("Log out")
+	b.awaitText("You are logged out.")
+
+	b.open("/console/w/" + string(w.ws) + "/")
+	b.awaitText("Log in to see this page.")
+
+	assert.Equal(t, http.StatusOK, w.call("GET", "/session", nil).status, "the key goes on")
+}
