@@ -21,8 +21,7 @@ func newInputError(field, message string) error {
 	return &client.Error{Problem: client.Problem{
 		Status: http.StatusBadRequest,
 		Code:   client.ProblemCodeInvalidRequest,
-		Detail: "one of the fields cannot be read",
-		Errors: []client.FieldError{{Field: field, Message: message}},
+		Detail: "the field " + field + " " + message,
 	}}
 }
 
