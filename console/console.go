@@ -66,6 +66,7 @@ func (h *Handler) routes() {
 	h.nowRoutes()
 	h.failureRoutes()
 	h.bulkRoutes()
+	h.settingsRoutes()
 
 	if h.config.ShowsComponents {
 		h.mux.HandleFunc("GET "+Root+"/components", h.showComponents)
