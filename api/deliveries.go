@@ -17,7 +17,7 @@ import (
 // is embedded in exported types only.
 type DeliveryJSON struct {
 	ID                chat.DeliveryID      `json:"id" format:"uuid"`
-	ChatID            chat.ChatID          `json:"chat_id"`
+	ChatID            chat.ChatID          `json:"chat_id,omitempty" doc:"Left out of a notice to a member, which is in no chat."`
 	MessageID         chat.MessageID       `json:"message_id" format:"uuid" doc:"The message's uuid."`
 	ActionID          chat.ActionID        `json:"action_id" format:"uuid"`
 	Channel           channelJSON          `json:"channel"`
@@ -108,11 +108,20 @@ type eventJSON struct {
 	Raw        any           `json:"raw" doc:"What the provider sent: JSON as it is, anything else as text."`
 }
 
+// visibleChat returns the chat of a delivery, 0 of a notice, whose chat nobody sees.
+func visibleChat(d *chat.Delivery) chat.ChatID {
+	if d.IsNotice() {
+		return 0
+	}
+
+	return d.ChatID
+}
+
 func presentDelivery(d chat.Delivery) DeliveryJSON {
 	standing := d.Standing()
 	shown := DeliveryJSON{
 		ID:                d.ID,
-		ChatID:            d.ChatID,
+		ChatID:            visibleChat(&d),
 		MessageID:         d.MessageID,
 		ActionID:          d.ActionID,
 		Channel:           channelJSON(d.Channel),

@@ -475,7 +475,8 @@ func TestATokenOpensOneStream(t *testing.T) {
 
 		assert.Equal(w, http.StatusUnauthorized, w.askAs("", "?token="+token).StatusCode, "used twice")
 		assert.Equal(w, http.StatusUnauthorized, w.askAs("", "?token="+token+"x").StatusCode)
-		assert.Equal(w, http.StatusUnauthorized, w.askAs("", "?token="+newToken(), "Accept", "application/json").StatusCode)
+		assert.Equal(w, http.StatusBadRequest, w.askAs("", "?token="+newToken(), "Accept", "application/json").StatusCode,
+			"without a key too, it says what a token is for")
 		assert.Equal(w, http.StatusBadRequest, w.ask("?token="+newToken(), "Accept", "application/json").StatusCode)
 
 		now := time.Now()

@@ -292,10 +292,14 @@ func newEventPage(list *chat.EventList, after int64) (*eventPage, error) {
 	var frames bytes.Buffer
 
 	if missed := list.Missed(after); missed != "" {
-		writeNote(&frames, eventMissed, streamNote{Reason: reasonMissed, Detail: missed})
-
-		// After a failover, the numbers after the log's end are given again: the stream must not wait beyond it.
+		// After a failover, the numbers after the log's end are given again: the stream must not wait beyond it, and
+		// whoever stores the position must not come back with a lost one.
 		page.next = min(page.next, list.Latest)
+		if page.next < after {
+			fmt.Fprintf(&frames, "id: %d\n", page.next)
+		}
+
+		writeNote(&frames, eventMissed, streamNote{Reason: reasonMissed, Detail: missed})
 	}
 
 	for i := range list.Items {

@@ -64,8 +64,12 @@ func (s *service) authenticateReader(ctx huma.Context, c *requestInfo) error {
 	c.stream = acceptsStream(humafiber.Unwrap(ctx))
 
 	token := ctx.Query("token")
-	if token == "" || !c.stream || ctx.Header("Authorization") != "" {
+	if token == "" || ctx.Header("Authorization") != "" {
 		return s.authenticate(ctx, c)
+	}
+
+	if !c.stream {
+		return refuseTokenOfList()
 	}
 
 	principal, err := s.useEventToken(ctx, token)
@@ -76,6 +80,11 @@ func (s *service) authenticateReader(ctx huma.Context, c *requestInfo) error {
 	c.principal = principal
 
 	return nil
+}
+
+// refuseTokenOfList says what a token is for.
+func refuseTokenOfList() error {
+	return chat.Invalid("query.token", "is for streams: Accept must be %s", mediaEvents)
 }
 
 // useEventToken returns who a token's key speaks for. Errors: unauthenticated, with the same words for whatever is

@@ -152,7 +152,7 @@ func (s *service) listEvents(ctx context.Context, in *listEventsInput) (*logOutp
 	}
 
 	if in.Token != "" {
-		return nil, chat.Invalid("query.token", "is for streams: Accept must be %s", mediaEvents)
+		return nil, refuseTokenOfList()
 	}
 
 	list, err := s.store.Events(ctx, c.workspace(), filter)

@@ -20,7 +20,7 @@ type statusJSON struct {
 
 // matterJSON counts what waits for the same thing.
 type matterJSON struct {
-	Matter      matterName `json:"matter" doc:"A word of an action's waiting_for, or bulk_retry, inbound, response, attention."`
+	Matter      matterName `json:"matter" doc:"A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice."`
 	Count       int        `json:"count"`
 	Oldest      time.Time  `json:"oldest" doc:"Since when the oldest waits."`
 	NeedsPerson bool       `json:"needs_person"`
@@ -49,7 +49,8 @@ func (s *service) statusRoutes() {
 		tag:     tagActions,
 		summary: "Get the workspace's status",
 		description: "Counts what waits, and since when. What needs a person comes first. Actions that wait for a " +
-			"receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out.",
+			"receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out; " +
+			"without `webhooks:read`, endpoints and notices.",
 		answer: exampleStatus(),
 	})
 }
@@ -73,6 +74,10 @@ func (s *service) getStatus(ctx context.Context, _ *struct{}) (*statusOutput, er
 
 	if !c.principal.May(chat.ScopeChatsRead) {
 		status.Omit(chat.MatterResponse, chat.MatterAttention, chat.MatterInbound)
+	}
+
+	if !c.principal.May(chat.ScopeWebhooksRead) {
+		status.Omit(chat.MatterWebhook, chat.MatterNotice)
 	}
 
 	return &statusOutput{Body: presentStatus(&status)}, nil

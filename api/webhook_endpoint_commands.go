@@ -158,6 +158,10 @@ type replaySinceInput struct {
 func (s *service) replayWebhookEvents(ctx context.Context, in *replaySinceInput) (*webhookEndpointOutput, error) {
 	c := callFrom(ctx)
 
+	if err := chat.CheckReplaySince(in.Body.Since, time.Now()); err != nil {
+		return nil, err
+	}
+
 	endpoint, err := s.store.ReplayWebhookSince(ctx, in.step(c), c.actor(), in.Body.Since)
 	if err != nil {
 		return nil, err

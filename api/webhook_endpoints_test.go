@@ -161,6 +161,10 @@ func TestAWebhookEndpointIsTestedAndReplayed(t *testing.T) {
 	assert.Nil(t, item["status"])
 	assert.Equal(t, "timeout", item["fault"])
 
+	future := `{"since":"` + time.Now().Add(time.Hour).UTC().Format(time.RFC3339) + `"}`
+	requireProblem(t, w.do(t, request{method: http.MethodPost, path: path + "/replay", body: future}),
+		http.StatusBadRequest, "invalid_request", "since")
+
 	a = w.do(t, request{method: http.MethodPost, path: path + "/replay", body: `{"since":"2026-11-28T00:00:00Z"}`})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	assert.Equal(t, time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC), w.store.since.UTC())

@@ -35,6 +35,7 @@ var glossary = []Term{
 	{"DKIM, SPF", "Two ways in which a mail server proves that a mail is from the domain that it names."},
 	{"Duplicate", "A message that the recipient got twice, or may have got twice."},
 	{"E.164", "The international form of a phone number: `+` and digits only, like `+14155550123`."},
+	{"Event", "One entry of the log of what has happened in a workspace, with its number: [events.md](events.md)."},
 	{"Evidence", "What shows whether a provider took a message: its callbacks, and its own list of messages."},
 	{"External id", "Your own id of a member or a chat, by which you find it again."},
 	{"Failover", "The database's standby takes over. What the old server had written last may be missing then."},
@@ -52,6 +53,8 @@ var glossary = []Term{
 	{"Messaging service", "A group of Twilio numbers that sends as one. Its id begins with `MG`."},
 	{"Needs response", "A mark on a chat: its customer waits for an answer, or a message did not arrive. " +
 		"`needs_response_reason` says which."},
+	{"Notice", "A message that tells a member of events that need a person: [notices.md](notices.md)."},
+	{"Notification rule", "It says which members are told of which events, by email or SMS, in notices."},
 	{"Opt-out", "A person's wish to get no more messages, such as the answer STOP."},
 	{"Orphan", "Something that came in for a number or an inbox that no workspace has, or a report about a message " +
 		"that Handrail does not know."},
@@ -89,7 +92,9 @@ var glossary = []Term{
 	{"Undo", "A tool that takes back what another one has done, when the message is not delivered."},
 	{"Unknown", "The request left and no clear answer came. Nobody can tell whether the message was taken."},
 	{"Watermark", "The newest message that something has seen, such as a summary."},
-	{"Webhook", "A call that a provider makes to Handrail when something has happened."},
+	{"Webhook", "A call that a provider makes to Handrail when something has happened, or that Handrail makes to a " +
+		"webhook endpoint."},
+	{"Webhook endpoint", "An address of yours to which Handrail posts events: [webhooks.md](webhooks.md)."},
 	{"Worker", "The process that carries out actions: `handrail worker`."},
 	{"Workflow", "The durable program, kept by Temporal, that carries out one action step by step."},
 	{"Workspace", "One team's data. Every key, chat and member belongs to exactly one."},

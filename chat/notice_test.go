@@ -361,3 +361,44 @@ func TestANoticesSenderIsTheRulesOrTheDefaultOrTheFirst(t *testing.T) {
 	assert.Equal(t, "phone:8", rule.SenderScope(senders))
 	assert.Empty(t, rule.SenderScope(&chat.NoticeSenders{}))
 }
+
+// TestARuleSaysWhomItCannotTell: managers without an address on its channel, and nobody else.
+func TestARuleSaysWhomItCannotTell(t *testing.T) {
+	t.Parallel()
+
+	managers := []chat.Member{{ID: 1, Email: "mara@example.com"}, {ID: 6, Phone: "+14155550106"}, {ID: 8}}
+
+	for _, tt := range []struct {
+		channel chat.Channel
+		members []chat.MemberID
+		want    string
+	}{
+		{chat.ChannelSMS, nil, "Nothing to tell. Members 1, 8 have no phone number."},
+		{chat.ChannelEmail, []chat.MemberID{1, 6}, "Nothing to tell. Member 6 has no email address."},
+		{chat.ChannelSMS, []chat.MemberID{1}, "Nothing to tell. Nobody can be told: member 1 has no phone number."},
+		{chat.ChannelSMS, []chat.MemberID{1, 8}, "Nothing to tell. Nobody can be told: members 1, 8 have no phone number."},
+		{chat.ChannelEmail, []chat.MemberID{1}, "Nothing to tell."},
+		{chat.ChannelEmail, []chat.MemberID{9}, "Nothing to tell. Nobody can be told: there is no such manager any more."},
+	} {
+		rule := ruleOf(chat.EventChatEscalated)
+		rule.Channel = tt.channel
+		rule.MemberIDs = tt.members
+		rule.NoteReach(managers)
+		assert.Equal(t, tt.want, rule.Explain(webhookNoon))
+	}
+
+	many := make([]chat.Member, 13)
+	rule := ruleOf(chat.EventChatEscalated)
+	rule.NoteReach(many)
+	assert.Contains(t, rule.Explain(webhookNoon), "and 3 more have no email address.")
+}
+
+// TestARuleOfWrongTypesNamesTheRightOnes: who has chosen a type of which nobody can be told reads what may be chosen.
+func TestARuleOfWrongTypesNamesTheRightOnes(t *testing.T) {
+	t.Parallel()
+
+	rule := ruleOf(chat.EventMessageCreated)
+	err := rule.Validate()
+	require.ErrorContains(t, err, `"message.created" is none of chat.escalated, chat.possible_opt_out`)
+	assert.ErrorContains(t, err, string(chat.EventWebhookEndpointDisabled))
+}

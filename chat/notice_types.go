@@ -1,6 +1,9 @@
 package chat
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // reviewPatience is how long a delivery may wait for a decision before people are told: many are decided by evidence.
 const reviewPatience = time.Hour
@@ -110,6 +113,16 @@ func NoticeTypes() []EventType {
 	}
 
 	return types
+}
+
+// listNoticeTypes names the types that people can be told of, for a sentence.
+func listNoticeTypes() string {
+	names := make([]string, len(noticeTypes))
+	for i := range noticeTypes {
+		names[i] = string(noticeTypes[i].Type)
+	}
+
+	return strings.Join(names, ", ")
 }
 
 // ToldWhenItStands reports whether an event of the type is told only if what it says still holds when it is due.

@@ -34,9 +34,11 @@ type NotificationRule struct {
 	PhoneNumberID *PhoneNumberID
 	InboxID       *InboxID
 	// Quiet is how long events are collected for one message, from the first one on.
-	Quiet     time.Duration
-	Enabled   bool
-	Lane      NotificationLane
+	Quiet   time.Duration
+	Enabled bool
+	Lane    NotificationLane
+	// Reach is whom the rule can tell, nil if nobody has looked.
+	Reach     *NoticeReach
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
@@ -142,7 +144,12 @@ func (r *NotificationRule) Validate() error {
 
 	for _, kind := range r.Types {
 		if findNoticeType(kind) == nil {
-			return Invalid("types", "must be types that people can be told of, like chat.escalated: %q is none", kind)
+			return Invalid(
+				"types",
+				"must be types that people can be told of: %q is none of %s",
+				kind,
+				listNoticeTypes(),
+			)
 		}
 	}
 
@@ -252,19 +259,24 @@ func (r *NotificationRule) PlanNotice(facts []NoticeFact, now time.Time) NoticeP
 	return plan
 }
 
-// Explain says how the rule stands.
+// Explain says how the rule stands, and who cannot be told.
 func (r *NotificationRule) Explain(now time.Time) string {
-	switch {
-	case !r.Enabled:
+	if !r.Enabled {
 		return "Disabled: nobody is told."
-	case r.Lane.Waiting == 0 || r.Lane.NextAt == nil:
+	}
+
+	return r.Lane.explain(now) + r.explainReach()
+}
+
+func (l *NotificationLane) explain(now time.Time) string {
+	if l.Waiting == 0 || l.NextAt == nil {
 		return "Nothing to tell."
 	}
 
 	words := "1 event waits"
-	if r.Lane.Waiting > 1 {
-		words = fmt.Sprintf("%d events wait", r.Lane.Waiting)
+	if l.Waiting > 1 {
+		words = fmt.Sprintf("%d events wait", l.Waiting)
 	}
 
-	return words + "; next message " + formatClock(*r.Lane.NextAt, now) + "."
+	return words + "; next message " + formatClock(*l.NextAt, now) + "."
 }

@@ -195,6 +195,10 @@ func TestAWebhookSaysHowItStands(t *testing.T) {
 			e.Lane.RetryAt = &next
 			e.Lane.Last = &chat.WebhookLast{Status: 503, Fault: chat.WebhookStatusNotAccepted, At: webhookNoon}
 		},
+		"1 behind; next try 10:03:30 UTC.": func(e *chat.WebhookEndpoint) {
+			e.Lane.Behind = 1
+			e.Lane.RetryAt = new(now.Add(30 * time.Second))
+		},
 		aside: func(e *chat.WebhookEndpoint) {
 			e.Lane.Aside = 2
 			e.Lane.AsideAt = &tomorrow
@@ -286,4 +290,16 @@ func TestAWebhooksBodyTellsTextsOnlyWhenFull(t *testing.T) {
 	e.Payload = chat.PayloadFull
 
 	assert.Equal(t, "Your code is 4711.", read()["message"].(map[string]any)["text"])
+}
+
+// TestAReplayOfTheFutureIsRefused allows for a clock that is a little ahead.
+func TestAReplayOfTheFutureIsRefused(t *testing.T) {
+	t.Parallel()
+
+	require.NoError(t, chat.CheckReplaySince(webhookNoon.Add(-time.Hour), webhookNoon))
+	require.NoError(t, chat.CheckReplaySince(webhookNoon.Add(time.Second), webhookNoon))
+
+	err := chat.AsError(chat.CheckReplaySince(webhookNoon.Add(time.Hour), webhookNoon))
+	assert.Equal(t, "since", err.Fields[0].Field)
+	assert.Contains(t, err.Error(), "2026-11-29T10:02:00Z now")
 }

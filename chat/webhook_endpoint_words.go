@@ -57,6 +57,18 @@ func (l *WebhookLane) Rewind(position int64) {
 	l.RetryAt = nil
 }
 
+// maxClockAhead is how far the clock of somebody who asks may be ahead.
+const maxClockAhead = time.Minute
+
+// CheckReplaySince refuses to have events told again that have not happened yet: CodeInvalidRequest naming the field.
+func CheckReplaySince(since, now time.Time) error {
+	if since.After(now.Add(maxClockAhead)) {
+		return Invalid("since", "must not be in the future: it is %s now", now.UTC().Format(time.RFC3339))
+	}
+
+	return nil
+}
+
 // LaneWaits reports whether the first event in the lane must wait, because its last try has failed or the receiver
 // wants no posts.
 func (l *WebhookLane) LaneWaits(now time.Time) bool {
@@ -158,9 +170,17 @@ func (l *WebhookLast) explain(now time.Time) string {
 	return "no connection at " + at
 }
 
-// formatClock returns a time of day in UTC, with the date if that is not the date of now.
+// secondsWithin is how soon a time must come to be told with its seconds.
+const secondsWithin = 2 * time.Minute
+
+// formatClock returns a time of day in UTC, with the date if that is not the date of now, and with the seconds if it
+// comes soon.
 func formatClock(at, now time.Time) string {
 	at = at.UTC()
+	if at.After(now) && at.Sub(now) < secondsWithin {
+		return at.Format("15:04:05 UTC")
+	}
+
 	if at.Format(time.DateOnly) == now.UTC().Format(time.DateOnly) {
 		return at.Format("15:04 UTC")
 	}

@@ -20,6 +20,18 @@ const (
 	MatterResponse Matter = "response"
 	// MatterAttention is a chat that needs a response for another reason, which the chat names.
 	MatterAttention Matter = "attention"
+	// MatterWebhook is a webhook endpoint that was disabled because it has failed, or that nothing has reached for
+	// [WebhookPatience].
+	MatterWebhook Matter = "webhook_endpoint"
+	// MatterNotice is a notice that has reached nobody, and no later one of its rule has: see [NoticePatience].
+	MatterNotice Matter = "notice"
+)
+
+const (
+	// WebhookPatience is how long an endpoint may fail before its status says that it needs a person.
+	WebhookPatience = 10 * time.Minute
+	// NoticePatience is how long a status names a notice that has reached nobody.
+	NoticePatience = 3 * 24 * time.Hour
 )
 
 // Matters lists all matters, those that wait for people first.
@@ -33,6 +45,8 @@ func Matters() []Matter {
 		MatterInbound,
 		MatterResponse,
 		MatterAttention,
+		MatterWebhook,
+		MatterNotice,
 	}
 
 	for _, w := range []Waiting{
@@ -56,6 +70,8 @@ func (m Matter) NeedsPerson() bool {
 		MatterInbound,
 		MatterResponse,
 		MatterAttention,
+		MatterWebhook,
+		MatterNotice,
 	}
 
 	return slices.Contains(WaitingsForPeople(), Waiting(m)) || slices.Contains(others, m)
@@ -69,6 +85,8 @@ func (m Matter) Explain() string {
 		MatterInbound:               "inbound messages that were refused",
 		MatterResponse:              "chats whose customer has written and waits for a response",
 		MatterAttention:             "chats that need a person for another reason, like a message that did not arrive",
+		MatterWebhook:               "webhook endpoints that fail, or were disabled because they have failed",
+		MatterNotice:                "messages about what needs a person that have not reached their manager",
 		Matter(WaitingPerson):       "deliveries that wait for a decision",
 		Matter(WaitingToolDecision): "actions with a tool call whose outcome is unknown",
 		Matter(WaitingContributor):  "sends that wait for a contributor's answer",

@@ -289,20 +289,22 @@ const (
 
 // Defines values for MatterMatter.
 const (
-	MatterMatterAddress      MatterMatter = "address"
-	MatterMatterApproval     MatterMatter = "approval"
-	MatterMatterAttempt      MatterMatter = "attempt"
-	MatterMatterAttention    MatterMatter = "attention"
-	MatterMatterBulkRetry    MatterMatter = "bulk_retry"
-	MatterMatterContributor  MatterMatter = "contributor"
-	MatterMatterInbound      MatterMatter = "inbound"
-	MatterMatterModel        MatterMatter = "model"
-	MatterMatterPerson       MatterMatter = "person"
-	MatterMatterProvider     MatterMatter = "provider"
-	MatterMatterResponse     MatterMatter = "response"
-	MatterMatterSender       MatterMatter = "sender"
-	MatterMatterTool         MatterMatter = "tool"
-	MatterMatterToolDecision MatterMatter = "tool_decision"
+	MatterMatterAddress         MatterMatter = "address"
+	MatterMatterApproval        MatterMatter = "approval"
+	MatterMatterAttempt         MatterMatter = "attempt"
+	MatterMatterAttention       MatterMatter = "attention"
+	MatterMatterBulkRetry       MatterMatter = "bulk_retry"
+	MatterMatterContributor     MatterMatter = "contributor"
+	MatterMatterInbound         MatterMatter = "inbound"
+	MatterMatterModel           MatterMatter = "model"
+	MatterMatterNotice          MatterMatter = "notice"
+	MatterMatterPerson          MatterMatter = "person"
+	MatterMatterProvider        MatterMatter = "provider"
+	MatterMatterResponse        MatterMatter = "response"
+	MatterMatterSender          MatterMatter = "sender"
+	MatterMatterTool            MatterMatter = "tool"
+	MatterMatterToolDecision    MatterMatter = "tool_decision"
+	MatterMatterWebhookEndpoint MatterMatter = "webhook_endpoint"
 )
 
 // Defines values for MemberKind.
@@ -1632,15 +1634,17 @@ type Delivery struct {
 	AttemptCount int64   `json:"attempt_count"`
 
 	// BulkRetryID The bulk retry that made it, or tried it again.
-	BulkRetryID  *string       `json:"bulk_retry_id"`
-	Carrier      CarrierStatus `json:"carrier"`
-	Channel      Channel       `json:"channel"`
-	ChatID       int64         `json:"chat_id"`
-	CreatedAt    time.Time     `json:"created_at"`
-	Decision     *Decision     `json:"decision,omitempty"`
-	Duplicate    Duplicate     `json:"duplicate"`
-	ErrorCode    string        `json:"error_code"`
-	ErrorMessage string        `json:"error_message"`
+	BulkRetryID *string       `json:"bulk_retry_id"`
+	Carrier     CarrierStatus `json:"carrier"`
+	Channel     Channel       `json:"channel"`
+
+	// ChatID Left out of a notice to a member, which is in no chat.
+	ChatID       *int64    `json:"chat_id,omitempty"`
+	CreatedAt    time.Time `json:"created_at"`
+	Decision     *Decision `json:"decision,omitempty"`
+	Duplicate    Duplicate `json:"duplicate"`
+	ErrorCode    string    `json:"error_code"`
+	ErrorMessage string    `json:"error_message"`
 
 	// Explanation Where it stands, and what may be done.
 	Explanation string  `json:"explanation"`
@@ -2108,7 +2112,7 @@ type Matter struct {
 	// Explanation Examples: deliveries that wait for a decision
 	Explanation string `json:"explanation"`
 
-	// Matter A word of an action's waiting_for, or bulk_retry, inbound, response, attention.
+	// Matter A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice.
 	Matter      MatterMatter `json:"matter"`
 	NeedsPerson bool         `json:"needs_person"`
 
@@ -2116,7 +2120,7 @@ type Matter struct {
 	Oldest time.Time `json:"oldest"`
 }
 
-// MatterMatter A word of an action's waiting_for, or bulk_retry, inbound, response, attention.
+// MatterMatter A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice.
 type MatterMatter string
 
 // McpLeftOut defines model for McpLeftOut.
@@ -3866,15 +3870,17 @@ type WholeDelivery struct {
 	Attempts []Attempt `json:"attempts,omitzero"`
 
 	// BulkRetryID The bulk retry that made it, or tried it again.
-	BulkRetryID  *string       `json:"bulk_retry_id"`
-	Carrier      CarrierStatus `json:"carrier"`
-	Channel      Channel       `json:"channel"`
-	ChatID       int64         `json:"chat_id"`
-	CreatedAt    time.Time     `json:"created_at"`
-	Decision     *Decision     `json:"decision,omitempty"`
-	Duplicate    Duplicate     `json:"duplicate"`
-	ErrorCode    string        `json:"error_code"`
-	ErrorMessage string        `json:"error_message"`
+	BulkRetryID *string       `json:"bulk_retry_id"`
+	Carrier     CarrierStatus `json:"carrier"`
+	Channel     Channel       `json:"channel"`
+
+	// ChatID Left out of a notice to a member, which is in no chat.
+	ChatID       *int64    `json:"chat_id,omitempty"`
+	CreatedAt    time.Time `json:"created_at"`
+	Decision     *Decision `json:"decision,omitempty"`
+	Duplicate    Duplicate `json:"duplicate"`
+	ErrorCode    string    `json:"error_code"`
+	ErrorMessage string    `json:"error_message"`
 
 	// Events What the provider told, in the order of arrival.
 	Events []Event `json:"events,omitzero"`
@@ -6925,7 +6931,7 @@ type ClientInterface interface {
 
 	// GetStatus Get the workspace's status
 	//
-	// Counts what waits, and since when. What needs a person comes first. Actions that wait for a receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out.
+	// Counts what waits, and since when. What needs a person comes first. Actions that wait for a receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out; without `webhooks:read`, endpoints and notices.
 	//
 	// Scope: `deliveries:read`.
 	//
@@ -9981,7 +9987,7 @@ func (c *Client) CreateSession(ctx context.Context, workspaceUUID WorkspaceUUID,
 
 // GetStatus Get the workspace's status
 //
-// Counts what waits, and since when. What needs a person comes first. Actions that wait for a receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out.
+// Counts what waits, and since when. What needs a person comes first. Actions that wait for a receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out; without `webhooks:read`, endpoints and notices.
 //
 // Scope: `deliveries:read`.
 //
@@ -21163,7 +21169,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetStatusWithResponse Get the workspace's status
 	//
-	// Counts what waits, and since when. What needs a person comes first. Actions that wait for a receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out.
+	// Counts what waits, and since when. What needs a person comes first. Actions that wait for a receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out; without `webhooks:read`, endpoints and notices.
 	//
 	// Scope: `deliveries:read`.
 	//
@@ -26703,7 +26709,7 @@ func (c *ClientWithResponses) CreateSessionWithResponse(ctx context.Context, wor
 
 // GetStatusWithResponse Get the workspace's status
 //
-// Counts what waits, and since when. What needs a person comes first. Actions that wait for a receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out.
+// Counts what waits, and since when. What needs a person comes first. Actions that wait for a receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out; without `webhooks:read`, endpoints and notices.
 //
 // Scope: `deliveries:read`.
 //

@@ -103,6 +103,10 @@ func pathOfMatter(v *viewer, matter string) templ.SafeURL {
 	switch matter {
 	case "person", "tool_decision", "approval", "contributor", "inbound":
 		return v.path("/decisions") + templ.SafeURL("#"+matter)
+	case "webhook_endpoint":
+		return v.path("/settings/webhooks")
+	case "notice":
+		return v.path("/settings/notices")
 	case "bulk_retry":
 		return v.path("/failures/bulk")
 	case "response", "attention":

@@ -394,3 +394,38 @@ func TestARuleThatIsEnabledAgainBeginsAnew(t *testing.T) {
 		assert.Empty(t, w.notices())
 	})
 }
+
+// TestANotificationRuleSaysWhoHasNoAddress: as soon as it is created, and wherever it is read.
+func TestANotificationRuleSaysWhoHasNoAddress(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := newNoticeWorld(t, s, chat.EventChatEscalated)
+		assert.Empty(t, w.rule.Reach.Unreached)
+
+		second := newManager(t, s, w.Workspace, "Ivo")
+		rule := chat.NewNotificationRule(w.Workspace)
+		rule.MemberIDs = []chat.MemberID{second.MemberID}
+
+		made, err := s.CreateNotificationRule(t.Context(), w.Workspace, w.By, rule)
+		require.NoError(t, err)
+
+		want := "Nobody can be told: member " + strconv.FormatInt(int64(second.MemberID), 10) + " has no email address."
+		assert.Contains(t, made.Explain(w.now), want)
+
+		found, err := s.NotificationRule(t.Context(), w.Workspace, made.ID)
+		require.NoError(t, err)
+		assert.Contains(t, found.Explain(w.now), want)
+
+		listed, err := s.NotificationRules(t.Context(), w.Workspace)
+		require.NoError(t, err)
+		assert.Equal(t, []chat.MemberID{second.MemberID}, listed[0].Reach.Unreached, "all managers are told")
+		assert.Equal(t, 2, listed[0].Reach.Told)
+
+		changed, err := s.UpdateNotificationRule(t.Context(), w.Workspace, w.By, made.ID, chat.NotificationRulePatch{
+			MemberIDs: &[]chat.MemberID{w.Manager.ID},
+		})
+		require.NoError(t, err)
+		assert.Equal(t, "Nothing to tell.", changed.Explain(w.now))
+	})
+}

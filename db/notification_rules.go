@@ -108,11 +108,54 @@ func findRule(
 
 // NotificationRules lists the workspace's rules by id.
 func (s *Store) NotificationRules(ctx context.Context, ws chat.WorkspaceID) ([]chat.NotificationRule, error) {
-	var rows []notificationRuleRow
+	var rules []chat.NotificationRule
 
-	err := selectRules(s.db.NewSelect().Model(&rows), ws).OrderExpr("nr.id").Scan(ctx)
+	err := s.snapshot(ctx, "list the notification rules", func(ctx context.Context, tx bun.Tx) error {
+		var rows []notificationRuleRow
 
-	return mapSlice(rows, (*notificationRuleRow).rule), wrapErr("list the notification rules", err)
+		err := selectRules(tx.NewSelect().Model(&rows), ws).OrderExpr("nr.id").Scan(ctx)
+		if err != nil {
+			return err
+		}
+
+		rules = mapSlice(rows, (*notificationRuleRow).rule)
+
+		return noteReach(ctx, tx, ws, rules)
+	})
+
+	return rules, err
+}
+
+// noteReach notes of rules of one workspace whom they can tell.
+func noteReach(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, rules []chat.NotificationRule) error {
+	if len(rules) == 0 {
+		return nil
+	}
+
+	var rows []memberRow
+
+	err := tx.NewSelect().
+		Model(&rows).
+		Where("m.workspace_id = ?", ws).
+		Where("m.kind = ?", chat.KindPerson).
+		Where("m.role = ?", chat.RoleManager).
+		OrderExpr("m.id").
+		Scan(ctx)
+
+	managers := mapSlice(rows, (*memberRow).member)
+	for i := range rules {
+		rules[i].NoteReach(managers)
+	}
+
+	return err
+}
+
+// ruleWithReach returns a rule with whom it can tell.
+func (r *notificationRuleRow) ruleWithReach(ctx context.Context, tx bun.Tx) (chat.NotificationRule, error) {
+	rules := []chat.NotificationRule{r.rule()}
+	err := noteReach(ctx, tx, r.WorkspaceID, rules)
+
+	return rules[0], err
 }
 
 // NotificationRule finds a rule: notification_rule_not_found.
@@ -121,9 +164,20 @@ func (s *Store) NotificationRule(
 	ws chat.WorkspaceID,
 	id chat.NotificationRuleID,
 ) (chat.NotificationRule, error) {
-	row, err := findRule(ctx, s.db.NewSelect(), ws, id)
+	var rule chat.NotificationRule
 
-	return row.rule(), wrapErr("find a notification rule", err)
+	err := s.snapshot(ctx, "find a notification rule", func(ctx context.Context, tx bun.Tx) error {
+		row, err := findRule(ctx, tx.NewSelect(), ws, id)
+		if err != nil {
+			return err
+		}
+
+		rule, err = row.ruleWithReach(ctx, tx)
+
+		return err
+	})
+
+	return rule, err
 }
 
 // CreateNotificationRule adds a rule, which tells of what happens from now on. The errors are invalid_request for whom
@@ -134,7 +188,7 @@ func (s *Store) CreateNotificationRule(
 	by chat.Actor,
 	rule chat.NotificationRule,
 ) (chat.NotificationRule, error) {
-	var row notificationRuleRow
+	var made chat.NotificationRule
 
 	err := s.inTx(ctx, "create a notification rule", func(ctx context.Context, tx bun.Tx) error {
 		number, err := tx.NewSelect().
@@ -158,12 +212,17 @@ func (s *Store) CreateNotificationRule(
 			return err
 		}
 
-		row, err = s.insertRule(ctx, tx, by, &rule)
+		row, err := s.insertRule(ctx, tx, by, &rule)
+		if err != nil {
+			return err
+		}
+
+		made, err = row.ruleWithReach(ctx, tx)
 
 		return err
 	})
 
-	return row.rule(), err
+	return made, err
 }
 
 // insertRule stores a new rule, and notes who has made it.
@@ -267,7 +326,7 @@ func (s *Store) UpdateNotificationRule(
 	id chat.NotificationRuleID,
 	p chat.NotificationRulePatch,
 ) (chat.NotificationRule, error) {
-	var row notificationRuleRow
+	var changedRule chat.NotificationRule
 
 	err := s.inTx(ctx, "change a notification rule", func(ctx context.Context, tx bun.Tx) error {
 		before, err := findRule(ctx, s.locked(tx.NewSelect()), ws, id)
@@ -284,7 +343,7 @@ func (s *Store) UpdateNotificationRule(
 			return err
 		}
 
-		row = before
+		row := before
 		row.take(&rule)
 		row.UpdatedAt = s.time()
 
@@ -299,6 +358,10 @@ func (s *Store) UpdateNotificationRule(
 			return err
 		}
 
+		if changedRule, err = row.ruleWithReach(ctx, tx); err != nil {
+			return err
+		}
+
 		return s.audit(ctx, tx, auditEvent{
 			workspace: ws,
 			by:        by,
@@ -308,7 +371,7 @@ func (s *Store) UpdateNotificationRule(
 		})
 	})
 
-	return row.rule(), err
+	return changedRule, err
 }
 
 // restartRule has a rule begin with what happens from now on.

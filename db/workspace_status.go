@@ -56,6 +56,8 @@ func (s *Store) countMatters(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID
 			Where("x.status = ?", chat.InboundRefused),
 		countChats(tx, ws, chat.MatterResponse).Where("x.attention_reason = ''"),
 		countChats(tx, ws, chat.MatterAttention).Where("x.attention_reason <> ''"),
+		countFailingEndpoints(tx, ws, s.time()),
+		countUntoldNotices(tx, ws, s.time()),
 	}
 
 	for _, q := range queries {
@@ -102,6 +104,47 @@ func countChats(tx bun.Tx, ws chat.WorkspaceID, matter chat.Matter) *bun.SelectQ
 	return countOldest(tx, ws, matter, "chats", "last_activity_at").
 		Where("x.needs_response").
 		Where("x.deleted_at IS NULL")
+}
+
+// countFailingEndpoints counts the webhook endpoints that need somebody. A workspace has few.
+func countFailingEndpoints(tx bun.Tx, ws chat.WorkspaceID, now time.Time) *bun.SelectQuery {
+	return tx.NewSelect().
+		TableExpr("webhook_endpoints AS x").
+		ColumnExpr("? AS matter", chat.MatterWebhook).
+		ColumnExpr("count(*) AS count").
+		ColumnExpr("min(COALESCE(x.failing_since, x.updated_at)) AS oldest").
+		Where("x.workspace_id = ?", ws).
+		Where("x.deleted_at IS NULL").
+		Where(
+			"(x.disabled_reason IN (?, ?) OR (x.enabled AND x.failing_since < ?))",
+			chat.WebhookGone,
+			chat.WebhookFailing,
+			now.Add(-chat.WebhookPatience),
+		)
+}
+
+// countUntoldNotices counts the notices that have reached nobody, of rules that have reached nobody since.
+func countUntoldNotices(tx bun.Tx, ws chat.WorkspaceID, now time.Time) *bun.SelectQuery {
+	reached := tx.NewSelect().
+		TableExpr("notices AS later").
+		ColumnExpr("1").
+		Where("later.workspace_id = x.workspace_id").
+		Where("later.rule_id = x.rule_id").
+		Where("later.number >= x.number").
+		Where("later.state <> ?", chat.NoticeFailed)
+
+	deleted := tx.NewSelect().
+		Model((*notificationRuleRow)(nil)).
+		ColumnExpr("1").
+		Where("nr.workspace_id = x.workspace_id").
+		Where("nr.id = x.rule_id").
+		Where("nr.deleted_at IS NOT NULL")
+
+	return countOldest(tx, ws, chat.MatterNotice, "notices", "created_at").
+		Where("x.state = 'failed'").
+		Where("x.created_at > ?", now.Add(-chat.NoticePatience)).
+		Where("NOT EXISTS (?)", reached).
+		Where("NOT EXISTS (?)", deleted)
 }
 
 // newWorkspaceStatus sums up the counts, in the order of [chat.Matters] and without zeros.

@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -75,6 +76,125 @@ func TestStatusTellsACustomerWhoWaitsFromALostMessage(t *testing.T) {
 		counts := countsOf(t, s, l.w.Workspace)
 		assert.Equal(t, 1, counts[chat.MatterAttention])
 		assert.Zero(t, counts[chat.MatterResponse])
+	})
+}
+
+// TestStatusCountsEndpointsThatFail: those that were disabled because they failed, and those that fail for long.
+func TestStatusCountsEndpointsThatFail(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+
+		for _, set := range []string{
+			"enabled = TRUE",
+			"failing_since = ?",
+			"failing_since = ?, url = 'https://example.com/fails'",
+			"enabled = FALSE, disabled_reason = 'member'",
+			"enabled = FALSE, disabled_reason = 'gone'",
+			"enabled = FALSE, disabled_reason = 'gone', deleted_at = updated_at",
+		} {
+			made, err := s.CreateWebhookEndpoint(t.Context(), w.Workspace, w.By, chat.WebhookEndpoint{
+				URL:     "https://example.com/handrail",
+				Payload: chat.PayloadThin,
+				Enabled: true,
+			})
+			require.NoError(t, err)
+
+			since := time.Now().Add(-time.Second)
+			if strings.Contains(set, "fails") {
+				since = time.Now().Add(-chat.WebhookPatience - time.Second)
+			}
+
+			arguments := []any{since.UTC(), made.ID}
+			if !strings.Contains(set, "?") {
+				arguments = arguments[1:]
+			}
+
+			_, err = s.Bun().NewRaw("UPDATE webhook_endpoints SET "+set+" WHERE id = ?", arguments...).Exec(t.Context())
+			require.NoError(t, err)
+		}
+
+		status, err := s.WorkspaceStatus(t.Context(), w.Workspace)
+		require.NoError(t, err)
+		require.Len(t, status.Counts, 1)
+		assert.Equal(t, chat.MatterWebhook, status.Counts[0].Matter)
+		assert.Equal(t, 2, status.Counts[0].Count)
+		assert.WithinDuration(t, time.Now().Add(-chat.WebhookPatience), status.Counts[0].Oldest, time.Minute)
+
+		_, err = s.Bun().NewRaw("UPDATE webhook_endpoints SET deleted_at = updated_at").Exec(t.Context())
+		require.NoError(t, err)
+		assert.Empty(t, countsOf(t, s, w.Workspace))
+	})
+}
+
+// addOldNotices adds 2,000 notices that have reached somebody before the one that is there.
+func addOldNotices(t *testing.T, s *db.Store) {
+	t.Helper()
+
+	statements := []string{`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+		INSERT INTO notices (id, workspace_id, rule_id, number, member_id, channel, chat_id, action_id, events, subject,
+			body, state, error_message, created_at, updated_at)
+		SELECT id || i, workspace_id, rule_id, -i, member_id, channel, chat_id, action_id, events, subject,
+			body, 'begun', '', created_at, updated_at FROM notices, n`}
+	if s.Engine() == "postgres" { // as autovacuum does; nobody does it on SQLite
+		statements = append(statements, "ANALYZE notices")
+	}
+
+	for _, statement := range statements {
+		_, err := s.Bun().ExecContext(t.Context(), statement)
+		require.NoError(t, err)
+	}
+}
+
+// TestStatusCountsNoticesThatReachedNobody, until a message of the rule reaches somebody, or the rule is deleted.
+func TestStatusCountsNoticesThatReachedNobody(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := newNoticeWorld(t, s, chat.EventChatEscalated)
+		fail := func(id chat.NoticeID) {
+			_, _, err := s.FailNotice(t.Context(), chat.NoticeFailure{
+				WorkspaceID: w.Workspace,
+				NoticeID:    id,
+				Why:         "it bounced",
+			})
+			require.NoError(t, err)
+		}
+		send := func() chat.NoticeID {
+			made, err := s.TestNotificationRule(t.Context(), w.Workspace, w.By, w.rule.ID)
+			require.NoError(t, err)
+
+			return made[0].ID
+		}
+
+		fail(send())
+		assert.Equal(t, map[chat.Matter]int{chat.MatterNotice: 1}, countsOf(t, s, w.Workspace))
+		assert.Empty(t, countsOf(t, s, dbtest.Seed(t, s).Workspace))
+
+		addOldNotices(t, s)
+
+		watch := &watcher{}
+		_, err := s.Watched(watch).WorkspaceStatus(t.Context(), w.Workspace)
+		require.NoError(t, err)
+		assert.Contains(t, explainQuery(t, s, watch.queries[len(watch.queries)-1]), "notices_failed")
+
+		second := send()
+
+		assert.Empty(t, countsOf(t, s, w.Workspace), "the second one is on its way")
+		fail(second)
+		assert.Equal(t, map[chat.Matter]int{chat.MatterNotice: 2}, countsOf(t, s, w.Workspace))
+
+		_, err = s.Bun().NewRaw(
+			"UPDATE notices SET created_at = ? WHERE id = ?",
+			time.Now().Add(-chat.NoticePatience).UTC(),
+			second,
+		).Exec(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, map[chat.Matter]int{chat.MatterNotice: 1}, countsOf(t, s, w.Workspace))
+
+		require.NoError(t, s.DeleteNotificationRule(t.Context(), w.Workspace, w.By, w.rule.ID))
+		assert.Empty(t, countsOf(t, s, w.Workspace))
 	})
 }
 

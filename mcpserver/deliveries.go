@@ -94,7 +94,7 @@ func getDelivery(ctx context.Context, by *caller, in *deliveryArguments) (*whole
 			Duplicate:    string(d.Duplicate),
 			RetriedBy:    client.ValueOf(d.RetriedBy),
 		},
-		ChatID:     d.ChatID,
+		ChatID:     client.ValueOf(d.ChatID),
 		MessageID:  d.MessageID,
 		ActionID:   d.ActionID,
 		Channel:    string(d.Channel),

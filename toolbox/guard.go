@@ -245,15 +245,30 @@ func (g *guard) checkURL(ctx context.Context, field, text string) error {
 		return g.check(net.JoinHostPort(address.Unmap().String(), port), u.Scheme == "https") != nil
 	})
 	if unfit {
-		// One answer for a host that is not found and for one that is private: two would tell which
-		// names the operator's own network has.
 		return chat.InvalidAs(
 			chat.CodeAddressRefused,
 			field,
-			"must name a host that is found at a public address, over https on port 443; the operator can allow "+
-				"others with HANDRAIL_TOOL_HOSTS",
+			"%s; the operator can allow others with HANDRAIL_TOOL_HOSTS",
+			explainRefusal(u, port),
 		)
 	}
 
 	return nil
+}
+
+// explainRefusal says what is wrong with a URL, from what stands in it alone. There is one answer for a name that is
+// not found and for one that is private: two would tell which names the operator's own network has.
+func explainRefusal(u *url.URL, port string) string {
+	_, err := netip.ParseAddr(u.Hostname())
+
+	switch {
+	case u.Scheme != "https":
+		return "must begin with https://"
+	case port != "443":
+		return "must be on port 443, not on " + port
+	case err == nil:
+		return "must not be a private address, or one that is reserved"
+	}
+
+	return "must name a host that is found at a public address: this name is not found, or its address is private"
 }

@@ -219,6 +219,16 @@ func TestAWebhookReachesPublicAddressesOnly(t *testing.T) {
 
 	assert.False(t, reached)
 
+	for url, want := range map[string]string{
+		"http://1.1.1.1/":         "must begin with https://",
+		"https://1.1.1.1:8443/":   "must be on port 443, not on 8443",
+		"https://10.0.0.1/":       "must not be a private address",
+		"https://nobody.invalid/": "is not found, or its address is private",
+		"https://localhost/":      "is not found, or its address is private",
+	} {
+		require.ErrorContains(t, box.CheckWebhookURL(t.Context(), url), want, url)
+	}
+
 	err = box.CheckWebhookURL(t.Context(), "https://user:password@example.com/")
 	require.ErrorContains(t, err, "the signature says who posts", "there are no headers to put them in")
 

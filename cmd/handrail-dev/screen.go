@@ -11,6 +11,10 @@ import (
 // screen is what stands in the terminal once everything runs.
 type screen struct {
 	API, UI, Inbox string
+	// Console is the login link.
+	Console string
+	// Metrics is "" if none are served.
+	Metrics        string
 	Workspace, Key string
 	// SecondKey is for approvals, Friday the next one at 19:00, in RFC 3339.
 	SecondKey, Friday string
@@ -26,8 +30,13 @@ Handrail is ready after {{.Took}}. Data: {{.DataDir}}   Stop: Ctrl-C   Delete th
 
   API           {{.API}}/api/v2/w/{{.Workspace}}
   API docs      {{.API}}/docs     and the guide, with all of the documentation: {{.API}}/docs/guide
+  Console       {{.Console}}
+                (the link logs in once, within 10 minutes; later: the workspace {{.Workspace}} and the key)
   Temporal UI   {{or .UI "off (HANDRAIL_DEV_UI_PORT=0)"}}
   Sandbox inbox {{.Inbox}}     the SMS and emails that the sandbox got{{if .Answers}}; answer there as whoever got them{{end}}
+{{- if .Metrics}}
+  Metrics       {{.Metrics}}
+{{- end}}
   Key           {{.Key}}   (this machine only; to approve: {{.SecondKey}})
 
 Paste these into another terminal. Each may be pasted again:

@@ -16,8 +16,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"handrail/chat"
 	"handrail/cmd/internal/config"
 	"handrail/cmd/internal/service"
+	"handrail/db"
 	"handrail/temporaldev"
 	"handrail/workflows"
 )
@@ -223,11 +225,34 @@ func (p *process) prepare(ctx context.Context, s *service.Service, sandbox strin
 		DataDir:   p.config.Dev.DataDir,
 	}
 
+	if p.config.MetricsAddr != "" {
+		shown.Metrics = "http://" + p.config.MetricsAddr + "/metrics"
+	}
+
 	if p.config.Dev.UIPort != 0 {
 		shown.UI = fmt.Sprintf("http://127.0.0.1:%d/", p.config.Dev.UIPort)
 	}
 
-	return shown, nil
+	shown.Console, err = createDemoLogin(ctx, s.Store, shown.API)
+
+	return shown, err
+}
+
+// createDemoLogin makes a link that logs in to the console as the member of the demo's key.
+func createDemoLogin(ctx context.Context, store *db.Store, origin string) (string, error) {
+	who, err := store.Authenticate(ctx, chat.HashKey(demoKey), time.Now())
+	if err != nil {
+		return "", err
+	}
+
+	link, err := service.CreateLoginLink(ctx, store, chat.Actor{Operator: "handrail-dev"}, service.NewLogin{
+		WorkspaceID: demoWorkspace,
+		MemberID:    who.MemberID,
+		Scopes:      chat.AllScopes(),
+		Origin:      origin,
+	})
+
+	return link.URL, err
 }
 
 func (p *process) startUI(ctx context.Context, running *errgroup.Group, temporal string) error {

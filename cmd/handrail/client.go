@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"handrail/chat"
 	"handrail/client"
 )
 
@@ -40,7 +39,11 @@ func (a *answer) into(v any) error {
 }
 
 // problem is a refusal of the API, in the words of the command line.
-type problem struct{ refusal *client.Error }
+type problem struct {
+	refusal *client.Error
+	// words name the fields of the API as the command does that was run.
+	words commandWords
+}
 
 // Unwrap returns the refusal.
 func (p *problem) Unwrap() error { return p.refusal }
@@ -55,14 +58,16 @@ func (p *problem) Error() string {
 	}
 
 	for _, e := range p.refusal.Errors {
-		detail = strings.Replace(detail, e.Field, flagForField(e.Field), 1)
+		detail = strings.Replace(detail, e.Message, sayDurations(e.Field, e.Message), 1)
+		detail = strings.Replace(detail, e.Field, p.words.nameField(e.Field), 1)
 	}
 
 	fmt.Fprintf(&b, "%s (%s)", makePrintable(detail), makePrintable(string(p.refusal.Code)))
 
 	for _, e := range p.refusal.Errors {
 		if !strings.Contains(p.refusal.Detail, e.Message) {
-			fmt.Fprintf(&b, "\n  %s %s", makePrintable(flagForField(e.Field)), makePrintable(e.Message))
+			name := p.words.nameField(e.Field)
+			fmt.Fprintf(&b, "\n  %s %s", makePrintable(name), makePrintable(sayDurations(e.Field, e.Message)))
 		}
 	}
 
@@ -75,26 +80,6 @@ func (p *problem) Error() string {
 	}
 
 	return b.String()
-}
-
-// flagForField returns the flag of the command line for a field of the API.
-func flagForField(field string) string {
-	if strings.HasPrefix(field, "path.") {
-		return "the id"
-	}
-
-	name := strings.TrimPrefix(strings.TrimPrefix(field, "query."), "body.")
-
-	switch name {
-	case "workspace_uuid":
-		name = "workspace"
-	case chat.FieldAcknowledgeDuplicate:
-		name = "may-duplicate"
-	}
-
-	name = strings.TrimSuffix(strings.TrimSuffix(name, "_per_second"), "_seconds")
-
-	return "--" + strings.ReplaceAll(name, "_", "-")
 }
 
 // needsField reports whether the API refused because of a field.
@@ -124,7 +109,7 @@ func (c *apiClient) read(res *http.Response, err error) (*answer, error) {
 // explainFailure returns an error that says why there is no answer, and which flag to check.
 func (c *apiClient) explainFailure(err error) error {
 	if refusal, ok := errors.AsType[*client.Error](err); ok {
-		return &problem{refusal}
+		return &problem{refusal, c.words}
 	}
 
 	if nobody, ok := errors.AsType[*client.UnreachableError](err); ok {

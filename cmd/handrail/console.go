@@ -30,6 +30,8 @@ type console struct {
 	colours bool
 	// every is how often something that is under way is looked at again.
 	every time.Duration
+	// words are the names of the command that was run.
+	words commandWords
 }
 
 func newConsole(ctx context.Context, environ []string, in io.Reader, out, errs io.Writer) *console {

@@ -114,13 +114,22 @@ func (l *deliveryList) Run(c *console) error {
 				makePrintable(string(d.Status)),
 				d.markDuplicate(),
 				formatAge(d.CreatedAt),
-				formatID(d.ChatID),
+				d.describeChat(),
 				makePrintable(d.To),
 				makePrintable(string(d.Channel)),
 				d.describeHold(),
 			}
 		},
 	})
+}
+
+// describeChat returns the id of the delivery's chat. A notice to a member is in none.
+func (d *deliveryView) describeChat() string {
+	if d.ChatID == nil {
+		return "notice"
+	}
+
+	return formatID(*d.ChatID)
 }
 
 // describeHold says in a word why a delivery is where it is: its error, or else what it waits for.

@@ -150,7 +150,7 @@ func (r *deliveryRetry) follow(api *apiClient, got *answer, late <-chan time.Tim
 
 		switch {
 		case begun.Delivery == nil && begun.Problem != nil:
-			return &problem{&client.Error{Problem: *begun.Problem}}
+			return &problem{&client.Error{Problem: *begun.Problem}, api.words}
 		case begun.Delivery != nil:
 			whole, err := d.load(api, begun.Delivery.ID)
 			if err != nil {

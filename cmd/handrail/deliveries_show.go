@@ -49,7 +49,7 @@ func (d *deliveryView) showFacts(c *console) {
 	f.say("sent through", "%s, %s", d.Provider, d.Channel)
 	f.say("from", "%s", d.From)
 	f.say("to", "%s", d.To)
-	f.say("chat", "%d", d.ChatID)
+	f.say("chat", "%s", d.describeChat())
 	f.say("message", "%s", d.MessageID)
 	f.say("action", "%s", d.ActionID)
 	f.say("provider's id", "%s", d.ProviderMessageID)

@@ -2,9 +2,9 @@ package main
 
 import (
 	"fmt"
-	"time"
 
 	"handrail/chat"
+	"handrail/cmd/internal/service"
 	"handrail/db"
 )
 
@@ -24,36 +24,25 @@ func (c *keyLogin) Run(p *process) error {
 		scopes = chat.ReadScopes()
 	}
 
-	now := time.Now()
-	secret := chat.KeyLogin.NewSecret()
-	login := chat.NewLoginOf(chat.MemberID(c.Member), scopes, now)
-	login.Hint = chat.KeyHint(secret)
-
-	if err := login.Validate(now); err != nil {
-		return err
-	}
-
 	return p.withStore(func(s *db.Store) error {
-		ws := chat.WorkspaceID(c.Workspace)
-
-		made, err := s.CreateKey(p.ctx, ws, p.operator(), login, chat.HashKey(secret))
+		link, err := service.CreateLoginLink(p.ctx, s, p.operator(), service.NewLogin{
+			WorkspaceID: chat.WorkspaceID(c.Workspace),
+			MemberID:    chat.MemberID(c.Member),
+			Scopes:      scopes,
+			Origin:      c.URL,
+		})
 		if err != nil {
 			return err
 		}
 
-		link := chat.LoginURL(c.URL, ws, secret)
-
 		if c.JSON {
-			return writeJSON(p.out, struct {
-				URL       string    `json:"url"`
-				ExpiresAt time.Time `json:"expires_at"`
-			}{link, made.ExpiresAt.UTC()})
+			return writeJSON(p.out, link)
 		}
 
 		fmt.Fprintf(
 			p.out,
 			"%s\n\nIt logs in once, within %d minutes, for %d hours.\n",
-			link,
+			link.URL,
 			int(chat.LoginLife.Minutes()),
 			int(chat.SessionLife.Hours()),
 		)

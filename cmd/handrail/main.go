@@ -157,6 +157,7 @@ func (c *console) run(args []string) int {
 	}
 
 	c.setDisplay(commands.Color)
+	c.words = wordsOfCommand(command.Selected())
 
 	if err := command.Run(); err != nil {
 		return c.fail(err)
@@ -177,7 +178,8 @@ func explainUsage(err error, args []string) error {
 		begun = strings.Join(append([]string{begun}, nameCommands(wrong.Context)...), " ")
 	}
 
-	words := err.Error()
+	// A flag that may be left out has "" among its words.
+	words := strings.ReplaceAll(err.Error(), `,""`, "")
 	if !strings.HasSuffix(words, "?") {
 		words += "."
 	}

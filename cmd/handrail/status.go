@@ -108,6 +108,10 @@ func chooseListCommand(matter chat.Matter) string {
 		return "inbound list --status refused"
 	case chat.MatterResponse, chat.MatterAttention:
 		return "chats list --needs-response"
+	case chat.MatterWebhook:
+		return "webhooks list"
+	case chat.MatterNotice:
+		return "notices list --failed"
 	}
 
 	return "actions list --waiting-for " + makePrintable(string(matter))

@@ -49,6 +49,9 @@ func TestEveryMatterIsListedByACommand(t *testing.T) {
 			"GET bulk-retries": {aPage("")},
 			"GET inbound":      {aPage("")},
 			"GET chats":        {aPage("")},
+			"GET notices":      {aPage("")},
+
+			"GET webhook-endpoints": {aPage("")},
 		})
 
 		status, _, errs := s.do(strings.Fields(chooseListCommand(matter))...)

@@ -2349,7 +2349,7 @@ export interface paths {
         };
         /**
          * Get the workspace's status
-         * @description Counts what waits, and since when. What needs a person comes first. Actions that wait for a receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out.
+         * @description Counts what waits, and since when. What needs a person comes first. Actions that wait for a receipt are not counted. For a key without `chats:read`, chats and inbound messages are left out; without `webhooks:read`, endpoints and notices.
          *
          *     Scope: `deliveries:read`.
          */
@@ -4361,8 +4361,11 @@ export interface components {
             /** @description What the provider says became of it; empty when nothing was heard. */
             carrier: components["schemas"]["CarrierStatus"];
             channel: components["schemas"]["Channel"];
-            /** Format: int64 */
-            chat_id: number;
+            /**
+             * Format: int64
+             * @description Left out of a notice to a member, which is in no chat.
+             */
+            chat_id?: number;
             /** Format: date-time */
             created_at: string;
             decision?: components["schemas"]["Decision"];
@@ -4782,10 +4785,10 @@ export interface components {
             /** @example deliveries that wait for a decision */
             explanation: string;
             /**
-             * @description A word of an action's waiting_for, or bulk_retry, inbound, response, attention.
+             * @description A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice.
              * @enum {string}
              */
-            matter: "person" | "tool_decision" | "approval" | "sender" | "bulk_retry" | "inbound" | "response" | "attention" | "contributor" | "address" | "tool" | "model" | "attempt" | "provider";
+            matter: "person" | "tool_decision" | "approval" | "sender" | "bulk_retry" | "inbound" | "response" | "attention" | "webhook_endpoint" | "notice" | "contributor" | "address" | "tool" | "model" | "attempt" | "provider";
             needs_person: boolean;
             /**
              * Format: date-time

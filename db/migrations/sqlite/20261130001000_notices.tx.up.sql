@@ -64,3 +64,6 @@ CREATE TABLE notices (
 ) STRICT;
 
 CREATE INDEX notices_waiting ON notices (workspace_id, id) WHERE state = 'waiting';
+
+-- What the status of a workspace counts.
+CREATE INDEX notices_failed ON notices (workspace_id, created_at) WHERE state = 'failed';
