@@ -25,7 +25,7 @@ const (
 		`"2 need you","events":2,"explanation":"It has arrived.","delivery_id":"d1","created_at":"2026-11-29T10:02:00Z"}`
 	aKey = `{"id":1,"kind":"key","name":"Help desk","hint":"abcd","member_id":7,"scopes":["chats:read"],"revoked_at":null,` +
 		`"expires_at":null,"last_used_at":null,"created_at":"2026-11-22T10:00:00Z"}`
-	aLabel = `{"id":5,"name":"Refund","description":"Wants money back","color":"#3366ff","created_at":"2026-11-22T10:00:00Z"}`
+	aLabel  = `{"id":5,"name":"Refund","description":"Wants money back","color":"#3366ff","created_at":"2026-11-22T10:00:00Z"}`
 	anAudit = `{"id":9,"at":"2026-11-29T10:02:00Z","verb":"delivery.retried","object":"d1","member_id":7,"key_id":0,` +
 		`"request_id":"r1","detail":{"reason":"</pre><script>x</script>"}}`
 	someSettings = `{"automatic_labels":true,"every_messages":10,"instructions":"Be brief","label_threshold":0.8,` +
@@ -88,11 +88,11 @@ func TestSettingsShowWhatIsSet(t *testing.T) {
 	} {
 		page := e.get(path)
 		for _, want := range wants {
-			assert.True(t, strings.Contains(page, want), "%s has no %s", path, want)
+			assert.Contains(t, page, want, path)
 		}
 
 		for _, never := range []string{" style=", "<script>", " onclick="} {
-			assert.False(t, strings.Contains(page, never), "%s has %s", path, never)
+			assert.NotContains(t, page, never, path)
 		}
 	}
 }
@@ -103,7 +103,7 @@ func TestReadOnlySettingsHaveNoButtons(t *testing.T) {
 	e := newEnv(t, settingsReplies())
 	e.scopes = readOnlyScopes
 
-	for _, path := range strings.Fields("webhooks webhooks/3 notifications labels summaries senders defaults tools tools/6") {
+	for path := range strings.FieldsSeq("webhooks webhooks/3 notifications labels summaries senders defaults tools tools/6") {
 		page := e.get("/settings/" + path)
 		_, content, _ := strings.Cut(page, "<main")
 		assert.NotContains(t, content, `<button class="primary">`, path)
@@ -211,7 +211,9 @@ func TestFormsOfSettingsCallTheAPI(t *testing.T) {
 		{
 			"/settings/labels", "/settings/labels",
 			url.Values{"name": {"Refund"}},
-			"POST /chat-labels", reply{http.StatusCreated, aLabel}, `{"name":"Refund"}`,
+			"POST /chat-labels",
+			reply{http.StatusCreated, aLabel},
+			`{"name":"Refund"}`,
 		},
 		{
 			"/settings/labels", "/settings/labels/5",
@@ -229,13 +231,17 @@ func TestFormsOfSettingsCallTheAPI(t *testing.T) {
 		{
 			"/settings/senders", "/settings/senders/phone-numbers",
 			url.Values{"number": {"+15550101"}},
-			"POST /phone-numbers", reply{http.StatusCreated, aNumber}, `{"number":"+15550101"}`,
+			"POST /phone-numbers",
+			reply{http.StatusCreated, aNumber},
+			`{"number":"+15550101"}`,
 		},
 		{"/settings/senders", "/settings/senders/phone-numbers/1/delete", nil, "DELETE /phone-numbers/1", gone, ``},
 		{
 			"/settings/senders", "/settings/senders/inboxes",
 			url.Values{"address": {"a@example.com"}},
-			"POST /inboxes", reply{http.StatusCreated, anInbox}, `{"address":"a@example.com"}`,
+			"POST /inboxes",
+			reply{http.StatusCreated, anInbox},
+			`{"address":"a@example.com"}`,
 		},
 		{"/settings/senders", "/settings/senders/inboxes/2/delete", nil, "DELETE /inboxes/2", gone, ``},
 		{
@@ -300,6 +306,7 @@ func TestAToolIsTestedWithAFormOfItsSchema(t *testing.T) {
 
 	form := url.Values{"arg.amount": {"12345678901234567"}, "arg.order": {"A-1"}, "arg.gift": {"false"}, "arg.why": {""}}
 	e.replies["POST /tools/6/test"] = reply{http.StatusAccepted, anApproval}
+
 	answer := e.post(page, page, form)
 	require.Equal(t, http.StatusOK, answer.Code)
 	assert.Contains(t, answer.Body.String(), "Nothing was run yet")
