@@ -96,7 +96,7 @@ func newDownloadRow(delivery client.Delivery) []string {
 		string(delivery.Channel),
 		delivery.From,
 		delivery.To,
-		formatCount(delivery.ChatID),
+		formatOptional(delivery.ChatID),
 		delivery.MessageID,
 		delivery.ErrorCode,
 		delivery.ErrorMessage,
