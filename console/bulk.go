@@ -176,6 +176,7 @@ func (h *Handler) showBulkRetry(v *viewer) (templ.Component, error) {
 	first, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), &client.ListDeliveriesParams{
 		BulkRetryID: &view.ID,
 		Order:       &oldestFirst,
+		Expand:      expandMember(v),
 		Limit:       new(max(firstBegun, min(view.Canary, pageLimit))),
 	})
 	if err != nil {

@@ -229,10 +229,7 @@ func (h *Handler) showFailures(v *viewer) (templ.Component, error) {
 	params := filter.listParams()
 	params.Limit = new(int64(pageLimit))
 	params.Cursor = readPosition(v)
-
-	if v.may("members:read") {
-		params.Expand = client.Expand{"member"}
-	}
+	params.Expand = expandMember(v)
 
 	answer, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), params)
 	if err != nil {
@@ -278,6 +275,15 @@ func dryRun(v *viewer, filter deliveryFilter) (*client.DryRun, error) {
 	}
 
 	return answer.JSON200, nil
+}
+
+// expandMember asks for the members of deliveries, where the viewer may see them.
+func expandMember(v *viewer) client.Expand {
+	if !v.may("members:read") {
+		return nil
+	}
+
+	return client.Expand{"member"}
 }
 
 // nameRecipient returns the name of a delivery's member, or its address.
