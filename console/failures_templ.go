@@ -748,11 +748,11 @@ func deliveryTable(v *viewer, items []client.Delivery) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if delivery.Duplicate != client.DuplicateNone && delivery.Duplicate != "" {
-				templ_7745c5c3_Err = badge(string(delivery.Duplicate)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 57, "<br>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 57, "<small>duplicate</small>")
+				templ_7745c5c3_Err = pill(nameStatus(string(delivery.Duplicate))+" duplicate", toneBad).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -55,7 +55,7 @@ func isWorking(v *viewer, key client.Key) bool {
 // explainRevoke says what revoking a key does.
 func explainRevoke(v *viewer, key client.Key) string {
 	if key.ID == v.me.ID {
-		return "This is your own session: you are logged out."
+		return "You are logged in with it: this logs you out."
 	}
 
 	return "Whoever uses it is refused at once. This cannot be undone."

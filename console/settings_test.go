@@ -76,7 +76,7 @@ func TestSettingsShowWhatIsSet(t *testing.T) {
 		"/settings/webhooks":      {"https://example.com/&lt;b&gt;", "12 behind; last answer 503", ">failing<"},
 		"/settings/webhooks/3":    {"Our help desk", "&lt;i&gt;try later", "/events/e1/replay", "12, and 2 aside"},
 		"/settings/notifications": {"chat.escalated", "/deliveries/d1", "2 need you"},
-		"/settings/keys":          {"Help desk", "…abcd", "This is your own session"},
+		"/settings/keys":          {"Help desk", "…abcd", "You are logged in with it"},
 		"/settings/audit":         {"delivery.retried", "&lt;/pre&gt;", "command line"},
 		"/settings/labels":        {"Wants money back", "#3366ff"},
 		"/settings/summaries":     {"of 1000.", "Be brief", `value="0.8"`},
