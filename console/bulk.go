@@ -17,6 +17,16 @@ const defaultCanary = 5
 // firstBegun is how many of the first deliveries that a bulk retry has begun its page shows at least.
 const firstBegun = 5
 
+// lostStatuses are those of deliveries of a bulk retry that have certainly failed.
+var lostStatuses = []client.DeliveryStatus{
+	client.DeliveryStatusBounced,
+	client.DeliveryStatusExpired,
+	client.DeliveryStatusFailed,
+	client.DeliveryStatusRejected,
+	client.DeliveryStatusSuppressed,
+	client.DeliveryStatusUndelivered,
+}
+
 // A new bulk retry is answered before it can be read. The console waits for it so long, and looks so often.
 const (
 	birthTimeout = 5 * time.Second
@@ -206,7 +216,7 @@ func (b *bulkView) describeFailures() string {
 	var failed int64
 
 	for status, count := range b.ByStatus {
-		if slices.Contains(failedStatuses, client.DeliveryStatus(status)) {
+		if slices.Contains(lostStatuses, client.DeliveryStatus(status)) {
 			failed += count
 		}
 	}

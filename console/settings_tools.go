@@ -201,3 +201,13 @@ func approvalField(v *viewer, view *toolView) string {
 
 	return v.PostFormValue("approval_id")
 }
+
+// describeTest says how long a test took, and what the tool has answered with.
+func describeTest(tested *client.TestedTool) string {
+	took := "After " + formatMillis(tested.DurationMs)
+	if tested.HTTPStatus == nil {
+		return took
+	}
+
+	return took + ", with HTTP status " + formatCount(*tested.HTTPStatus)
+}
