@@ -342,6 +342,10 @@ func (a *App) Mount(prefix string, pages http.Handler) {
 	a.fiber.Use(prefix, func(c *fiber.Ctx) error {
 		ctx := c.UserContext()
 
+		// What the handler sets itself would stand there twice.
+		c.Response().Header.Del(fiber.HeaderCacheControl)
+		c.Response().Header.Del(fiber.HeaderXContentTypeOptions)
+
 		return adaptor.HTTPHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			pages.ServeHTTP(w, r.WithContext(ctx))
 		}))(c)

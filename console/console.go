@@ -33,6 +33,8 @@ type Config struct {
 	Sandbox string
 	// Temporal is the address of Temporal's web interface, which pages link to; "" for none.
 	Temporal string
+	// OpenID lets members log in by OpenID Connect; nil: they cannot.
+	OpenID *OpenID
 	// ShowsComponents adds the page of components, for whoever works on the console.
 	ShowsComponents bool
 }
@@ -41,6 +43,8 @@ type Config struct {
 type Handler struct {
 	config Config
 	mux    *http.ServeMux
+	// openID is nil where nobody logs in by OpenID Connect.
+	openID *openID
 }
 
 // New makes a handler. Nothing is asked of the API yet. It returns an error if the address of the API is not one.
@@ -54,6 +58,10 @@ func New(config Config) (*Handler, error) {
 	}
 
 	h := &Handler{config: config, mux: http.NewServeMux()}
+	if config.OpenID != nil {
+		h.openID = &openID{OpenID: *config.OpenID}
+	}
+
 	h.routes()
 
 	return h, nil

@@ -44,7 +44,15 @@ func refusalOf(err error) *refusal {
 func (h *Handler) showFailure(w http.ResponseWriter, r *http.Request, v *viewer, err error) {
 	if isLoggedOut(err) {
 		removeSession(w, r.PathValue("workspace"))
-		h.render(w, r, http.StatusUnauthorized, loginPage(newLoginView(r, "Log in to see this page.")))
+
+		view := h.newLoginView(r.PathValue("workspace"), "Log in to see this page.")
+		view.isWrong = false
+
+		if r.Method == http.MethodGet {
+			view.back = r.URL.RequestURI()
+		}
+
+		h.render(w, r, http.StatusUnauthorized, loginPage(view))
 
 		return
 	}

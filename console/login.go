@@ -15,6 +15,8 @@ type loginView struct {
 	message   string
 	// isWrong reports whether the message says that something went wrong.
 	isWrong bool
+	// provider is the host of the OpenID provider, "" if there is none.
+	provider string
 	// back is the page to go to afterwards, "" for the first one.
 	back string
 }
@@ -27,6 +29,11 @@ func (h *Handler) loginRoutes() {
 	h.mux.HandleFunc("GET "+Root+"/login", h.showLogin)
 	h.mux.HandleFunc("POST "+Root+"/login", h.logIn)
 	h.mux.HandleFunc("POST "+Root+"/w/{workspace}/logout", h.logOut)
+
+	if h.openID != nil {
+		h.mux.HandleFunc("POST "+openIDPath, h.beginOpenID)
+		h.mux.HandleFunc("GET "+callbackPath, h.endOpenID)
+	}
 }
 
 // showFirstPage redirects to the workspace that the browser is logged in to, or to the login page.
@@ -40,11 +47,19 @@ func (h *Handler) showFirstPage(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, Root+"/w/"+all[0].workspace+"/", http.StatusSeeOther)
 }
 
-// newLoginView returns the login page for whoever wanted another one.
-func newLoginView(r *http.Request, message string) loginView {
-	view := loginView{workspace: r.PathValue("workspace"), message: message}
-	if r.Method == http.MethodGet {
-		view.back = r.URL.RequestURI()
+// noWorkspace says what is wrong with a workspace that is no id.
+const noWorkspace = "The workspace must be its id, such as 11111111-1111-4111-8111-111111111111."
+
+// newLoginView returns the login page with what went wrong; "" for nothing.
+func (h *Handler) newLoginView(workspace, message string) loginView {
+	view := loginView{
+		workspace: workspace,
+		message:   message,
+		isWrong:   message != "",
+	}
+
+	if h.openID != nil {
+		view.provider = hostOf(h.openID.Issuer)
 	}
 
 	return view
@@ -55,25 +70,23 @@ func newLoginView(r *http.Request, message string) loginView {
 func (h *Handler) showLogin(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 
-	h.render(w, r, http.StatusOK, loginPage(loginView{
-		workspace: query.Get("workspace"),
-		token:     query.Get("token"),
-	}))
+	view := h.newLoginView(query.Get("workspace"), "")
+	view.token = query.Get("token")
+
+	h.render(w, r, http.StatusOK, loginPage(view))
 }
 
 // logIn exchanges a key or the token of a login link for a session.
 func (h *Handler) logIn(w http.ResponseWriter, r *http.Request) {
-	view := loginView{
-		workspace: strings.TrimSpace(r.PostFormValue("workspace")),
-		back:      safeBack(r.PostFormValue("back")),
-		isWrong:   true,
-	}
+	view := h.newLoginView(strings.TrimSpace(r.PostFormValue("workspace")), "")
+	view.back = safeBack(r.PostFormValue("back"))
+	view.isWrong = true
 
 	key := strings.TrimSpace(r.PostFormValue("key"))
 
 	switch {
 	case !isUUID(view.workspace):
-		view.message = "The workspace must be its id, such as 11111111-1111-4111-8111-111111111111."
+		view.message = noWorkspace
 	case key == "":
 		view.message = "The API key must be given. `handrail keys login` makes a link that needs none."
 	}
@@ -147,7 +160,8 @@ func (h *Handler) logOut(w http.ResponseWriter, r *http.Request) {
 	// Whoever wants to leave must not be kept by an API that does not answer, but must know it.
 	removeSession(w, found.workspace)
 
-	view := loginView{workspace: found.workspace, message: "You are logged out."}
+	view := h.newLoginView(found.workspace, "You are logged out.")
+	view.isWrong = false
 
 	if err != nil && !client.HasCode(err, "unauthenticated") {
 		view.message = "This browser is logged out, but the API could not be told: the session ends by itself " +

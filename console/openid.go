@@ -1,0 +1,302 @@
+package console
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+)
+
+// OpenID is how members log in by OpenID Connect. All fields but HTTP are needed.
+type OpenID struct {
+	// Issuer is the provider's address, such as https://accounts.example.com.
+	Issuer                 string
+	ClientID, ClientSecret string
+	// PublicURL is where browsers reach the console, such as https://handrail.example.com. The provider must know
+	// its path /console/login/openid/callback as a redirect URI.
+	PublicURL string
+	// OpenSession makes a session of the member with an email address that the provider has verified, and returns its
+	// key. Errors: a refusal with a sentence for people when nobody may log in with the address.
+	OpenSession func(ctx context.Context, workspace, email string) (key string, err error)
+	// HTTP makes the requests to the provider; nil: [http.DefaultClient].
+	HTTP *http.Client
+}
+
+// The paths of logging in by OpenID Connect.
+const (
+	openIDPath   = Root + "/login/openid"
+	callbackPath = openIDPath + "/callback"
+)
+
+// openIDCookie is the name of the cookie of a login that is under way at the provider.
+const openIDCookie = "handrail_login"
+
+// openIDLife is how long somebody may take at the provider.
+const openIDLife = 10 * time.Minute
+
+// openID logs members in. The provider is asked for its keys and addresses when the first member wants to log in, so
+// that Handrail starts without it.
+type openID struct {
+	OpenID
+
+	mutex    sync.Mutex
+	provider *oidc.Provider
+}
+
+// attempt is a login that is under way. It is kept in the browser that has begun it, and nowhere else: nobody can end a
+// login in another browser.
+type attempt struct {
+	Workspace string `json:"w"`
+	State     string `json:"s"`
+	Nonce     string `json:"n"`
+	// Verifier is the secret of PKCE (RFC 7636): whoever steals the code cannot use it.
+	Verifier string `json:"v"`
+}
+
+// noLogin is what people are told when a login at the provider has failed. The log says why.
+const noLogin = "The login did not succeed: begin it again."
+
+// find returns the provider, asking it for its keys and addresses the first time.
+func (o *openID) find(ctx context.Context) (*oidc.Provider, error) {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+
+	if o.provider != nil {
+		return o.provider, nil
+	}
+
+	// The provider's keys are fetched later too, when this request is over.
+	provider, err := oidc.NewProvider(o.within(context.WithoutCancel(ctx)), o.Issuer)
+	if err != nil {
+		return nil, fmt.Errorf("ask the OpenID provider: %w", err)
+	}
+
+	o.provider = provider
+
+	return provider, nil
+}
+
+// within makes requests to the provider use its client.
+func (o *openID) within(ctx context.Context) context.Context {
+	if o.HTTP == nil {
+		return ctx
+	}
+
+	return oidc.ClientContext(ctx, o.HTTP)
+}
+
+func (o *openID) config(provider *oidc.Provider) *oauth2.Config {
+	return &oauth2.Config{
+		ClientID:     o.ClientID,
+		ClientSecret: o.ClientSecret,
+		Endpoint:     provider.Endpoint(),
+		RedirectURL:  strings.TrimSuffix(o.PublicURL, "/") + callbackPath,
+		Scopes:       []string{oidc.ScopeOpenID, "email"},
+	}
+}
+
+// begin sends the browser to the provider.
+func (h *Handler) beginOpenID(w http.ResponseWriter, r *http.Request) {
+	workspace := strings.TrimSpace(r.PostFormValue("workspace"))
+	if !isUUID(workspace) {
+		h.render(w, r, http.StatusBadRequest, loginPage(h.newLoginView(workspace, noWorkspace)))
+		return
+	}
+
+	provider, err := h.openID.find(r.Context())
+	if err != nil {
+		h.showFailure(w, r, nil, err)
+		return
+	}
+
+	begun := attempt{
+		Workspace: workspace,
+		State:     rand.Text(),
+		Nonce:     rand.Text(),
+		Verifier:  oauth2.GenerateVerifier(),
+	}
+
+	if err := setAttempt(w, begun); err != nil {
+		h.showFailure(w, r, nil, err)
+		return
+	}
+
+	address := h.openID.config(provider).AuthCodeURL(
+		begun.State,
+		oidc.Nonce(begun.Nonce),
+		oauth2.S256ChallengeOption(begun.Verifier),
+	)
+
+	// Not a redirect: the policy of the page lets forms lead to this origin only.
+	h.render(w, r, http.StatusOK, continuePage(templ.URL(address), "Continue to "+hostOf(h.openID.Issuer)))
+}
+
+// endOpenID takes the browser that the provider has sent back.
+func (h *Handler) endOpenID(w http.ResponseWriter, r *http.Request) {
+	begun, err := readAttempt(r)
+	removeAttempt(w)
+
+	if err != nil || r.URL.Query().Get("state") != begun.State {
+		h.render(w, r, http.StatusForbidden, loginPage(h.newLoginView(begun.Workspace, noLogin)))
+		return
+	}
+
+	email, err := h.openID.readEmail(r.Context(), r.URL.Query().Get("code"), begun)
+	if err != nil {
+		h.config.Logger.WarnContext(r.Context(), "a login by OpenID Connect did not succeed", "error", err)
+		h.render(w, r, http.StatusForbidden, loginPage(h.newLoginView(begun.Workspace, noLogin)))
+
+		return
+	}
+
+	key, err := h.openID.OpenSession(r.Context(), begun.Workspace, email)
+	if err != nil {
+		h.render(w, r, http.StatusForbidden, loginPage(h.newLoginView(begun.Workspace, asSentence(err.Error()))))
+		return
+	}
+
+	setSession(w, session{workspace: begun.Workspace, key: key})
+
+	// Not a redirect: a cookie for this site only is not sent on one that another site has begun.
+	h.render(w, r, http.StatusOK, continuePage(templ.SafeURL(Root+"/w/"+begun.Workspace+"/"), "Continue"))
+}
+
+// readEmail exchanges the provider's code for the verified address of who has logged in.
+func (o *openID) readEmail(ctx context.Context, code string, begun attempt) (string, error) {
+	provider, err := o.find(ctx)
+	if err != nil {
+		return "", err
+	}
+
+	token, err := o.config(provider).Exchange(o.within(ctx), code, oauth2.VerifierOption(begun.Verifier))
+	if err != nil {
+		return "", fmt.Errorf("exchange the code: %w", err)
+	}
+
+	raw, _ := token.Extra("id_token").(string)
+
+	verified, err := provider.Verifier(&oidc.Config{ClientID: o.ClientID}).Verify(o.within(ctx), raw)
+	if err != nil {
+		return "", fmt.Errorf("verify the ID token: %w", err)
+	}
+
+	if verified.Nonce != begun.Nonce {
+		return "", errors.New("the ID token is of another login")
+	}
+
+	var claims emailClaims
+	if err := verified.Claims(&claims); err != nil {
+		return "", fmt.Errorf("read the ID token: %w", err)
+	}
+
+	// Many providers tell the address only where one asks for it (OpenID Connect Core, 5.4).
+	if claims.Email == "" {
+		if claims, err = o.askEmail(ctx, provider, token, verified.Subject); err != nil {
+			return "", err
+		}
+	}
+
+	if claims.Email == "" || !claims.EmailVerified {
+		return "", errors.New("the provider has not verified the email address")
+	}
+
+	return claims.Email, nil
+}
+
+// emailClaims are what a provider says of somebody's email address.
+type emailClaims struct {
+	Email         string `json:"email"`
+	EmailVerified bool   `json:"email_verified"`
+}
+
+// askEmail asks the provider for the address of who has logged in.
+func (o *openID) askEmail(
+	ctx context.Context,
+	provider *oidc.Provider,
+	token *oauth2.Token,
+	subject string,
+) (emailClaims, error) {
+	told, err := provider.UserInfo(o.within(ctx), oauth2.StaticTokenSource(token))
+	if err != nil {
+		return emailClaims{}, fmt.Errorf("ask for the email address: %w", err)
+	}
+
+	// The answer may be about somebody else (OpenID Connect Core, 5.3.2).
+	if told.Subject != subject {
+		return emailClaims{}, errors.New("the email address is of somebody else")
+	}
+
+	return emailClaims{Email: told.Email, EmailVerified: told.EmailVerified}, nil
+}
+
+func setAttempt(w http.ResponseWriter, begun attempt) error {
+	encoded, err := json.Marshal(begun)
+	if err != nil {
+		return fmt.Errorf("begin a login: %w", err)
+	}
+
+	http.SetCookie(w, &http.Cookie{
+		Name:     openIDCookie,
+		Value:    base64.RawURLEncoding.EncodeToString(encoded),
+		Path:     Root + "/login",
+		MaxAge:   int(openIDLife.Seconds()),
+		HttpOnly: true,
+		Secure:   true,
+		// Strict would not come back from the provider.
+		SameSite: http.SameSiteLaxMode,
+	})
+
+	return nil
+}
+
+func removeAttempt(w http.ResponseWriter) {
+	http.SetCookie(w, &http.Cookie{
+		Name:     openIDCookie,
+		Path:     Root + "/login",
+		MaxAge:   -1,
+		HttpOnly: true,
+		Secure:   true,
+		SameSite: http.SameSiteLaxMode,
+	})
+}
+
+func readAttempt(r *http.Request) (attempt, error) {
+	var begun attempt
+
+	cookie, err := r.Cookie(openIDCookie)
+	if err != nil {
+		return begun, fmt.Errorf("find the login: %w", err)
+	}
+
+	decoded, err := base64.RawURLEncoding.DecodeString(cookie.Value)
+	if err != nil {
+		return begun, fmt.Errorf("read the login: %w", err)
+	}
+
+	if err := json.Unmarshal(decoded, &begun); err != nil || begun.State == "" || !isUUID(begun.Workspace) {
+		return attempt{}, errors.New("read the login: it is not one")
+	}
+
+	return begun, nil
+}
+
+// hostOf returns the host of an address, for people to read.
+func hostOf(address string) string {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+
+	return parsed.Host
+}
