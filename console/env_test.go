@@ -131,6 +131,7 @@ func (e *env) answer(w http.ResponseWriter, r *http.Request) {
 		found = e.pagesOf(r.URL.Query().Get("cursor"))
 	default:
 		e.t.Errorf("the console has called %s, which the test does not answer", name)
+
 		found = refuse(http.StatusNotFound, "not_found", "there is nothing here")
 	}
 

@@ -248,3 +248,25 @@ func TestABulkRetryIsPausedResumedAndCanceled(t *testing.T) {
 	assert.Equal(t, http.StatusForbidden, answer.Code)
 	assert.Equal(t, 1, e.count("POST /bulk-retries/b1/pause"))
 }
+
+func TestANewBulkRetryIsAwaited(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, map[string]reply{
+		"GET /bulk-retries":      listOf(),
+		"POST /deliveries/retry": {http.StatusAccepted, bulkIn("running", "")},
+	})
+
+	looks := 0
+	e.pagesOf = func(string) reply {
+		if looks++; looks < 3 {
+			return refuse(http.StatusNotFound, "bulk_retry_not_found", "there is no such bulk retry")
+		}
+
+		return ok(bulkIn("running", ""))
+	}
+
+	answer := e.post("/failures/bulk", "/failures/bulk/new", url.Values{"status": {"failed"}, "reason": {"again"}})
+	e.requireRedirect(answer, "/failures/bulk/b1")
+	assert.Equal(t, 3, looks, "it is answered before it can be read")
+}

@@ -317,6 +317,7 @@ func TestAToolIsTestedWithAFormOfItsSchema(t *testing.T) {
 	assert.Contains(t, e.sent("POST /tools/6/test").body, "12345678901234567", "no digit is lost")
 
 	form.Set("approval_id", "ap1")
+
 	e.replies["POST /tools/6/test"] = ok(`{"outcome":"succeeded","duration_ms":12,"http_status":200,"result":{"paid":"<b>"}}`)
 	answer = e.post(page, page, form)
 	assert.Contains(t, answer.Body.String(), "with HTTP status 200")
