@@ -75,6 +75,9 @@ func (h *Handler) routes() {
 	h.deliveryRoutes()
 	h.actionRoutes()
 	h.decisionRoutes()
+	h.failureRoutes()
+	h.bulkRoutes()
+	h.settingsRoutes()
 
 	if h.config.ShowsComponents {
 		h.mux.HandleFunc("GET "+Root+"/components", h.showComponents)

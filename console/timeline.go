@@ -1,7 +1,6 @@
 package console
 
 import (
-	"bytes"
 	"encoding/json"
 	"net/url"
 	"slices"
@@ -255,19 +254,4 @@ func findFormReason(text string) string {
 	}
 
 	return ""
-}
-
-// formatJSON returns JSON on lines, and a text as it is.
-func formatJSON(raw json.RawMessage) string {
-	var text string
-	if json.Unmarshal(raw, &text) == nil {
-		return text
-	}
-
-	var indented bytes.Buffer
-	if json.Indent(&indented, raw, "", "  ") != nil {
-		return string(raw)
-	}
-
-	return indented.String()
 }
