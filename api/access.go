@@ -24,8 +24,9 @@ type access struct {
 	// contributor lets a member in without the scope who was asked by the contributor
 	// request that the path names.
 	contributor bool
-	// asked takes the scope from the action that the path names.
+	// asked takes the scope from the action that the path names; with reads, that of reading what it is about.
 	asked bool
+	reads bool
 	// use is what the route wants of the key. One with a use of its own, but making keys, needs no scope.
 	use chat.KeyUse
 }
@@ -55,6 +56,9 @@ func whoWasAskedOr(want chat.Scope) access { return access{scope: want, contribu
 
 // asTheAction lets in who could have asked for the action.
 func asTheAction() access { return access{asked: true} }
+
+// readingTheAction lets in who may read what the action is about.
+func readingTheAction() access { return access{asked: true, reads: true} }
 
 // guardHost refuses requests that are meant for another host, where it is known which ones are not:
 // a web page whose name resolves to this machine must not read or write here.
@@ -164,7 +168,7 @@ func (s *service) permit(who access) check {
 		}
 
 		if who.asked {
-			return s.permitAction(ctx, c)
+			return s.permitAction(ctx, c, who.reads)
 		}
 
 		if who.contributor {

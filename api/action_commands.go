@@ -196,7 +196,12 @@ func (s *service) cancelParts(ctx context.Context, view *chat.ActionView, reason
 	return nil
 }
 
-// nextForAction returns the commands that the caller may use on an action.
+// nextForAction returns the commands that the caller may use on an action: none for who may only read it. A place in
+// the chat is not asked for again.
 func nextForAction(view *chat.ActionView, caller *chat.Principal) []chat.ActionCommand {
+	if askers := askersOf(view.Kind); !askers.own && !askers.admits(caller) {
+		return []chat.ActionCommand{}
+	}
+
 	return append([]chat.ActionCommand{}, view.Commands(caller.KeyID)...)
 }

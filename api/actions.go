@@ -100,7 +100,7 @@ func (s *service) actionRoutes() {
 	registerRoute(s, s.getAction, route{
 		method:  http.MethodGet,
 		path:    "/actions/{action_id}",
-		access:  asTheAction(),
+		access:  readingTheAction(),
 		id:      "getAction",
 		tag:     tagActions,
 		summary: "Get an action",
@@ -183,38 +183,64 @@ func (s *service) getAction(ctx context.Context, in *getActionInput) (*actionOut
 	return &actionOutput{Body: body}, nil
 }
 
-// permitAction finds the action that the path names, and lets in who could have asked
-// for it. Who could have asked for none learns nothing about which exist.
-func (s *service) permitAction(ctx huma.Context, c *requestInfo) error {
+// permitAction finds the action that the path names, and lets in who could have asked for it or, to read it, who may
+// read what it is about. Who may neither learns nothing about which exist.
+func (s *service) permitAction(ctx huma.Context, c *requestInfo, isRead bool) error {
 	id, err := actionParameter.read(ctx)
 	if err == nil {
 		c.action, err = s.findAction(ctx.Context(), c.workspace(), id)
 	}
 
 	if err != nil {
-		mayAsk := c.principal.May(chat.ScopeChatsWrite) || c.principal.May(chat.ScopeDeliveriesWrite)
-		if kind := chat.CodeOf(err).Kind(); mayAsk || (kind != chat.KindNotFound && kind != chat.KindInvalid) {
+		chats, deliveries := chat.ScopeChatsWrite, chat.ScopeDeliveriesWrite
+		if isRead {
+			chats, deliveries = chat.ScopeChatsRead, chat.ScopeDeliveriesRead
+		}
+
+		mayLook := c.principal.May(chats) || c.principal.May(deliveries)
+		if kind := chat.CodeOf(err).Kind(); mayLook || (kind != chat.KindNotFound && kind != chat.KindInvalid) {
 			return err
 		}
 
-		return forbiddenError(c, withScope(chat.ScopeChatsWrite))
+		return forbiddenError(c, withScope(chats))
 	}
 
-	who := withScope(chat.ScopeChatsWrite)
-
-	switch c.action.Kind {
-	case chat.ActionSendAssistantMessage:
-		who = withScope(chat.ScopeChatsAdmin)
-	case chat.ActionSummarizeChat:
-		who = ownOr(chat.ScopeChatsWrite)
-	case chat.ActionRetryDelivery:
-		who = withScope(chat.ScopeDeliveriesWrite)
-	case chat.ActionRetryDeliveries:
-		who = withScope(chat.ScopeDeliveriesAdmin)
-	case chat.ActionAddParticipant:
+	who := askersOf(c.action.Kind)
+	if isRead {
+		who = readersOf(c.action.Kind)
 	}
 
 	return s.permitIn(ctx.Context(), c, who, c.action.ChatID)
+}
+
+// askersOf returns who could have asked for an action of a kind.
+func askersOf(kind chat.ActionKind) access {
+	switch kind {
+	case chat.ActionSendAssistantMessage:
+		return withScope(chat.ScopeChatsAdmin)
+	case chat.ActionSummarizeChat:
+		return ownOr(chat.ScopeChatsWrite)
+	case chat.ActionRetryDelivery:
+		return withScope(chat.ScopeDeliveriesWrite)
+	case chat.ActionRetryDeliveries:
+		return withScope(chat.ScopeDeliveriesAdmin)
+	case chat.ActionAddParticipant:
+	}
+
+	return withScope(chat.ScopeChatsWrite)
+}
+
+// readersOf returns who may read an action of a kind: what it is about is a chat's, or a delivery's.
+func readersOf(kind chat.ActionKind) access {
+	switch kind {
+	case chat.ActionRetryDelivery, chat.ActionRetryDeliveries:
+		return withScope(chat.ScopeDeliveriesRead)
+	case chat.ActionSummarizeChat:
+		return ownOr(chat.ScopeChatsRead)
+	case chat.ActionSendAssistantMessage, chat.ActionAddParticipant:
+	}
+
+	return withScope(chat.ScopeChatsRead)
 }
 
 // findAction looks in the store, and then in the engine: an action is recorded there

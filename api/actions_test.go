@@ -527,28 +527,34 @@ func TestGetAction(t *testing.T) {
 	})
 }
 
+// TestActionsAreForThoseWhoMayAskForThem: they may do something about them, and who may read what an action is about
+// may read it.
 func TestActionsAreForThoseWhoMayAskForThem(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
-		kind    chat.ActionKind
-		scope   chat.Scope
-		own, ok bool
+		kind             chat.ActionKind
+		scope            chat.Scope
+		own, reads, asks bool
 	}{
-		{chat.ActionAddParticipant, "chats:read", false, false},
-		{chat.ActionAddParticipant, "chats:write", false, true},
-		{chat.ActionSendAssistantMessage, "chats:write", false, false},
-		{chat.ActionSendAssistantMessage, "chats:admin", false, true},
-		{chat.ActionSummarizeChat, "chats:read", false, false},
-		{chat.ActionSummarizeChat, "chats:read", true, true},
-		{chat.ActionSummarizeChat, "chats:write", false, true},
-		{chat.ActionRetryDelivery, "deliveries:read", false, false},
-		{chat.ActionRetryDelivery, "chats:admin", true, false},
-		{chat.ActionRetryDelivery, "deliveries:write", false, true},
-		{chat.ActionRetryDeliveries, "deliveries:write", false, false},
-		{chat.ActionRetryDeliveries, "deliveries:admin", false, true},
-		{chat.ActionAddParticipant, "chats:read", true, false},
-		{chat.ActionSendAssistantMessage, "chats:read", true, false},
+		{chat.ActionAddParticipant, "deliveries:admin", false, false, false},
+		{chat.ActionAddParticipant, "chats:read", false, true, false},
+		{chat.ActionAddParticipant, "chats:read", true, true, false},
+		{chat.ActionAddParticipant, "chats:write", false, true, true},
+		{chat.ActionSendAssistantMessage, "deliveries:admin", true, false, false},
+		{chat.ActionSendAssistantMessage, "chats:read", true, true, false},
+		{chat.ActionSendAssistantMessage, "chats:write", false, true, false},
+		{chat.ActionSendAssistantMessage, "chats:admin", false, true, true},
+		{chat.ActionSummarizeChat, "labels:read", false, false, false},
+		{chat.ActionSummarizeChat, "labels:read", true, true, true},
+		{chat.ActionSummarizeChat, "chats:read", false, true, false},
+		{chat.ActionSummarizeChat, "chats:write", false, true, true},
+		{chat.ActionRetryDelivery, "chats:admin", true, false, false},
+		{chat.ActionRetryDelivery, "deliveries:read", false, true, false},
+		{chat.ActionRetryDelivery, "deliveries:write", false, true, true},
+		{chat.ActionRetryDeliveries, "chats:admin", false, false, false},
+		{chat.ActionRetryDeliveries, "deliveries:write", false, true, false},
+		{chat.ActionRetryDeliveries, "deliveries:admin", false, true, true},
 	} {
 		w := newWorld(t)
 		w.grant(test.scope)
@@ -563,11 +569,19 @@ func TestActionsAreForThoseWhoMayAskForThem(t *testing.T) {
 		}
 
 		a := w.do(t, request{method: http.MethodGet, path: location, key: noScopeKey})
-		if test.ok {
+		if test.reads {
 			assert.Equal(t, http.StatusOK, a.StatusCode, "%+v %s", test, a.raw)
 		} else {
 			requireProblem(t, a, http.StatusForbidden, "forbidden", "")
 		}
+
+		if test.kind == chat.ActionRetryDeliveries && test.reads {
+			assert.Equal(t, test.asks, len(a.json["next"].([]any)) > 0, "%+v: what the caller may do", test)
+		}
+
+		body := `{"reason":"by mistake"}`
+		a = w.do(t, request{method: http.MethodPost, path: location + "/resume", key: noScopeKey, body: body})
+		assert.Equal(t, !test.asks, a.StatusCode == http.StatusForbidden, "%+v %s", test, a.raw)
 	}
 }
 

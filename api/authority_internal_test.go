@@ -66,6 +66,8 @@ func pathOf(row string) string {
 
 func scopeCell(who access) string {
 	switch {
+	case who.reads:
+		return "that of reading what it is about"
 	case who.asked:
 		return "that of what was asked for"
 	case who.needsNoScope():
@@ -90,7 +92,7 @@ func whoCell(r *route) string {
 		who = append(who, "any key of who was asked")
 	}
 
-	if r.access.asked {
+	if r.access.asked && !r.access.reads {
 		who = append(who, "who could have asked for it")
 	}
 

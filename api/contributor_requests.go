@@ -374,7 +374,7 @@ func (s *service) cancelContributorRequest(
 	}
 
 	if ended.State != chat.RequestCanceled {
-		return nil, chat.Errorf(chat.CodeDecided, "this request is over: it is %s", ended.State)
+		return nil, ended.RefuseOver()
 	}
 
 	s.notifier.notify(chat.ContributorWorkflowID(c.workspace(), in.RequestID), chat.DeliverySnapshot{})

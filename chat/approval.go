@@ -2,6 +2,7 @@ package chat
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -308,6 +309,18 @@ func (a *Approval) AskerHolds(asker Authority) bool {
 	return asker.MemberID != 0 && asker.May(a.Kind.AskingScope())
 }
 
+// tellDecision returns who has decided and when, to end a refusal with; "" if nobody has.
+func (a *Approval) tellDecision() string {
+	switch {
+	case a.DecidedAt == nil:
+		return ""
+	case a.DecidedBy == 0:
+		return ": the operator decided, at " + formatTime(*a.DecidedAt)
+	}
+
+	return fmt.Sprintf(": member %d decided, at %s", a.DecidedBy, formatTime(*a.DecidedAt))
+}
+
 // Decide records a decision of somebody who may: already_decided once it is decided or the deadline
 // has passed.
 func (a *Approval) Decide(decision ApprovalDecision) error {
@@ -315,7 +328,7 @@ func (a *Approval) Decide(decision ApprovalDecision) error {
 	case a.State == ApprovalVoid:
 		return a.Void()
 	case a.State != ApprovalWaiting:
-		return Errorf(CodeDecided, "this approval is %s already", a.State)
+		return Errorf(CodeDecided, "this approval is %s already%s", a.State, a.tellDecision())
 	case !decision.At.Before(a.Deadline):
 		return Errorf(CodeDecided, "the deadline of this approval has passed")
 	}

@@ -209,7 +209,7 @@ const cannotRetry = "this delivery cannot be tried again: "
 
 // refuseRetry is the conflict of a retry.
 func (d *Delivery) refuseRetry(why string) error {
-	e := Errorf(CodeConflict, "%s%s", cannotRetry, why)
+	e := Errorf(CodeConflict, "%s%s%s", cannotRetry, why, d.tellDecision())
 	e.DeliveryID = string(d.ID)
 
 	return e

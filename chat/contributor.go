@@ -3,6 +3,7 @@ package chat
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -128,6 +129,35 @@ type ContributorQuestion struct {
 	// Understood is what a reply that could not be read may have meant. The contributor is asked
 	// whether it does; by itself it counts for nothing.
 	Understood json.RawMessage `json:"understood,omitempty"`
+}
+
+// RefuseOver returns CodeDecided for whoever comes after the request is over: since when, and who has answered.
+func (r *ContributorRequest) RefuseOver() error {
+	var who strings.Builder
+
+	for _, q := range r.Questions {
+		if q.AnsweredAt != nil {
+			fmt.Fprintf(&who, "; %s answered, at %s", q.MemberName, formatTime(*q.AnsweredAt))
+		}
+	}
+
+	return Errorf(
+		CodeDecided,
+		"this request is over: it is %s since %s%s",
+		r.State,
+		formatTime(r.UpdatedAt),
+		who.String(),
+	)
+}
+
+// RefuseAgain returns CodeDecided for a second answer to the question, with when the first one came.
+func (q *ContributorQuestion) RefuseAgain() error {
+	when := ""
+	if q.AnsweredAt != nil {
+		when = ", at " + formatTime(*q.AnsweredAt)
+	}
+
+	return Errorf(CodeDecided, "%s has answered already%s", q.MemberName, when)
 }
 
 // TakeReply records a reply that is still to be read, and what shows that it is theirs. Who has not been

@@ -83,7 +83,7 @@ func (d *Delivery) refuseVerdict(v Verdict) *Error {
 		instead = "wait for the provider's answer"
 	}
 
-	e := Errorf(CodeConflict, "this delivery is %s: %s; %s", d.Status(), only, instead)
+	e := Errorf(CodeConflict, "this delivery is %s: %s; %s%s", d.Status(), only, instead, d.tellDecision())
 	e.DeliveryID = string(d.ID)
 
 	return e
@@ -98,12 +98,18 @@ func (d *Delivery) CheckCancel() error {
 	case d.Submission.May(SubmissionCanceled) && !d.mayHaveBeenTaken():
 		return nil
 	case d.Submission.Settled() && d.Submission != SubmissionAccepted && d.Submission != SubmissionConfirmedSent:
-		e = Errorf(CodeConflict, "there is nothing left to cancel: the delivery is %s", d.Status())
+		e = Errorf(
+			CodeConflict,
+			"there is nothing left to cancel: the delivery is %s%s",
+			d.Status(),
+			d.tellDecision(),
+		)
 	default:
 		e = Errorf(
 			CodeAlreadySending,
-			"the message may have left, so that it cannot be canceled: the delivery is %s",
+			"the message may have left, so that it cannot be canceled: the delivery is %s%s",
 			d.Status(),
+			d.tellDecision(),
 		)
 	}
 

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -443,23 +444,32 @@ func (d *Decision) nameMember() string {
 	return fmt.Sprintf("member %d", d.By.MemberID)
 }
 
+// describe says who decided what, as in the middle of a sentence.
+func (d *Decision) describe() string {
+	words := map[Verdict]string{
+		VerdictRetry:   "asked for another try",
+		VerdictCancel:  "canceled it",
+		VerdictSent:    "confirmed that it was sent",
+		VerdictNotSent: "said that it was not sent",
+	}
+
+	return d.nameMember() + " " + cmp.Or(words[d.Verdict], "decided")
+}
+
+// tellDecision returns who has decided about the delivery, what and when, to end a refusal with: whoever comes second
+// has to know who was first. It returns "" if nobody has.
+func (d *Delivery) tellDecision() string {
+	if d.Decision == nil {
+		return ""
+	}
+
+	return "; " + d.Decision.describe() + ", at " + formatTime(d.Decision.At)
+}
+
 // Explain says who decided what, with the reason as it was given.
 func (d *Decision) Explain() string {
-	who := d.nameMember()
-	sentence := strings.ToUpper(who[:1]) + who[1:]
-
-	switch d.Verdict {
-	case VerdictRetry:
-		sentence += " asked for another try"
-	case VerdictCancel:
-		sentence += " canceled it"
-	case VerdictSent:
-		sentence += " confirmed that it was sent"
-	case VerdictNotSent:
-		sentence += " said that it was not sent"
-	default:
-		sentence += " decided"
-	}
+	sentence := d.describe()
+	sentence = strings.ToUpper(sentence[:1]) + sentence[1:]
 
 	if reason := strings.TrimRight(strings.TrimSpace(d.Reason), "."); reason != "" {
 		sentence += ": " + reason

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -65,6 +66,31 @@ type ToolCall struct {
 	Request ContributorRequestID `json:"contributor_request_id,omitempty"`
 	// Decision is a person's decision on an outcome that was not known.
 	Decision *ToolDecision `json:"decision,omitempty"`
+}
+
+// CheckResolvable returns CodeConflict for a call whose outcome is known, with who has decided about it, if somebody
+// has.
+func (c *ToolCall) CheckResolvable() error {
+	if c.State == ToolCallUnknown {
+		return nil
+	}
+
+	who := ""
+	if c.Decision != nil {
+		who = fmt.Sprintf(
+			"; member %d resolved it as %s, at %s",
+			c.Decision.By,
+			c.Decision.Verdict,
+			formatTime(c.Decision.At),
+		)
+	}
+
+	return Errorf(
+		CodeConflict,
+		"this tool call is %s: only one whose outcome is not known can be resolved%s",
+		c.State,
+		who,
+	)
 }
 
 // ToolCallFilter chooses tool calls of a workspace; empty fields choose all.

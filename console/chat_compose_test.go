@@ -76,7 +76,7 @@ func TestAPreviewShowsWhatCameMeanwhile(t *testing.T) {
 
 func TestAMessageIsSentAsAPersonWithTheLastMessageSeen(t *testing.T) {
 	e := newEnv(t, composeReplies())
-	e.replies["POST /chats/5/send-assistant-message"] = reply{http.StatusAccepted, `{"action_id":"` + anAction + `"}`}
+	e.replies["POST /chats/5/send-assistant-message"] = reply{http.StatusAccepted, `{"action_id":"` + chatAction + `"}`}
 
 	answer := e.post("/chats/5", "/chats/5/send", url.Values{
 		"message":            {"Booked."},
@@ -88,17 +88,17 @@ func TestAMessageIsSentAsAPersonWithTheLastMessageSeen(t *testing.T) {
 		"call.1.arg.wishes":  {`["window"]`},
 		"call.1.arg.when":    {"night"},
 	})
-	e.requireRedirect(answer, "/chats/5?action="+anAction+"#compose")
+	e.requireRedirect(answer, "/chats/5?action="+chatAction+"#compose")
 
 	sent := e.sent("POST /chats/5/send-assistant-message")
 	assert.Equal(t, "once-1", sent.key)
 	assert.JSONEq(t, `{"message":"Booked.","author_kind":"person","if_last_message":"`+secondMessage+`","tool_calls":[
 		{"name":"book_table","arguments":{"seats":2,"terrace":false,"wishes":["window"],"when":"night"}}]}`, sent.body)
 
-	e.replies["GET /actions/"+anAction] = ok(`{"action_id":"` + anAction + `","status":"waiting_for_approval",
+	e.replies["GET /actions/"+chatAction] = ok(`{"action_id":"` + chatAction + `","status":"waiting_for_approval",
 		"explanation":"a second member has to approve it"}`)
-	page := e.get("/chats/5?action=" + anAction)
-	assert.Contains(t, page, "/actions/"+anAction)
+	page := e.get("/chats/5?action=" + chatAction)
+	assert.Contains(t, page, "/actions/"+chatAction)
 	assert.Contains(t, page, "A second member has to approve it.")
 }
 
@@ -123,19 +123,19 @@ func TestAMessageThatHasFailedLeadsToItsDelivery(t *testing.T) {
 	e := newEnv(t, composeReplies())
 	e.replies["POST /chats/5/send-assistant-message"] = reply{
 		http.StatusInternalServerError,
-		`{"status":500,"code":"delivery_failed","detail":"twilio refused it","delivery_id":"` + aDelivery + `"}`,
+		`{"status":500,"code":"delivery_failed","detail":"twilio refused it","delivery_id":"` + chatDelivery + `"}`,
 	}
 
 	answer := e.post("/chats/5", "/chats/5/send", url.Values{"message": {"Hello"}})
-	e.requireRedirect(answer, "/deliveries/"+aDelivery)
+	e.requireRedirect(answer, "/deliveries/"+chatDelivery)
 }
 
 func TestASendThatWasRefusedLaterSaysSoInItsChat(t *testing.T) {
 	e := newEnv(t, composeReplies())
-	e.replies["GET /actions/"+anAction] = refuse(http.StatusNotFound, "action_not_found",
+	e.replies["GET /actions/"+chatAction] = refuse(http.StatusNotFound, "action_not_found",
 		"the action was refused (chat_moved_on) and has left nothing")
 
-	page := e.get("/chats/5?action=" + anAction)
+	page := e.get("/chats/5?action=" + chatAction)
 	assert.Contains(t, page, "was refused (chat_moved_on)")
 	assert.Contains(t, page, "Is it free?", "the chat is shown")
 }

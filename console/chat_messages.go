@@ -1,11 +1,6 @@
 package console
 
-import (
-	"bytes"
-	"encoding/json"
-
-	"handrail/client"
-)
+import "handrail/client"
 
 // authorOf returns who speaks in a message.
 func authorOf(view *chatView, m *client.Message) string {
@@ -56,14 +51,4 @@ func nameFile(file client.File) string {
 	}
 
 	return "file without a name"
-}
-
-// indentJSON returns JSON in lines, and what is none as it is.
-func indentJSON(raw []byte) string {
-	var b bytes.Buffer
-	if err := json.Indent(&b, raw, "", "  "); err != nil {
-		return string(raw)
-	}
-
-	return b.String()
 }

@@ -14,8 +14,8 @@ const (
 	firstMessage  = "0193a1b2-0000-7000-8000-000000000001"
 	secondMessage = "0193a1b2-0000-7000-8000-000000000002"
 	olderMessage  = "0193a1b2-0000-7000-8000-00000000000a"
-	aDelivery     = "0193a1b2-0000-7000-8000-0000000000d1"
-	anAction      = "0193a1b2-0000-7000-8000-0000000000ac"
+	chatDelivery  = "0193a1b2-0000-7000-8000-0000000000d1"
+	chatAction    = "0193a1b2-0000-7000-8000-0000000000ac"
 	aVersion      = "0193a1b2-0000-7000-8000-0000000000fe"
 )
 
@@ -32,10 +32,10 @@ const (
 		"trust":{"level":"unverified","reason":"not_authenticated","explanation":"nothing shows that it is from its author"},
 		"files":[{"name":"menu.pdf","size":10,"url":"javascript:alert(1)"}]}`
 	ourMessage = `{"id":2,"uuid":"` + secondMessage + `","role":"assistant","state":"sent",
-		"content":"Yes, it is.","created_at":"2026-11-30T09:01:00Z","delivery_id":"` + aDelivery + `",
-		"delivery":{"id":"` + aDelivery + `","submission":"accepted","carrier":"undelivered","status":"undelivered",
+		"content":"Yes, it is.","created_at":"2026-11-30T09:01:00Z","delivery_id":"` + chatDelivery + `",
+		"delivery":{"id":"` + chatDelivery + `","submission":"accepted","carrier":"undelivered","status":"undelivered",
 			"duplicate":"none","explanation":"the carrier could not deliver it"},
-		"earlier_texts":[{"content":"Yes, it si.","delivery_id":"` + aDelivery + `","member_id":7,"changed_at":"2026-11-30T09:02:00Z"}],
+		"earlier_texts":[{"content":"Yes, it si.","delivery_id":"` + chatDelivery + `","member_id":7,"changed_at":"2026-11-30T09:02:00Z"}],
 		"tool_calls":[{"id":"call_1","type":"function","status":"succeeded",
 			"function":{"name":"find_table","arguments":"{\"seats\":2}"},"result":{"table":9}}]}`
 	theTools = `{"name":"book_table","description":"Books a table.","risk":"approval","kind":"http","schema":{"type":"object",
@@ -91,7 +91,7 @@ func TestAChatShowsWhatWasSentAndWhatBecameOfIt(t *testing.T) {
 		", entered by Ana",
 		"menu.pdf",
 		"all that was quoted",
-		`/deliveries/` + aDelivery,
+		`/deliveries/` + chatDelivery,
 		"Handed over:",
 		`tone-good">accepted`,
 		`tone-bad">undelivered`,

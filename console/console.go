@@ -74,6 +74,12 @@ func (h *Handler) routes() {
 	h.nowRoutes()
 	h.chatRoutes()
 	h.peopleRoutes()
+	h.deliveryRoutes()
+	h.actionRoutes()
+	h.decisionRoutes()
+	h.failureRoutes()
+	h.bulkRoutes()
+	h.settingsRoutes()
 
 	if h.config.ShowsComponents {
 		h.mux.HandleFunc("GET "+Root+"/components", h.showComponents)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -33,7 +34,7 @@ var (
 
 func scopesOf(level string) []string {
 	var scopes []string
-	for _, area := range strings.Fields("chats members labels tools deliveries webhooks keys workspace") {
+	for area := range strings.FieldsSeq("chats members labels tools deliveries webhooks keys workspace") {
 		scopes = append(scopes, area+":"+level)
 	}
 
@@ -123,16 +124,19 @@ func (e *env) answer(w http.ResponseWriter, r *http.Request) {
 	case known:
 	case name == "GET /session":
 		scopes, _ := json.Marshal(e.scopes)
+
 		found = ok(`{"id":1,"kind":"session","member_id":7,"member_name":"Ana","role":"manager","scopes":` +
 			string(scopes) + `,"workspace_id":"` + theWorkspace + `","workspace_name":"Tables","expires_at":null}`)
 	case e.pagesOf != nil:
 		found = e.pagesOf(r.URL.Query().Get("cursor"))
 	default:
 		e.t.Errorf("the console has called %s, which the test does not answer", name)
+
 		found = refuse(http.StatusNotFound, "not_found", "there is nothing here")
 	}
 
 	w.Header().Set("Content-Type", "application/json")
+
 	if found.status >= http.StatusBadRequest {
 		w.Header().Set("Content-Type", "application/problem+json")
 	}
@@ -194,9 +198,7 @@ func (e *env) post(page, action string, fields url.Values) *httptest.ResponseRec
 	require.Len(e.t, token, 2)
 
 	given := url.Values{"csrf": {token[1]}, "once": {"once-1"}}
-	for name, values := range fields {
-		given[name] = values
-	}
+	maps.Copy(given, fields)
 
 	return e.do(http.MethodPost, action, given)
 }

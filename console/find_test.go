@@ -14,23 +14,23 @@ func findReplies() map[string]reply {
 	nothing := refuse(http.StatusNotFound, "not_found", "there is none")
 
 	return map[string]reply{
-		"GET /deliveries/" + aDelivery: nothing,
-		"GET /actions/" + aDelivery:    nothing,
-		"GET /inbound/" + aDelivery:    nothing,
-		"GET /chats/42":                nothing,
-		"GET /members/42":              nothing,
-		"GET /members":                 listOf(),
-		"GET /chats":                   listOf(),
+		"GET /deliveries/" + chatDelivery: nothing,
+		"GET /actions/" + chatDelivery:    nothing,
+		"GET /inbound/" + chatDelivery:    nothing,
+		"GET /chats/42":                   nothing,
+		"GET /members/42":                 nothing,
+		"GET /members":                    listOf(),
+		"GET /chats":                      listOf(),
 	}
 }
 
 func TestAnIDLeadsToWhatHasIt(t *testing.T) {
 	for call, c := range map[string]struct{ body, text, path string }{
-		"GET /deliveries/" + aDelivery: {`{"id":"d"}`, aDelivery, "/deliveries/" + aDelivery},
-		"GET /actions/" + aDelivery:    {`{"action_id":"a"}`, aDelivery, "/actions/" + aDelivery},
-		"GET /inbound/" + aDelivery:    {`{"id":"i"}`, aDelivery, "/inbound/" + aDelivery},
-		"GET /chats/42":                {`{"id":42}`, "42", "/chats/42"},
-		"GET /members/42":              {`{"id":42}`, "42", "/people/42"},
+		"GET /deliveries/" + chatDelivery: {`{"id":"d"}`, chatDelivery, "/deliveries/" + chatDelivery},
+		"GET /actions/" + chatDelivery:    {`{"action_id":"a"}`, chatDelivery, "/actions/" + chatDelivery},
+		"GET /inbound/" + chatDelivery:    {`{"id":"i"}`, chatDelivery, "/inbound/" + chatDelivery},
+		"GET /chats/42":                   {`{"id":42}`, "42", "/chats/42"},
+		"GET /members/42":                 {`{"id":42}`, "42", "/people/42"},
 	} {
 		e := newEnv(t, findReplies())
 		e.replies[call] = ok(c.body)
@@ -58,7 +58,7 @@ func TestPeopleAndChatsAreFoundByAllThatTheyHave(t *testing.T) {
 		"crm-1":          {"external_id", "crm-1"},
 	} {
 		e := newEnv(t, findReplies())
-		e.replies["GET /members"] = listOf(bo)
+		e.replies["GET /members"] = listOf(theMember)
 		e.replies["GET /chats"] = listOf(aChat(""))
 
 		answer := e.post("/find", "/find", url.Values{"q": {text}})
@@ -90,5 +90,5 @@ func TestFindSaysThatNothingWasFound(t *testing.T) {
 	e := newEnv(t, findReplies())
 
 	assert.Contains(t, e.get("/find?q=nobody"), "Nothing that your session may read")
-	assert.Contains(t, e.get("/find?q="+aDelivery), "Nothing that your session may read")
+	assert.Contains(t, e.get("/find?q="+chatDelivery), "Nothing that your session may read")
 }

@@ -1,8 +1,11 @@
 package console
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -37,4 +40,42 @@ func valueOrNone(text string) string {
 	}
 
 	return text
+}
+
+// formatDuration returns how long something took, in milliseconds or seconds.
+func formatDuration(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	}
+
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}
+
+// joinWords returns words of any kind with commas, and what no words mean.
+func joinWords[T ~string](words []T, none string) string {
+	if len(words) == 0 {
+		return none
+	}
+
+	names := make([]string, len(words))
+	for i, word := range words {
+		names[i] = string(word)
+	}
+
+	return strings.Join(names, ", ")
+}
+
+// formatJSON returns JSON on lines, and a text as it is.
+func formatJSON(raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		return text
+	}
+
+	var indented bytes.Buffer
+	if json.Indent(&indented, raw, "", "  ") != nil {
+		return string(raw)
+	}
+
+	return indented.String()
 }

@@ -32,7 +32,8 @@ type nowView struct {
 }
 
 // liveNow are the events after which the page Now is fetched anew.
-const liveNow = "delivery message action chat summary tool approval contributor webhook member"
+const liveNow = "delivery message chat summary tool_call approval contributor_request bulk_retry sender " +
+	"webhook_endpoint"
 
 // duplicatesSince is how far back the page Now looks for messages that were sent twice.
 const duplicatesSince = 24 * time.Hour

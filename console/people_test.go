@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	bo = `{"id":42,"name":"Bo","phone":"+15550142","email":"bo@a.example","external_id":"crm-1","kind":"person","role":"user",
+	theMember = `{"id":42,"name":"Bo","phone":"+15550142","email":"bo@a.example","external_id":"crm-1","kind":"person","role":"user",
 		"consent":{"phone-sms":"revoked","email":"granted"},"created_at":"2026-11-30T09:00:00Z"}`
 	anInbound = "0193a1b2-0000-7000-8000-00000000001b"
 )
@@ -18,11 +18,11 @@ const (
 // personReplies are the answers that the page of a member needs.
 func personReplies() map[string]reply {
 	return map[string]reply{
-		"GET /members/42": ok(bo),
-		"GET /members":    listOf(bo, `{"id":43,"name":"BO","kind":"person"}`, `{"id":44,"name":"Bob","kind":"person"}`),
+		"GET /members/42": ok(theMember),
+		"GET /members":    listOf(theMember, `{"id":43,"name":"BO","kind":"person"}`, `{"id":44,"name":"Bob","kind":"person"}`),
 		"GET /suppressions": listOf(`{"id":6,"address":"+15550142","channel":"phone-sms","reason":"opt_out",
 			"sender_address":"+15550100","created_at":"2026-11-30T09:10:00Z"}`),
-		"GET /deliveries": listOf(`{"id":"` + aDelivery + `","status":"pending","channel":"phone-sms","to":"+15550142","chat_id":5,
+		"GET /deliveries": listOf(`{"id":"` + chatDelivery + `","status":"pending","channel":"phone-sms","to":"+15550142","chat_id":5,
 			"explanation":"an older message to them is sent first"}`),
 		"GET /chats": listOf(aChat(`,"needs_response":true,"needs_response_reason":"possible_opt_out"`)),
 		"GET /contributor-requests": listOf(
@@ -40,7 +40,7 @@ func TestPeopleAreSearchedWithoutAnAddressInTheAddress(t *testing.T) {
 		"external_id": {"external_id", "crm-1", "crm-1"},
 	} {
 		e := newEnv(t, personReplies())
-		e.replies["GET /members"] = ok(`{"items":[` + bo + `],"next_cursor":"m2"}`)
+		e.replies["GET /members"] = ok(`{"items":[` + theMember + `],"next_cursor":"m2"}`)
 
 		answer := e.post("/people", "/people", url.Values{"text": {c.text}, "by": {by}})
 		require.Equal(t, http.StatusOK, answer.Code)
@@ -71,7 +71,7 @@ func TestASearchThatIsRefusedKeepsItsText(t *testing.T) {
 
 func TestAllPeopleAreListedByPages(t *testing.T) {
 	e := newEnv(t, personReplies())
-	e.replies["GET /members"] = ok(`{"items":[` + bo + `],"next_cursor":"m2"}`)
+	e.replies["GET /members"] = ok(`{"items":[` + theMember + `],"next_cursor":"m2"}`)
 
 	assert.Contains(t, e.get("/people?cursor=m1"), "/people?cursor=m2")
 	assert.Equal(t, "m1", e.sent("GET /members").query.Get("cursor"))
@@ -88,7 +88,7 @@ func TestAPersonShowsWhatMayBeSentAndWhatWas(t *testing.T) {
 		"The recipient has answered STOP or a similar word. START ends it.",
 		"Whoever has the scope <code>deliveries:admin</code> may lift",
 		"An older message to them is sent first.",
-		"/deliveries/" + aDelivery,
+		"/deliveries/" + chatDelivery,
 		"/chats/5",
 		"Is the terrace open?",
 		`/people/43"`,
@@ -116,7 +116,7 @@ func TestWhoMayOnlyReadAPersonIsOfferedNothing(t *testing.T) {
 }
 
 func TestCommandsOfAPersonCallTheAPI(t *testing.T) {
-	decided := ok(`{"success":true,"deliveries":1,"member":` + bo + `}`)
+	decided := ok(`{"success":true,"deliveries":1,"member":` + theMember + `}`)
 
 	for _, c := range []struct {
 		form   string
@@ -147,7 +147,7 @@ func TestCommandsOfAPersonCallTheAPI(t *testing.T) {
 			form:   "/merge",
 			fields: url.Values{"into": {"43"}},
 			call:   "POST /members/42/merge",
-			reply:  ok(bo),
+			reply:  ok(theMember),
 			body:   `{"into":43}`,
 			keyed:  true,
 			next:   "/people/43",
@@ -160,7 +160,7 @@ func TestCommandsOfAPersonCallTheAPI(t *testing.T) {
 				"had_email": {"bo@a.example"}, "email": {"bo@b.example"},
 			},
 			call:  "PATCH /members/42",
-			reply: ok(bo),
+			reply: ok(theMember),
 			body:  `{"phone":"","email":"bo@b.example"}`,
 		},
 		{form: "/suppressions/6/lift", call: "DELETE /suppressions/6", reply: reply{http.StatusNoContent, ""}},

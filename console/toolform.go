@@ -115,7 +115,10 @@ func (c *draftCall) arguments() (map[string]any, error) {
 			return arguments, nil
 		}
 
-		if err := json.Unmarshal([]byte(c.raw), &arguments); err != nil || arguments == nil {
+		decoder := json.NewDecoder(strings.NewReader(c.raw))
+		decoder.UseNumber() // no number loses digits
+
+		if err := decoder.Decode(&arguments); err != nil || decoder.More() || arguments == nil {
 			return nil, errors.New("they must be a JSON object, such as {\"name\": \"value\"}")
 		}
 

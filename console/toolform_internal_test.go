@@ -71,7 +71,12 @@ func TestAToolWithoutPropertiesTakesItsArgumentsAsJSON(t *testing.T) {
 		require.NoError(t, err)
 		assert.Len(t, arguments, 1)
 
-		for _, raw := range []string{"null", "[1]", "{", `"a"`} {
+		call.raw = `{"a":9007199254740993}`
+		arguments, err = call.arguments()
+		require.NoError(t, err)
+		assert.Equal(t, json.Number("9007199254740993"), arguments["a"])
+
+		for _, raw := range []string{"null", "[1]", "{", `"a"`, "{} {}"} {
 			call.raw = raw
 			_, err = call.arguments()
 			require.Error(t, err, raw)

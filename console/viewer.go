@@ -119,6 +119,44 @@ func (h *Handler) form(
 	perform func(v *viewer) (templ.SafeURL, error),
 	show func(v *viewer) (templ.Component, error),
 ) {
+	h.take(pattern, show, func(w http.ResponseWriter, v *viewer) error {
+		next, err := perform(v)
+		if err != nil {
+			return err
+		}
+
+		http.Redirect(w, v.Request, string(next), http.StatusSeeOther)
+
+		return nil
+	})
+}
+
+// formThatTells is a form whose answer is a page that perform returns, and not a redirect: for what is shown once,
+// such as a secret, which must stand neither in a URL nor in a cookie.
+func (h *Handler) formThatTells(
+	pattern string,
+	perform func(v *viewer) (templ.Component, error),
+	show func(v *viewer) (templ.Component, error),
+) {
+	h.take(pattern, show, func(w http.ResponseWriter, v *viewer) error {
+		told, err := perform(v)
+		if err != nil {
+			return err
+		}
+
+		h.render(w, v.Request, http.StatusOK, told)
+
+		return nil
+	})
+}
+
+// take registers a form of a workspace: answer performs it and answers, or returns an error, and then has not
+// answered.
+func (h *Handler) take(
+	pattern string,
+	show func(v *viewer) (templ.Component, error),
+	answer func(w http.ResponseWriter, v *viewer) error,
+) {
 	h.mux.HandleFunc("POST "+Root+"/w/{workspace}"+pattern, func(w http.ResponseWriter, r *http.Request) {
 		v, err := h.view(r)
 
@@ -131,9 +169,7 @@ func (h *Handler) form(
 			return
 		}
 
-		next, err := perform(v)
-		if err == nil {
-			http.Redirect(w, r, string(next), http.StatusSeeOther)
+		if err = answer(w, v); err == nil {
 			return
 		}
 

@@ -340,9 +340,9 @@ func newAnswerRow(
 func checkTakesAnswer(r *chat.ContributorRequest, question *chat.ContributorQuestion) error {
 	switch {
 	case r.State != chat.RequestOpen:
-		return chat.Errorf(chat.CodeDecided, "this request is over: it is %s", r.State)
+		return r.RefuseOver()
 	case question.State == chat.QuestionAnswered:
-		return chat.Errorf(chat.CodeDecided, "this contributor has answered already")
+		return question.RefuseAgain()
 	case !question.State.Open():
 		return chat.Errorf(chat.CodeConflict, "this contributor is not asked any more: %s", question.Why)
 	}

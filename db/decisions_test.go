@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -44,6 +45,11 @@ func TestCancel(t *testing.T) {
 		_, _, err = decideDelivery(t, s, w, sent.DeliveryID, chat.VerdictCancel, clock.now)
 		requireCode(t, chat.CodeConflict, err)
 		assert.Equal(t, string(sent.DeliveryID), chat.AsError(err).DeliveryID)
+		assert.ErrorContains(t, err, fmt.Sprintf(
+			"; member %d canceled it, at %s",
+			w.Manager.ID,
+			clock.now.UTC().Format(time.RFC3339),
+		), "who comes second is told who was first")
 		_, _, err = decideDelivery(t, s, w, sent.DeliveryID, "shrug", clock.now)
 		requireCode(t, chat.CodeInvalidRequest, err)
 		_, _, err = decideDelivery(t, s, w, "nothing", chat.VerdictCancel, clock.now)

@@ -343,12 +343,9 @@ func (s *Store) ResolveToolCall(
 			return err
 		}
 
-		if row.State != chat.ToolCallUnknown {
-			return chat.Errorf(
-				chat.CodeConflict,
-				"this tool call is %s: only one whose outcome is not known can be resolved",
-				row.State,
-			)
+		stored := row.toolCall()
+		if err := stored.CheckResolvable(); err != nil {
+			return err
 		}
 
 		if err := checkResolver(ctx, tx, &row, resolution{

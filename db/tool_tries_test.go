@@ -248,6 +248,12 @@ func TestResolveToolCall(t *testing.T) {
 			assert.Equal(t, want, call.State)
 			assert.Equal(t, chat.ActionWorkflowID(o.Workspace, o.action), workflow)
 			assert.Equal(t, chat.ActionRunning, o.state(t))
+			_, _, err = s.ResolveToolCall(t.Context(), o.Workspace, o.By, o.key(), decision)
+			requireCode(t, chat.CodeConflict, err)
+
+			if verdict != chat.VerdictToolRetry {
+				assert.ErrorContains(t, err, fmt.Sprintf("member %d resolved it as %s, at ", o.By.MemberID, verdict))
+			}
 
 			if verdict == chat.VerdictToolSucceeded {
 				assert.JSONEq(t, `{"id":1}`, string(call.Result))

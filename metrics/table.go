@@ -393,8 +393,9 @@ var (
 		Kind: Gauge,
 	})
 	MissingKey = define(&Definition{
-		Name:   "handrail_missing_encryption_key",
-		Help:   "1 for each encryption key that this process lacks and that something was encrypted with.",
+		Name: "handrail_missing_encryption_key",
+		Help: "1 for each encryption key that this process lacks and that something was encrypted with. " +
+			"It has no series while no key is missing.",
 		Kind:   Gauge,
 		Labels: []string{"key_id"},
 	})

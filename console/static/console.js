@@ -115,12 +115,15 @@ function openAgain() {
 
 // --- What is being typed or has been opened is never replaced
 
-document.addEventListener('input', (event) => event.target.closest('form')?.setAttribute('data-dirty', ''));
+document.addEventListener('input', (event) => event.target.form?.setAttribute('data-dirty', ''));
 
 function keepsAsItIs(node) {
   return node instanceof Element && (node.matches('form[data-dirty], details[open], dialog[open]') ||
-    node.contains(document.activeElement) && node.matches('form, input, textarea, select'));
+    node.form?.hasAttribute('data-dirty') || node.contains(document.activeElement) && node.matches('form, input, textarea, select'));
 }
+
+// staysHere reports whether a part that is gone from the page is kept, because somebody is deciding in it.
+const staysHere = (node) => node instanceof Element && (keepsAsItIs(node) || node.querySelector('form[data-dirty]'));
 
 // --- Keys
 
@@ -184,6 +187,7 @@ document.addEventListener('click', async (event) => {
 document.addEventListener('DOMContentLoaded', () => {
   showTimes(document);
   Idiomorph.defaults.callbacks.beforeNodeMorphed = (node) => !keepsAsItIs(node);
+  Idiomorph.defaults.callbacks.beforeNodeRemoved = (node) => !staysHere(node);
   document.body.addEventListener('htmx:afterSwap', () => showTimes(document));
   document.body.addEventListener('htmx:beforeSwap', (event) => { event.detail.ignoreTitle = true; });
   if (pages.stream) {

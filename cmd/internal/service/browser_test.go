@@ -33,31 +33,26 @@ type browser struct {
 	faults []string
 }
 
-// startBrowser is shared by all tests of this package: each has a page with cookies of its own.
-var startBrowser = sync.OnceValues(func() (context.Context, error) {
-	options := append(
-		chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(os.Getenv("TEST_CHROMIUM")),
-		chromedp.NoSandbox,
-		chromedp.Flag("disable-background-networking", true),
-	)
-
-	allocator, _ := chromedp.NewExecAllocator(context.Background(), options...) // it ends with the tests
-	ctx, _ := chromedp.NewContext(allocator)
-
-	return ctx, chromedp.Run(ctx)
-})
-
-// newBrowser opens a page for an origin, with the size of a laptop.
+// newBrowser starts a Chromium for an origin, with a window of a laptop's size.
 func newBrowser(t *testing.T, origin string) *browser {
 	t.Helper()
 	require.NotEmpty(t, os.Getenv("TEST_CHROMIUM"), "the tests of the console run by scripts/with-chromium")
 
-	shared, err := startBrowser()
-	require.NoError(t, err)
+	options := append(
+		chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(os.Getenv("TEST_CHROMIUM")),
+		chromedp.UserDataDir(t.TempDir()),
+		chromedp.NoSandbox,
+	)
 
-	ctx, cancel := chromedp.NewContext(shared, chromedp.WithNewBrowserContext())
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(stop)
+
+	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(cancel)
+
+	// The browser lives as long as the context of its first call.
+	require.NoError(t, chromedp.Run(ctx))
 
 	b := &browser{T: t, ctx: ctx, origin: origin}
 	chromedp.ListenTarget(ctx, b.hear)
@@ -142,9 +137,16 @@ func (b *browser) awaitText(text string) {
 	ctx, cancel := context.WithTimeout(b.ctx, browserPatience)
 	defer cancel()
 
-	err = chromedp.Run(ctx, chromedp.Poll(`document.body.innerText.includes(`+string(quoted)+`)`, nil))
-	if err != nil {
-		require.NoError(b, err, "the page does not show %q, but: %s", text, b.text())
+	// A page that is left meanwhile ends the question, which is asked again of the next one.
+	for {
+		err = chromedp.Run(ctx, chromedp.Poll(`document.body?.innerText.includes(`+string(quoted)+`)`, nil))
+		if err == nil {
+			return
+		}
+
+		if ctx.Err() != nil {
+			require.NoError(b, err, "the page does not show %q, but: %s", text, b.text())
+		}
 	}
 }
 

@@ -33,13 +33,13 @@ func TestTheConsoleIsUsedInABrowser(t *testing.T) {
 	b.requireAccessible()
 
 	b.logIn(w)
-	b.awaitText("Nothing needs a person")
+	b.awaitText("1\nchats whose customer has written")
 	b.requireAccessible()
 
-	// What comes in is on the page without a look at it.
-	waits := w.call("PATCH", fmt.Sprintf("/chats/%d", w.people.sms.ID), map[string]any{"needs_response": true})
-	require.Equal(t, http.StatusOK, waits.status, waits.raw)
-	b.awaitText("Needs a person")
+	// What changes is on the page without a look at it.
+	answered := w.call("PATCH", fmt.Sprintf("/chats/%d", w.people.sms.ID), map[string]any{"needs_response": false})
+	require.Equal(t, http.StatusOK, answered.status, answered.raw)
+	b.awaitText("Nothing needs a person")
 
 	b.do(chromedp.KeyEvent("?"))
 	b.awaitText("next and previous row")

@@ -1,0 +1,406 @@
+package console
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/a-h/templ"
+
+	"handrail/client"
+)
+
+// shownDecisions is how many of the oldest of each kind the page shows.
+const shownDecisions = int64(20)
+
+// decisionsView is what the page of decisions shows: of each kind the oldest first. What the session may not see is
+// left out.
+type decisionsView struct {
+	reviews   []*deliveryView
+	calls     []parkedCall
+	approvals []client.Approval
+	questions []client.ContributorRequest
+	inbound   []client.Inbound
+	// hasMore are the kinds of which more wait, by the anchor of their part.
+	hasMore map[string]bool
+}
+
+// parkedCall is a tool call whose outcome nobody knows. arguments is nil if the session may not see them.
+type parkedCall struct {
+	client.ListedToolCall
+
+	arguments json.RawMessage
+}
+
+// isEmpty reports whether nothing waits for a person.
+func (d *decisionsView) isEmpty() bool {
+	return len(d.reviews)+len(d.calls)+len(d.approvals)+len(d.questions)+len(d.inbound) == 0
+}
+
+func (h *Handler) decisionRoutes() {
+	h.page("/decisions", h.showDecisions)
+	h.form("/decisions/person", h.decideDeliveries, h.showDecisions)
+	h.form("/decisions/opt-out", h.decideOptOut, h.showDecisions)
+	h.form("/decisions/tool_decision", h.decideCall, h.showDecisions)
+	h.form("/decisions/approval", h.decideApproval, h.showDecisions)
+	h.form("/decisions/contributor", h.answerQuestion, h.showDecisions)
+	h.form("/decisions/contributor/cancel", h.cancelQuestion, h.showDecisions)
+	h.form("/decisions/inbound", h.replayInbound, h.showDecisions)
+}
+
+func (h *Handler) showDecisions(v *viewer) (templ.Component, error) {
+	v.shownAt = v.path("/decisions")
+	view := decisionsView{hasMore: map[string]bool{}}
+
+	steps := []struct {
+		scope string
+		load  func(v *viewer) error
+	}{
+		{"deliveries:read", view.loadReviews},
+		{"chats:read", view.loadCalls},
+		{"chats:admin", view.loadApprovals},
+		{"chats:read", view.loadQuestions},
+		{"chats:read", view.loadInbound},
+	}
+
+	for _, step := range steps {
+		if !v.may(step.scope) {
+			continue
+		}
+
+		if err := step.load(v); err != nil {
+			return nil, err
+		}
+	}
+
+	return decisionsPage(v, &view), nil
+}
+
+// loadReviews finds the deliveries of the oldest actions that wait for a person's decision about a delivery.
+func (d *decisionsView) loadReviews(v *viewer) error {
+	limit := shownDecisions
+	order := client.ListActionsParamsOrderAsc
+
+	answer, err := v.ListActionsWithResponse(v.ctx(), v.ws(), &client.ListActionsParams{
+		Limit:      &limit,
+		Order:      &order,
+		WaitingFor: []client.Waiting{client.WaitingPerson},
+	})
+	if err != nil {
+		return err
+	}
+
+	d.hasMore["person"] = answer.JSON200.NextCursor != nil
+
+	seen := map[int64]bool{}
+
+	for i := range answer.JSON200.Items {
+		chatID := answer.JSON200.Items[i].ChatID
+		if chatID == 0 || seen[chatID] {
+			continue
+		}
+
+		seen[chatID] = true
+
+		if err := d.loadReviewsOf(v, chatID); err != nil {
+			return err
+		}
+	}
+
+	slices.SortStableFunc(d.reviews, func(a, b *deliveryView) int { return a.CreatedAt.Compare(b.CreatedAt) })
+
+	return nil
+}
+
+// loadReviewsOf finds the deliveries of a chat that wait for a person.
+func (d *decisionsView) loadReviewsOf(v *viewer, chatID int64) error {
+	limit := int64(100)
+	order := client.ListDeliveriesParamsOrderAsc
+
+	answer, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), &client.ListDeliveriesParams{
+		ChatID: &chatID,
+		Limit:  &limit,
+		Order:  &order,
+		Status: []client.DeliveryStatus{
+			client.DeliveryStatusNeedsReview,
+			client.DeliveryStatusPending,
+			client.DeliveryStatusBlocked,
+		},
+	})
+	if err != nil {
+		return err
+	}
+
+	for i := range answer.JSON200.Items {
+		listed := &answer.JSON200.Items[i]
+		if client.ValueOf(listed.WaitingFor) != client.WaitingPerson {
+			continue
+		}
+
+		whole, err := findDelivery(v, listed.ID)
+
+		switch {
+		case err != nil:
+			return err
+		case whole != nil:
+			d.reviews = append(d.reviews, &deliveryView{WholeDelivery: whole})
+		}
+	}
+
+	return nil
+}
+
+// loadCalls finds the tool calls whose outcome nobody knows.
+func (d *decisionsView) loadCalls(v *viewer) error {
+	limit := shownDecisions
+	order := client.ListToolCallsParamsOrderAsc
+
+	answer, err := v.ListToolCallsWithResponse(v.ctx(), v.ws(), &client.ListToolCallsParams{
+		Limit:  &limit,
+		Order:  &order,
+		Status: []client.ToolCallStatus{client.ToolCallStatusUnknown},
+	})
+	if err != nil {
+		return err
+	}
+
+	d.hasMore["tool_decision"] = answer.JSON200.NextCursor != nil
+
+	actions := map[string]*client.WholeAction{}
+
+	for _, call := range answer.JSON200.Items {
+		action, known := actions[call.ActionID]
+		if !known {
+			if action, err = findAction(v, call.ActionID); err != nil {
+				return err
+			}
+
+			actions[call.ActionID] = action
+		}
+
+		d.calls = append(d.calls, parkedCall{
+			ListedToolCall: call,
+			arguments:      argumentsOf(action, call.ID),
+		})
+	}
+
+	return nil
+}
+
+// argumentsOf returns the arguments of a call whose outcome nobody knows; nil if they are not known.
+func argumentsOf(a *client.WholeAction, call string) json.RawMessage {
+	if a == nil {
+		return nil
+	}
+
+	for _, unknown := range listUnknownCalls(a) {
+		if unknown.id == call {
+			return unknown.arguments
+		}
+	}
+
+	return nil
+}
+
+func (d *decisionsView) loadApprovals(v *viewer) error {
+	limit := shownDecisions
+	order := client.ListApprovalsParamsOrderAsc
+
+	answer, err := v.ListApprovalsWithResponse(v.ctx(), v.ws(), &client.ListApprovalsParams{
+		Limit: &limit,
+		Order: &order,
+		State: []client.ApprovalState{client.ApprovalStateWaiting},
+	})
+	if err != nil {
+		return err
+	}
+
+	d.approvals = answer.JSON200.Items
+	d.hasMore["approval"] = answer.JSON200.NextCursor != nil
+
+	return nil
+}
+
+func (d *decisionsView) loadQuestions(v *viewer) error {
+	limit := shownDecisions
+	order := client.ListContributorRequestsParamsOrderAsc
+
+	answer, err := v.ListContributorRequestsWithResponse(v.ctx(), v.ws(), &client.ListContributorRequestsParams{
+		Limit: &limit,
+		Order: &order,
+		State: []client.ContributorRequestState{client.ContributorRequestStateOpen},
+	})
+	if err != nil {
+		return err
+	}
+
+	d.questions = answer.JSON200.Items
+	d.hasMore["contributor"] = answer.JSON200.NextCursor != nil
+
+	return nil
+}
+
+func (d *decisionsView) loadInbound(v *viewer) error {
+	limit := shownDecisions
+	order := client.ListInboundParamsOrderAsc
+
+	answer, err := v.ListInboundWithResponse(v.ctx(), v.ws(), &client.ListInboundParams{
+		Limit:  &limit,
+		Order:  &order,
+		Status: []client.InboundStatus{client.InboundStatusRefused},
+	})
+	if err != nil {
+		return err
+	}
+
+	d.inbound = answer.JSON200.Items
+	d.hasMore["inbound"] = answer.JSON200.NextCursor != nil
+
+	return nil
+}
+
+// decideDeliveries decides about the deliveries that the form names, each as if it were the only one. What the API
+// refuses is told; the others are decided.
+func (h *Handler) decideDeliveries(v *viewer) (templ.SafeURL, error) {
+	if err := v.ParseForm(); err != nil {
+		return "", refuseField("delivery", "must be a form")
+	}
+
+	ids := v.PostForm["delivery"]
+	if len(ids) == 0 {
+		return "", refuseField("delivery", "must be chosen: tick those that you decide about")
+	}
+
+	var refused []deliveryRefusal
+
+	for _, id := range ids {
+		once := v.once()
+		if once != nil && len(ids) > 1 {
+			once = new(*once + ":" + id)
+		}
+
+		err := decideDelivery(v, id, once)
+
+		switch refusal := refusalOf(err); {
+		case err == nil:
+		case refusal == nil:
+			return "", err
+		default:
+			refused = append(refused, deliveryRefusal{id: id, err: err, detail: refusal.detail})
+		}
+	}
+
+	return v.path("/decisions#person"), gatherRefusals(len(ids), refused)
+}
+
+// decideDelivery does about a delivery what the form says: cancel it, try it again, or say what became of it.
+func decideDelivery(v *viewer, id string, once *string) error {
+	var err error
+
+	switch v.PostFormValue("do") {
+	case "cancel":
+		_, err = v.CancelDeliveryWithResponse(
+			v.ctx(),
+			v.ws(),
+			id,
+			&client.CancelDeliveryParams{IdempotencyKey: once},
+			client.Reason{Reason: v.reason()},
+		)
+	case "retry":
+		wait := briefWait
+		_, err = v.RetryDeliveryWithResponse(
+			v.ctx(),
+			v.ws(),
+			id,
+			&client.RetryDeliveryParams{IdempotencyKey: once, Prefer: &wait},
+			client.Retry{
+				AcknowledgeDuplicate: client.IfGiven(v.PostFormValue("acknowledge_duplicate") == "true"),
+				Reason:               v.given("reason"),
+			},
+		)
+	default:
+		err = resolveAs(v, id, once)
+	}
+
+	return err
+}
+
+// deliveryRefusal is what the API has refused about a delivery.
+type deliveryRefusal struct {
+	id, detail string
+	err        error
+}
+
+// gatherRefusals returns one refusal for all, which says how many of the deliveries were decided; nil for none.
+func gatherRefusals(all int, refused []deliveryRefusal) error {
+	switch {
+	case len(refused) == 0:
+		return nil
+	case all == 1:
+		return refused[0].err
+	}
+
+	first := refusalOf(refused[0].err)
+	gathered := &client.Error{
+		Problem: client.Problem{
+			Status: int64(first.status),
+			Code:   client.ProblemCode(first.code),
+			Detail: fmt.Sprintf("%d of %d were decided, the others were refused", all-len(refused), all),
+		},
+		RequestID: first.requestID,
+	}
+
+	for _, r := range refused {
+		gathered.Errors = append(gathered.Errors, client.FieldError{Field: r.id, Message: r.detail})
+	}
+
+	return gathered
+}
+
+func (h *Handler) decideCall(v *viewer) (templ.SafeURL, error) {
+	return v.path("/decisions#tool_decision"), resolveCall(v, v.PostFormValue("action"), v.PostFormValue("call"))
+}
+
+// decideApproval approves or refuses a send by its action, and everything else by the approval's id.
+func (h *Handler) decideApproval(v *viewer) (templ.SafeURL, error) {
+	next := v.path("/decisions#approval")
+	if action := v.given("action"); action != nil {
+		return next, decideSend(v, *action)
+	}
+
+	_, err := v.DecideRequestWithResponse(
+		v.ctx(),
+		v.ws(),
+		v.PostFormValue("approval"),
+		&client.DecideRequestParams{IdempotencyKey: v.once()},
+		client.NewApproval{
+			Decision: client.NewApprovalDecision(v.PostFormValue("decision")),
+			Reason:   v.reason(),
+		},
+	)
+
+	return next, err
+}
+
+func (h *Handler) cancelQuestion(v *viewer) (templ.SafeURL, error) {
+	_, err := v.CancelContributorRequestWithResponse(
+		v.ctx(),
+		v.ws(),
+		v.PostFormValue("request"),
+		&client.CancelContributorRequestParams{IdempotencyKey: v.once()},
+		client.Reason{Reason: v.reason()},
+	)
+
+	return v.path("/decisions#contributor"), err
+}
+
+func (h *Handler) replayInbound(v *viewer) (templ.SafeURL, error) {
+	_, err := v.ReplayInboundWithResponse(
+		v.ctx(),
+		v.ws(),
+		v.PostFormValue("inbound"),
+		&client.ReplayInboundParams{IdempotencyKey: v.once()},
+	)
+
+	return v.path("/decisions#inbound"), err
+}

@@ -1,0 +1,242 @@
+package console_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// decisionReplies are the answers that the page of decisions is made of: one of each kind.
+func decisionReplies() map[string]reply {
+	replies := repliesOf(deliveryOf(`"resolve","retry"`, `"acknowledge_duplicate","reason"`))
+	replies["GET /deliveries"] = listOf(
+		deliveryOf(``, ``),
+		strings.NewReplacer(theDelivery, theRetry, `"person"`, `"provider"`).Replace(deliveryOf(``, ``)),
+	)
+	replies["GET /actions"] = listOf(actionOf(``), actionOf(``))
+	replies["GET /actions/"+theAction] = ok(actionOf(``))
+	replies["GET /tool-calls"] = listOf(`{"action_id":"` + theAction + `","id":"call_1","name":"book_table","chat_id":12,
+		"status":"unknown","attempts":3,"error":"timed out","updated_at":"2026-11-30T09:00:00Z"}`)
+	replies["GET /approvals"] = listOf(
+		`{"id":"p1","kind":"send","state":"waiting","action_id":"`+theAction+`","message":"Your <b>refund</b>",
+			"deadline":"2026-12-01T09:00:00Z","requested_by":3,"deciders":[7]}`,
+		`{"id":"p2","kind":"api_key","state":"waiting","deadline":"2026-12-01T09:00:00Z","requested_by":7,
+			"deciders":[5]}`,
+		`{"id":"p3","kind":"member_role","state":"waiting","deadline":"2026-12-01T09:00:00Z","requested_by":3,
+			"deciders":[7],"void":true}`,
+	)
+	replies["GET /contributor-requests"] = listOf(`{"id":"r1","action_id":"` + theAction + `","chat_id":12,
+		"question":"Is the terrace <open>?","expects":{"type":"boolean"},"deadline":"2026-12-01T09:00:00Z",
+		"created_at":"2026-11-30T09:00:00Z","reminders":1,"asks":[
+			{"member_id":8,"member_name":"Kim","state":"asked"},{"member_id":9,"member_name":"Lee","state":"failed"}]}`)
+	replies["GET /inbound"] = listOf(`{"id":"i1","from":"bea@example.com","explanation":"It could not be read.",
+		"received_at":"2026-11-30T09:00:00Z"}`)
+
+	return replies
+}
+
+func TestDecisionsShowsWhatWaitsForAPerson(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, decisionReplies())
+	page := e.get("/decisions")
+
+	for _, part := range []string{
+		`id="person"`,
+		`id="tool_decision"`,
+		`id="approval"`,
+		`id="contributor"`,
+		`id="inbound"`,
+		"delivery-" + theDelivery,
+		"&#34;guests&#34;: 4",
+		"Your &lt;b&gt;refund",
+		"You cannot decide about it",
+		"Is the terrace &lt;open&gt;?",
+		`<option value="8">Kim`,
+		`<option value="true">yes`,
+		"It could not be read.",
+	} {
+		assert.Contains(t, page, part)
+	}
+
+	assert.NotContains(t, page, "delivery-"+theRetry, "it waits for the provider")
+	assert.NotContains(t, page, `<option value="9">`, "who cannot be reached cannot answer")
+	assert.Equal(t, 1, strings.Count(page, `value="approve"`), "one may be decided, one is void")
+	assert.Equal(t, 2, strings.Count(page, `value="refuse"`))
+	assert.Equal(t, "asc", e.sent("GET /actions").query.Get("order"), "the oldest first")
+	assert.Equal(t, 1, e.count("GET /deliveries"), "a chat is read once")
+
+	e.scopes = readOnlyScopes
+	page = e.get("/decisions")
+	assert.Contains(t, page, "delivery-"+theDelivery)
+	assert.NotContains(t, page, `name="once"`, "a session that may only look")
+	assert.NotContains(t, page, `id="approval"`, "which takes chats:admin to be seen")
+}
+
+func TestNothingToDecideSaysWhatWouldBeThere(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, nil)
+	e.pagesOf = func(string) reply { return listOf() }
+	assert.Contains(t, e.get("/decisions"), "that wait for a person would be here")
+}
+
+// decisionCase is a form of the page of decisions, and the call that it makes.
+type decisionCase struct {
+	path   string
+	fields url.Values
+	call   string
+	body   string
+}
+
+func decisionCases() []decisionCase {
+	const delivery = "POST /deliveries/" + theDelivery
+
+	return []decisionCase{
+		{
+			path: "person",
+			fields: url.Values{
+				"delivery": {theDelivery},
+				"do":       {"resolve"},
+				"as":       {"sent"},
+				"reason":   {"x"},
+			},
+			call: delivery + "/resolve",
+			body: `{"as":"sent","reason":"x"}`,
+		},
+		{
+			path:   "person",
+			fields: url.Values{"delivery": {theDelivery}, "do": {"cancel"}, "reason": {"x"}},
+			call:   delivery + "/cancel",
+			body:   `{"reason":"x"}`,
+		},
+		{
+			path: "person",
+			fields: url.Values{
+				"delivery":              {theDelivery},
+				"do":                    {"retry"},
+				"acknowledge_duplicate": {"true"},
+				"reason":                {"x"},
+			},
+			call: delivery + "/retry",
+			body: `{"acknowledge_duplicate":true,"reason":"x"}`,
+		},
+		{
+			path: "tool_decision",
+			fields: url.Values{
+				"action":  {theAction},
+				"call":    {"call_1"},
+				"outcome": {"retry"},
+				"reason":  {"x"},
+			},
+			call: "POST /actions/" + theAction + "/tool-calls/call_1/resolve",
+			body: `{"outcome":"retry","reason":"x"}`,
+		},
+		{
+			path:   "approval",
+			fields: url.Values{"action": {theAction}, "decision": {"approve"}, "reason": {"x"}},
+			call:   "POST /actions/" + theAction + "/approvals",
+			body:   `{"decision":"approve","reason":"x"}`,
+		},
+		{
+			path:   "approval",
+			fields: url.Values{"approval": {"p3"}, "decision": {"refuse"}, "reason": {"x"}},
+			call:   "POST /approvals/p3",
+			body:   `{"decision":"refuse","reason":"x"}`,
+		},
+		{
+			path: "contributor",
+			fields: url.Values{
+				"request": {"r1"},
+				"member":  {"8"},
+				"json":    {"true"},
+				"answer":  {"false"},
+			},
+			call: "POST /contributor-requests/r1/answer",
+			body: `{"member_id":8,"answer":false}`,
+		},
+		{
+			path:   "contributor",
+			fields: url.Values{"request": {"r1"}, "member": {"8"}, "answer": {"false"}},
+			call:   "POST /contributor-requests/r1/answer",
+			body:   `{"member_id":8,"answer":"false"}`,
+		},
+		{
+			path:   "contributor/cancel",
+			fields: url.Values{"request": {"r1"}, "reason": {"x"}},
+			call:   "POST /contributor-requests/r1/cancel",
+			body:   `{"reason":"x"}`,
+		},
+		{
+			path:   "inbound",
+			fields: url.Values{"inbound": {"i1"}},
+			call:   "POST /inbound/i1/replay",
+			body:   ``,
+		},
+	}
+}
+
+func TestDecisionsAreTakenInPlace(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, decisionReplies())
+
+	for _, c := range decisionCases() {
+		e.replies[c.call] = ok(`{}`)
+		part := strings.TrimSuffix(c.path, "/cancel")
+		e.requireRedirect(e.post("/decisions", "/decisions/"+c.path, c.fields), "/decisions#"+part)
+
+		sent := e.sent(c.call)
+		assert.Equal(t, "once-1", sent.key, c.call)
+
+		if c.body != "" {
+			assert.JSONEq(t, c.body, sent.body)
+		}
+	}
+}
+
+func TestSeveralAreDecidedWithOneReason(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, decisionReplies())
+	both := url.Values{"delivery": {theDelivery, theRetry}, "as": {"not_sent"}, "reason": {"the log of Twilio"}}
+	first, second := "POST /deliveries/"+theDelivery+"/resolve", "POST /deliveries/"+theRetry+"/resolve"
+
+	e.replies[first] = ok(`{}`)
+	e.replies[second] = ok(`{}`)
+	e.requireRedirect(e.post("/decisions", "/decisions/person", both), "/decisions#person")
+
+	for call, id := range map[string]string{first: theDelivery, second: theRetry} {
+		assert.JSONEq(t, `{"as":"not_sent","reason":"the log of Twilio"}`, e.sent(call).body)
+		assert.Equal(t, "once-1:"+id, e.sent(call).key, "each is done once")
+	}
+
+	e.replies[first] = refuse(http.StatusConflict, "conflict", "member 5 confirmed at 10:01 that it was sent")
+	answer := e.post("/decisions", "/decisions/person", both)
+	assert.Equal(t, http.StatusConflict, answer.Code)
+	assert.Contains(t, answer.Body.String(), "1 of 2 were decided")
+	assert.Contains(t, answer.Body.String(), "member 5 confirmed at 10:01")
+	assert.Equal(t, 2, e.count(second), "the others are decided")
+
+	answer = e.post("/decisions", "/decisions/person", url.Values{"as": {"sent"}, "reason": {"x"}})
+	assert.Equal(t, http.StatusBadRequest, answer.Code)
+	assert.Contains(t, answer.Body.String(), "tick those that you decide about")
+}
+
+func TestAnAnswerMustBeWhatTheQuestionTakes(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, decisionReplies())
+
+	for _, fields := range []url.Values{
+		{"request": {"r1"}, "member": {"8"}, "json": {"true"}, "answer": {"four"}},
+		{"request": {"r1"}, "member": {"nobody"}, "answer": {"four"}},
+	} {
+		assert.Equal(t, http.StatusBadRequest, e.post("/decisions", "/decisions/contributor", fields).Code)
+	}
+
+	assert.Zero(t, e.count("POST /contributor-requests/r1/answer"))
+}

@@ -1,0 +1,335 @@
+package console
+
+import (
+	"iter"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"handrail/client"
+)
+
+// failedStatuses are those of the list without filters: what has not arrived, or may not have.
+var failedStatuses = []client.DeliveryStatus{
+	client.DeliveryStatusBlocked,
+	client.DeliveryStatusBounced,
+	client.DeliveryStatusExpired,
+	client.DeliveryStatusFailed,
+	client.DeliveryStatusNeedsReview,
+	client.DeliveryStatusRejected,
+	client.DeliveryStatusSuppressed,
+	client.DeliveryStatusUnconfirmed,
+	client.DeliveryStatusUndelivered,
+	client.DeliveryStatusUnknown,
+}
+
+// otherStatuses are the statuses of deliveries that have not failed.
+var otherStatuses = []client.DeliveryStatus{
+	client.DeliveryStatusAbandoned,
+	client.DeliveryStatusAccepted,
+	client.DeliveryStatusCanceled,
+	client.DeliveryStatusConfirmedSent,
+	client.DeliveryStatusDelivered,
+	client.DeliveryStatusPending,
+	client.DeliveryStatusRead,
+	client.DeliveryStatusSending,
+}
+
+// sentChannels are the channels with deliveries.
+var sentChannels = []client.Channel{client.ChannelPhoneSms, client.ChannelEmail}
+
+// groupsSince is how far back groups are counted where no time is given, so that the page is quick however much there
+// is.
+const groupsSince = 7 * 24 * time.Hour
+
+// deliveryFilter chooses deliveries, as the query of a page does.
+type deliveryFilter struct {
+	statuses    []string
+	channel     string
+	errorCode   string
+	duplicates  []string
+	bulkRetryID string
+	chatID      *int64
+	memberID    *int64
+	since       *time.Time
+	until       *time.Time
+}
+
+// readFilter reads the filter of a request. Errors: that of a field that cannot be read.
+func readFilter(v *viewer) (filter deliveryFilter, err error) {
+	filter = deliveryFilter{
+		statuses:    readValues(v, "status"),
+		channel:     readText(v, "channel"),
+		errorCode:   readText(v, "error_code"),
+		duplicates:  readDuplicates(v),
+		bulkRetryID: readText(v, "bulk_retry_id"),
+	}
+
+	if filter.chatID, err = readNumber(v, "chat_id"); err != nil {
+		return filter, err
+	}
+
+	if filter.memberID, err = readNumber(v, "member_id"); err != nil {
+		return filter, err
+	}
+
+	if filter.since, err = readTime(v, "since"); err != nil {
+		return filter, err
+	}
+
+	filter.until, err = readTime(v, "until")
+
+	return filter, err
+}
+
+// anyDuplicate stands for all duplicates in a field.
+const anyDuplicate = "any"
+
+// readDuplicates reads which duplicates are meant.
+func readDuplicates(v *viewer) []string {
+	given := readValues(v, "duplicate")
+	if slices.Contains(given, anyDuplicate) {
+		return []string{string(client.DuplicatePossible), string(client.DuplicateConfirmed)}
+	}
+
+	return given
+}
+
+// duplicateField returns the filter's duplicates as the field has them.
+func (f deliveryFilter) duplicateField() string {
+	switch len(f.duplicates) {
+	case 0:
+		return ""
+	case 1:
+		return f.duplicates[0]
+	}
+
+	return anyDuplicate
+}
+
+// query returns the filter as the query of a page.
+func (f deliveryFilter) query() url.Values {
+	query := url.Values{}
+
+	for name, value := range map[string]string{
+		"channel":       f.channel,
+		"error_code":    f.errorCode,
+		"bulk_retry_id": f.bulkRetryID,
+		"chat_id":       formatOptional(f.chatID),
+		"member_id":     formatOptional(f.memberID),
+		"since":         formatField(f.since),
+		"until":         formatField(f.until),
+	} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+
+	for _, status := range f.statuses {
+		query.Add("status", status)
+	}
+
+	for _, duplicate := range f.duplicates {
+		query.Add("duplicate", duplicate)
+	}
+
+	return query
+}
+
+// isOfFailures reports whether nothing says which statuses are meant, so that those of failures are.
+func (f deliveryFilter) isOfFailures() bool {
+	return len(f.statuses) == 0 && len(f.duplicates) == 0 && f.bulkRetryID == ""
+}
+
+// listParams returns the filter as the API's list takes it.
+func (f deliveryFilter) listParams() *client.ListDeliveriesParams {
+	params := &client.ListDeliveriesParams{
+		ChannelFilter: client.OnlyGiven(client.Channel(f.channel)),
+		ErrorCode:     client.IfGiven(f.errorCode),
+		ChatID:        f.chatID,
+		MemberID:      f.memberID,
+		BulkRetryID:   client.IfGiven(f.bulkRetryID),
+		Since:         f.since,
+		Until:         f.until,
+	}
+
+	for _, status := range f.statuses {
+		params.Status = append(params.Status, client.DeliveryStatus(status))
+	}
+
+	for _, duplicate := range f.duplicates {
+		params.Duplicate = append(params.Duplicate, client.ListDeliveriesParamsDuplicate(duplicate))
+	}
+
+	if f.isOfFailures() {
+		params.Status = failedStatuses
+	}
+
+	return params
+}
+
+// isOfBulk reports whether a bulk retry can have this filter: it knows one status at most, and no members.
+func (f deliveryFilter) isOfBulk() bool {
+	return len(f.statuses) <= 1 && len(f.duplicates) == 0 && f.bulkRetryID == "" && f.memberID == nil
+}
+
+// bulk returns the filter as a bulk retry has it.
+func (f deliveryFilter) bulk() client.NewBulkRetry {
+	chosen := client.NewBulkRetry{
+		Channel:   client.IfGiven(client.Channel(f.channel)),
+		ChatID:    f.chatID,
+		ErrorCode: client.IfGiven(f.errorCode),
+		Since:     f.since,
+		Until:     f.until,
+	}
+
+	if len(f.statuses) > 0 {
+		chosen.Status = new(client.DeliveryStatus(f.statuses[0]))
+	}
+
+	return chosen
+}
+
+// narrow returns the filter of one group of a dry run. A group without a code has that of its status only, since no
+// filter asks for none.
+func (f deliveryFilter) narrow(group client.BulkGroup) deliveryFilter {
+	f.statuses = []string{group.Status}
+	if group.ErrorCode != "" {
+		f.errorCode = group.ErrorCode
+	}
+
+	return f
+}
+
+// failuresView is what the page of failures shows.
+type failuresView struct {
+	filter deliveryFilter
+	items  []client.Delivery
+	next   templ.SafeURL
+	// groups is what may be retried; nil where the viewer may not, or the filter is none of a bulk retry.
+	groups *client.DryRun
+	// groupFilter is the filter of the groups.
+	groupFilter deliveryFilter
+}
+
+func (h *Handler) failureRoutes() {
+	h.page("/failures", h.showFailures)
+	h.mux.HandleFunc("GET "+Root+"/w/{workspace}/failures.csv", h.downloadFailures)
+}
+
+func (h *Handler) showFailures(v *viewer) (templ.Component, error) {
+	filter, err := readFilter(v)
+	if err != nil {
+		return nil, err
+	}
+
+	params := filter.listParams()
+	params.Limit = new(int64(pageLimit))
+	params.Cursor = readPosition(v)
+	params.Expand = expandMember(v)
+
+	answer, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), params)
+	if err != nil {
+		return nil, err
+	}
+
+	view := failuresView{
+		filter: filter,
+		items:  answer.JSON200.Items,
+		next:   v.nextPage("/failures", answer.JSON200.NextCursor),
+	}
+
+	if v.may("deliveries:admin") && filter.isOfBulk() && params.Cursor == nil {
+		if err = countGroups(v, &view); err != nil {
+			return nil, err
+		}
+	}
+
+	return failuresPage(v, &view), nil
+}
+
+// countGroups counts what of the filter's deliveries may be retried.
+func countGroups(v *viewer, view *failuresView) error {
+	view.groupFilter = view.filter
+	if view.filter.since == nil && view.filter.until == nil {
+		view.groupFilter.since = new(v.now().UTC().Add(-groupsSince).Truncate(time.Second))
+	}
+
+	groups, err := dryRun(v, view.groupFilter)
+	view.groups = groups
+
+	return err
+}
+
+// dryRun counts what a bulk retry with the filter would retry.
+func dryRun(v *viewer, filter deliveryFilter) (*client.DryRun, error) {
+	asked := filter.bulk()
+	asked.DryRun = new(true)
+
+	answer, err := v.RetryDeliveriesWithResponse(v.ctx(), v.ws(), &client.RetryDeliveriesParams{}, asked)
+	if err != nil {
+		return nil, err
+	}
+
+	return answer.JSON200, nil
+}
+
+// expandMember asks for the members of deliveries, where the viewer may see them.
+func expandMember(v *viewer) client.Expand {
+	if !v.may("members:read") {
+		return nil
+	}
+
+	return client.Expand{"member"}
+}
+
+// nameRecipient returns the name of a delivery's member, or its address.
+func nameRecipient(delivery client.Delivery) string {
+	if delivery.Member != nil && delivery.Member.Name != "" {
+		return delivery.Member.Name
+	}
+
+	return delivery.To
+}
+
+// describeStatuses says which statuses a filter has.
+func (f deliveryFilter) describeStatuses() string {
+	switch {
+	case f.isOfFailures():
+		return "All failures"
+	case len(f.statuses) == 0:
+		return "All statuses"
+	case len(f.statuses) == 1:
+		return "Status: " + nameStatus(f.statuses[0])
+	}
+
+	return formatCount(int64(len(f.statuses))) + " statuses"
+}
+
+// hasStatus reports whether the filter names a status.
+func (f deliveryFilter) hasStatus(status client.DeliveryStatus) bool {
+	return slices.Contains(f.statuses, string(status))
+}
+
+// nameCode returns an error code, and a dash for none.
+func nameCode(code string) string {
+	if code == "" {
+		return "–"
+	}
+
+	return code
+}
+
+// listAllDeliveries returns all deliveries of a filter, page by page.
+func listAllDeliveries(v *viewer, filter deliveryFilter) iter.Seq2[client.Delivery, error] {
+	return client.Items[client.Delivery](func(cursor *string) (*http.Response, error) {
+		params := filter.listParams()
+		params.Limit = new(int64(downloadLimit))
+		params.Cursor = cursor
+
+		return v.ListDeliveries(v.ctx(), v.ws(), params)
+	})
+}

@@ -1,0 +1,272 @@
+package console_test
+
+import (
+	"encoding/csv"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	aDelivery = `{"id":"d1","action_id":"a1","chat_id":12,"message_id":"m1","status":"undelivered","submission":"accepted",` +
+		`"carrier":"undelivered","channel":"phone-sms","provider":"twilio","from":"+15550100","to":"+15550199",` +
+		`"error_code":"twilio_30003","error_message":"=cmd|' /C calc'!A0","explanation":"The phone was <script>off</script>.",` +
+		`"duplicate":"possible","attempt_count":2,"created_at":"2026-11-30T09:00:00Z","updated_at":"2026-11-30T09:00:00Z"}`
+	aDryRun = `{"dry_run":true,"count":40,"may_duplicate":3,"groups":[` +
+		`{"status":"undelivered","error_code":"twilio_30003","count":38,"may_duplicate":1},` +
+		`{"status":"failed","error_code":"","count":2,"may_duplicate":2}],` +
+		`"overlaps":[{"bulk_retry_id":"b9","state":"running","count":12}]}`
+)
+
+func TestFailuresAreListedWithTheFiltersOfTheURL(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, map[string]reply{
+		"GET /deliveries":        ok(`{"items":[` + aDelivery + `],"next_cursor":"c2"}`),
+		"POST /deliveries/retry": ok(aDryRun),
+	})
+
+	page := e.get("/failures")
+	statuses := strings.Split(e.sent("GET /deliveries").query.Get("status"), ",")
+	assert.Contains(t, statuses, "needs_review", "without a filter, all failures")
+	assert.NotContains(t, statuses, "delivered")
+	assert.Contains(t, page, "/deliveries/d1")
+	assert.Contains(t, page, "&lt;script&gt;off")
+	assert.NotContains(t, page, "<script>off")
+
+	page = e.get("/failures?status=undelivered&channel=phone-sms&error_code=twilio_30003&chat_id=12" +
+		"&since=2026-11-30T08:00&until=2026-11-30T10:00:00")
+	query := e.sent("GET /deliveries").query
+	assert.Equal(t, []string{"undelivered"}, query["status"])
+	assert.Equal(t, "phone-sms", query.Get("channel"))
+	assert.Equal(t, "12", query.Get("chat_id"))
+	assert.Equal(t, "2026-11-30T08:00:00Z", query.Get("since"))
+	assert.Contains(t, page, "cursor=c2", "the next page")
+	assert.Contains(t, page, "error_code=twilio_30003&amp;since=", "the next page has the filters too")
+
+	e.get("/failures?duplicate=any")
+	assert.Equal(t, "possible,confirmed", e.sent("GET /deliveries").query.Get("duplicate"))
+	assert.Empty(t, e.sent("GET /deliveries").query["status"], "duplicates are of any status")
+}
+
+func TestFailuresAreGroupedByWhatMayBeRetried(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, map[string]reply{
+		"GET /deliveries":        listOf(aDelivery),
+		"POST /deliveries/retry": ok(aDryRun),
+	})
+
+	page := e.get("/failures?error_code=twilio_30003")
+	assert.JSONEq(t, `{"dry_run":true,"error_code":"twilio_30003","since":"2026-11-23T10:02:03Z"}`,
+		e.sent("POST /deliveries/retry").body, "a dry run, of the last 7 days")
+
+	for _, want := range []string{">38<", "Retry these…", "3 of these may have been sent already", "/failures/bulk/b9"} {
+		assert.Contains(t, page, want)
+	}
+
+	asked := e.count("POST /deliveries/retry")
+	assert.Contains(t, e.get("/failures?status=failed&status=blocked"), "choose one status at most")
+	assert.Equal(t, asked, e.count("POST /deliveries/retry"), "no bulk retry has two statuses")
+
+	e.scopes = readOnlyScopes
+	assert.NotContains(t, e.get("/failures"), "Retry these…")
+	assert.Equal(t, asked, e.count("POST /deliveries/retry"))
+}
+
+func TestAFilterThatCannotBeReadIsSaid(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, nil)
+
+	for query, want := range map[string]string{
+		"chat_id=x":     "The field chat_id must be a whole number",
+		"since=gestern": "The field since must be a time like 2026-11-30T09:30, in UTC",
+	} {
+		answer := e.do(http.MethodGet, "/failures?"+query, nil)
+		assert.Equal(t, http.StatusBadRequest, answer.Code)
+		assert.Contains(t, answer.Body.String(), want)
+	}
+}
+
+func TestTheFileOfFailuresHasNoFormulas(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, map[string]reply{"GET /deliveries": listOf(aDelivery)})
+
+	answer := e.do(http.MethodGet, "/failures.csv?status=undelivered", nil)
+	require.Equal(t, http.StatusOK, answer.Code)
+	assert.Contains(t, answer.Header().Get("Content-Type"), "text/csv")
+	assert.Equal(t, []string{"undelivered"}, e.sent("GET /deliveries").query["status"])
+
+	rows, err := csv.NewReader(answer.Body).ReadAll()
+	require.NoError(t, err)
+	require.Len(t, rows, 2)
+	assert.Equal(t, "delivery_id", rows[0][0])
+	assert.Contains(t, rows[1], "'+15550199")
+	assert.Contains(t, rows[1], `'=cmd|' /C calc'!A0`)
+}
+
+func TestTheFileOfFailuresEnds(t *testing.T) {
+	t.Parallel()
+
+	page := strings.Repeat(aDelivery+",", 999) + aDelivery
+	e := newEnv(t, map[string]reply{})
+	e.pagesOf = func(cursor string) reply { return ok(`{"items":[` + page + `],"next_cursor":"` + cursor + `x"}`) }
+
+	answer := e.do(http.MethodGet, "/failures.csv", nil)
+	require.Equal(t, http.StatusOK, answer.Code)
+
+	lines := strings.Split(strings.TrimSpace(answer.Body.String()), "\n")
+	assert.Len(t, lines, 10002, "the head, 10,000 rows, and one that says that there are more")
+	assert.Contains(t, lines[10001], "The list goes on")
+
+	e.pagesOf = func(string) reply { return refuse(http.StatusForbidden, "forbidden", "not for you") }
+	answer = e.do(http.MethodGet, "/failures.csv", nil)
+	assert.Equal(t, http.StatusForbidden, answer.Code)
+	assert.Contains(t, answer.Body.String(), "Not for you.")
+}
+
+const aBulkRetry = `{"id":"b1","state":"%s","note":"%s","filter":{"status":"undelivered","until":"2026-11-30T10:00:00Z"},` +
+	`"rate_per_second":5,"canary":3,"pause_at_failure_percent":20,"reason":"The outage is over","member_id":7,` +
+	`"selected":40,"begun":12,"skipped":1,"by_status":{"delivered":9,"undelivered":3},` +
+	`"skipped_by_reason":{"it has been tried again already":1},"acknowledge_duplicate":false,` +
+	`"created_at":"2026-11-30T09:50:00Z","updated_at":"2026-11-30T10:01:00Z"}`
+
+func bulkIn(state, note string) string {
+	return strings.Replace(strings.Replace(aBulkRetry, "%s", state, 1), "%s", note, 1)
+}
+
+func TestABulkRetryIsBegunAsItWasShown(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, map[string]reply{
+		"POST /deliveries/retry": ok(aDryRun),
+		"GET /bulk-retries/b1":   ok(bulkIn("running", "")),
+		"GET /deliveries":        listOf(),
+	})
+
+	page := e.get("/failures/bulk/new?status=undelivered&until=2027-01-01T00:00")
+	assert.JSONEq(t, `{"dry_run":true,"status":"undelivered","until":"2026-11-30T10:02:03Z"}`,
+		e.sent("POST /deliveries/retry").body, "frozen at the time of the page")
+	assert.Contains(t, page, `name="until" value="2026-11-30T10:02:03"`)
+	assert.Contains(t, page, "Retry 40 deliveries")
+	assert.Contains(t, page, "Also the 3 that may arrive twice")
+
+	form := url.Values{
+		"status":                   {"undelivered"},
+		"until":                    {"2026-11-30T10:00:00"},
+		"canary":                   {"3"},
+		"rate_per_second":          {"2"},
+		"pause_at_failure_percent": {"10"},
+		"reason":                   {"The outage is over"},
+		"acknowledge_duplicate":    {"yes"},
+	}
+
+	e.replies["POST /deliveries/retry"] = refuse(http.StatusConflict, "bulk_retry_overlaps", "b9 has some of the same")
+	answer := e.do(http.MethodPost, "/failures/bulk/new", form)
+	assert.Equal(t, http.StatusForbidden, answer.Code, "without its token")
+
+	e.replies["POST /deliveries/retry"] = reply{http.StatusAccepted, bulkIn("running", "")}
+	e.requireRedirect(e.post("/failures/bulk/b1", "/failures/bulk/new", form), "/failures/bulk/b1")
+
+	sent := e.sent("POST /deliveries/retry")
+	assert.Equal(t, "once-1", sent.key)
+	assert.JSONEq(t, `{"status":"undelivered","until":"2026-11-30T10:00:00Z","canary":3,"rate_per_second":2,`+
+		`"pause_at_failure_percent":10,"reason":"The outage is over","acknowledge_duplicate":true}`, sent.body)
+}
+
+func TestABulkRetryShowsHowFarItIs(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, map[string]reply{
+		"GET /bulk-retries":            listOf(bulkIn("running", "")),
+		"GET /bulk-retries/b1":         ok(bulkIn("paused", "3 of the canary have failed")),
+		"GET /bulk-retries/b1/skipped": listOf(`{"delivery_id":"d7","reason":"it has been tried again already"}`),
+		"GET /deliveries":              listOf(aDelivery),
+	})
+
+	assert.Contains(t, e.get("/failures/bulk"), "The outage is over")
+
+	page := e.get("/failures/bulk/b1")
+	for _, want := range []string{
+		"13 of 40 have had their turn",
+		"3 of the canary have failed.",
+		`<progress max="40" value="13"`,
+		"3 of 12 (25 %)",
+		"20 % of the last 50 have failed",
+		"bulk_retry_id=b1&amp;status=undelivered",
+		"/failures/bulk/b1/skipped",
+		"It goes on with a new canary: 3 first",
+		"/deliveries/d1",
+	} {
+		assert.Contains(t, page, want)
+	}
+
+	assert.NotContains(t, page, "/failures/bulk/b1/pause", "a paused one cannot be paused")
+	assert.Equal(t, "b1", e.sent("GET /deliveries").query.Get("bulk_retry_id"))
+	assert.Equal(t, "asc", e.sent("GET /deliveries").query.Get("order"))
+
+	skipped := e.get("/failures/bulk/b1/skipped")
+	assert.Contains(t, skipped, "/deliveries/d7")
+	assert.Contains(t, skipped, "It has been tried again already.")
+
+	e.scopes = readOnlyScopes
+	assert.NotContains(t, e.get("/failures/bulk/b1"), "command-form")
+}
+
+func TestABulkRetryIsPausedResumedAndCanceled(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, map[string]reply{
+		"GET /bulk-retries/b1":         ok(bulkIn("running", "")),
+		"GET /deliveries":              listOf(),
+		"POST /bulk-retries/b1/pause":  ok(bulkIn("paused", "")),
+		"POST /bulk-retries/b1/resume": ok(bulkIn("running", "")),
+		"POST /bulk-retries/b1/cancel": refuse(http.StatusConflict, "already_finished", "it is finished already"),
+	})
+
+	for _, command := range []string{"pause", "resume"} {
+		answer := e.post("/failures/bulk/b1", "/failures/bulk/b1/"+command, url.Values{"reason": {"look first"}})
+		e.requireRedirect(answer, "/failures/bulk/b1")
+
+		sent := e.sent("POST /bulk-retries/b1/" + command)
+		assert.JSONEq(t, `{"reason":"look first"}`, sent.body)
+		assert.Equal(t, "once-1", sent.key)
+	}
+
+	answer := e.post("/failures/bulk/b1", "/failures/bulk/b1/cancel", url.Values{"reason": {"enough"}})
+	assert.Equal(t, http.StatusConflict, answer.Code)
+	assert.Contains(t, answer.Body.String(), "It is finished already.")
+	assert.Contains(t, answer.Body.String(), "have had their turn", "the page is below")
+
+	answer = e.do(http.MethodPost, "/failures/bulk/b1/pause", url.Values{"reason": {"forged"}})
+	assert.Equal(t, http.StatusForbidden, answer.Code)
+	assert.Equal(t, 1, e.count("POST /bulk-retries/b1/pause"))
+}
+
+func TestANewBulkRetryIsAwaited(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, map[string]reply{
+		"GET /bulk-retries":      listOf(),
+		"POST /deliveries/retry": {http.StatusAccepted, bulkIn("running", "")},
+	})
+
+	looks := 0
+	e.pagesOf = func(string) reply {
+		if looks++; looks < 3 {
+			return refuse(http.StatusNotFound, "bulk_retry_not_found", "there is no such bulk retry")
+		}
+
+		return ok(bulkIn("running", ""))
+	}
+
+	answer := e.post("/failures/bulk", "/failures/bulk/new", url.Values{"status": {"failed"}, "reason": {"again"}})
+	e.requireRedirect(answer, "/failures/bulk/b1")
+	assert.Equal(t, 3, looks, "it is answered before it can be read")
+}

@@ -1,0 +1,62 @@
+package console
+
+import (
+	"strconv"
+
+	"github.com/a-h/templ"
+
+	"handrail/chat"
+	"handrail/client"
+)
+
+// heldMember returns the id of the member of whom somebody must decide whether they have opted out, since the delivery
+// waits for that; "" if it does not.
+func (d *deliveryView) heldMember() string {
+	isHeld := d.ErrorCode == chat.ErrorPossibleOptOut && client.ValueOf(d.WaitingFor) == client.WaitingPerson
+	if !isHeld {
+		return ""
+	}
+
+	// The API names the recipient, who need not be the customer of the chat, in this sentence.
+	found := namedThings.FindStringSubmatch(d.ErrorMessage)
+	if found == nil {
+		return ""
+	}
+
+	return found[4]
+}
+
+// decideOptOut decides whether a member has opted out of a channel.
+func (h *Handler) decideOptOut(v *viewer) (templ.SafeURL, error) {
+	next := v.path("/decisions#person")
+
+	member, err := strconv.ParseInt(v.PostFormValue("member"), 10, 64)
+	if err != nil {
+		return next, refuseField("member", "must be an id")
+	}
+
+	decision := client.OptOut{
+		Channel: client.AddressedChannel(v.PostFormValue("channel")),
+		Reason:  v.given("reason"),
+	}
+
+	if v.PostFormValue("opted_out") == "yes" {
+		_, err = v.OptOutMemberWithResponse(
+			v.ctx(),
+			v.ws(),
+			member,
+			&client.OptOutMemberParams{IdempotencyKey: v.once()},
+			decision,
+		)
+	} else {
+		_, err = v.NotOptOutMemberWithResponse(
+			v.ctx(),
+			v.ws(),
+			member,
+			&client.NotOptOutMemberParams{IdempotencyKey: v.once()},
+			decision,
+		)
+	}
+
+	return next, err
+}

@@ -1,0 +1,43 @@
+package console_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestAPossibleOptOutIsDecidedInPlace(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, decisionReplies())
+	held := strings.NewReplacer(
+		`"error_code":"timeout"`, `"error_code":"possible_opt_out"`,
+		`"no answer"`, `"member 42 may have asked not to be written to"`,
+	).Replace(deliveryOf(`"cancel"`, ``))
+
+	assert.NotContains(t, e.get("/decisions"), "opted out")
+
+	e.replies["GET /deliveries/"+theDelivery] = ok(held)
+	page := e.get("/decisions")
+	assert.Contains(t, page, "They have opted out")
+	assert.Contains(t, page, "They have not opted out")
+	assert.Equal(t, 2, strings.Count(page, `name="member" value="42"`))
+
+	for verdict, path := range map[string]string{"yes": "opt-out", "no": "not-opt-out"} {
+		call := "POST /members/42/" + path
+		e.replies[call] = ok(`{}`)
+		e.requireRedirect(e.post("/decisions", "/decisions/opt-out", url.Values{
+			"member":    {"42"},
+			"channel":   {"phone-sms"},
+			"opted_out": {verdict},
+			"reason":    {"she called"},
+		}), "/decisions#person")
+		assert.JSONEq(t, `{"channel":"phone-sms","reason":"she called"}`, e.sent(call).body)
+		assert.Equal(t, "once-1", e.sent(call).key)
+	}
+
+	e.scopes = readOnlyScopes
+	assert.NotContains(t, e.get("/decisions"), "They have opted out")
+}

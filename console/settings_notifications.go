@@ -1,0 +1,175 @@
+package console
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"handrail/client"
+)
+
+// addressedChannels are the channels on which people have an address.
+var addressedChannels = []client.AddressedChannel{client.AddressedChannelEmail, client.AddressedChannelPhoneSms}
+
+// noticesShown is how many of the newest notices the page of notifications shows at once.
+const noticesShown = 20
+
+func (h *Handler) notificationRoutes() {
+	h.page("/settings/notifications", h.showNotifications)
+
+	h.form("/settings/notifications", h.createNotificationRule, h.showNotifications)
+	h.formThatTells("/settings/notifications/{id}/test", h.testNotificationRule, h.showNotifications)
+	h.form("/settings/notifications/{id}/enabled", h.enableNotificationRule, h.showNotifications)
+	h.form(
+		"/settings/notifications/{id}/delete",
+		deleteAt("/settings/notifications", deleteNotificationRule),
+		h.showNotifications,
+	)
+}
+
+// notificationsView is what the page of notifications shows.
+type notificationsView struct {
+	rules   []client.NotificationRule
+	notices []client.Notice
+	next    templ.SafeURL
+	// tested are the notices of a test that was just made.
+	tested []client.Notice
+}
+
+func (h *Handler) showNotifications(v *viewer) (templ.Component, error) {
+	view, err := readNotifications(v)
+	if err != nil {
+		return nil, err
+	}
+
+	return notificationsPage(v, view), nil
+}
+
+// readNotifications reads the rules, and a page of the notices. There are few rules: they are one page.
+func readNotifications(v *viewer) (*notificationsView, error) {
+	rules, err := v.ListNotificationRulesWithResponse(v.ctx(), v.ws(), &client.ListNotificationRulesParams{
+		Limit: new(int64(downloadLimit)),
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	params := &client.ListNoticesParams{
+		Limit:  new(int64(noticesShown)),
+		Cursor: readPosition(v),
+		Failed: client.IfGiven(v.URL.Query().Get("failed") != ""),
+	}
+
+	if params.NotificationRuleID, err = readNumber(v, "rule"); err != nil {
+		return nil, err
+	}
+
+	notices, err := v.ListNoticesWithResponse(v.ctx(), v.ws(), params)
+	if err != nil {
+		return nil, err
+	}
+
+	return &notificationsView{
+		rules:   rules.JSON200.Items,
+		notices: notices.JSON200.Items,
+		next:    v.nextPage("/settings/notifications", notices.JSON200.NextCursor),
+	}, nil
+}
+
+func (h *Handler) createNotificationRule(v *viewer) (templ.SafeURL, error) {
+	members, err := readIDs(v, "member_ids")
+	if err != nil {
+		return "", err
+	}
+
+	quiet, err := readNumber(v, "quiet_seconds")
+	if err != nil {
+		return "", err
+	}
+
+	params := &client.CreateNotificationRuleParams{IdempotencyKey: v.once()}
+	_, err = v.CreateNotificationRuleWithResponse(v.ctx(), v.ws(), params, client.NewNotificationRule{
+		Channel:      client.IfGiven(client.AddressedChannel(readText(v, "channel"))),
+		MemberIds:    members,
+		QuietSeconds: quiet,
+		Types:        readTypes(v),
+	})
+
+	return v.path("/settings/notifications"), err
+}
+
+// readIDs reads ids with commas. Errors: that of a field that cannot be read.
+func readIDs(v *viewer, name string) ([]int64, error) {
+	var ids []int64
+
+	for _, text := range strings.FieldsFunc(readText(v, name), func(r rune) bool { return r == ',' || r == ' ' }) {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return nil, newInputError(name, "must be ids with commas between them, like 7, 12")
+		}
+
+		ids = append(ids, id)
+	}
+
+	return ids, nil
+}
+
+// testNotificationRule sends a test, and shows what became of it.
+func (h *Handler) testNotificationRule(v *viewer) (templ.Component, error) {
+	id, err := readID(v)
+	if err != nil {
+		return nil, err
+	}
+
+	params := &client.TestNotificationRuleParams{IdempotencyKey: v.once()}
+
+	answer, err := v.TestNotificationRuleWithResponse(v.ctx(), v.ws(), id, params)
+	if err != nil {
+		return nil, err
+	}
+
+	view, err := readNotifications(v)
+	if err != nil {
+		return nil, err
+	}
+
+	view.tested = answer.JSON202.Items
+
+	return notificationsPage(v, view), nil
+}
+
+// enableNotificationRule enables or disables a rule, as the form says.
+func (h *Handler) enableNotificationRule(v *viewer) (templ.SafeURL, error) {
+	id, err := readID(v)
+	if err != nil {
+		return "", err
+	}
+
+	_, err = v.UpdateNotificationRuleWithResponse(v.ctx(), v.ws(), id, client.NotificationRulePatch{
+		Enabled: new(v.PostFormValue("enabled") == "true"),
+	})
+
+	return v.path("/settings/notifications"), err
+}
+
+func deleteNotificationRule(v *viewer, id int64) error {
+	_, err := v.DeleteNotificationRuleWithResponse(v.ctx(), v.ws(), id)
+
+	return err
+}
+
+// describeIDs returns ids with commas, and what none means.
+func describeIDs(ids []int64, none string) string {
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = formatCount(id)
+	}
+
+	return joinWords(names, none)
+}
+
+// rulePath returns the path of a form of a rule.
+func rulePath(v *viewer, rule client.NotificationRule, command string) templ.SafeURL {
+	return v.path("/settings/notifications/" + formatCount(rule.ID) + "/" + command)
+}

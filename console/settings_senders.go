@@ -1,0 +1,101 @@
+package console
+
+import (
+	"github.com/a-h/templ"
+
+	"handrail/client"
+)
+
+func (h *Handler) senderRoutes() {
+	h.page("/settings/senders", h.showSenders)
+	h.form("/settings/senders/phone-numbers", h.createPhoneNumber, h.showSenders)
+	h.form(
+		"/settings/senders/phone-numbers/{id}/delete",
+		deleteAt("/settings/senders", deletePhoneNumber),
+		h.showSenders,
+	)
+	h.form("/settings/senders/inboxes", h.createInbox, h.showSenders)
+	h.form("/settings/senders/inboxes/{id}/delete", deleteAt("/settings/senders", deleteInbox), h.showSenders)
+}
+
+// sendersView are the senders of a workspace.
+type sendersView struct {
+	numbers []client.PhoneNumber
+	inboxes []client.Inbox
+	// isCut reports whether there are more than one page has.
+	isCut bool
+}
+
+func (h *Handler) showSenders(v *viewer) (templ.Component, error) {
+	view, err := readSenders(v)
+	if err != nil {
+		return nil, err
+	}
+
+	return sendersPage(v, view), nil
+}
+
+// readSenders reads the senders, as many as one page of the API has.
+func readSenders(v *viewer) (*sendersView, error) {
+	numbers, err := v.ListPhoneNumbersWithResponse(v.ctx(), v.ws(), &client.ListPhoneNumbersParams{
+		Limit: new(int64(downloadLimit)),
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	inboxes, err := v.ListInboxesWithResponse(v.ctx(), v.ws(), &client.ListInboxesParams{
+		Limit: new(int64(downloadLimit)),
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	return &sendersView{
+		numbers: numbers.JSON200.Items,
+		inboxes: inboxes.JSON200.Items,
+		isCut:   numbers.JSON200.NextCursor != nil || inboxes.JSON200.NextCursor != nil,
+	}, nil
+}
+
+func (h *Handler) createPhoneNumber(v *viewer) (templ.SafeURL, error) {
+	params := &client.CreatePhoneNumberParams{IdempotencyKey: v.once()}
+	_, err := v.CreatePhoneNumberWithResponse(v.ctx(), v.ws(), params, client.NewPhoneNumber{
+		Number:              client.IfGiven(readText(v, "number")),
+		MessagingServiceSid: client.IfGiven(readText(v, "messaging_service_sid")),
+		Name:                client.IfGiven(readText(v, "name")),
+	})
+
+	return v.path("/settings/senders"), err
+}
+
+func deletePhoneNumber(v *viewer, id int64) error {
+	_, err := v.DeletePhoneNumberWithResponse(v.ctx(), v.ws(), id)
+
+	return err
+}
+
+func (h *Handler) createInbox(v *viewer) (templ.SafeURL, error) {
+	params := &client.CreateInboxParams{IdempotencyKey: v.once()}
+	_, err := v.CreateInboxWithResponse(v.ctx(), v.ws(), params, client.NewInbox{
+		Address:     readText(v, "address"),
+		DisplayName: client.IfGiven(readText(v, "display_name")),
+	})
+
+	return v.path("/settings/senders"), err
+}
+
+func deleteInbox(v *viewer, id int64) error {
+	_, err := v.DeleteInboxWithResponse(v.ctx(), v.ws(), id)
+
+	return err
+}
+
+// nameNumber returns a phone number, or its messaging service.
+func nameNumber(number client.PhoneNumber) string {
+	if number.Number != "" {
+		return number.Number
+	}
+
+	return number.MessagingServiceSid
+}

@@ -1,0 +1,213 @@
+package console
+
+import (
+	"slices"
+
+	"github.com/a-h/templ"
+
+	"handrail/client"
+)
+
+func (h *Handler) toolRoutes() {
+	h.page("/settings/tools", h.showTools)
+	h.page("/settings/tools/{id}", h.showTool)
+	h.formThatTells("/settings/tools/{id}", h.testTool, h.showTool)
+}
+
+func (h *Handler) showTools(v *viewer) (templ.Component, error) {
+	answer, err := v.ListToolsWithResponse(v.ctx(), v.ws(), &client.ListToolsParams{
+		Limit:  new(int64(pageLimit)),
+		Cursor: readPosition(v),
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	return toolsPage(v, answer.JSON200.Items, v.nextPage("/settings/tools", answer.JSON200.NextCursor)), nil
+}
+
+// toolView is what the page of a tool shows.
+type toolView struct {
+	client.ToolDefinition
+
+	// chosen is which tool of an MCP server is tested, by its name at the server; "" for none, and for other tools.
+	chosen string
+	// schema is that of the arguments of what is tested.
+	schema any
+	// fields are the arguments as fields; hasFields reports whether they are all that the schema asks for, so that no
+	// JSON needs to be written.
+	fields    []argumentField
+	hasFields bool
+	// tested is a test that was just made, approval what a test waits for; nil for none.
+	tested   *client.TestedTool
+	approval *client.Approval
+}
+
+func (h *Handler) showTool(v *viewer) (templ.Component, error) {
+	view, err := readTool(v)
+	if err != nil {
+		return nil, err
+	}
+
+	return toolPage(v, view), nil
+}
+
+// readTool reads the tool of the path, and what of it is to be tested. Errors: [errNoPage].
+func readTool(v *viewer) (*toolView, error) {
+	id, err := readID(v)
+	if err != nil {
+		return nil, err
+	}
+
+	answer, err := v.GetToolWithResponse(v.ctx(), v.ws(), id)
+	if err != nil {
+		return nil, err
+	}
+
+	view := &toolView{ToolDefinition: *answer.JSON200}
+
+	switch {
+	case view.HTTP != nil:
+		view.schema = view.HTTP.Schema
+	case view.Mcp != nil:
+		view.chooseMCPTool(readText(v, "tool"))
+	}
+
+	view.fields, view.hasFields = readArgumentFields(view.schema)
+
+	return view, nil
+}
+
+// chooseMCPTool chooses which tool of an MCP server is tested.
+func (t *toolView) chooseMCPTool(name string) {
+	i := slices.IndexFunc(t.Mcp.Discovered, func(tool client.McpTool) bool { return nameAtServer(tool) == name })
+	if i < 0 {
+		return
+	}
+
+	t.chosen = name
+	t.schema = t.Mcp.Discovered[i].Schema
+}
+
+// nameAtServer returns the name of a tool at its MCP server.
+func nameAtServer(tool client.McpTool) string {
+	if tool.ServerName != nil {
+		return *tool.ServerName
+	}
+
+	return tool.Name
+}
+
+// canTest reports whether the page has something to test, and the viewer may.
+func (t *toolView) canTest(v *viewer) bool {
+	return v.may("tools:write") && (t.Mcp == nil || t.chosen != "")
+}
+
+// testTool runs a tool, and shows its result, or what it waits for.
+func (h *Handler) testTool(v *viewer) (templ.Component, error) {
+	view, err := readTool(v)
+	if err != nil {
+		return nil, err
+	}
+
+	arguments, err := readArguments(v, view)
+	if err != nil {
+		return nil, err
+	}
+
+	params := &client.TestToolParams{IdempotencyKey: v.once()}
+
+	answer, err := v.TestToolWithResponse(v.ctx(), v.ws(), view.ID, params, client.TestTool{
+		ApprovalID: client.IfGiven(readText(v, "approval_id")),
+		Arguments:  arguments,
+		Tool:       client.IfGiven(view.chosen),
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	view.tested = answer.JSON200
+	view.approval = answer.JSON202
+
+	return toolPage(v, view), nil
+}
+
+// riskOf returns the risk of a tool of an MCP server.
+func (t *toolView) riskOf(tool client.McpTool) client.ToolRisk {
+	if over := t.Mcp.Tools[tool.Name]; over.Risk != nil {
+		return *over.Risk
+	}
+
+	return t.Risk
+}
+
+// testedRisk returns the risk of what is tested.
+func (t *toolView) testedRisk() client.ToolRisk {
+	if t.Mcp == nil {
+		return t.Risk
+	}
+
+	for _, tool := range t.Mcp.Discovered {
+		if nameAtServer(tool) == t.chosen {
+			return t.riskOf(tool)
+		}
+	}
+
+	return t.Risk
+}
+
+// explainTest says what a test does.
+func (t *toolView) explainTest() string {
+	switch t.testedRisk() {
+	case client.ToolRiskRead:
+		return "The tool is run with these arguments. It only reads."
+	case client.ToolRiskApproval:
+		return "The tool is run with these arguments and has its effect, after a second member has approved it."
+	case client.ToolRiskWrite:
+	}
+
+	return "The tool is run with these arguments, and has its effect: this is no simulation."
+}
+
+// describeRepeats says whether a call of a tool may be repeated.
+func describeRepeats(tool client.ToolDefinition) string {
+	if tool.Idempotent || tool.Risk == client.ToolRiskRead {
+		return "yes, it is idempotent"
+	}
+
+	return "no: a call that may have had its effect waits for a person"
+}
+
+// describePlace says where a tool is.
+func describePlace(tool client.ToolDefinition) string {
+	switch {
+	case tool.HTTP != nil:
+		return string(tool.HTTP.Method) + " " + tool.HTTP.URL
+	case tool.Mcp != nil && tool.Mcp.URL != nil:
+		return *tool.Mcp.URL
+	case tool.Mcp != nil:
+		return "command " + client.ValueOf(tool.Mcp.Command)
+	}
+
+	return "–"
+}
+
+// approvalField returns what the field of the approval begins with: the approval that the test waits for, so that it
+// need only be run again.
+func approvalField(v *viewer, view *toolView) string {
+	if view.approval != nil {
+		return view.approval.ID
+	}
+
+	return v.PostFormValue("approval_id")
+}
+
+// describeTest says how long a test took, and what the tool has answered with.
+func describeTest(tested *client.TestedTool) string {
+	took := "After " + formatMillis(tested.DurationMs)
+	if tested.HTTPStatus == nil {
+		return took
+	}
+
+	return took + ", with HTTP status " + formatCount(*tested.HTTPStatus)
+}

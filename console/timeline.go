@@ -1,0 +1,257 @@
+package console
+
+import (
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"handrail/chat"
+	"handrail/client"
+)
+
+// moment is something that has happened, with what is known of it.
+type moment struct {
+	at   time.Time
+	what string
+	// attempt, event and call are what the moment is about; nil for none.
+	attempt *client.Attempt
+	event   *client.Event
+	call    *client.ToolCall
+	// reached says whether the attempt reached the provider.
+	reached string
+	// isToCome reports whether it is still to come.
+	isToCome bool
+}
+
+// isSame reports whether two moments tell the same.
+func (m *moment) isSame(other *moment) bool { return m.at.Equal(other.at) && m.what == other.what }
+
+// momentsOf returns what a delivery tells of itself, in the API's own words: its attempts, what the provider has
+// reported, and what a person has decided.
+func momentsOf(d *client.WholeDelivery) []moment {
+	same := chat.Delivery{DeliveryStatus: chat.DeliveryStatus(d.Carrier)}
+
+	for i := range d.Attempts {
+		a := &d.Attempts[i]
+		same.Attempts = append(same.Attempts, chat.Attempt{
+			Fence:      a.Number,
+			StartedAt:  a.StartedAt,
+			FinishedAt: a.FinishedAt,
+			Outcome:    chat.SubmissionOutcome(a.Outcome),
+			HTTPStatus: int(client.ValueOf(a.HTTPStatus)),
+			ErrorCode:  client.ValueOf(a.ErrorCode),
+		})
+	}
+
+	for i := range d.Events {
+		same.Events = append(same.Events, chat.ProviderEvent{
+			Provider:   chat.Provider(d.Events[i].Provider),
+			Type:       d.Events[i].Type,
+			ReceivedAt: d.Events[i].ReceivedAt,
+		})
+	}
+
+	if d.Decision != nil {
+		same.Decision = &chat.Decision{
+			Verdict: chat.Verdict(d.Decision.Verdict),
+			Reason:  d.Decision.Reason,
+			By:      chat.Actor{MemberID: chat.MemberID(d.Decision.MemberID)},
+			At:      d.Decision.At,
+		}
+	}
+
+	var moments []moment
+
+	for i, told := range same.Timeline() {
+		m := moment{at: told.At, what: told.What}
+
+		switch event := i - len(d.Attempts); {
+		case event < 0:
+			m.attempt = &d.Attempts[i]
+			m.reached = tellReached(d, &d.Attempts[i])
+		case event < len(d.Events):
+			m.event = &d.Events[event]
+		}
+
+		moments = append(moments, m)
+	}
+
+	return moments
+}
+
+// tellReached says whether an attempt reached the provider. It did if the provider has answered, or has reported a
+// message that can only be of this attempt.
+func tellReached(d *client.WholeDelivery, a *client.Attempt) string {
+	isOnly := !slices.ContainsFunc(d.Attempts, func(other client.Attempt) bool {
+		return other.Number != a.Number && other.GotConnection
+	})
+	isTaken := d.Submission == client.SubmissionStateAccepted && isOnly
+
+	switch {
+	case !a.GotConnection:
+		return "It did not reach the provider."
+	case a.HTTPStatus != nil, a.Outcome == string(chat.OutcomeAccepted), isTaken:
+		return "It reached the provider."
+	}
+
+	return "It may have reached the provider."
+}
+
+// makeTimeline returns what has happened to an action and its delivery, the oldest first. Either may be nil, and so may
+// other: the delivery that the action shows, if that is another one, whose attempts are not told.
+func makeTimeline(a *client.WholeAction, d, other *client.WholeDelivery) []moment {
+	var moments []moment
+
+	if d != nil {
+		moments = momentsOf(d)
+	}
+
+	own := len(moments)
+
+	var foreign []moment
+	if other != nil {
+		foreign = momentsOf(other)
+	}
+
+	if a != nil {
+		for _, told := range a.Timeline {
+			m := moment{at: told.At, what: told.What}
+			isKnown := slices.ContainsFunc(moments[:own], func(k moment) bool { return k.isSame(&m) }) ||
+				slices.ContainsFunc(foreign, func(k moment) bool { return k.isSame(&m) })
+
+			if !isKnown {
+				moments = append(moments, m)
+			}
+		}
+	}
+
+	slices.SortStableFunc(moments, func(x, y moment) int { return x.at.Compare(y.at) })
+
+	if a != nil && a.Message != nil {
+		moments = addCalls(moments, a.Message.ToolCalls)
+	}
+
+	return moments
+}
+
+// addCalls adds the arguments and results of tool calls to the newest moment of each. A call of which nothing is told
+// yet is still to come.
+func addCalls(moments []moment, calls []client.ToolCall) []moment {
+	for i := range calls {
+		call := &calls[i]
+		found := -1
+
+		for at := range moments {
+			if strings.HasPrefix(moments[at].what, "Tool call "+call.ID+" ") {
+				found = at
+			}
+		}
+
+		if found >= 0 {
+			moments[found].call = call
+			continue
+		}
+
+		moments = append(moments, moment{
+			what:     "Tool call " + call.ID + " (" + call.Name + "): " + nameStatus(string(call.Status)) + ".",
+			call:     call,
+			isToCome: call.Status == client.ToolCallStatusPending,
+		})
+	}
+
+	return moments
+}
+
+// waitMoments returns what is still to come, as far as it is known.
+func waitMoments(retryAt, until *time.Time, waitingFor *client.Waiting) []moment {
+	var moments []moment
+
+	if retryAt != nil {
+		moments = append(moments, moment{
+			at:       *retryAt,
+			what:     "It is tried again.",
+			isToCome: true,
+		})
+	}
+
+	if until != nil && (retryAt == nil || !until.Equal(*retryAt)) {
+		what := "The wait ends by itself."
+		if waitingFor != nil {
+			what = "The wait for " + nameWaiting(*waitingFor) + " ends by itself."
+		}
+
+		moments = append(moments, moment{
+			at:       *until,
+			what:     what,
+			isToCome: true,
+		})
+	}
+
+	return moments
+}
+
+// waitingNames say what actions and deliveries wait for.
+var waitingNames = map[client.Waiting]string{
+	client.WaitingAddress:      "another message to the address",
+	client.WaitingApproval:     "an approval",
+	client.WaitingAttempt:      "the next attempt",
+	client.WaitingContributor:  "a contributor's answer",
+	client.WaitingModel:        "a language model",
+	client.WaitingPerson:       "a person's decision",
+	client.WaitingProvider:     "evidence of the provider",
+	client.WaitingReceipt:      "the carrier's final report",
+	client.WaitingSender:       "the sender's account to be fixed",
+	client.WaitingTool:         "a tool",
+	client.WaitingToolDecision: "a decision about a tool call",
+}
+
+// nameWaiting returns what something waits for, in words.
+func nameWaiting(w client.Waiting) string {
+	if name, known := waitingNames[w]; known {
+		return name
+	}
+
+	return nameStatus(string(w))
+}
+
+// reasonFields are the fields in which providers say why a message did not arrive.
+var reasonFields = []string{"reason", "response", "ErrorMessage", "ErrorCode"}
+
+// findCarrierReason returns the carrier's own reason from what a provider has sent; "" for none.
+func findCarrierReason(raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		return findFormReason(text)
+	}
+
+	var fields map[string]any
+	if json.Unmarshal(raw, &fields) != nil {
+		return ""
+	}
+
+	for _, name := range reasonFields {
+		if reason, ok := fields[name].(string); ok && reason != "" {
+			return reason
+		}
+	}
+
+	return ""
+}
+
+// findFormReason returns the reason from a form.
+func findFormReason(text string) string {
+	form, err := url.ParseQuery(text)
+	if err != nil {
+		return ""
+	}
+
+	for _, name := range reasonFields {
+		if reason := form.Get(name); reason != "" {
+			return reason
+		}
+	}
+
+	return ""
+}
