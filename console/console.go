@@ -78,6 +78,8 @@ func (h *Handler) routes() {
 	h.failureRoutes()
 	h.bulkRoutes()
 	h.settingsRoutes()
+	h.chatRoutes()
+	h.peopleRoutes()
 
 	if h.config.ShowsComponents {
 		h.mux.HandleFunc("GET "+Root+"/components", h.showComponents)

@@ -70,3 +70,12 @@ func formatJSON(raw json.RawMessage) string {
 
 	return indented.String()
 }
+
+// valueOrNone returns a text, and a dash where there is none.
+func valueOrNone(text string) string {
+	if text == "" {
+		return "–"
+	}
+
+	return text
+}

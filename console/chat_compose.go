@@ -1,0 +1,324 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/a-h/templ"
+
+	"handrail/client"
+)
+
+// draft is a message that is to be sent, with the tools that run first, as its form has it.
+type draft struct {
+	text string
+	// seen is the uuid of the last message that its author has read; "" if the chat had none.
+	seen  string
+	calls []draftCall
+}
+
+// draftCall is a tool that runs before the message is sent.
+type draftCall struct {
+	tool client.Tool
+	// fields are those of its form; empty if its arguments can only be given as JSON.
+	fields []toolField
+	// raw are the arguments as JSON, without fields.
+	raw string
+}
+
+// previewView is what the preview of a message shows.
+type previewView struct {
+	draft draft
+	chat  *client.Chat
+	tools []client.Tool
+	// newer is what the customer has written since the message that the author has seen, the oldest first.
+	newer []client.Message
+	// sender and recipient are the addresses; "" where the session may not read them.
+	sender    string
+	recipient string
+	// once identifies this use of the form.
+	once string
+}
+
+// parseDraft returns the draft of a posted form. Tools that it takes out are left out, and one that it adds comes last.
+func parseDraft(v *viewer, tools []client.Tool) draft {
+	d := draft{
+		text: v.PostFormValue("message"),
+		seen: v.PostFormValue("seen"),
+	}
+
+	for i, name := range v.values("call") {
+		prefix := "call." + strconv.Itoa(i) + "."
+		if v.PostForm.Get(prefix+"remove") == "true" {
+			continue
+		}
+
+		if tool := findTool(tools, name); tool != nil {
+			call := newDraftCall(*tool)
+			call.raw = v.PostForm.Get(prefix + "json")
+
+			for f := range call.fields {
+				call.fields[f].value = v.PostForm.Get(prefix + "arg." + call.fields[f].name)
+			}
+
+			d.calls = append(d.calls, call)
+		}
+	}
+
+	if tool := findTool(tools, v.PostFormValue("add")); tool != nil {
+		d.calls = append(d.calls, newDraftCall(*tool))
+	}
+
+	return d
+}
+
+// findTool returns the tool of a name; nil if the chat does not have it.
+func findTool(tools []client.Tool, name string) *client.Tool {
+	for i := range tools {
+		if tools[i].Name == name {
+			return &tools[i]
+		}
+	}
+
+	return nil
+}
+
+// newDraftCall returns the empty form of a tool.
+func newDraftCall(tool client.Tool) draftCall {
+	return draftCall{tool: tool, fields: listToolFields(tool.Schema)}
+}
+
+// characters returns how many characters the message has.
+func (d *draft) characters() int { return utf8.RuneCountInString(d.text) }
+
+// toolCalls returns the tool calls as the API takes them. Errors: arguments that are not of the field's type.
+func (d *draft) toolCalls() ([]client.Send_ToolCalls_Item, error) {
+	var items []client.Send_ToolCalls_Item
+
+	for i := range d.calls {
+		call := &d.calls[i]
+
+		arguments, err := call.arguments()
+		if err != nil {
+			return nil, newInvalid("the arguments of the tool " + call.tool.Name + ": " + err.Error())
+		}
+
+		var item client.Send_ToolCalls_Item
+		if err = item.FromPlainCall(client.PlainCall{Name: call.tool.Name, Arguments: arguments}); err != nil {
+			return nil, err
+		}
+
+		items = append(items, item)
+	}
+
+	return items, nil
+}
+
+// showPreview shows a message as it would be sent, and what the customer has written since its author looked.
+func (h *Handler) showPreview(v *viewer) (templ.Component, error) {
+	id, err := v.number("id")
+	if err != nil {
+		return nil, err
+	}
+
+	found, err := v.GetChatWithResponse(v.ctx(), v.ws(), id, &client.GetChatParams{})
+	if err != nil {
+		return nil, err
+	}
+
+	tools, err := listChatTools(v, id)
+	if err != nil {
+		return nil, err
+	}
+
+	view := &previewView{
+		draft: parseDraft(v, tools),
+		chat:  found.JSON200,
+		tools: tools,
+		once:  newOnce(),
+	}
+
+	if isUnanswered(v.refusal) {
+		view.once = v.PostFormValue(onceField)
+	}
+
+	if err = view.loadNewer(v); err != nil {
+		return nil, err
+	}
+
+	if view.sender, err = findSender(v, view.chat); err != nil {
+		return nil, err
+	}
+
+	if view.recipient, err = findRecipient(v, view.chat); err != nil {
+		return nil, err
+	}
+
+	return previewPage(v, view), nil
+}
+
+// loadNewer loads what the customer has written after the message that the author has seen. They are shown, so the
+// form that is sent next has seen them.
+func (p *previewView) loadNewer(v *viewer) error {
+	answer, err := v.ListMessagesWithResponse(v.ctx(), v.ws(), p.chat.ID, newMessagesParams(v, nil))
+	if err != nil {
+		return err
+	}
+
+	messages := answer.JSON200.Items // the newest first
+
+	for i := range messages {
+		if messages[i].UUID == p.draft.seen {
+			break
+		}
+
+		if messages[i].Role == client.MessageRoleUser {
+			p.newer = append([]client.Message{messages[i]}, p.newer...)
+		}
+	}
+
+	if len(messages) > 0 {
+		p.draft.seen = messages[0].UUID
+	}
+
+	return nil
+}
+
+// sendDraft sends the message as a person who speaks as the assistant.
+func (h *Handler) sendDraft(v *viewer) (templ.SafeURL, error) {
+	id, err := v.number("id")
+	if err != nil {
+		return "", err
+	}
+
+	tools, err := listChatTools(v, id)
+	if err != nil {
+		return "", err
+	}
+
+	d := parseDraft(v, tools)
+
+	calls, err := d.toolCalls()
+	if err != nil {
+		return "", err
+	}
+
+	author := client.MemberKindPerson
+	prefer := waitBriefly
+
+	answer, err := v.SendAssistantMessageWithResponse(
+		v.ctx(),
+		v.ws(),
+		id,
+		&client.SendAssistantMessageParams{IdempotencyKey: v.once(), Prefer: &prefer},
+		client.Send{
+			Message:       d.text,
+			AuthorKind:    &author,
+			IfLastMessage: client.IfGiven(d.seen),
+			ToolCalls:     calls,
+		},
+	)
+	if failed := failedDelivery(err); failed != "" {
+		return v.deliveryPath(failed), nil
+	} else if err != nil {
+		return "", explainNoAnswer(err)
+	}
+
+	action := ""
+
+	switch {
+	case answer.JSON202 != nil:
+		action = answer.JSON202.ActionID
+	case answer.JSON200 != nil:
+		action = answer.JSON200.ActionID
+	}
+
+	return v.chatPath(id) + templ.SafeURL("?action="+action+"#compose"), nil
+}
+
+// failedDelivery returns the id of the delivery by which a message has failed; "" if it has not come so far. Such a
+// message stands in the chat: it is retried there, and not sent a second time.
+func failedDelivery(err error) string {
+	if refused, ok := errors.AsType[*client.Error](err); ok {
+		return client.ValueOf(refused.DeliveryID)
+	}
+
+	return ""
+}
+
+// codeNoAnswer is the code of a send that the API has not answered.
+const codeNoAnswer = "no_answer"
+
+// explainNoAnswer returns a refusal of a send that has had no answer, so that its text is not lost, and other errors as
+// they are.
+func explainNoAnswer(err error) error {
+	if refusalOf(err) != nil || !client.IsTransient(err) {
+		return err
+	}
+
+	return &client.Error{Problem: client.Problem{
+		Status: http.StatusBadGateway,
+		Code:   codeNoAnswer,
+		Detail: "the API has not answered, so that the message may be under way or not. Send it from here again " +
+			"without a change: it is then sent once",
+	}}
+}
+
+// isUnanswered reports whether a send has had no answer. It is repeated with the same Idempotency-Key then.
+func isUnanswered(r *refusal) bool { return r != nil && r.code == codeNoAnswer }
+
+// findSender returns the number or the address that the chat's messages come from; "" if it has none, or is gone.
+func findSender(v *viewer, c *client.Chat) (string, error) {
+	switch {
+	case c.Channel == client.ChannelPhoneSms && c.PhoneNumberID != nil:
+		answer, err := v.GetPhoneNumberWithResponse(v.ctx(), v.ws(), *c.PhoneNumberID)
+		if isAbsent(err) {
+			return "", nil
+		} else if err != nil {
+			return "", err
+		}
+
+		if number := answer.JSON200.Number; number != "" {
+			return number, nil
+		}
+
+		return answer.JSON200.MessagingServiceSid, nil
+	case c.Channel == client.ChannelEmail && c.InboxID != nil:
+		answer, err := v.GetInboxWithResponse(v.ctx(), v.ws(), *c.InboxID)
+		if isAbsent(err) {
+			return "", nil
+		} else if err != nil {
+			return "", err
+		}
+
+		return answer.JSON200.Address, nil
+	}
+
+	return "", nil
+}
+
+// findRecipient returns the number or the address of the chat's member; "" if there is none, or none to be read.
+func findRecipient(v *viewer, c *client.Chat) (string, error) {
+	if !v.may("members:read") || c.MemberID == 0 {
+		return "", nil
+	}
+
+	answer, err := v.GetMemberWithResponse(v.ctx(), v.ws(), c.MemberID)
+	if isAbsent(err) {
+		return "", nil
+	} else if err != nil {
+		return "", err
+	}
+
+	switch c.Channel {
+	case client.ChannelPhoneSms:
+		return answer.JSON200.Phone, nil
+	case client.ChannelEmail:
+		return answer.JSON200.Email, nil
+	case client.ChannelPhoneVoice, client.ChannelWebChat:
+	}
+
+	return "", nil
+}

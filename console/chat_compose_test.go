@@ -1,0 +1,183 @@
+package console_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func splitComma(values []string) []string {
+	var all []string
+	for _, value := range values {
+		all = append(all, strings.Split(value, ",")...)
+	}
+
+	return all
+}
+
+func indexOf(page, text string) int { return strings.Index(page, text) }
+
+// composeReplies are the answers that a preview needs.
+func composeReplies() map[string]reply {
+	replies := chatReplies()
+	replies["GET /phone-numbers/3"] = ok(`{"id":3,"number":"+15550100"}`)
+	replies["GET /members/42"] = ok(`{"id":42,"name":"Bo","phone":"+15550142"}`)
+
+	return replies
+}
+
+func TestAMessageIsShownBeforeItIsSent(t *testing.T) {
+	e := newEnv(t, composeReplies())
+	answer := e.post("/chats/5", "/chats/5/preview", url.Values{
+		"message": {"<b>Ünd</b>"},
+		"seen":    {secondMessage},
+		"add":     {"book_table"},
+	})
+	require.Equal(t, http.StatusOK, answer.Code)
+
+	page := answer.Body.String()
+	for _, want := range []string{
+		"&lt;b&gt;Ünd&lt;/b&gt;",
+		"at +15550142",
+		"+15550100",
+		"10 characters",
+		"sending takes the chat over",
+		`name="call" value="book_table"`,
+		`name="call.0.arg.seats"`,
+		"until a second member has approved it",
+		`<option value="noon">`,
+		`formaction="/console/w/` + theWorkspace + `/chats/5/send"`,
+	} {
+		assert.Contains(t, page, want)
+	}
+
+	assert.NotContains(t, page, "They have written meanwhile")
+	assert.Less(t, indexOf(page, "call.0.arg.seats"), indexOf(page, "call.0.arg.terrace"), "what is required is first")
+	assert.Zero(t, e.count("POST /chats/5/send-assistant-message"), "nothing is sent by a preview")
+}
+
+func TestAPreviewShowsWhatCameMeanwhile(t *testing.T) {
+	e := newEnv(t, composeReplies())
+	e.replies["GET /chats/5/messages"] = listOf(theirMessage, ourMessage)
+
+	page := e.post("/chats/5", "/chats/5/preview", url.Values{
+		"message": {"Hello"},
+		"seen":    {secondMessage},
+	}).Body.String()
+
+	assert.Contains(t, page, "They have written meanwhile")
+	assert.Contains(t, page, "Is it free?")
+	assert.Contains(t, page, `name="seen" value="`+firstMessage+`"`, "what is shown is seen")
+}
+
+func TestAMessageIsSentAsAPersonWithTheLastMessageSeen(t *testing.T) {
+	e := newEnv(t, composeReplies())
+	e.replies["POST /chats/5/send-assistant-message"] = reply{http.StatusAccepted, `{"action_id":"` + anAction + `"}`}
+
+	answer := e.post("/chats/5", "/chats/5/send", url.Values{
+		"message":            {"Booked."},
+		"seen":               {secondMessage},
+		"call":               {"book_table", "book_table"},
+		"call.0.remove":      {"true"},
+		"call.1.arg.seats":   {"2"},
+		"call.1.arg.terrace": {"false"},
+		"call.1.arg.wishes":  {`["window"]`},
+		"call.1.arg.when":    {"night"},
+	})
+	e.requireRedirect(answer, "/chats/5?action="+anAction+"#compose")
+
+	sent := e.sent("POST /chats/5/send-assistant-message")
+	assert.Equal(t, "once-1", sent.key)
+	assert.JSONEq(t, `{"message":"Booked.","author_kind":"person","if_last_message":"`+secondMessage+`","tool_calls":[
+		{"name":"book_table","arguments":{"seats":2,"terrace":false,"wishes":["window"],"when":"night"}}]}`, sent.body)
+
+	e.replies["GET /actions/"+anAction] = ok(`{"action_id":"` + anAction + `","status":"waiting_for_approval",
+		"explanation":"a second member has to approve it"}`)
+	page := e.get("/chats/5?action=" + anAction)
+	assert.Contains(t, page, "/actions/"+anAction)
+	assert.Contains(t, page, "A second member has to approve it.")
+}
+
+func TestAMessageThatCameMeanwhileStopsTheSendAndIsShown(t *testing.T) {
+	e := newEnv(t, composeReplies())
+	e.replies["GET /chats/5/messages"] = listOf(theirMessage, ourMessage)
+	e.replies["POST /chats/5/send-assistant-message"] = refuse(http.StatusConflict, "chat_moved_on",
+		"the customer has written since the message that the caller had seen last; nothing was sent")
+
+	answer := e.post("/chats/5", "/chats/5/send", url.Values{"message": {"Too late"}, "seen": {secondMessage}})
+	require.Equal(t, http.StatusConflict, answer.Code)
+
+	page := answer.Body.String()
+	assert.Contains(t, page, "The customer has written since")
+	assert.Contains(t, page, "Is it free?")
+	assert.Contains(t, page, ">Too late</textarea>", "what was typed is not lost")
+	assert.Contains(t, page, `name="seen" value="`+firstMessage+`"`)
+	assert.NotContains(t, page, `value="once-1"`, "another request needs another key")
+}
+
+func TestAMessageThatHasFailedLeadsToItsDelivery(t *testing.T) {
+	e := newEnv(t, composeReplies())
+	e.replies["POST /chats/5/send-assistant-message"] = reply{
+		http.StatusInternalServerError,
+		`{"status":500,"code":"delivery_failed","detail":"twilio refused it","delivery_id":"` + aDelivery + `"}`,
+	}
+
+	answer := e.post("/chats/5", "/chats/5/send", url.Values{"message": {"Hello"}})
+	e.requireRedirect(answer, "/deliveries/"+aDelivery)
+}
+
+func TestASendThatWasRefusedLaterSaysSoInItsChat(t *testing.T) {
+	e := newEnv(t, composeReplies())
+	e.replies["GET /actions/"+anAction] = refuse(http.StatusNotFound, "action_not_found",
+		"the action was refused (chat_moved_on) and has left nothing")
+
+	page := e.get("/chats/5?action=" + anAction)
+	assert.Contains(t, page, "was refused (chat_moved_on)")
+	assert.Contains(t, page, "Is it free?", "the chat is shown")
+}
+
+func TestASendWithoutAnAnswerCanBeRepeatedOnce(t *testing.T) {
+	e := newEnv(t, composeReplies())
+	e.replies["POST /chats/5/send-assistant-message"] = reply{http.StatusBadGateway, "<html>"}
+
+	answer := e.post("/chats/5", "/chats/5/send", url.Values{"message": {"Hello"}, "seen": {secondMessage}})
+	require.Equal(t, http.StatusBadGateway, answer.Code)
+
+	page := answer.Body.String()
+	assert.Contains(t, page, "may be under way or not")
+	assert.Contains(t, page, ">Hello</textarea>")
+	assert.Contains(t, page, `name="once" value="once-1"`, "the same key: nothing is sent twice")
+}
+
+func TestWrongArgumentsStopTheSendBeforeTheAPI(t *testing.T) {
+	e := newEnv(t, composeReplies())
+
+	for _, c := range []struct{ field, value, want string }{
+		{"seats", "two", "seats must be a number"},
+		{"wishes", "[window", "wishes must be JSON"},
+	} {
+		answer := e.post("/chats/5", "/chats/5/send", url.Values{
+			"message":               {"Booked."},
+			"call":                  {"book_table"},
+			"call.0.arg." + c.field: {c.value},
+		})
+		require.Equal(t, http.StatusBadRequest, answer.Code)
+		assert.Contains(t, answer.Body.String(), c.want)
+		assert.Contains(t, answer.Body.String(), c.value, "what was typed is not lost")
+	}
+
+	assert.Zero(t, e.count("POST /chats/5/send-assistant-message"))
+}
+
+func TestADraftGoesBackToTheChatWithItsText(t *testing.T) {
+	e := newEnv(t, composeReplies())
+
+	page := e.post("/chats/5", "/chats/5/draft", url.Values{"message": {"Not yet"}, "seen": {firstMessage}}).Body.String()
+	assert.Contains(t, page, ">Not yet</textarea>")
+	assert.Contains(t, page, `name="seen" value="`+firstMessage+`"`)
+	assert.Contains(t, page, `id="compose" data-dirty>`, "what was written survives live updates")
+}

@@ -1,0 +1,140 @@
+package console
+
+import (
+	"strconv"
+
+	"github.com/a-h/templ"
+
+	"handrail/client"
+)
+
+// pointList is a part of a summary.
+type pointList struct {
+	name   string
+	points []client.Point
+}
+
+// listPoints returns the parts of a summary that have points.
+func listPoints(key, questions, steps []client.Point) []pointList {
+	var lists []pointList
+
+	for _, list := range []pointList{
+		{"Key points", key},
+		{"Open questions", questions},
+		{"Next steps", steps},
+	} {
+		if len(list.points) > 0 {
+			lists = append(lists, list)
+		}
+	}
+
+	return lists
+}
+
+// summariesView is what the page of a chat's summary versions shows.
+type summariesView struct {
+	chat     *chatView
+	versions []client.SummaryVersion
+	next     templ.SafeURL
+}
+
+func (h *Handler) showSummaries(v *viewer) (templ.Component, error) {
+	id, err := v.number("id")
+	if err != nil {
+		return nil, err
+	}
+
+	v.answersAt(v.chatPath(id) + "/summaries")
+
+	found, err := v.GetChatWithResponse(v.ctx(), v.ws(), id, &client.GetChatParams{})
+	if err != nil {
+		return nil, err
+	}
+
+	answer, err := v.ListSummariesWithResponse(v.ctx(), v.ws(), id, &client.ListSummariesParams{
+		Cursor: client.IfGiven(v.URL.Query().Get("cursor")),
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	view := &summariesView{
+		chat:     &chatView{chat: found.JSON200},
+		versions: answer.JSON200.Items,
+		next:     v.withCursor("/chats/"+formatCount(id)+"/summaries", answer.JSON200.NextCursor),
+	}
+
+	view.chat.collectNames(v)
+
+	return summariesPage(v, view), nil
+}
+
+func (h *Handler) summarizeChat(v *viewer) (templ.SafeURL, error) {
+	id, err := v.number("id")
+	if err != nil {
+		return "", err
+	}
+
+	isChecked := func(field string) *bool { return client.IfGiven(v.PostFormValue(field) == "true") }
+	prefer := waitBriefly
+
+	_, err = v.SummarizeChatWithResponse(v.ctx(), v.ws(), id, &client.SummarizeChatParams{
+		UpdateLabels:   isChecked("update_labels"),
+		Full:           isChecked("full"),
+		Overwrite:      isChecked("overwrite"),
+		IdempotencyKey: v.once(),
+		Prefer:         &prefer,
+	})
+
+	return v.chatPath(id), err
+}
+
+// version returns the number of the chat and the id of the summary version that the path names.
+func (v *viewer) version() (chatID int64, version string, err error) {
+	if chatID, err = v.number("id"); err != nil {
+		return 0, "", err
+	}
+
+	version, err = v.uuid("version")
+
+	return chatID, version, err
+}
+
+func (h *Handler) restoreSummary(v *viewer) (templ.SafeURL, error) {
+	id, version, err := v.version()
+	if err != nil {
+		return "", err
+	}
+
+	_, err = v.RestoreSummaryWithResponse(v.ctx(), v.ws(), id, version, &client.RestoreSummaryParams{
+		IdempotencyKey: v.once(),
+	})
+
+	return v.chatPath(id) + "/summaries", err
+}
+
+func (h *Handler) undoLabels(v *viewer) (templ.SafeURL, error) {
+	id, version, err := v.version()
+	if err != nil {
+		return "", err
+	}
+
+	_, err = v.UndoLabelsWithResponse(v.ctx(), v.ws(), id, version, &client.UndoLabelsParams{
+		IdempotencyKey: v.once(),
+	})
+
+	return v.chatPath(id) + "/summaries", err
+}
+
+// canRestore reports whether a version has a text that the chat does not show.
+func canRestore(s *client.SummaryVersion) bool {
+	return s.State == client.SummaryVersionStateSucceeded && !s.Current
+}
+
+// canUndoLabels reports whether a version has changed labels, and nobody has undone that.
+func canUndoLabels(s *client.SummaryVersion) bool {
+	return len(s.LabelsAdded)+len(s.LabelsRemoved) > 0 && s.LabelsUndoneAt == nil
+}
+
+// formatPercent returns a share of 1 in percent.
+func formatPercent(share float64) string { return strconv.FormatFloat(100*share, 'f', 0, 64) + " %" }

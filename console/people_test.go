@@ -1,0 +1,251 @@
+package console_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	bo = `{"id":42,"name":"Bo","phone":"+15550142","email":"bo@a.example","external_id":"crm-1","kind":"person","role":"user",
+		"consent":{"phone-sms":"revoked","email":"granted"},"created_at":"2026-11-30T09:00:00Z"}`
+	anInbound = "0193a1b2-0000-7000-8000-00000000001b"
+)
+
+// personReplies are the answers that the page of a member needs.
+func personReplies() map[string]reply {
+	return map[string]reply{
+		"GET /members/42": ok(bo),
+		"GET /members":    listOf(bo, `{"id":43,"name":"BO","kind":"person"}`, `{"id":44,"name":"Bob","kind":"person"}`),
+		"GET /suppressions": listOf(`{"id":6,"address":"+15550142","channel":"phone-sms","reason":"opt_out",
+			"sender_address":"+15550100","created_at":"2026-11-30T09:10:00Z"}`),
+		"GET /deliveries": listOf(`{"id":"` + aDelivery + `","status":"pending","channel":"phone-sms","to":"+15550142","chat_id":5,
+			"explanation":"an older message to them is sent first"}`),
+		"GET /chats": listOf(aChat(`,"needs_response":true,"needs_response_reason":"possible_opt_out"`)),
+		"GET /contributor-requests": listOf(
+			`{"id":"q1","question":"Is the terrace open?","chat_id":5,"asks":[{"member_id":42}],"deadline":"2026-12-01T09:00:00Z"}`,
+			`{"id":"q2","question":"Not for Bo","chat_id":5,"asks":[{"member_id":43}]}`,
+		),
+	}
+}
+
+func TestPeopleAreSearchedWithoutAnAddressInTheAddress(t *testing.T) {
+	for by, c := range map[string]struct{ field, text, want string }{
+		"name":        {"q", " Bo ", "Bo"},
+		"phone":       {"phone", "1 (415) 555-0101", "+14155550101"},
+		"email":       {"email", "bo@a.example", "bo@a.example"},
+		"external_id": {"external_id", "crm-1", "crm-1"},
+	} {
+		e := newEnv(t, personReplies())
+		e.replies["GET /members"] = ok(`{"items":[` + bo + `],"next_cursor":"m2"}`)
+
+		answer := e.post("/people", "/people", url.Values{"text": {c.text}, "by": {by}})
+		require.Equal(t, http.StatusOK, answer.Code)
+		assert.Equal(t, c.want, e.sent("GET /members").query.Get(c.field))
+
+		page := answer.Body.String()
+		assert.Contains(t, page, "/people/42")
+		assert.Contains(t, page, "no SMS")
+		assert.Contains(t, page, `name="cursor" value="m2"`, "the next page is posted, too")
+		assert.NotContains(t, page, "cursor=m2")
+	}
+}
+
+func TestASearchThatIsRefusedKeepsItsText(t *testing.T) {
+	e := newEnv(t, personReplies())
+	page := e.get("/people")
+	e.replies["GET /members"] = refuse(http.StatusBadRequest, "invalid_request", "phone must be a number that exists")
+
+	answer := e.do(http.MethodPost, "/people", url.Values{
+		"csrf": {tokenIn.FindStringSubmatch(page)[1]},
+		"text": {"<12"},
+		"by":   {"phone"},
+	})
+	require.Equal(t, http.StatusOK, answer.Code)
+	assert.Contains(t, answer.Body.String(), "Phone must be a number that exists.")
+	assert.Contains(t, answer.Body.String(), `value="&lt;12"`)
+}
+
+func TestAllPeopleAreListedByPages(t *testing.T) {
+	e := newEnv(t, personReplies())
+	e.replies["GET /members"] = ok(`{"items":[` + bo + `],"next_cursor":"m2"}`)
+
+	assert.Contains(t, e.get("/people?cursor=m1"), "/people?cursor=m2")
+	assert.Equal(t, "m1", e.sent("GET /members").query.Get("cursor"))
+}
+
+func TestAPersonShowsWhatMayBeSentAndWhatWas(t *testing.T) {
+	e := newEnv(t, personReplies())
+	page := e.get("/people/42")
+
+	for _, want := range []string{
+		"They may have opted out",
+		`tone-bad">revoked`,
+		"No SMS from +15550100 since",
+		"The recipient has answered STOP or a similar word. START ends it.",
+		"Whoever has the scope <code>deliveries:admin</code> may lift",
+		"An older message to them is sent first.",
+		"/deliveries/" + aDelivery,
+		"/chats/5",
+		"Is the terrace open?",
+		`/people/43"`,
+	} {
+		assert.Contains(t, page, want)
+	}
+
+	assert.NotContains(t, page, "Not for Bo")
+	assert.NotContains(t, page, `/people/44"`, "Bob has another name")
+	assert.Equal(t, 2, e.count("GET /suppressions"), "of the number and of the mail")
+	assert.Equal(t, "42", e.sent("GET /deliveries").query.Get("member_id"))
+}
+
+func TestWhoMayOnlyReadAPersonIsOfferedNothing(t *testing.T) {
+	e := newEnv(t, personReplies())
+	e.scopes = readOnlyScopes
+	page := e.get("/people/42")
+
+	for _, form := range []string{"/opt-out", "/not-opt-out", "/edit", "/merge", "/lift"} {
+		assert.NotContains(t, page, "/people/42"+form)
+	}
+
+	assert.Contains(t, page, "may not read suppressions")
+	assert.Zero(t, e.count("GET /suppressions"))
+}
+
+func TestCommandsOfAPersonCallTheAPI(t *testing.T) {
+	decided := ok(`{"success":true,"deliveries":1,"member":` + bo + `}`)
+
+	for _, c := range []struct {
+		form   string
+		fields url.Values
+		call   string
+		reply  reply
+		body   string
+		keyed  bool
+		next   string
+	}{
+		{
+			form:   "/opt-out",
+			fields: url.Values{"channel": {"email"}, "reason": {"asked"}},
+			call:   "POST /members/42/opt-out",
+			reply:  decided,
+			body:   `{"channel":"email","reason":"asked"}`,
+			keyed:  true,
+		},
+		{
+			form:   "/not-opt-out",
+			fields: url.Values{"channel": {"phone-sms"}},
+			call:   "POST /members/42/not-opt-out",
+			reply:  decided,
+			body:   `{"channel":"phone-sms"}`,
+			keyed:  true,
+		},
+		{
+			form:   "/merge",
+			fields: url.Values{"into": {"43"}},
+			call:   "POST /members/42/merge",
+			reply:  ok(bo),
+			body:   `{"into":43}`,
+			keyed:  true,
+			next:   "/people/43",
+		},
+		{
+			form: "/edit",
+			fields: url.Values{
+				"had_name": {"Bo"}, "name": {"Bo"},
+				"had_phone": {"+15550142"}, "phone": {""},
+				"had_email": {"bo@a.example"}, "email": {"bo@b.example"},
+			},
+			call:  "PATCH /members/42",
+			reply: ok(bo),
+			body:  `{"phone":"","email":"bo@b.example"}`,
+		},
+		{form: "/suppressions/6/lift", call: "DELETE /suppressions/6", reply: reply{http.StatusNoContent, ""}},
+	} {
+		t.Run(c.form, func(t *testing.T) {
+			e := newEnv(t, personReplies())
+			e.replies[c.call] = c.reply
+
+			next := c.next
+			if next == "" {
+				next = "/people/42"
+			}
+
+			e.requireRedirect(e.post("/people/42", "/people/42"+c.form, c.fields), next)
+
+			sent := e.sent(c.call)
+			if c.body != "" {
+				assert.JSONEq(t, c.body, sent.body)
+			}
+
+			if c.keyed {
+				assert.Equal(t, "once-1", sent.key)
+			}
+
+			answer := e.do(http.MethodPost, "/people/42"+c.form, c.fields)
+			assert.Equal(t, http.StatusForbidden, answer.Code, "without the token")
+			assert.Equal(t, 1, e.count(c.call))
+		})
+	}
+}
+
+func TestARefusedAddressIsShownAgainInItsForm(t *testing.T) {
+	e := newEnv(t, personReplies())
+	e.replies["PATCH /members/42"] = refuse(http.StatusConflict, "address_taken", "member 43 has this phone number")
+
+	answer := e.post("/people/42", "/people/42/edit", url.Values{"phone": {"+1555999"}, "had_phone": {"+15550142"}, "name": {""}})
+	require.Equal(t, http.StatusConflict, answer.Code)
+
+	page := answer.Body.String()
+	assert.Contains(t, page, "Member 43 has this phone number.")
+	assert.Contains(t, page, `name="phone" value="+1555999"`)
+	assert.Contains(t, page, `name="had_phone" value="+15550142"`)
+	assert.Contains(t, page, `name="name" value=""`, "what was emptied stays empty")
+}
+
+func TestARefusedDecisionKeepsItsReason(t *testing.T) {
+	e := newEnv(t, personReplies())
+	e.replies["POST /members/42/opt-out"] = refuse(http.StatusNotFound, "member_not_found", "the member was merged")
+
+	answer := e.post("/people/42", "/people/42/opt-out", url.Values{"channel": {"email"}, "reason": {"on the phone"}})
+	require.Equal(t, http.StatusNotFound, answer.Code)
+	assert.Contains(t, answer.Body.String(), `value="on the phone"`)
+	assert.Contains(t, answer.Body.String(), `<option value="email" selected>`)
+}
+
+func TestWhatCameInIsListedAndReplayed(t *testing.T) {
+	orphan := `{"id":"` + anInbound + `","status":"orphaned","channel":"email","provider":"sendgrid","from":"bo@a.example",
+		"from_name":"Bo <i>","subject":"Hi","to":["us@b.example"],"explanation":"no workspace has this inbox",
+		"trust":{"level":"unverified","reason":"not_authenticated","explanation":"nothing shows it"},"received_at":"2026-11-30T09:00:00Z"}`
+	taken := `{"id":"` + anInbound + `","status":"taken","channel":"phone-sms","from":"+15550142","chat_id":5,"message_id":"` +
+		firstMessage + `","explanation":"it is in a chat"}`
+
+	e := newEnv(t, map[string]reply{
+		"GET /inbound":                           ok(`{"items":[` + orphan + `,` + taken + `],"next_cursor":"i2"}`),
+		"GET /inbound/" + anInbound:              ok(orphan),
+		"POST /inbound/" + anInbound + "/replay": ok(taken),
+	})
+
+	page := e.get("/inbound?status=orphaned")
+	assert.Equal(t, "orphaned", e.sent("GET /inbound").query.Get("status"))
+	assert.Contains(t, page, "unverified mail")
+	assert.Contains(t, page, "Bo &lt;i&gt; (bo@a.example)")
+	assert.Contains(t, page, "/chats/5?message="+firstMessage+"#m-"+firstMessage)
+	assert.Contains(t, page, "cursor=i2&amp;status=orphaned")
+
+	path := "/inbound/" + anInbound
+	assert.Contains(t, e.get(path), "No workspace has this inbox.")
+
+	e.requireRedirect(e.post(path, path+"/replay", nil), path)
+	assert.Equal(t, "once-1", e.sent("POST "+path+"/replay").key)
+
+	e.replies["GET "+path] = ok(taken)
+	assert.NotContains(t, e.get(path), "/replay", "it is in a chat")
+
+	e.scopes = readOnlyScopes
+	e.replies["GET "+path] = ok(orphan)
+	assert.NotContains(t, e.get(path), "/replay")
+}

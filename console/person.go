@@ -1,0 +1,320 @@
+package console
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"handrail/chat"
+	"handrail/client"
+)
+
+// personView is what the page of a member shows. Lists that the session may not read are empty.
+type personView struct {
+	person       *client.Member
+	suppressions []client.Suppression
+	deliveries   []client.Delivery
+	chats        []client.Chat
+	// questions are the open ones that the member was asked.
+	questions []client.ContributorRequest
+	// hasMoreQuestions reports whether the workspace has more open questions than were searched.
+	hasMoreQuestions bool
+	// doubles are other members of the same name.
+	doubles []client.Member
+}
+
+// livePerson are the events after which the page of a member is fetched anew.
+const livePerson = "delivery message chat contributor_request suppression"
+
+// consentChannels are the channels that send to an address.
+var consentChannels = []client.AddressedChannel{client.AddressedChannelPhoneSms, client.AddressedChannelEmail}
+
+func (h *Handler) showPerson(v *viewer) (templ.Component, error) {
+	id, err := v.number("id")
+	if err != nil {
+		return nil, err
+	}
+
+	v.answersAt(v.personPath(id))
+
+	answer, err := v.GetMemberWithResponse(v.ctx(), v.ws(), id)
+	if err != nil {
+		return nil, err
+	}
+
+	view := &personView{person: answer.JSON200}
+
+	for _, load := range []func(*viewer) error{
+		view.loadSuppressions,
+		view.loadDeliveries,
+		view.loadChats,
+		view.loadQuestions,
+		view.loadDoubles,
+	} {
+		if err = load(v); err != nil {
+			return nil, err
+		}
+	}
+
+	return personPage(v, view), nil
+}
+
+// loadSuppressions loads what keeps messages from the member's addresses.
+func (p *personView) loadSuppressions(v *viewer) error {
+	if !v.may("deliveries:admin") {
+		return nil
+	}
+
+	limit := int64(100)
+
+	for _, address := range []string{p.person.Phone, p.person.Email} {
+		if address == "" {
+			continue
+		}
+
+		answer, err := v.ListSuppressionsWithResponse(v.ctx(), v.ws(), &client.ListSuppressionsParams{
+			Address: &address,
+			Limit:   &limit,
+		})
+		if err != nil {
+			return err
+		}
+
+		p.suppressions = append(p.suppressions, answer.JSON200.Items...)
+	}
+
+	return nil
+}
+
+func (p *personView) loadDeliveries(v *viewer) error {
+	if !v.may("deliveries:read") {
+		return nil
+	}
+
+	limit := int64(25)
+
+	answer, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), &client.ListDeliveriesParams{
+		MemberID: &p.person.ID,
+		Limit:    &limit,
+	})
+	if err != nil {
+		return err
+	}
+
+	p.deliveries = answer.JSON200.Items
+
+	return nil
+}
+
+func (p *personView) loadChats(v *viewer) error {
+	if !v.may("chats:read") {
+		return nil
+	}
+
+	limit := pageLength
+
+	answer, err := v.ListChatsWithResponse(v.ctx(), v.ws(), &client.ListChatsParams{
+		MemberID: &p.person.ID,
+		Limit:    &limit,
+	})
+	if err != nil {
+		return err
+	}
+
+	p.chats = answer.JSON200.Items
+
+	return nil
+}
+
+// loadQuestions loads the open questions that the member was asked, of the newest hundred of the workspace.
+func (p *personView) loadQuestions(v *viewer) error {
+	if !v.may("chats:read") {
+		return nil
+	}
+
+	limit := int64(100)
+
+	answer, err := v.ListContributorRequestsWithResponse(v.ctx(), v.ws(), &client.ListContributorRequestsParams{
+		State: []client.ContributorRequestState{client.ContributorRequestStateOpen},
+		Limit: &limit,
+	})
+	if err != nil {
+		return err
+	}
+
+	isAsked := func(ask client.Ask) bool { return ask.MemberID == p.person.ID }
+
+	for _, request := range answer.JSON200.Items {
+		if slices.ContainsFunc(request.Asks, isAsked) {
+			p.questions = append(p.questions, request)
+		}
+	}
+
+	p.hasMoreQuestions = answer.JSON200.NextCursor != nil
+
+	return nil
+}
+
+// loadDoubles loads the members of the same name, which may be the same person.
+func (p *personView) loadDoubles(v *viewer) error {
+	if !v.may("members:write") || p.person.Name == "" {
+		return nil
+	}
+
+	answer, err := v.ListMembersWithResponse(v.ctx(), v.ws(), newMemberSearch(byName, p.person.Name))
+	if err != nil {
+		return err
+	}
+
+	for _, m := range answer.JSON200.Items {
+		if m.ID != p.person.ID && m.Kind == p.person.Kind && strings.EqualFold(m.Name, p.person.Name) {
+			p.doubles = append(p.doubles, m)
+		}
+	}
+
+	return nil
+}
+
+// openOptOut returns the chat whose words may mean that the member has opted out; nil if nobody has to decide that.
+func (p *personView) openOptOut() *client.Chat {
+	for i := range p.chats {
+		if isOptOutOpen(&p.chats[i]) {
+			return &p.chats[i]
+		}
+	}
+
+	return nil
+}
+
+// changePerson changes the fields of a member that the form has changed, so that what somebody else has changed
+// meanwhile stays.
+func (h *Handler) changePerson(v *viewer) (templ.SafeURL, error) {
+	id, err := v.number("id")
+	if err != nil {
+		return "", err
+	}
+
+	changed := func(field string) *string {
+		value := strings.TrimSpace(v.PostFormValue(field))
+		if value == v.PostFormValue("had_"+field) {
+			return nil
+		}
+
+		return &value
+	}
+
+	_, err = v.UpdateMemberWithResponse(v.ctx(), v.ws(), id, client.MemberPatch{
+		Name:  changed("name"),
+		Phone: changed("phone"),
+		Email: changed("email"),
+	})
+
+	return v.personPath(id), err
+}
+
+// newOptOut returns the decision of a form about a channel.
+func newOptOut(v *viewer) client.OptOut {
+	return client.OptOut{
+		Channel: client.AddressedChannel(v.PostFormValue("channel")),
+		Reason:  client.IfGiven(strings.TrimSpace(v.PostFormValue("reason"))),
+	}
+}
+
+func (h *Handler) optOutPerson(v *viewer) (templ.SafeURL, error) {
+	id, err := v.number("id")
+	if err != nil {
+		return "", err
+	}
+
+	params := &client.OptOutMemberParams{IdempotencyKey: v.once()}
+	_, err = v.OptOutMemberWithResponse(v.ctx(), v.ws(), id, params, newOptOut(v))
+
+	return v.personPath(id), err
+}
+
+func (h *Handler) notOptOutPerson(v *viewer) (templ.SafeURL, error) {
+	id, err := v.number("id")
+	if err != nil {
+		return "", err
+	}
+
+	params := &client.NotOptOutMemberParams{IdempotencyKey: v.once()}
+	_, err = v.NotOptOutMemberWithResponse(v.ctx(), v.ws(), id, params, newOptOut(v))
+
+	return v.personPath(id), err
+}
+
+// mergePerson makes the member of the path a part of another one, to whose page it leads.
+func (h *Handler) mergePerson(v *viewer) (templ.SafeURL, error) {
+	id, err := v.number("id")
+	if err != nil {
+		return "", err
+	}
+
+	into := parseNumber(v.PostFormValue("into"))
+
+	_, err = v.MergeMemberWithResponse(
+		v.ctx(),
+		v.ws(),
+		id,
+		&client.MergeMemberParams{IdempotencyKey: v.once()},
+		client.Merge{Into: into},
+	)
+
+	return v.personPath(into), err
+}
+
+func (h *Handler) liftSuppression(v *viewer) (templ.SafeURL, error) {
+	id, err := v.number("id")
+	if err != nil {
+		return "", err
+	}
+
+	suppression, err := v.number("suppression")
+	if err != nil {
+		return "", err
+	}
+
+	_, err = v.LiftSuppressionWithResponse(v.ctx(), v.ws(), suppression)
+
+	return v.personPath(id), err
+}
+
+// explainSuppression returns what a reason of a suppression means, and what ends it by itself.
+func explainSuppression(reason client.SuppressionReason) string {
+	for _, table := range chat.WordTables() {
+		if table.Title != "Reason of a suppression" {
+			continue
+		}
+
+		for _, word := range table.Words {
+			if word.Word == string(reason) {
+				return strings.TrimSpace(word.Meaning + " " + word.ByItself)
+			}
+		}
+	}
+
+	return nameStatus(string(reason))
+}
+
+// nameSender returns whose messages a suppression stops.
+func nameSender(s *client.Suppression) string {
+	switch {
+	case s.SenderAddress != "":
+		return "from " + s.SenderAddress
+	case s.Sender != "":
+		return "from " + s.Sender
+	}
+
+	return "from all senders"
+}
+
+// nameChannel returns a channel in words.
+func nameChannel(channel client.AddressedChannel) string {
+	if channel == client.AddressedChannelPhoneSms {
+		return "SMS"
+	}
+
+	return string(channel)
+}

@@ -1,0 +1,126 @@
+package console
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/a-h/templ"
+
+	"handrail/client"
+)
+
+// posted returns a handler of a page that a form asks for and that changes nothing: a search, or a preview. What is
+// in the form so stands in no address and in no log. Errors: those of the API, which are shown as they are.
+func (h *Handler) posted(pattern string, show func(v *viewer) (templ.Component, error)) {
+	h.mux.HandleFunc("POST "+Root+"/w/{workspace}"+pattern, func(w http.ResponseWriter, r *http.Request) {
+		v, err := h.view(r)
+
+		switch {
+		case err != nil:
+			h.showFailure(w, r, nil, err)
+			return
+		case !v.session.hasToken(r):
+			h.showFailure(w, r, v, errForged)
+			return
+		}
+
+		shown, err := show(v)
+		if err != nil {
+			h.showFailure(w, r, v, err)
+			return
+		}
+
+		h.render(w, r, http.StatusOK, shown)
+	})
+}
+
+// number returns the number of the path, such as {id}. It returns [errNoPage] if it is none.
+func (v *viewer) number(name string) (int64, error) {
+	id, err := strconv.ParseInt(v.PathValue(name), 10, 64)
+	if err != nil || id < 1 {
+		return 0, errNoPage
+	}
+
+	return id, nil
+}
+
+// uuid returns the id of the path, such as {id}. It returns [errNoPage] if it has not the form of one.
+func (v *viewer) uuid(name string) (string, error) {
+	id := v.PathValue(name)
+	if !isUUID(id) {
+		return "", errNoPage
+	}
+
+	return id, nil
+}
+
+// values returns all values of a field of the posted form.
+func (v *viewer) values(field string) []string {
+	_ = v.PostFormValue(field) // parses the form
+
+	return v.PostForm[field]
+}
+
+// retyped returns what was typed in a field of the form that the API has refused, and elsewhere the value that the
+// field has.
+func (v *viewer) retyped(field, value string) string {
+	if v.refusal == nil || !v.PostForm.Has(field) {
+		return value
+	}
+
+	return v.PostForm.Get(field)
+}
+
+// answersAt says which page a posted form is answered with.
+func (v *viewer) answersAt(path templ.SafeURL) {
+	if v.Method == http.MethodPost {
+		v.shownAt = path
+	}
+}
+
+// isRefused reports whether the form of this path is the one that was refused.
+func (v *viewer) isRefused(path templ.SafeURL) bool {
+	return v.refusal != nil && v.URL.Path == string(path)
+}
+
+// withCursor returns the path of the next page of the list that the viewer looks at, with the same filters; "" on
+// the last page.
+func (v *viewer) withCursor(page string, next *string) templ.SafeURL {
+	if next == nil {
+		return ""
+	}
+
+	query := v.URL.Query()
+	query.Set("cursor", *next)
+
+	return v.pathWith(page, query)
+}
+
+// cursor returns the cursor of the request; nil for the first page.
+func (v *viewer) cursor() *client.Cursor { return client.IfGiven(v.FormValue("cursor")) }
+
+// newInvalid returns the refusal of a form that the console itself cannot make a request of.
+func newInvalid(detail string) error {
+	return &client.Error{Problem: client.Problem{
+		Status: http.StatusBadRequest,
+		Code:   "invalid_request",
+		Detail: detail,
+	}}
+}
+
+// isAbsent reports whether the API says that there is no such object, or none that the session may read.
+func isAbsent(err error) bool {
+	refused := refusalOf(err)
+
+	return refused != nil && (refused.status == http.StatusNotFound || refused.status == http.StatusForbidden)
+}
+
+// parseNumber returns the number of a form's field, 0 if it is none: the API refuses that.
+func parseNumber(text string) int64 {
+	number, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0
+	}
+
+	return number
+}

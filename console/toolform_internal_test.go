@@ -1,0 +1,97 @@
+package console
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handrail/client"
+)
+
+func parseSchema(t *testing.T, text string) any {
+	t.Helper()
+
+	var schema any
+	require.NoError(t, json.Unmarshal([]byte(text), &schema))
+
+	return schema
+}
+
+func TestFieldsOfAToolFollowItsSchema(t *testing.T) {
+	fields := listToolFields(parseSchema(t, `{"properties":{
+		"b":{"type":"string","maxLength":20,"description":"A word."},
+		"a":{"type":"string"},
+		"day":{"type":"string","format":"date"},
+		"code":{"type":"string","pattern":"^[a-z]+$"},
+		"n":{"type":"number"},
+		"yes":{"type":"boolean"},
+		"one":{"enum":["x","y"]},
+		"mixed":{"enum":["x",1]},
+		"parts":{"type":"object"},
+		"either":{"anyOf":[{"type":"string"},{"type":"number"}]},
+		"any":true
+	},"required":["n"]}`))
+
+	kinds := map[string]string{}
+	for _, f := range fields {
+		kinds[f.name] = f.kind
+	}
+
+	assert.Equal(t, map[string]string{
+		"a":      fieldText,
+		"b":      fieldLine,
+		"day":    fieldLine,
+		"code":   fieldLine,
+		"n":      fieldNumber,
+		"yes":    fieldBoolean,
+		"one":    fieldChoice,
+		"mixed":  fieldJSON,
+		"parts":  fieldJSON,
+		"either": fieldJSON,
+		"any":    fieldJSON,
+	}, kinds)
+	assert.Equal(t, "n", fields[0].name, "what is required is first")
+	assert.Equal(t, "a", fields[1].name)
+	assert.True(t, fields[0].isRequired)
+}
+
+func TestAToolWithoutPropertiesTakesItsArgumentsAsJSON(t *testing.T) {
+	for _, schema := range []string{`{"type":"object"}`, `true`, `null`, `{"properties":{}}`} {
+		call := newDraftCall(client.Tool{Schema: parseSchema(t, schema)})
+		assert.Empty(t, call.fields, schema)
+
+		arguments, err := call.arguments()
+		require.NoError(t, err)
+		assert.Empty(t, arguments)
+
+		call.raw = `{"a":1}`
+		arguments, err = call.arguments()
+		require.NoError(t, err)
+		assert.Len(t, arguments, 1)
+
+		for _, raw := range []string{"null", "[1]", "{", `"a"`} {
+			call.raw = raw
+			_, err = call.arguments()
+			require.Error(t, err, raw)
+		}
+	}
+}
+
+func TestLargeNumbersOfAToolAreKeptAsTheyWereTyped(t *testing.T) {
+	field := toolField{name: "n", kind: fieldNumber, value: " 9007199254740993 "}
+
+	value, err := field.parse()
+	require.NoError(t, err)
+
+	encoded, err := json.Marshal(value)
+	require.NoError(t, err)
+	assert.JSONEq(t, "9007199254740993", string(encoded))
+
+	for _, wrong := range []string{"two", "1e", `"5"`, "null", "0x10", "NaN", "1 2"} {
+		field.value = wrong
+		_, err = field.parse()
+		require.Error(t, err, wrong)
+	}
+}
