@@ -505,7 +505,7 @@ func callForm(i int, call *draftCall) templ.Component {
 			}
 		}
 		for f := range call.fields {
-			templ_7745c5c3_Err = toolArgument("call."+strconv.Itoa(i)+".arg."+call.fields[f].name, &call.fields[f]).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = toolFieldInput("call."+strconv.Itoa(i)+".arg."+call.fields[f].name, &call.fields[f]).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -531,7 +531,7 @@ func callForm(i int, call *draftCall) templ.Component {
 	})
 }
 
-func toolArgument(name string, field *toolField) templ.Component {
+func toolFieldInput(name string, field *toolField) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -72,14 +72,14 @@ func (h *Handler) routes() {
 	h.loginRoutes()
 	h.streamRoutes()
 	h.nowRoutes()
-	h.chatRoutes()
-	h.peopleRoutes()
 	h.deliveryRoutes()
 	h.actionRoutes()
 	h.decisionRoutes()
 	h.failureRoutes()
 	h.bulkRoutes()
 	h.settingsRoutes()
+	h.chatRoutes()
+	h.peopleRoutes()
 
 	if h.config.ShowsComponents {
 		h.mux.HandleFunc("GET "+Root+"/components", h.showComponents)

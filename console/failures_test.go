@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	aDelivery = `{"id":"d1","action_id":"a1","chat_id":12,"message_id":"m1","status":"undelivered","submission":"accepted",` +
+	aFailedDelivery = `{"id":"d1","action_id":"a1","chat_id":12,"message_id":"m1","status":"undelivered","submission":"accepted",` +
 		`"carrier":"undelivered","channel":"phone-sms","provider":"twilio","from":"+15550100","to":"+15550199",` +
 		`"error_code":"twilio_30003","error_message":"=cmd|' /C calc'!A0","explanation":"The phone was <script>off</script>.",` +
 		`"duplicate":"possible","attempt_count":2,"created_at":"2026-11-30T09:00:00Z","updated_at":"2026-11-30T09:00:00Z"}`
@@ -26,7 +26,7 @@ func TestFailuresAreListedWithTheFiltersOfTheURL(t *testing.T) {
 	t.Parallel()
 
 	e := newEnv(t, map[string]reply{
-		"GET /deliveries":        ok(`{"items":[` + aDelivery + `],"next_cursor":"c2"}`),
+		"GET /deliveries":        ok(`{"items":[` + aFailedDelivery + `],"next_cursor":"c2"}`),
 		"POST /deliveries/retry": ok(aDryRun),
 	})
 
@@ -57,7 +57,7 @@ func TestFailuresAreGroupedByWhatMayBeRetried(t *testing.T) {
 	t.Parallel()
 
 	e := newEnv(t, map[string]reply{
-		"GET /deliveries":        listOf(aDelivery),
+		"GET /deliveries":        listOf(aFailedDelivery),
 		"POST /deliveries/retry": ok(aDryRun),
 	})
 
@@ -96,7 +96,7 @@ func TestAFilterThatCannotBeReadIsSaid(t *testing.T) {
 func TestTheFileOfFailuresHasNoFormulas(t *testing.T) {
 	t.Parallel()
 
-	e := newEnv(t, map[string]reply{"GET /deliveries": listOf(aDelivery)})
+	e := newEnv(t, map[string]reply{"GET /deliveries": listOf(aFailedDelivery)})
 
 	answer := e.do(http.MethodGet, "/failures.csv?status=undelivered", nil)
 	require.Equal(t, http.StatusOK, answer.Code)
@@ -114,7 +114,7 @@ func TestTheFileOfFailuresHasNoFormulas(t *testing.T) {
 func TestTheFileOfFailuresEnds(t *testing.T) {
 	t.Parallel()
 
-	page := strings.Repeat(aDelivery+",", 999) + aDelivery
+	page := strings.Repeat(aFailedDelivery+",", 999) + aFailedDelivery
 	e := newEnv(t, map[string]reply{})
 	e.pagesOf = func(cursor string) reply { return ok(`{"items":[` + page + `],"next_cursor":"` + cursor + `x"}`) }
 
@@ -187,7 +187,7 @@ func TestABulkRetryShowsHowFarItIs(t *testing.T) {
 		"GET /bulk-retries":            listOf(bulkIn("running", "")),
 		"GET /bulk-retries/b1":         ok(bulkIn("paused", "3 of the canary have failed")),
 		"GET /bulk-retries/b1/skipped": listOf(`{"delivery_id":"d7","reason":"it has been tried again already"}`),
-		"GET /deliveries":              listOf(aDelivery),
+		"GET /deliveries":              listOf(aFailedDelivery),
 	})
 
 	assert.Contains(t, e.get("/failures/bulk"), "The outage is over")

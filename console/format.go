@@ -33,15 +33,6 @@ func formatTime(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:0
 
 func formatCount(n int64) string { return strconv.FormatInt(n, 10) }
 
-// valueOrNone returns a text, and a dash where there is none.
-func valueOrNone(text string) string {
-	if text == "" {
-		return "–"
-	}
-
-	return text
-}
-
 // formatDuration returns how long something took, in milliseconds or seconds.
 func formatDuration(d time.Duration) string {
 	if d < time.Second {
@@ -78,4 +69,13 @@ func formatJSON(raw json.RawMessage) string {
 	}
 
 	return indented.String()
+}
+
+// valueOrNone returns a text, and a dash where there is none.
+func valueOrNone(text string) string {
+	if text == "" {
+		return "–"
+	}
+
+	return text
 }
