@@ -83,24 +83,22 @@ async function openStream() {
   }
 
   const source = new EventSource(ticket.url + (position === null ? '' : `&after=${position}`));
-  const take = (event) => {
+  source.onmessage = (event) => {
+    const { type } = JSON.parse(event.data);
     position = event.lastEventId || position;
-    takeEvent(event.type);
-    countNews(event.type);
+    takeEvent(type);
+    countNews(type);
   };
 
   source.onopen = () => {
-    const wasBroken = brokenSince !== null;
     brokenSince = null;
     pause = firstPause;
     sayBroken();
-    if (wasBroken && position === null) {
+    // A stream without a position begins now: what has changed since the page was made is in no event of it.
+    if (position === null) {
       document.querySelectorAll('[data-live]').forEach((place) => htmx.trigger(place, 'changed'));
     }
   };
-  for (const type of JSON.parse(pages.types)) {
-    source.addEventListener(type, take);
-  }
   // The token counts once: the next connection needs another one.
   source.onerror = () => { source.close(); openAgain(); };
   addEventListener('pagehide', () => source.close(), { once: true });
