@@ -8,6 +8,8 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"handrail/sandbox"
 )
 
 // logIn logs the browser in with the key of the world's first manager.
@@ -54,4 +56,35 @@ func TestTheConsoleIsUsedInABrowser(t *testing.T) {
 	b.awaitText("Log in to see this page.")
 
 	assert.Equal(t, http.StatusOK, w.call("GET", "/session", nil).status, "the key goes on")
+}
+
+// TestASupportLeadMendsAFailedSendInTheConsole plays it by clicks alone: what failed is found, explained and sent again.
+func TestASupportLeadMendsAFailedSendInTheConsole(t *testing.T) {
+	t.Parallel()
+
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db")
+	b := newBrowser(t, w.url)
+
+	w.setFaults(sandbox.Fault{Kind: "refuse", Times: 1})
+	w.call("POST", sendPath(w.people.sms.ID), sendBody("Your table is booked."))
+
+	b.logIn(w)
+	b.click("Failures")
+	b.awaitText("rejected")
+	b.requireAccessible()
+
+	b.do(chromedp.Click(`main tbody a[href*="/deliveries/"]`, chromedp.ByQuery, chromedp.NodeVisible))
+	b.awaitText("What has happened")
+	b.requireAccessible()
+
+	b.click("Try again")
+	b.do(chromedp.Click(`details[open] form button`, chromedp.ByQuery, chromedp.NodeVisible))
+	b.awaitText("reports it as delivered")
+	b.requireAccessible()
+
+	for _, page := range []string{"decisions", "chats", "people", "settings", "actions", "failures/bulk", "inbound"} {
+		b.open("/console/w/" + string(w.ws) + "/" + page)
+		b.do(chromedp.WaitVisible("h1", chromedp.ByQuery))
+		b.requireAccessible()
+	}
 }
