@@ -73,8 +73,8 @@ var glossary = []Term{
 	{"Segment", "A part of an SMS. Carriers charge each: 160 plain characters, or 70 with emoji and most other " +
 		"scripts."},
 	{"Sender", "What a message comes from: a phone number, a messaging service or an inbox."},
-	{"Session", "What a browser is logged in with for at most 12 hours: a key of its own kind, made with an API key or " +
-		"a login link."},
+	{"Session", "What a browser is logged in with for at most 12 hours: a key of its own kind, made with an API key " +
+		"or a login link."},
 	{"Signed Event Webhook", "SendGrid's reports, with a signature that proves whose they are."},
 	{"Status callback", "Twilio's report about one SMS, posted to the address that the message named."},
 	{"Submission", "Whether the provider took a delivery. What became of the message after that is its delivery " +

@@ -101,7 +101,7 @@ func (h *Handler) logIn(w http.ResponseWriter, r *http.Request) {
 	switch refused := refusalOf(err); {
 	case err == nil:
 		setSession(w, opened)
-		http.Redirect(w, r, firstPath(view), http.StatusSeeOther)
+		http.Redirect(w, r, firstPath(view), http.StatusSeeOther) //nolint:gosec // safeBack knows our own pages only
 	case refused != nil:
 		view.message = asSentence(refused.detail)
 		h.render(w, r, refused.status, loginPage(view))

@@ -27,17 +27,17 @@ type OpenID struct {
 	// its path /console/login/openid/callback as a redirect URI.
 	PublicURL string
 	// OpenSession makes a session of the member with an email address that the provider has verified, and returns its
-	// key. Errors: [Refusal] when nobody may log in with the address; others are not shown.
+	// key. Errors: [RefusalError] when nobody may log in with the address; others are not shown.
 	OpenSession func(ctx context.Context, workspace, email string) (key string, err error)
 	// HTTP makes the requests to the provider; nil: [http.DefaultClient].
 	HTTP *http.Client
 }
 
-// Refusal is why nobody may log in, for people to read.
-type Refusal string
+// RefusalError is why nobody may log in, for people to read.
+type RefusalError string
 
 // Error returns the sentence.
-func (r Refusal) Error() string { return string(r) }
+func (r RefusalError) Error() string { return string(r) }
 
 // The paths of logging in by OpenID Connect.
 const (
@@ -151,6 +151,7 @@ func (h *Handler) beginOpenID(w http.ResponseWriter, r *http.Request) {
 // endOpenID takes the browser that the provider has sent back.
 func (h *Handler) endOpenID(w http.ResponseWriter, r *http.Request) {
 	begun, err := readAttempt(r)
+
 	removeAttempt(w)
 
 	if err != nil || r.URL.Query().Get("state") != begun.State {
@@ -167,7 +168,7 @@ func (h *Handler) endOpenID(w http.ResponseWriter, r *http.Request) {
 	}
 
 	key, err := h.openID.OpenSession(r.Context(), begun.Workspace, email)
-	if refused, ok := errors.AsType[Refusal](err); ok {
+	if refused, ok := errors.AsType[RefusalError](err); ok {
 		h.render(w, r, http.StatusForbidden, loginPage(h.newLoginView(begun.Workspace, asSentence(refused.Error()))))
 		return
 	}

@@ -55,13 +55,14 @@ func newOpenIDWorld(t *testing.T) *openIDWorld {
 
 	client := storage.WebClient("handrail-"+t.Name(), "secret", w.console.URL+"/console/login/openid/callback")
 	storage.RegisterClients(client)
+
 	provider = exampleop.SetupServer(
 		issuer.URL, storage.NewStorage(storage.NewUserStore(issuer.URL)), slog.New(slog.DiscardHandler), false,
 	)
 
 	handler, err := console.New(console.Config{
 		API:     "http://127.0.0.1:1",
-		Doer:    http.DefaultClient,
+		Doer:    issuer.Client(),
 		Logger:  slog.New(slog.DiscardHandler),
 		Version: "test",
 		OpenID: &console.OpenID{
@@ -186,7 +187,7 @@ func TestALoginOfAnotherBrowserIsRefused(t *testing.T) {
 // TestWhoIsNoMemberIsToldSo shows the API's sentence, and makes no session.
 func TestWhoIsNoMemberIsToldSo(t *testing.T) {
 	w := newOpenIDWorld(t)
-	w.refuses = console.Refusal("nobody logs in to this workspace with this address")
+	w.refuses = console.RefusalError("nobody logs in to this workspace with this address")
 
 	status, page := w.logInAt(w.begin())
 	assert.Equal(t, http.StatusForbidden, status)

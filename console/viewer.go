@@ -31,7 +31,7 @@ type viewer struct {
 }
 
 // ctx returns the context of the request.
-func (v *viewer) ctx() context.Context { return v.Request.Context() }
+func (v *viewer) ctx() context.Context { return v.Context() }
 
 // ws returns the id of the workspace.
 func (v *viewer) ws() string { return v.session.workspace }

@@ -45,7 +45,7 @@ func TestCancel(t *testing.T) {
 		_, _, err = decideDelivery(t, s, w, sent.DeliveryID, chat.VerdictCancel, clock.now)
 		requireCode(t, chat.CodeConflict, err)
 		assert.Equal(t, string(sent.DeliveryID), chat.AsError(err).DeliveryID)
-		assert.ErrorContains(t, err, fmt.Sprintf(
+		require.ErrorContains(t, err, fmt.Sprintf(
 			"; member %d canceled it, at %s",
 			w.Manager.ID,
 			clock.now.UTC().Format(time.RFC3339),

@@ -252,7 +252,7 @@ func TestResolveToolCall(t *testing.T) {
 			requireCode(t, chat.CodeConflict, err)
 
 			if verdict != chat.VerdictToolRetry {
-				assert.ErrorContains(t, err, fmt.Sprintf("member %d resolved it as %s, at ", o.By.MemberID, verdict))
+				require.ErrorContains(t, err, fmt.Sprintf("member %d resolved it as %s, at ", o.By.MemberID, verdict))
 			}
 
 			if verdict == chat.VerdictToolSucceeded {

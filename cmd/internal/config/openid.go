@@ -32,7 +32,10 @@ func (c *Config) checkOpenID() []error {
 	}
 
 	if c.PublicURL == "" {
-		all = append(all, errors.New("HANDRAIL_OPENID_ISSUER needs HANDRAIL_PUBLIC_URL: the provider sends browsers there"))
+		all = append(
+			all,
+			errors.New("HANDRAIL_OPENID_ISSUER needs HANDRAIL_PUBLIC_URL: the provider sends browsers there"),
+		)
 	}
 
 	return all

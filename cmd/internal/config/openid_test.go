@@ -3,7 +3,6 @@ package config_test
 import (
 	"testing"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"handrail/cmd/internal/config"
@@ -39,8 +38,8 @@ func TestOpenIDIsGivenWhole(t *testing.T) {
 	require.NoError(t, load("", ""))
 
 	for name := range whole {
-		assert.ErrorContains(t, load(name, ""), name)
+		require.ErrorContains(t, load(name, ""), name)
 	}
 
-	assert.ErrorContains(t, load("HANDRAIL_OPENID_ISSUER", "http://accounts.example.com"), "HANDRAIL_OPENID_ISSUER")
+	require.ErrorContains(t, load("HANDRAIL_OPENID_ISSUER", "http://accounts.example.com"), "HANDRAIL_OPENID_ISSUER")
 }

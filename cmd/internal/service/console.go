@@ -46,7 +46,7 @@ func (s *Service) openSession(ctx context.Context, workspace, email string) (str
 
 	_, err := s.Store.OpenSession(ctx, chat.NewLogIn(chat.WorkspaceID(workspace), by, secret, time.Now()), email)
 	if refused, ok := errors.AsType[*chat.Error](err); ok && refused.Code == chat.CodeForbidden {
-		return "", console.Refusal(refused.Message)
+		return "", console.RefusalError(refused.Message)
 	}
 
 	return secret, err
