@@ -232,7 +232,7 @@ func TestTheFirstScreenHasGroups(t *testing.T) {
 
 	assert.LessOrEqual(t, strings.Count(help, "\n"), 60)
 	assert.NotContains(t, help, "deliveries retry-all", "that is in the help of deliveries")
-	assert.Len(t, regexp.MustCompile(`(?m)^  [a-z-]+ {2,}[A-Z]`).FindAllString(help, -1), 33)
+	assert.Len(t, regexp.MustCompile(`(?m)^  [a-z-]+ {2,}[A-Z]`).FindAllString(help, -1), 34)
 	assert.NotRegexp(t, `(?m)^ {6,}[a-z]`, strings.Split(help, "Flags:")[0], "a command is one line")
 
 	below := c.must("deliveries", "--help")
