@@ -55,10 +55,7 @@ func (r *NotificationRule) explainReach() string {
 
 // describeUnreached is like "members 1, 6 have no phone number".
 func (r *NotificationRule) describeUnreached() string {
-	lacks := "no email address"
-	if r.Channel == ChannelSMS {
-		lacks = "no phone number"
-	}
+	lacks := "no " + r.Channel.Spec().Address.name()
 
 	unreached := r.Reach.Unreached
 	if len(unreached) == 1 {

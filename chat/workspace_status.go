@@ -34,9 +34,9 @@ const (
 	NoticePatience = 3 * 24 * time.Hour
 )
 
-// Matters lists all matters, those that wait for people first.
-func Matters() []Matter {
-	matters := []Matter{
+// mattersForPeople lists the matters that wait for people. An approval does, although it expires by itself.
+func mattersForPeople() []Matter {
+	return []Matter{
 		Matter(WaitingPerson),
 		Matter(WaitingToolDecision),
 		MatterApproval,
@@ -48,34 +48,23 @@ func Matters() []Matter {
 		MatterWebhook,
 		MatterNotice,
 	}
-
-	for _, w := range []Waiting{
-		WaitingContributor,
-		WaitingAddress,
-		WaitingTool,
-		WaitingModel,
-		WaitingAttempt,
-		WaitingProvider,
-	} {
-		matters = append(matters, Matter(w))
-	}
-
-	return matters
 }
 
-// NeedsPerson reports whether the matter waits for a person. An approval does, although it expires by itself.
-func (m Matter) NeedsPerson() bool {
-	others := []Matter{
-		MatterBulkRetry,
-		MatterInbound,
-		MatterResponse,
-		MatterAttention,
-		MatterWebhook,
-		MatterNotice,
-	}
-
-	return slices.Contains(WaitingsForPeople(), Waiting(m)) || slices.Contains(others, m)
+// Matters lists all matters, those that wait for people first.
+func Matters() []Matter {
+	return append(
+		mattersForPeople(),
+		Matter(WaitingContributor),
+		Matter(WaitingAddress),
+		Matter(WaitingTool),
+		Matter(WaitingModel),
+		Matter(WaitingAttempt),
+		Matter(WaitingProvider),
+	)
 }
+
+// NeedsPerson reports whether the matter waits for a person.
+func (m Matter) NeedsPerson() bool { return slices.Contains(mattersForPeople(), m) }
 
 // Explain says in a few words what is counted.
 func (m Matter) Explain() string {
