@@ -22,10 +22,7 @@ type draft struct {
 // draftCall is a tool that runs before the message is sent.
 type draftCall struct {
 	tool client.Tool
-	// fields are those of its form; empty if its arguments can only be given as JSON.
-	fields []toolField
-	// raw are the arguments as JSON, without fields.
-	raw string
+	form toolForm
 }
 
 // previewView is what the preview of a message shows.
@@ -50,25 +47,25 @@ func parseDraft(v *viewer, tools []client.Tool) draft {
 	}
 
 	for i, name := range v.values("call") {
-		prefix := "call." + strconv.Itoa(i) + "."
+		prefix := prefixOfCall(i)
 		if v.PostForm.Get(prefix+"remove") == "true" {
 			continue
 		}
 
 		if tool := findTool(tools, name); tool != nil {
-			call := newDraftCall(*tool)
-			call.raw = v.PostForm.Get(prefix + "json")
-
-			for f := range call.fields {
-				call.fields[f].value = v.PostForm.Get(prefix + "arg." + call.fields[f].name)
+			call := draftCall{
+				tool: *tool,
+				form: newToolForm(prefix, tool.Schema, v.PostForm),
 			}
-
 			d.calls = append(d.calls, call)
 		}
 	}
 
 	if tool := findTool(tools, v.PostFormValue("add")); tool != nil {
-		d.calls = append(d.calls, newDraftCall(*tool))
+		d.calls = append(d.calls, draftCall{
+			tool: *tool,
+			form: newToolForm(prefixOfCall(len(d.calls)), tool.Schema, nil),
+		})
 	}
 
 	return d
@@ -85,10 +82,8 @@ func findTool(tools []client.Tool, name string) *client.Tool {
 	return nil
 }
 
-// newDraftCall returns the empty form of a tool.
-func newDraftCall(tool client.Tool) draftCall {
-	return draftCall{tool: tool, fields: listToolFields(tool.Schema)}
-}
+// prefixOfCall begins the names of the fields of a tool call.
+func prefixOfCall(i int) string { return "call." + strconv.Itoa(i) + "." }
 
 // characters returns how many characters the message has.
 func (d *draft) characters() int { return utf8.RuneCountInString(d.text) }
@@ -100,7 +95,7 @@ func (d *draft) toolCalls() ([]client.Send_ToolCalls_Item, error) {
 	for i := range d.calls {
 		call := &d.calls[i]
 
-		arguments, err := call.arguments()
+		arguments, err := call.form.arguments()
 		if err != nil {
 			return nil, newInvalid("the arguments of the tool " + call.tool.Name + ": " + err.Error())
 		}

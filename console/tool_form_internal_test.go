@@ -6,8 +6,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"handrail/client"
 )
 
 func parseSchema(t *testing.T, text string) any {
@@ -59,26 +57,26 @@ func TestFieldsOfAToolFollowItsSchema(t *testing.T) {
 
 func TestAToolWithoutPropertiesTakesItsArgumentsAsJSON(t *testing.T) {
 	for _, schema := range []string{`{"type":"object"}`, `true`, `null`, `{"properties":{}}`} {
-		call := newDraftCall(client.Tool{Schema: parseSchema(t, schema)})
-		assert.Empty(t, call.fields, schema)
+		form := newToolForm("", parseSchema(t, schema), nil)
+		assert.Empty(t, form.fields, schema)
 
-		arguments, err := call.arguments()
+		arguments, err := form.arguments()
 		require.NoError(t, err)
 		assert.Empty(t, arguments)
 
-		call.raw = `{"a":1}`
-		arguments, err = call.arguments()
+		form.raw = `{"a":1}`
+		arguments, err = form.arguments()
 		require.NoError(t, err)
 		assert.Len(t, arguments, 1)
 
-		call.raw = `{"a":9007199254740993}`
-		arguments, err = call.arguments()
+		form.raw = `{"a":9007199254740993}`
+		arguments, err = form.arguments()
 		require.NoError(t, err)
 		assert.Equal(t, json.Number("9007199254740993"), arguments["a"])
 
 		for _, raw := range []string{"null", "[1]", "{", `"a"`, "{} {}"} {
-			call.raw = raw
-			_, err = call.arguments()
+			form.raw = raw
+			_, err = form.arguments()
 			require.Error(t, err, raw)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -105,28 +106,49 @@ func kindOfField(property map[string]any) (kind string, choices []string) {
 	return fieldJSON, nil
 }
 
-// arguments returns the arguments of a call as its form has them. Errors: what is no number, or no JSON, where one has
-// to be. All else is checked by the API.
-func (c *draftCall) arguments() (map[string]any, error) {
-	arguments := map[string]any{}
+// toolForm is the form of a tool's arguments: a field for each, or one for all as JSON.
+type toolForm struct {
+	// prefix begins the names of its fields.
+	prefix string
+	// fields are empty if the arguments can only be given as JSON.
+	fields []toolField
+	// raw are the arguments as JSON, without fields.
+	raw string
+}
 
-	if len(c.fields) == 0 {
-		if strings.TrimSpace(c.raw) == "" {
-			return arguments, nil
-		}
-
-		decoder := json.NewDecoder(strings.NewReader(c.raw))
-		decoder.UseNumber() // no number loses digits
-
-		if err := decoder.Decode(&arguments); err != nil || decoder.More() || arguments == nil {
-			return nil, errors.New("they must be a JSON object, such as {\"name\": \"value\"}")
-		}
-
-		return arguments, nil
+// newToolForm returns the form for a tool's JSON Schema, with what was posted into it.
+func newToolForm(prefix string, schema any, posted url.Values) toolForm {
+	form := toolForm{
+		prefix: prefix,
+		fields: listToolFields(schema),
 	}
 
-	for i := range c.fields {
-		field := &c.fields[i]
+	form.raw = posted.Get(form.nameJSON())
+
+	for i := range form.fields {
+		form.fields[i].value = posted.Get(form.nameField(i))
+	}
+
+	return form
+}
+
+// nameJSON returns the name of the field for all arguments as JSON.
+func (t *toolForm) nameJSON() string { return t.prefix + "json" }
+
+// nameField returns the name of the field of one argument.
+func (t *toolForm) nameField(i int) string { return t.prefix + "arg." + t.fields[i].name }
+
+// arguments returns the arguments as the form has them. Errors: what is no number, or no JSON, where one has to be. All
+// else is checked by the API.
+func (t *toolForm) arguments() (map[string]any, error) {
+	if len(t.fields) == 0 {
+		return parseArguments(t.raw)
+	}
+
+	arguments := map[string]any{}
+
+	for i := range t.fields {
+		field := &t.fields[i]
 		if field.value == "" {
 			continue
 		}
@@ -137,6 +159,24 @@ func (c *draftCall) arguments() (map[string]any, error) {
 		}
 
 		arguments[field.name] = value
+	}
+
+	return arguments, nil
+}
+
+// parseArguments returns arguments that are written as JSON; none for an empty text.
+func parseArguments(text string) (map[string]any, error) {
+	arguments := map[string]any{}
+
+	if strings.TrimSpace(text) == "" {
+		return arguments, nil
+	}
+
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber() // no number loses digits
+
+	if err := decoder.Decode(&arguments); err != nil || decoder.More() || arguments == nil {
+		return nil, errors.New("they must be a JSON object, such as {\"name\": \"value\"}")
 	}
 
 	return arguments, nil
@@ -165,4 +205,14 @@ func (f *toolField) parse() (any, error) {
 	}
 
 	return f.value, nil
+}
+
+// formatAny returns a value as JSON for people.
+func formatAny(value any) string {
+	written, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return fmt.Sprint(value)
+	}
+
+	return string(written)
 }
