@@ -318,3 +318,22 @@ func (f *fakeStore) ReceiveInbound(
 		MessageID:   messageOne,
 	}, nil
 }
+
+// LoadSendFacts returns those of the first chat, unless a test has set them.
+func (f *fakeStore) LoadSendFacts(context.Context, chat.SendAssistantMessage) (*chat.SendFacts, error) {
+	if f.sendFacts != nil {
+		return f.sendFacts, f.fail
+	}
+
+	recipient := ana()
+	recipient.NotificationsEnabled = true
+	recipient.Phone = "+14155550123"
+
+	return &chat.SendFacts{
+		Chat:        chat.Chat{ID: chatOne, Channel: chat.ChannelSMS, State: chat.StateOpen},
+		Assistant:   &chat.Member{Kind: chat.KindAssistant},
+		Recipient:   &recipient,
+		PhoneNumber: &chat.PhoneNumber{Number: "+14155550100"},
+		Tools:       []chat.Tool{{Name: "refund", Risk: chat.RiskApproval}},
+	}, f.fail
+}

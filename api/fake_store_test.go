@@ -98,6 +98,8 @@ type fakeStore struct {
 	bulkNote          string
 	resumed           []string
 	changedSends      []chat.ChangeSend
+	// sendFacts are what decides about a send, nil for those of the first chat.
+	sendFacts *chat.SendFacts
 	// recordEnded is told of actions that were ended in Temporal; without it they are stored.
 	recordEnded func(context.Context, chat.Action) (bool, error)
 	keyedFacts

@@ -2993,6 +2993,29 @@ type Point struct {
 	Text     string   `json:"text"`
 }
 
+// Preview defines model for Preview.
+type Preview struct {
+	Channel Channel `json:"channel"`
+	From    *string `json:"from,omitempty"`
+
+	// HTML Of an email, its page.
+	HTML *string `json:"html,omitempty"`
+
+	// NeedsApproval Its tools wait for a second member.
+	NeedsApproval bool     `json:"needs_approval"`
+	Refusal       *Refusal `json:"refusal,omitempty"`
+
+	// Segments How many parts an SMS is charged as.
+	Segments *int64 `json:"segments,omitempty"`
+
+	// Subject Of an email.
+	Subject *string `json:"subject,omitempty"`
+
+	// Text The text that the provider would get: of an email, its plain part.
+	Text string  `json:"text"`
+	To   *string `json:"to,omitempty"`
+}
+
 // Problem defines model for Problem.
 type Problem struct {
 	// ActionID The action that failed.
@@ -3102,6 +3125,13 @@ type Receipt struct {
 	//
 	// Examples: accepted
 	Status string `json:"status"`
+}
+
+// Refusal defines model for Refusal.
+type Refusal struct {
+	Code   ProblemCode  `json:"code"`
+	Detail string       `json:"detail"`
+	Errors []FieldError `json:"errors,omitzero"`
 }
 
 // ReplaySince defines model for ReplaySince.
@@ -4410,6 +4440,12 @@ type AddParticipantParams struct {
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
+// PreviewMessageParams defines parameters for PreviewMessage.
+type PreviewMessageParams struct {
+	// IdempotencyKey The same key with the same body is carried out once.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ReleaseChatParams defines parameters for ReleaseChat.
 type ReleaseChatParams struct {
 	// IdempotencyKey The same key with the same body is carried out once.
@@ -5120,6 +5156,9 @@ type AddParticipantJSONRequestBody = NewParticipant
 
 // UpdateParticipantJSONRequestBody defines body for UpdateParticipant for application/json ContentType.
 type UpdateParticipantJSONRequestBody = ParticipantPatch
+
+// PreviewMessageJSONRequestBody defines body for PreviewMessage for application/json ContentType.
+type PreviewMessageJSONRequestBody = Send
 
 // SendAssistantMessageJSONRequestBody defines body for SendAssistantMessage for application/json ContentType.
 type SendAssistantMessageJSONRequestBody = Send
@@ -6161,6 +6200,28 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/chats/{chat_id}/participants/{participant_id} (the `UpdateParticipant` operationId).
 	UpdateParticipant(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, participantID int64, body UpdateParticipantJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreviewMessageWithBody Preview a message
+	//
+	// Shows how a send with this body would leave, and what would refuse it. Nothing is sent or kept.
+	//
+	// Scope: `chats:admin`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/chats/{chat_id}/preview-message (the `PreviewMessage` operationId).
+	PreviewMessageWithBody(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, params *PreviewMessageParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreviewMessage Preview a message
+	//
+	// Shows how a send with this body would leave, and what would refuse it. Nothing is sent or kept.
+	//
+	// Scope: `chats:admin`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/chats/{chat_id}/preview-message (the `PreviewMessage` operationId).
+	PreviewMessage(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, params *PreviewMessageParams, body PreviewMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReleaseChat Release a chat
 	//
@@ -8438,6 +8499,48 @@ func (c *Client) UpdateParticipantWithBody(ctx context.Context, workspaceUUID Wo
 // Corresponds with PATCH /api/v2/w/{workspace_uuid}/chats/{chat_id}/participants/{participant_id} (the `UpdateParticipant` operationId).
 func (c *Client) UpdateParticipant(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, participantID int64, body UpdateParticipantJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateParticipantRequest(c.Server, workspaceUUID, chatID, participantID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PreviewMessageWithBody Preview a message
+//
+// Shows how a send with this body would leave, and what would refuse it. Nothing is sent or kept.
+//
+// Scope: `chats:admin`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/chats/{chat_id}/preview-message (the `PreviewMessage` operationId).
+func (c *Client) PreviewMessageWithBody(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, params *PreviewMessageParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreviewMessageRequestWithBody(c.Server, workspaceUUID, chatID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PreviewMessage Preview a message
+//
+// Shows how a send with this body would leave, and what would refuse it. Nothing is sent or kept.
+//
+// Scope: `chats:admin`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/chats/{chat_id}/preview-message (the `PreviewMessage` operationId).
+func (c *Client) PreviewMessage(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, params *PreviewMessageParams, body PreviewMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreviewMessageRequest(c.Server, workspaceUUID, chatID, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -13783,6 +13886,75 @@ func NewUpdateParticipantRequestWithBody(server string, workspaceUUID WorkspaceU
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPreviewMessageRequest calls the generic PreviewMessage builder with application/json body
+func NewPreviewMessageRequest(server string, workspaceUUID WorkspaceUUID, chatID ChatID, params *PreviewMessageParams, body PreviewMessageJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPreviewMessageRequestWithBody(server, workspaceUUID, chatID, params, "application/json", bodyReader)
+}
+
+// NewPreviewMessageRequestWithBody constructs an http.Request for the PreviewMessage method, with any body, and a specified content type
+func NewPreviewMessageRequestWithBody(server string, workspaceUUID WorkspaceUUID, chatID ChatID, params *PreviewMessageParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "chat_id", chatID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/chats/%s/preview-message", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
 
 	return req, nil
 }
@@ -20326,6 +20498,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/chats/{chat_id}/participants/{participant_id} (the `UpdateParticipant` operationId).
 	UpdateParticipantWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, participantID int64, body UpdateParticipantJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateParticipantResponse, error)
 
+	// PreviewMessageWithBodyWithResponse Preview a message
+	//
+	// Shows how a send with this body would leave, and what would refuse it. Nothing is sent or kept.
+	//
+	// Scope: `chats:admin`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/chats/{chat_id}/preview-message (the `PreviewMessage` operationId).
+	PreviewMessageWithBodyWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, params *PreviewMessageParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreviewMessageResponse, error)
+
+	// PreviewMessageWithResponse Preview a message
+	//
+	// Shows how a send with this body would leave, and what would refuse it. Nothing is sent or kept.
+	//
+	// Scope: `chats:admin`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/chats/{chat_id}/preview-message (the `PreviewMessage` operationId).
+	PreviewMessageWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, params *PreviewMessageParams, body PreviewMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*PreviewMessageResponse, error)
+
 	// ReleaseChatWithResponse Release a chat
 	//
 	// The assistant may speak again. What was held with `taken_over` goes on waiting, and is retried or canceled one by one.
@@ -22478,6 +22672,29 @@ func (r UpdateParticipantResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r UpdateParticipantResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PreviewMessageResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Preview
+}
+
+// Status returns HTTPResponse.Status
+func (r PreviewMessageResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PreviewMessageResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -25402,6 +25619,40 @@ func (c *ClientWithResponses) UpdateParticipantWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseUpdateParticipantResponse(rsp)
+}
+
+// PreviewMessageWithBodyWithResponse Preview a message
+//
+// Shows how a send with this body would leave, and what would refuse it. Nothing is sent or kept.
+//
+// Scope: `chats:admin`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/chats/{chat_id}/preview-message (the `PreviewMessage` operationId).
+func (c *ClientWithResponses) PreviewMessageWithBodyWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, params *PreviewMessageParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreviewMessageResponse, error) {
+	rsp, err := c.PreviewMessageWithBody(ctx, workspaceUUID, chatID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreviewMessageResponse(rsp)
+}
+
+// PreviewMessageWithResponse Preview a message
+//
+// Shows how a send with this body would leave, and what would refuse it. Nothing is sent or kept.
+//
+// Scope: `chats:admin`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/chats/{chat_id}/preview-message (the `PreviewMessage` operationId).
+func (c *ClientWithResponses) PreviewMessageWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, params *PreviewMessageParams, body PreviewMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*PreviewMessageResponse, error) {
+	rsp, err := c.PreviewMessage(ctx, workspaceUUID, chatID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreviewMessageResponse(rsp)
 }
 
 // ReleaseChatWithResponse Release a chat
@@ -28344,6 +28595,32 @@ func ParseUpdateParticipantResponse(rsp *http.Response) (*UpdateParticipantRespo
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Participant
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePreviewMessageResponse parses an HTTP response from a PreviewMessageWithResponse call
+func ParsePreviewMessageResponse(rsp *http.Response) (*PreviewMessageResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PreviewMessageResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Preview
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -871,6 +871,39 @@ export interface paths {
         patch: operations["updateParticipant"];
         trace?: never;
     };
+    "/api/v2/w/{workspace_uuid}/chats/{chat_id}/preview-message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The chat.
+                 * @example 7
+                 */
+                chat_id: components["parameters"]["chat_id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview a message
+         * @description Shows how a send with this body would leave, and what would refuse it. Nothing is sent or kept.
+         *
+         *     Scope: `chats:admin`.
+         */
+        post: operations["previewMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/w/{workspace_uuid}/chats/{chat_id}/release": {
         parameters: {
             query?: never;
@@ -5626,6 +5659,26 @@ export interface components {
             messages: string[];
             text: string;
         };
+        Preview: {
+            channel: components["schemas"]["Channel"];
+            from?: string;
+            /** @description Of an email, its page. */
+            html?: string;
+            /** @description Its tools wait for a second member. */
+            needs_approval: boolean;
+            /** @description Why a send would be refused now. */
+            refusal?: components["schemas"]["Refusal"];
+            /**
+             * Format: int64
+             * @description How many parts an SMS is charged as.
+             */
+            segments?: number;
+            /** @description Of an email. */
+            subject?: string;
+            /** @description The text that the provider would get: of an email, its plain part. */
+            text: string;
+            to?: string;
+        };
         Problem: {
             /**
              * Format: uuid
@@ -5740,6 +5793,11 @@ export interface components {
              * @example accepted
              */
             status: string;
+        };
+        Refusal: {
+            code: components["schemas"]["ProblemCode"];
+            detail: string;
+            errors?: components["schemas"]["FieldError"][];
         };
         ReplaySince: {
             /**
@@ -8297,6 +8355,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Participant"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    previewMessage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The same key with the same body is carried out once.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The chat.
+                 * @example 7
+                 */
+                chat_id: components["parameters"]["chat_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "message": "Your order is on its way.",
+                 *       "tool_calls": [
+                 *         {
+                 *           "arguments": {
+                 *             "label": "vip"
+                 *           },
+                 *           "id": "call_1",
+                 *           "name": "add_label"
+                 *         },
+                 *         {
+                 *           "function": {
+                 *             "arguments": "{\"state\":\"waiting\"}",
+                 *             "name": "set_state"
+                 *           },
+                 *           "id": "call_2",
+                 *           "type": "function"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["Send"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
                 };
             };
             "4XX": components["responses"]["Refused"];
