@@ -32,9 +32,10 @@ type previewView struct {
 	tools []client.Tool
 	// newer is what the customer has written since the message that the author has seen, the oldest first.
 	newer []client.Message
-	// sender and recipient are the addresses; "" where the session may not read them.
-	sender    string
-	recipient string
+	// shown is the message as it would leave; nil if the API does not say, because of what the draft has.
+	shown *client.Preview
+	// problem is why it does not say.
+	problem *refusal
 	// once identifies this use of the form.
 	once string
 }
@@ -111,6 +112,23 @@ func (d *draft) toolCalls() ([]client.Send_ToolCalls_Item, error) {
 	return items, nil
 }
 
+// newSend returns what the API is asked to send: a person speaks as the assistant. Errors: those of [draft.toolCalls].
+func (d *draft) newSend() (client.Send, error) {
+	calls, err := d.toolCalls()
+	if err != nil {
+		return client.Send{}, err
+	}
+
+	author := client.MemberKindPerson
+
+	return client.Send{
+		Message:       d.text,
+		AuthorKind:    &author,
+		IfLastMessage: client.IfGiven(d.seen),
+		ToolCalls:     calls,
+	}, nil
+}
+
 // showPreview shows a message as it would be sent, and what the customer has written since its author looked.
 func (h *Handler) showPreview(v *viewer) (templ.Component, error) {
 	id, err := v.number("id")
@@ -143,15 +161,43 @@ func (h *Handler) showPreview(v *viewer) (templ.Component, error) {
 		return nil, err
 	}
 
-	if view.sender, err = findSender(v, view.chat); err != nil {
-		return nil, err
-	}
-
-	if view.recipient, err = findRecipient(v, view.chat); err != nil {
+	if err = view.loadPreview(v); err != nil {
 		return nil, err
 	}
 
 	return previewPage(v, view), nil
+}
+
+// loadPreview loads how the message would leave. What the API refuses about the draft is shown beside it, so that
+// nothing that was typed is lost.
+func (p *previewView) loadPreview(v *viewer) error {
+	send, err := p.draft.newSend()
+	if err == nil {
+		var answer *client.PreviewMessageResponse
+
+		answer, err = v.PreviewMessageWithResponse(
+			v.ctx(),
+			v.ws(),
+			p.chat.ID,
+			&client.PreviewMessageParams{},
+			send,
+		)
+		if err == nil {
+			p.shown = answer.JSON200
+			return nil
+		}
+	}
+
+	refused := refusalOf(err)
+	if refused == nil || refused.status != http.StatusBadRequest {
+		return err
+	}
+
+	if v.refusal == nil {
+		p.problem = refused
+	}
+
+	return nil
 }
 
 // loadNewer loads what the customer has written after the message that the author has seen. They are shown, so the
@@ -195,12 +241,11 @@ func (h *Handler) sendDraft(v *viewer) (templ.SafeURL, error) {
 
 	d := parseDraft(v, tools)
 
-	calls, err := d.toolCalls()
+	send, err := d.newSend()
 	if err != nil {
 		return "", err
 	}
 
-	author := client.MemberKindPerson
 	prefer := waitBriefly
 
 	answer, err := v.SendAssistantMessageWithResponse(
@@ -208,12 +253,7 @@ func (h *Handler) sendDraft(v *viewer) (templ.SafeURL, error) {
 		v.ws(),
 		id,
 		&client.SendAssistantMessageParams{IdempotencyKey: v.once(), Prefer: &prefer},
-		client.Send{
-			Message:       d.text,
-			AuthorKind:    &author,
-			IfLastMessage: client.IfGiven(d.seen),
-			ToolCalls:     calls,
-		},
+		send,
 	)
 	if failed := failedDelivery(err); failed != "" {
 		return v.deliveryPath(failed), nil
@@ -263,57 +303,3 @@ func explainNoAnswer(err error) error {
 
 // isUnanswered reports whether a send has had no answer. It is repeated with the same Idempotency-Key then.
 func isUnanswered(r *refusal) bool { return r != nil && r.code == codeNoAnswer }
-
-// findSender returns the number or the address that the chat's messages come from; "" if it has none, or is gone.
-func findSender(v *viewer, c *client.Chat) (string, error) {
-	switch {
-	case c.Channel == client.ChannelPhoneSms && c.PhoneNumberID != nil:
-		answer, err := v.GetPhoneNumberWithResponse(v.ctx(), v.ws(), *c.PhoneNumberID)
-		if isAbsent(err) {
-			return "", nil
-		} else if err != nil {
-			return "", err
-		}
-
-		if number := answer.JSON200.Number; number != "" {
-			return number, nil
-		}
-
-		return answer.JSON200.MessagingServiceSid, nil
-	case c.Channel == client.ChannelEmail && c.InboxID != nil:
-		answer, err := v.GetInboxWithResponse(v.ctx(), v.ws(), *c.InboxID)
-		if isAbsent(err) {
-			return "", nil
-		} else if err != nil {
-			return "", err
-		}
-
-		return answer.JSON200.Address, nil
-	}
-
-	return "", nil
-}
-
-// findRecipient returns the number or the address of the chat's member; "" if there is none, or none to be read.
-func findRecipient(v *viewer, c *client.Chat) (string, error) {
-	if !v.may("members:read") || c.MemberID == 0 {
-		return "", nil
-	}
-
-	answer, err := v.GetMemberWithResponse(v.ctx(), v.ws(), c.MemberID)
-	if isAbsent(err) {
-		return "", nil
-	} else if err != nil {
-		return "", err
-	}
-
-	switch c.Channel {
-	case client.ChannelPhoneSms:
-		return answer.JSON200.Phone, nil
-	case client.ChannelEmail:
-		return answer.JSON200.Email, nil
-	case client.ChannelPhoneVoice, client.ChannelWebChat:
-	}
-
-	return "", nil
-}

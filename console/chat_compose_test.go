@@ -24,8 +24,8 @@ func indexOf(page, text string) int { return strings.Index(page, text) }
 // composeReplies are the answers that a preview needs.
 func composeReplies() map[string]reply {
 	replies := chatReplies()
-	replies["GET /phone-numbers/3"] = ok(`{"id":3,"number":"+15550100"}`)
-	replies["GET /members/42"] = ok(`{"id":42,"name":"Bo","phone":"+15550142"}`)
+	replies["POST /chats/5/preview-message"] = ok(`{"channel":"phone-sms","from":"+15550100","to":"+15550142",` +
+		`"text":"<b>Und</b>","segments":2,"needs_approval":true}`)
 
 	return replies
 }
@@ -44,7 +44,9 @@ func TestAMessageIsShownBeforeItIsSent(t *testing.T) {
 		"&lt;b&gt;Ünd&lt;/b&gt;",
 		"at +15550142",
 		"+15550100",
-		"10 characters",
+		"&lt;b&gt;Und&lt;/b&gt;",
+		"2 SMS",
+		"until a second member has approved its tools",
 		"sending takes the chat over",
 		`name="call" value="book_table"`,
 		`name="call.0.arg.seats"`,
@@ -58,6 +60,43 @@ func TestAMessageIsShownBeforeItIsSent(t *testing.T) {
 	assert.NotContains(t, page, "They have written meanwhile")
 	assert.Less(t, indexOf(page, "call.0.arg.seats"), indexOf(page, "call.0.arg.terrace"), "what is required is first")
 	assert.Zero(t, e.count("POST /chats/5/send-assistant-message"), "nothing is sent by a preview")
+}
+
+func TestAPreviewOfAnEmailIsShownInAFrameOfItsOwn(t *testing.T) {
+	e := newEnv(t, composeReplies())
+	e.replies["POST /chats/5/preview-message"] = ok(`{"channel":"email","subject":"Re: Table","text":"Hi","html":` +
+		`"<style>p{}</style><p style='x'>Hi <a href='https://example.com/?a=1&amp;b=2'>there</a>` +
+		`<a href='javascript:alert(1)'>no</a><img src='https://example.com/p.png'><script>alert(1)</script></p>",` +
+		`"needs_approval":false,"refusal":{"code":"recipient_opted_out","detail":"the recipient has opted out"}}`)
+
+	page := e.post("/chats/5", "/chats/5/preview", url.Values{
+		"message": {"Hi"},
+		"seen":    {secondMessage},
+	}).Body.String()
+
+	assert.Contains(t, page, "It would be refused now.")
+	assert.Contains(t, page, "The recipient has opted out.")
+	assert.Contains(t, page, "Re: Table")
+	assert.Contains(t, page, ` sandbox srcdoc="`)
+	assert.Contains(t, page, "&lt;p&gt;Hi &lt;a href=")
+
+	for _, wrong := range []string{"alert(1)", "p.png", "p{}", "style=", "<p style"} {
+		assert.NotContains(t, page, wrong)
+	}
+}
+
+func TestAPreviewThatTheAPIRefusesKeepsWhatWasTyped(t *testing.T) {
+	e := newEnv(t, composeReplies())
+	e.replies["POST /chats/5/preview-message"] = reply{http.StatusBadRequest,
+		`{"status":400,"code":"message_too_long","detail":"message must have at most 1,600 characters"}`}
+
+	page := e.post("/chats/5", "/chats/5/preview", url.Values{
+		"message": {"Long"},
+		"seen":    {secondMessage},
+	}).Body.String()
+
+	assert.Contains(t, page, "at most 1,600 characters")
+	assert.Contains(t, page, ">Long</textarea>")
 }
 
 func TestAPreviewShowsWhatCameMeanwhile(t *testing.T) {
