@@ -270,7 +270,9 @@ func (f *fakeStore) BulkRetries(context.Context, chat.WorkspaceID, chat.Page) (c
 }
 
 func (f *fakeStore) SetBulkState(_ context.Context, in chat.BulkMove) (chat.BulkRetry, error) {
-	f.bulkState, f.bulkNote = in.To, in.Note
+	f.bulkState = in.To
+	f.bulkNote = in.Note
+	f.bulkRate = in.Rate
 	run := bulkRun()
 	run.State, run.Note = in.To, in.Note
 

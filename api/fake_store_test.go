@@ -96,6 +96,7 @@ type fakeStore struct {
 	eventFilter       chat.EventFilter
 	eventTokens       map[[32]byte]chat.EventToken
 	bulkNote          string
+	bulkRate          int
 	resumed           []string
 	changedSends      []chat.ChangeSend
 	// sendFacts are what decides about a send, nil for those of the first chat.

@@ -104,6 +104,8 @@ type BulkMove struct {
 	By          Actor       `json:"by"`
 	To          BulkState   `json:"to"`
 	Note        string      `json:"note"`
+	// Rate is how many are begun in a second from now on, 0 for as many as before.
+	Rate int `json:"rate,omitempty"`
 }
 
 // ActionStep is a request to be recorded under the workflow that serves it.

@@ -3168,6 +3168,15 @@ type ResolveCall struct {
 	Result interface{} `json:"result,omitempty"`
 }
 
+// ResumeBulk defines model for ResumeBulk.
+type ResumeBulk struct {
+	// RatePerSecond How many are begun in a second from now on.
+	RatePerSecond *int64 `json:"rate_per_second,omitempty"`
+
+	// Reason Why, for the audit log, up to 500 characters.
+	Reason string `json:"reason"`
+}
+
 // Retried defines model for Retried.
 type Retried struct {
 	ActionID string  `json:"action_id"`
@@ -5131,7 +5140,7 @@ type CancelBulkRetryJSONRequestBody = Reason
 type PauseBulkRetryJSONRequestBody = Reason
 
 // ResumeBulkRetryJSONRequestBody defines body for ResumeBulkRetry for application/json ContentType.
-type ResumeBulkRetryJSONRequestBody = Reason
+type ResumeBulkRetryJSONRequestBody = ResumeBulk
 
 // CreateLabelJSONRequestBody defines body for CreateLabel for application/json ContentType.
 type CreateLabelJSONRequestBody = NewLabel
@@ -5935,7 +5944,7 @@ type ClientInterface interface {
 
 	// ResumeBulkRetryWithBody Resume a bulk retry
 	//
-	// It begins with a canary again. It may be asked twice.
+	// It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -5946,7 +5955,7 @@ type ClientInterface interface {
 
 	// ResumeBulkRetry Resume a bulk retry
 	//
-	// It begins with a canary again. It may be asked twice.
+	// It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -7963,7 +7972,7 @@ func (c *Client) PauseBulkRetry(ctx context.Context, workspaceUUID WorkspaceUUID
 
 // ResumeBulkRetryWithBody Resume a bulk retry
 //
-// It begins with a canary again. It may be asked twice.
+// It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
 //
 // Scope: `deliveries:admin`.
 //
@@ -7984,7 +7993,7 @@ func (c *Client) ResumeBulkRetryWithBody(ctx context.Context, workspaceUUID Work
 
 // ResumeBulkRetry Resume a bulk retry
 //
-// It begins with a canary again. It may be asked twice.
+// It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
 //
 // Scope: `deliveries:admin`.
 //
@@ -20212,7 +20221,7 @@ type ClientWithResponsesInterface interface {
 
 	// ResumeBulkRetryWithBodyWithResponse Resume a bulk retry
 	//
-	// It begins with a canary again. It may be asked twice.
+	// It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -20223,7 +20232,7 @@ type ClientWithResponsesInterface interface {
 
 	// ResumeBulkRetryWithResponse Resume a bulk retry
 	//
-	// It begins with a canary again. It may be asked twice.
+	// It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -25167,7 +25176,7 @@ func (c *ClientWithResponses) PauseBulkRetryWithResponse(ctx context.Context, wo
 
 // ResumeBulkRetryWithBodyWithResponse Resume a bulk retry
 //
-// It begins with a canary again. It may be asked twice.
+// It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
 //
 // Scope: `deliveries:admin`.
 //
@@ -25184,7 +25193,7 @@ func (c *ClientWithResponses) ResumeBulkRetryWithBodyWithResponse(ctx context.Co
 
 // ResumeBulkRetryWithResponse Resume a bulk retry
 //
-// It begins with a canary again. It may be asked twice.
+// It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
 //
 // Scope: `deliveries:admin`.
 //

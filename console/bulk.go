@@ -295,7 +295,16 @@ func (h *Handler) pauseBulkRetry(v *viewer) (templ.SafeURL, error) {
 func (h *Handler) resumeBulkRetry(v *viewer) (templ.SafeURL, error) {
 	id := v.PathValue("id")
 	params := &client.ResumeBulkRetryParams{IdempotencyKey: v.once()}
-	_, err := v.ResumeBulkRetryWithResponse(v.ctx(), v.ws(), id, params, readReason(v))
+
+	rate, err := readNumber(v, "rate_per_second")
+	if err != nil {
+		return "", err
+	}
+
+	_, err = v.ResumeBulkRetryWithResponse(v.ctx(), v.ws(), id, params, client.ResumeBulk{
+		Reason:        readText(v, "reason"),
+		RatePerSecond: rate,
+	})
 
 	return v.path("/failures/bulk/" + id), err
 }

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -288,6 +289,11 @@ func addProgress(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, all []cha
 	return addSkipped(ctx, db, ws, all)
 }
 
+// auditFields are what the audit log tells changes of.
+func (r *bulkRetryRow) auditFields() map[string]any {
+	return map[string]any{"state": r.State, "rate_per_second": r.Rate}
+}
+
 // SetBulkState pauses, resumes, cancels or finishes a bulk retry, and says why:
 // bulk_retry_not_found, conflict when it cannot go there from where it stands. Setting the
 // state that it has changes nothing.
@@ -304,20 +310,23 @@ func (s *Store) SetBulkState(ctx context.Context, in chat.BulkMove) (chat.BulkRe
 			return chat.Errorf(chat.CodeConflict, "this bulk retry is %s and cannot become %s", row.State, in.To)
 		}
 
-		if row.State != in.To {
-			before := map[string]any{"state": row.State}
-			if in.To == chat.BulkRunning {
+		rate := cmp.Or(in.Rate, row.Rate)
+		if row.State != in.To || row.Rate != rate {
+			before := row.auditFields()
+
+			if row.State != in.To && in.To == chat.BulkRunning {
 				row.Round++
 			}
 
 			row.State = in.To
+			row.Rate = rate
 			row.Note = in.Note
 			row.UpdatedAt = s.time()
 
 			err = s.batch(ctx, tx,
 				tx.NewUpdate().
 					Model(&row).
-					Column("state", "note", "round", "updated_at").
+					Column("state", "note", "round", "rate", "updated_at").
 					Where("workspace_id = ?", in.WorkspaceID).
 					Where("id = ?", in.ID),
 				s.insertAudit(tx, auditEvent{
@@ -325,7 +334,7 @@ func (s *Store) SetBulkState(ctx context.Context, in chat.BulkMove) (chat.BulkRe
 					by:        in.By,
 					verb:      "bulk_retry." + string(in.To),
 					object:    string(in.ID),
-					detail: changesOf(chat.AuditBulkRetry, before, map[string]any{"state": row.State}).
+					detail: changesOf(chat.AuditBulkRetry, before, row.auditFields()).
 						with("reason", in.Note),
 				}),
 			)

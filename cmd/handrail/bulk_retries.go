@@ -176,7 +176,11 @@ type bulkMove struct {
 
 type (
 	bulkPause  struct{ bulkMove }
-	bulkResume struct{ bulkMove }
+	bulkResume struct {
+		bulkMove
+
+		Rate *int64 `help:"How many are begun in a second from now on, 1 to 50. Without it, as many as before." placeholder:"N"`
+	}
 	bulkCancel struct{ bulkMove }
 )
 
@@ -190,7 +194,10 @@ func (m *bulkPause) Run(c *console) error {
 // Run lets a bulk retry go on.
 func (m *bulkResume) Run(c *console) error {
 	return showBulk(c, &m.remote, func(api *apiClient) (*http.Response, error) {
-		return api.ResumeBulkRetry(c.ctx, api.workspace, m.ID, nil, m.reason(), client.Repeatable)
+		return api.ResumeBulkRetry(c.ctx, api.workspace, m.ID, nil, client.ResumeBulk{
+			Reason:        m.Reason,
+			RatePerSecond: m.Rate,
+		}, client.Repeatable)
 	})
 }
 
