@@ -140,6 +140,7 @@ func TestScopesOfRoutes(t *testing.T) {
 		"updateLabel":          "chats:write",
 		"deleteLabel":          "chats:write",
 		"getStatus":            "deliveries:read",
+		"getHealth":            "deliveries:read",
 		"listActions":          "deliveries:read",
 		"listDeliveries":       "deliveries:read",
 		"getDelivery":          "deliveries:read",

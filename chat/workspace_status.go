@@ -30,6 +30,10 @@ const (
 const (
 	// WebhookPatience is how long an endpoint may fail before its status says that it needs a person.
 	WebhookPatience = 10 * time.Minute
+	// LateAfter is how long something waits before a status counts it as late.
+	LateAfter = 10 * time.Minute
+	// LatelyIs is how far back a status counts what began to wait lately.
+	LatelyIs = time.Hour
 	// NoticePatience is how long a status names a notice that has reached nobody.
 	NoticePatience = 3 * 24 * time.Hour
 )
@@ -97,6 +101,29 @@ type MatterCount struct {
 	Count  int
 	// Oldest is the time since which the oldest one waits.
 	Oldest time.Time
+	// Late are those that have waited for longer than [LateAfter], Lately those that began to wait within [LatelyIs].
+	Late   int
+	Lately int
+	// WorkflowGone are those whose workflow was ended in Temporal.
+	WorkflowGone int
+	// Deadline is when the first of them ends by itself, nil if that is not counted.
+	Deadline *time.Time
+}
+
+// Add counts the same matter found elsewhere.
+func (c *MatterCount) Add(other MatterCount) {
+	if c.Count == 0 || other.Oldest.Before(c.Oldest) {
+		c.Oldest = other.Oldest
+	}
+
+	if c.Deadline == nil || other.Deadline != nil && other.Deadline.Before(*c.Deadline) {
+		c.Deadline = other.Deadline
+	}
+
+	c.Count += other.Count
+	c.Late += other.Late
+	c.Lately += other.Lately
+	c.WorkflowGone += other.WorkflowGone
 }
 
 // WorkspaceStatus counts what waits in a workspace, and what needs a person.

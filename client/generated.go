@@ -505,6 +505,12 @@ const (
 	ScopeWorkspaceWrite  Scope = "workspace:write"
 )
 
+// Defines values for SenderHealthState.
+const (
+	SenderHealthStateBlocked SenderHealthState = "blocked"
+	SenderHealthStateReady   SenderHealthState = "ready"
+)
+
 // Defines values for SentRole.
 const (
 	SentRoleAssistant SentRole = "assistant"
@@ -2109,8 +2115,17 @@ type LoginLink struct {
 type Matter struct {
 	Count int64 `json:"count"`
 
+	// Deadline When the first approval expires.
+	Deadline *time.Time `json:"deadline,omitempty"`
+
 	// Explanation Examples: deliveries that wait for a decision
 	Explanation string `json:"explanation"`
+
+	// Late How many have waited for over 10 minutes.
+	Late int64 `json:"late"`
+
+	// Lately How many began to wait in the last hour.
+	Lately int64 `json:"lately"`
 
 	// Matter A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice.
 	Matter      MatterMatter `json:"matter"`
@@ -2118,6 +2133,9 @@ type Matter struct {
 
 	// Oldest Since when the oldest waits.
 	Oldest time.Time `json:"oldest"`
+
+	// WorkflowGone How many had their workflow ended in Temporal.
+	WorkflowGone *int64 `json:"workflow_gone,omitempty"`
 }
 
 // MatterMatter A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice.
@@ -3233,6 +3251,56 @@ type Send_ToolCalls_Item struct {
 	union json.RawMessage
 }
 
+// SenderHealth defines model for SenderHealth.
+type SenderHealth struct {
+	Address      string     `json:"address"`
+	BlockedSince *time.Time `json:"blocked_since,omitempty"`
+	Channel      Channel    `json:"channel"`
+	CountedSince time.Time  `json:"counted_since"`
+	ErrorCode    *string    `json:"error_code,omitempty"`
+	ErrorMessage *string    `json:"error_message,omitempty"`
+	Explanation  string     `json:"explanation"`
+
+	// LastCallback null: not about the last 100 attempts.
+	LastCallback *time.Time `json:"last_callback"`
+
+	// LastSuccess null: not in 1,000 attempts.
+	LastSuccess *time.Time `json:"last_success"`
+
+	// Minutes Attempts by minute since counted_since, without minutes that had none.
+	Minutes []SenderMinute `json:"minutes,omitzero"`
+	Name    string         `json:"name"`
+
+	// NextProbe When one message is tried.
+	NextProbe *time.Time `json:"next_probe,omitempty"`
+
+	// ProbeDeliveryID The oldest one: retrying it probes now.
+	ProbeDeliveryID *string  `json:"probe_delivery_id,omitempty"`
+	Provider        Provider `json:"provider"`
+
+	// Sender Examples: phone:12
+	Sender string            `json:"sender"`
+	State  SenderHealthState `json:"state"`
+
+	// Waiting Blocked deliveries.
+	Waiting int64 `json:"waiting"`
+}
+
+// SenderHealthState defines model for SenderHealth.State.
+type SenderHealthState string
+
+// SenderMinute defines model for SenderMinute.
+type SenderMinute struct {
+	Accepted int64     `json:"accepted"`
+	At       time.Time `json:"at"`
+
+	// Failed 5xx, or no answer
+	Failed int64 `json:"failed"`
+
+	// Throttled 429
+	Throttled int64 `json:"throttled"`
+}
+
 // Sent defines model for Sent.
 type Sent struct {
 	Content   string     `json:"content"`
@@ -3962,6 +4030,17 @@ type WholeDeliveryNext string
 // WholeDeliveryRetryNeeds defines model for WholeDelivery.RetryNeeds.
 type WholeDeliveryRetryNeeds string
 
+// Workers defines model for Workers.
+type Workers struct {
+	CheckedAt   time.Time `json:"checked_at"`
+	Explanation string    `json:"explanation"`
+	NeedsPerson bool      `json:"needs_person"`
+	Polling     bool      `json:"polling"`
+
+	// Reachable Temporal answers.
+	Reachable bool `json:"reachable"`
+}
+
 // WorkspaceDefaults defines model for WorkspaceDefaults.
 type WorkspaceDefaults struct {
 	// AssistantMemberID Who speaks as the assistant.
@@ -3986,6 +4065,16 @@ type WorkspaceDefaults struct {
 	// UpdatedBy Who has set them.
 	UpdatedBy     *int64         `json:"updated_by,omitempty"`
 	WhenTakenOver TakeoverPolicy `json:"when_taken_over"`
+}
+
+// WorkspaceHealth defines model for WorkspaceHealth.
+type WorkspaceHealth struct {
+	// Partial There are more than 50.
+	Partial *bool `json:"partial,omitempty"`
+
+	// Senders Blocked ones first, then those used last.
+	Senders []SenderHealth `json:"senders,omitzero"`
+	Workers *Workers       `json:"workers,omitempty"`
 }
 
 // IdempotencyKey defines model for Idempotency-Key.
@@ -6525,6 +6614,15 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v2/w/{workspace_uuid}/events/tokens (the `CreateEventToken` operationId).
 	CreateEventToken(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateEventTokenParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetHealth Get the health of senders and workers
+	//
+	// How each sender fares at its provider, from the attempts of the last hour, and whether workers run.
+	//
+	// Scope: `deliveries:read`.
+	//
+	// Corresponds with GET /api/v2/w/{workspace_uuid}/health (the `GetHealth` operationId).
+	GetHealth(ctx context.Context, workspaceUUID WorkspaceUUID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListInbound List what came in
 	//
@@ -9144,6 +9242,25 @@ func (c *Client) ListEvents(ctx context.Context, workspaceUUID WorkspaceUUID, pa
 // Corresponds with POST /api/v2/w/{workspace_uuid}/events/tokens (the `CreateEventToken` operationId).
 func (c *Client) CreateEventToken(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateEventTokenParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateEventTokenRequest(c.Server, workspaceUUID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetHealth Get the health of senders and workers
+//
+// How each sender fares at its provider, from the attempts of the last hour, and whether workers run.
+//
+// Scope: `deliveries:read`.
+//
+// Corresponds with GET /api/v2/w/{workspace_uuid}/health (the `GetHealth` operationId).
+func (c *Client) GetHealth(ctx context.Context, workspaceUUID WorkspaceUUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetHealthRequest(c.Server, workspaceUUID)
 	if err != nil {
 		return nil, err
 	}
@@ -15873,6 +15990,40 @@ func NewCreateEventTokenRequest(server string, workspaceUUID WorkspaceUUID, para
 	return req, nil
 }
 
+// NewGetHealthRequest constructs an http.Request for the GetHealth method
+func NewGetHealthRequest(server string, workspaceUUID WorkspaceUUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/health", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListInboundRequest constructs an http.Request for the ListInbound method
 func NewListInboundRequest(server string, workspaceUUID WorkspaceUUID, params *ListInboundParams) (*http.Request, error) {
 	var err error
@@ -20855,6 +21006,17 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v2/w/{workspace_uuid}/events/tokens (the `CreateEventToken` operationId).
 	CreateEventTokenWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateEventTokenParams, reqEditors ...RequestEditorFn) (*CreateEventTokenResponse, error)
 
+	// GetHealthWithResponse Get the health of senders and workers
+	//
+	// How each sender fares at its provider, from the attempts of the last hour, and whether workers run.
+	//
+	// Scope: `deliveries:read`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/w/{workspace_uuid}/health (the `GetHealth` operationId).
+	GetHealthWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, reqEditors ...RequestEditorFn) (*GetHealthResponse, error)
+
 	// ListInboundWithResponse List what came in
 	//
 	// Every message that a provider has handed over, the newest first. An orphan is nobody's: only in an installation with one workspace is it shown here.
@@ -23241,6 +23403,29 @@ func (r CreateEventTokenResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r CreateEventTokenResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetHealthResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WorkspaceHealth
+}
+
+// Status returns HTTPResponse.Status
+func (r GetHealthResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetHealthResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -26168,6 +26353,23 @@ func (c *ClientWithResponses) CreateEventTokenWithResponse(ctx context.Context, 
 		return nil, err
 	}
 	return ParseCreateEventTokenResponse(rsp)
+}
+
+// GetHealthWithResponse Get the health of senders and workers
+//
+// How each sender fares at its provider, from the attempts of the last hour, and whether workers run.
+//
+// Scope: `deliveries:read`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/w/{workspace_uuid}/health (the `GetHealth` operationId).
+func (c *ClientWithResponses) GetHealthWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, reqEditors ...RequestEditorFn) (*GetHealthResponse, error) {
+	rsp, err := c.GetHealth(ctx, workspaceUUID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetHealthResponse(rsp)
 }
 
 // ListInboundWithResponse List what came in
@@ -29259,6 +29461,32 @@ func ParseCreateEventTokenResponse(rsp *http.Response) (*CreateEventTokenRespons
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest EventToken
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetHealthResponse parses an HTTP response from a GetHealthWithResponse call
+func ParseGetHealthResponse(rsp *http.Response) (*GetHealthResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetHealthResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WorkspaceHealth
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
