@@ -88,6 +88,7 @@ func (s *Store) countMatters(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID
 		countChats(tx, ws, chat.MatterAttention, now).Where("x.attention_reason <> ''"),
 		countFailingEndpoints(tx, ws, now),
 		countUntoldNotices(tx, ws, now),
+		countFailedMessages(tx, ws, now),
 	}
 
 	for _, q := range queries {
@@ -189,6 +190,33 @@ func countUntoldNotices(tx bun.Tx, ws chat.WorkspaceID, now time.Time) *bun.Sele
 		Where("x.created_at > ?", now.Add(-chat.NoticePatience)).
 		Where("NOT EXISTS (?)", reached).
 		Where("NOT EXISTS (?)", deleted)
+}
+
+// countFailedMessages counts the messages to customers that have failed lately, up to [chat.MaxMatters].
+func countFailedMessages(tx bun.Tx, ws chat.WorkspaceID, now time.Time) *bun.SelectQuery {
+	retried := tx.NewSelect().
+		TableExpr("deliveries AS later").
+		ColumnExpr("1").
+		Where("later.workspace_id = d.workspace_id").
+		Where("later.retry_of = d.id")
+
+	failed := tx.NewSelect().
+		TableExpr("deliveries AS d").
+		ColumnExpr("d.created_at AS since").
+		Where("d.workspace_id = ?", ws).
+		Where("d.created_at > ?", now.Add(-chat.FailedPatience)).
+		Where(
+			"(d.status IN ? OR (d.status = ? AND d.error_code = ?))",
+			bun.Tuple(chat.FailedStatuses()),
+			chat.SubmissionCanceled,
+			chat.ErrorToolCallFailed,
+		).
+		Where("NOT EXISTS (?)", retried).
+		Limit(chat.MaxMatters)
+
+	counted := tx.NewSelect().TableExpr("(?) AS x", failed).ColumnExpr("? AS matter", chat.MatterFailed)
+
+	return countAges(counted, "since", now)
 }
 
 // newWorkspaceStatus sums up the counts, in the order of [chat.Matters] and without zeros.

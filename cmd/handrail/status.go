@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"handrail/api"
 	"handrail/chat"
@@ -160,6 +161,8 @@ func chooseListCommand(matter chat.Matter) string {
 		return "webhooks list"
 	case chat.MatterNotice:
 		return "notices list --failed"
+	case chat.MatterFailed:
+		return "deliveries list --status " + strings.Join(chat.FailedStatuses(), ",")
 	}
 
 	return "actions list --waiting-for " + makePrintable(string(matter))
