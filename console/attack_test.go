@@ -209,3 +209,33 @@ func TestAPreviewShowsWhatAColleagueHasWritten(t *testing.T) {
 		assert.True(t, strings.Contains(page, "Yes, it is."), "what counts as seen was shown")
 	}
 }
+
+// TestAPersonWithAnOddAddressIsShown: who writes from a short code has an address by which the API finds nobody.
+func TestAPersonWithAnOddAddressIsShown(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, personReplies())
+	e.replies["GET /suppressions"] = refuse(http.StatusBadRequest, "invalid_request",
+		"query.address must be a number that exists, in the form +14155550123 (E.164)")
+
+	assert.Equal(t, http.StatusOK, e.do(http.MethodGet, "/people/42", nil).Code)
+}
+
+// TestLongMailsMakeNoHugePage has a stranger write fifty mails of the length that is stored, of quotes, which take five
+// bytes each on a page. The page is fetched again with every event of the workspace.
+func TestLongMailsMakeNoHugePage(t *testing.T) {
+	t.Parallel()
+
+	mail := `{"id":1,"uuid":"` + firstMessage + `","role":"user","state":"received","member_id":42,"content":"` +
+		strings.Repeat(`\"`, 100_000) + `","created_at":"2026-11-30T09:00:00Z"}`
+	mails := make([]string, 50)
+
+	for i := range mails {
+		mails[i] = mail
+	}
+
+	e := newEnv(t, chatReplies())
+	e.replies["GET /chats/5/messages"] = listOf(mails...)
+
+	assert.Less(t, len(e.get("/chats/5")), 2<<20)
+}
