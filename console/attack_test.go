@@ -239,3 +239,16 @@ func TestLongMailsMakeNoHugePage(t *testing.T) {
 
 	assert.Less(t, len(e.get("/chats/5")), 2<<20)
 }
+
+// TestALoginLinkTakesNoAPIKey: "it works once" is not so of a key, which somebody else may have put in the link.
+func TestALoginLinkTakesNoAPIKey(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, nil)
+	address := console.Root + "/login?workspace=" + theWorkspace + "&token=hr_key_of_somebody_else"
+
+	answer := httptest.NewRecorder()
+	e.pages.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, address, nil))
+
+	assert.False(t, strings.Contains(answer.Body.String(), "hr_key_of_somebody_else"), "the key is not offered")
+}
