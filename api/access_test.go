@@ -113,6 +113,7 @@ func TestScopesOfRoutes(t *testing.T) {
 		"removeParticipant":    "chats:write",
 		"listParticipants":     "chats:read",
 		"sendAssistantMessage": "chats:admin",
+		"updateBulkRetry":      "deliveries:admin",
 		"previewMessage":       "chats:admin",
 		"summarizeChat":        "chats:write",
 		"createChat":           "chats:write",

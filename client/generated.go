@@ -295,6 +295,7 @@ const (
 	MatterMatterAttention       MatterMatter = "attention"
 	MatterMatterBulkRetry       MatterMatter = "bulk_retry"
 	MatterMatterContributor     MatterMatter = "contributor"
+	MatterMatterFailed          MatterMatter = "failed"
 	MatterMatterInbound         MatterMatter = "inbound"
 	MatterMatterModel           MatterMatter = "model"
 	MatterMatterNotice          MatterMatter = "notice"
@@ -1193,6 +1194,15 @@ type BulkOverlap struct {
 
 // BulkOverlapState defines model for BulkOverlap.State.
 type BulkOverlapState string
+
+// BulkRate defines model for BulkRate.
+type BulkRate struct {
+	// RatePerSecond How many are begun in a second from now on.
+	RatePerSecond *int64 `json:"rate_per_second,omitempty"`
+
+	// Reason Why, for the audit log, up to 500 characters.
+	Reason *string `json:"reason,omitempty"`
+}
 
 // BulkRetry defines model for BulkRetry.
 type BulkRetry struct {
@@ -3184,15 +3194,6 @@ type ResolveCall struct {
 
 	// Result With succeeded: what the tool should have answered, any JSON; {} when left out.
 	Result interface{} `json:"result,omitempty"`
-}
-
-// ResumeBulk defines model for ResumeBulk.
-type ResumeBulk struct {
-	// RatePerSecond How many are begun in a second from now on.
-	RatePerSecond *int64 `json:"rate_per_second,omitempty"`
-
-	// Reason Why, for the audit log, up to 500 characters.
-	Reason string `json:"reason"`
 }
 
 // Retried defines model for Retried.
@@ -5222,6 +5223,9 @@ type CreateAPIKeyJSONRequestBody = NewKey
 // DecideRequestJSONRequestBody defines body for DecideRequest for application/json ContentType.
 type DecideRequestJSONRequestBody = NewApproval
 
+// UpdateBulkRetryJSONRequestBody defines body for UpdateBulkRetry for application/json ContentType.
+type UpdateBulkRetryJSONRequestBody = BulkRate
+
 // CancelBulkRetryJSONRequestBody defines body for CancelBulkRetry for application/json ContentType.
 type CancelBulkRetryJSONRequestBody = Reason
 
@@ -5229,7 +5233,7 @@ type CancelBulkRetryJSONRequestBody = Reason
 type PauseBulkRetryJSONRequestBody = Reason
 
 // ResumeBulkRetryJSONRequestBody defines body for ResumeBulkRetry for application/json ContentType.
-type ResumeBulkRetryJSONRequestBody = ResumeBulk
+type ResumeBulkRetryJSONRequestBody = Reason
 
 // CreateLabelJSONRequestBody defines body for CreateLabel for application/json ContentType.
 type CreateLabelJSONRequestBody = NewLabel
@@ -5987,6 +5991,28 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `GetBulkRetry` operationId).
 	GetBulkRetry(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// UpdateBulkRetryWithBody Change the rate of a bulk retry
+	//
+	// One that runs goes on at the new rate; one that is paused stays so.
+	//
+	// Scope: `deliveries:admin`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `UpdateBulkRetry` operationId).
+	UpdateBulkRetryWithBody(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateBulkRetry Change the rate of a bulk retry
+	//
+	// One that runs goes on at the new rate; one that is paused stays so.
+	//
+	// Scope: `deliveries:admin`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `UpdateBulkRetry` operationId).
+	UpdateBulkRetry(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, body UpdateBulkRetryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CancelBulkRetryWithBody Cancel a bulk retry
 	//
 	// For good. What was begun goes on. It may be asked twice.
@@ -6033,7 +6059,7 @@ type ClientInterface interface {
 
 	// ResumeBulkRetryWithBody Resume a bulk retry
 	//
-	// It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
+	// It begins with a canary again. It may be asked twice.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -6044,7 +6070,7 @@ type ClientInterface interface {
 
 	// ResumeBulkRetry Resume a bulk retry
 	//
-	// It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
+	// It begins with a canary again. It may be asked twice.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -7984,6 +8010,48 @@ func (c *Client) GetBulkRetry(ctx context.Context, workspaceUUID WorkspaceUUID, 
 	return c.Client.Do(req)
 }
 
+// UpdateBulkRetryWithBody Change the rate of a bulk retry
+//
+// One that runs goes on at the new rate; one that is paused stays so.
+//
+// Scope: `deliveries:admin`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `UpdateBulkRetry` operationId).
+func (c *Client) UpdateBulkRetryWithBody(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateBulkRetryRequestWithBody(c.Server, workspaceUUID, bulkRetryID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateBulkRetry Change the rate of a bulk retry
+//
+// One that runs goes on at the new rate; one that is paused stays so.
+//
+// Scope: `deliveries:admin`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `UpdateBulkRetry` operationId).
+func (c *Client) UpdateBulkRetry(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, body UpdateBulkRetryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateBulkRetryRequest(c.Server, workspaceUUID, bulkRetryID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // CancelBulkRetryWithBody Cancel a bulk retry
 //
 // For good. What was begun goes on. It may be asked twice.
@@ -8070,7 +8138,7 @@ func (c *Client) PauseBulkRetry(ctx context.Context, workspaceUUID WorkspaceUUID
 
 // ResumeBulkRetryWithBody Resume a bulk retry
 //
-// It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
+// It begins with a canary again. It may be asked twice.
 //
 // Scope: `deliveries:admin`.
 //
@@ -8091,7 +8159,7 @@ func (c *Client) ResumeBulkRetryWithBody(ctx context.Context, workspaceUUID Work
 
 // ResumeBulkRetry Resume a bulk retry
 //
-// It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
+// It begins with a canary again. It may be asked twice.
 //
 // Scope: `deliveries:admin`.
 //
@@ -12371,6 +12439,60 @@ func NewGetBulkRetryRequest(server string, workspaceUUID WorkspaceUUID, bulkRetr
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewUpdateBulkRetryRequest calls the generic UpdateBulkRetry builder with application/json body
+func NewUpdateBulkRetryRequest(server string, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, body UpdateBulkRetryJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateBulkRetryRequestWithBody(server, workspaceUUID, bulkRetryID, "application/json", bodyReader)
+}
+
+// NewUpdateBulkRetryRequestWithBody constructs an http.Request for the UpdateBulkRetry method, with any body, and a specified content type
+func NewUpdateBulkRetryRequestWithBody(server string, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "bulk_retry_id", bulkRetryID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/bulk-retries/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -20326,6 +20448,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `GetBulkRetry` operationId).
 	GetBulkRetryWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, reqEditors ...RequestEditorFn) (*GetBulkRetryResponse, error)
 
+	// UpdateBulkRetryWithBodyWithResponse Change the rate of a bulk retry
+	//
+	// One that runs goes on at the new rate; one that is paused stays so.
+	//
+	// Scope: `deliveries:admin`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `UpdateBulkRetry` operationId).
+	UpdateBulkRetryWithBodyWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateBulkRetryResponse, error)
+
+	// UpdateBulkRetryWithResponse Change the rate of a bulk retry
+	//
+	// One that runs goes on at the new rate; one that is paused stays so.
+	//
+	// Scope: `deliveries:admin`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `UpdateBulkRetry` operationId).
+	UpdateBulkRetryWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, body UpdateBulkRetryJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateBulkRetryResponse, error)
+
 	// CancelBulkRetryWithBodyWithResponse Cancel a bulk retry
 	//
 	// For good. What was begun goes on. It may be asked twice.
@@ -20372,7 +20516,7 @@ type ClientWithResponsesInterface interface {
 
 	// ResumeBulkRetryWithBodyWithResponse Resume a bulk retry
 	//
-	// It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
+	// It begins with a canary again. It may be asked twice.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -20383,7 +20527,7 @@ type ClientWithResponsesInterface interface {
 
 	// ResumeBulkRetryWithResponse Resume a bulk retry
 	//
-	// It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
+	// It begins with a canary again. It may be asked twice.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -22362,6 +22506,29 @@ func (r GetBulkRetryResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r GetBulkRetryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type UpdateBulkRetryResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BulkRetry
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdateBulkRetryResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdateBulkRetryResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -25291,6 +25458,40 @@ func (c *ClientWithResponses) GetBulkRetryWithResponse(ctx context.Context, work
 	return ParseGetBulkRetryResponse(rsp)
 }
 
+// UpdateBulkRetryWithBodyWithResponse Change the rate of a bulk retry
+//
+// One that runs goes on at the new rate; one that is paused stays so.
+//
+// Scope: `deliveries:admin`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `UpdateBulkRetry` operationId).
+func (c *ClientWithResponses) UpdateBulkRetryWithBodyWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateBulkRetryResponse, error) {
+	rsp, err := c.UpdateBulkRetryWithBody(ctx, workspaceUUID, bulkRetryID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateBulkRetryResponse(rsp)
+}
+
+// UpdateBulkRetryWithResponse Change the rate of a bulk retry
+//
+// One that runs goes on at the new rate; one that is paused stays so.
+//
+// Scope: `deliveries:admin`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `UpdateBulkRetry` operationId).
+func (c *ClientWithResponses) UpdateBulkRetryWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, body UpdateBulkRetryJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateBulkRetryResponse, error) {
+	rsp, err := c.UpdateBulkRetry(ctx, workspaceUUID, bulkRetryID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateBulkRetryResponse(rsp)
+}
+
 // CancelBulkRetryWithBodyWithResponse Cancel a bulk retry
 //
 // For good. What was begun goes on. It may be asked twice.
@@ -25361,7 +25562,7 @@ func (c *ClientWithResponses) PauseBulkRetryWithResponse(ctx context.Context, wo
 
 // ResumeBulkRetryWithBodyWithResponse Resume a bulk retry
 //
-// It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
+// It begins with a canary again. It may be asked twice.
 //
 // Scope: `deliveries:admin`.
 //
@@ -25378,7 +25579,7 @@ func (c *ClientWithResponses) ResumeBulkRetryWithBodyWithResponse(ctx context.Co
 
 // ResumeBulkRetryWithResponse Resume a bulk retry
 //
-// It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
+// It begins with a canary again. It may be asked twice.
 //
 // Scope: `deliveries:admin`.
 //
@@ -28263,6 +28464,32 @@ func ParseGetBulkRetryResponse(rsp *http.Response) (*GetBulkRetryResponse, error
 	}
 
 	response := &GetBulkRetryResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BulkRetry
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUpdateBulkRetryResponse parses an HTTP response from a UpdateBulkRetryWithResponse call
+func ParseUpdateBulkRetryResponse(rsp *http.Response) (*UpdateBulkRetryResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdateBulkRetryResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
