@@ -159,7 +159,6 @@ func (c *chatView) loadMessages(v *viewer) error {
 	wanted := v.URL.Query().Get("message")
 	c.whole = wanted
 
-
 	for range mostSearched {
 		answer, err := v.ListMessagesWithResponse(v.ctx(), v.ws(), c.chat.ID, newMessagesParams(v, cursor))
 		if err != nil {

@@ -185,6 +185,11 @@ func (d *deliveryView) mayDuplicate() bool {
 	return slices.Contains(d.RetryNeeds, client.WholeDeliveryRetryNeedsAcknowledgeDuplicate)
 }
 
+// isChangeNeeded reports whether only a retry with another address or sender may be accepted.
+func (d *deliveryView) isChangeNeeded() bool {
+	return slices.Contains(d.RetryNeeds, client.WholeDeliveryRetryNeedsChange)
+}
+
 // isReasonNeeded reports whether a retry without a change needs a reason.
 func (d *deliveryView) isReasonNeeded() bool {
 	return slices.Contains(d.RetryNeeds, client.WholeDeliveryRetryNeedsReason)
