@@ -207,7 +207,7 @@ func TestSeveralAreDecidedWithOneReason(t *testing.T) {
 
 	e.replies[first] = ok(`{}`)
 	e.replies[second] = ok(`{}`)
-	e.requireRedirect(e.post("/decisions", "/decisions/person", both), "/decisions#person")
+	e.requireRedirect(e.post("/decisions", "/decisions/person", both), "/failures?status=abandoned")
 
 	for call, id := range map[string]string{first: theDelivery, second: theRetry} {
 		assert.JSONEq(t, `{"as":"not_sent","reason":"the log of Twilio"}`, e.sent(call).body)

@@ -21,6 +21,8 @@ type refusal struct {
 	detail    string
 	requestID string
 	fields    []client.FieldError
+	// pieces are the detail as a sentence, with the names of the members in it; nil where nobody has looked for them.
+	pieces []piece
 }
 
 // refusalOf returns the refusal of an error that the API has given; nil if the error is of another kind.

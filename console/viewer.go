@@ -179,6 +179,8 @@ func (h *Handler) take(
 			return
 		}
 
+		v.refusal.pieces = v.nameMembers(v.splitSentence(asSentence(v.refusal.detail)))
+
 		shown, err := show(v)
 		if err != nil {
 			h.showFailure(w, r, v, err)
