@@ -192,15 +192,32 @@ func TestWhoHasPressedFirstIsTold(t *testing.T) {
 	page := "/deliveries/" + theDelivery
 	e.replies["POST "+page+"/resolve"] = refuse(http.StatusConflict, "conflict",
 		"member 5 confirmed at 2026-11-30T10:01:00Z that it was sent")
+	e.replies["GET /members/5"] = ok(`{"id":5,"name":"Noor <b>"}`)
 
 	answer := e.post(page, page+"/resolve", url.Values{"as": {"not_sent"}, "reason": {"x"}})
 	assert.Equal(t, http.StatusConflict, answer.Code)
 
 	shown := answer.Body.String()
 	assert.Contains(t, shown, "This was not done.")
-	assert.Contains(t, shown, "Member 5 confirmed at 2026-11-30T10:01:00Z that it was sent.")
+	assert.Contains(t, shown, "Noor &lt;b&gt; (member 5)</a> confirmed at 2026-11-30T10:01:00Z that it was sent.")
 	assert.Contains(t, shown, "Attempt 1: unknown", "the page as it is now")
 	assert.Contains(t, shown, `hx-get="/console/w/`+theWorkspace+page+`"`, "which is fetched anew at its own address")
+
+	e.replies["GET /members/5"] = refuse(http.StatusNotFound, "member_not_found", "there is no such member")
+	answer = e.post(page, page+"/resolve", url.Values{"as": {"not_sent"}, "reason": {"x"}})
+	assert.Contains(t, answer.Body.String(), "Member 5</a> confirmed at", "the number where there is no name")
+}
+
+// TestASuppressedDeliveryLeadsToItsSuppressions: they are lifted on the page of the customer.
+func TestASuppressedDeliveryLeadsToItsSuppressions(t *testing.T) {
+	t.Parallel()
+
+	suppressed := strings.Replace(deliveryOf(``, ``), `"needs_review"`, `"suppressed"`, 1)
+	page := newEnv(t, repliesOf(suppressed)).get("/deliveries/" + theDelivery)
+	assert.Contains(t, page, `/people/42#suppressions">suppressions</a>`)
+
+	page = newEnv(t, repliesOf(deliveryOf(``, ``))).get("/deliveries/" + theDelivery)
+	assert.NotContains(t, page, "#suppressions")
 }
 
 // TestADeliveryOfANotice: it is in no chat, and its recipient is no customer.

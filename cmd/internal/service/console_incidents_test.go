@@ -3,10 +3,16 @@ package service_test
 import (
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"handrail/chat"
@@ -137,6 +143,56 @@ func TestTenIncidentsAreMendedByClicks(t *testing.T) {
 	}
 }
 
+// saidInDocs are the words of the console and of the API that documentation quotes.
+var saidInDocs = regexp.MustCompile(`\*\*(.+?)\*\*|"(.+?)"`)
+
+// TestTheIncidentsOfTheDocumentationArePlayed holds that docs/operations.md has these incidents, and quotes nothing
+// that neither the console nor the API says.
+func TestTheIncidentsOfTheDocumentationArePlayed(t *testing.T) {
+	t.Parallel()
+
+	read := func(paths ...string) string {
+		var all strings.Builder
+
+		for _, path := range paths {
+			text, err := os.ReadFile(path)
+			require.NoError(t, err)
+			all.Write(text)
+		}
+
+		return all.String()
+	}
+
+	_, section, _ := strings.Cut(read("../../../docs/operations.md"), "\n## Ten incidents, and what to click\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+
+	var documented, played []string
+
+	for heading := range strings.Lines(section) {
+		if name, isHeading := strings.CutPrefix(heading, "### "); isHeading {
+			documented = append(documented, strings.ToLower(strings.TrimSpace(name)))
+		}
+	}
+
+	for _, incident := range mendedByClicks {
+		played = append(played, strings.ToLower(incident.name))
+	}
+
+	assert.Equal(t, played, documented)
+
+	sources, err := filepath.Glob("../../../console/*.templ")
+	require.NoError(t, err)
+
+	code, err := filepath.Glob("../../../console/*.go")
+	require.NoError(t, err)
+
+	said := read(slices.Concat(sources, code, []string{"../../../chat/workspace_status.go", "../../../chat/explain.go"})...)
+
+	for _, found := range saidInDocs.FindAllStringSubmatch(strings.ReplaceAll(section, "\n  ", " "), -1) {
+		assert.Contains(t, said, found[1]+found[2])
+	}
+}
+
 func mendRefused(n *night, to customerOf) {
 	n.w.replies(to.phone, "Is my table booked?")
 	n.strike(to, sandbox.FaultRefuse)
@@ -217,7 +273,8 @@ func mendUnknown(n *night, to customerOf) {
 
 	// What was not sent is sent now.
 	n.mara.awaitText("said that it was not sent")
-	n.mara.openCommand("", "Send it again")
+	n.mara.openCommand("", "Change and send")
+	n.mara.enter("body", "Once more: ")
 	n.mara.choose("true")
 	n.mara.enter("reason", "Twilio's log has nothing")
 	n.mara.press()
@@ -388,7 +445,7 @@ func mendBulkRetry(n *night, to customerOf) {
 	n.mara.fill("canary", "2")
 	n.mara.fill("reason", "the carrier works again")
 	n.mara.click("Retry 4 deliveries")
-	n.mara.awaitText("paused")
+	n.mara.awaitText("tried first failed")
 
 	// The carrier works only now.
 	n.w.setFaults()
@@ -401,7 +458,7 @@ func mendBulkRetry(n *night, to customerOf) {
 	n.mara.awaitText("4 of 4 have had their turn")
 	n.mara.awaitText("finished")
 	n.mara.awaitCalm()
-	require.Len(n, n.w.texts(to.phone), 2, "two were of the canary that was refused")
+	require.GreaterOrEqual(n, len(n.w.texts(to.phone)), 2, "the others were of the canary that was refused")
 }
 
 func mendPossibleOptOut(n *night, to customerOf) {
