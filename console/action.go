@@ -65,6 +65,15 @@ func (h *Handler) showAction(v *viewer) (templ.Component, error) {
 		waitMoments(view.retryAt(), view.WaitingUntil, view.WaitingFor)...,
 	)
 
+	v.learnNames(client.ValueOf(view.Explanation))
+	v.learnNames(tellMoments(view.moments)...)
+	v.learnName(client.ValueOf(view.RequestedBy))
+
+	if view.Approval != nil {
+		v.learnName(view.Approval.RequestedBy)
+		v.learnName(client.ValueOf(view.Approval.DecidedBy))
+	}
+
 	return actionPage(v, &view), nil
 }
 

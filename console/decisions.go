@@ -89,6 +89,10 @@ func (h *Handler) showDecisions(v *viewer) (templ.Component, error) {
 		}
 	}
 
+	for _, review := range view.reviews {
+		v.learnNames(review.Explanation)
+	}
+
 	return decisionsPage(v, &view), nil
 }
 

@@ -76,6 +76,9 @@ func (h *Handler) showDelivery(v *viewer) (templ.Component, error) {
 		waitMoments(view.RetryAt, view.WaitingUntil, view.WaitingFor)...,
 	)
 
+	v.learnNames(view.Explanation)
+	v.learnNames(tellMoments(view.moments)...)
+
 	if view.offers(v, client.WholeDeliveryNextRetry) {
 		if view.senders, err = listSenders(v, view.Channel); err != nil {
 			return nil, err

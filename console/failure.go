@@ -21,7 +21,7 @@ type refusal struct {
 	detail    string
 	requestID string
 	fields    []client.FieldError
-	// pieces are the detail as a sentence, with the names of the members in it; nil where nobody has looked for them.
+	// pieces are the detail as a sentence of a page; nil where it was not split.
 	pieces []piece
 }
 
