@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"handrail/chat"
 	"handrail/cmd/internal/config"
 	"handrail/sandbox"
 )

@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -53,10 +54,26 @@ func pressTogether(n *night) {
 	n.mara.awaitText("that wait for a person would be here")
 
 	// The form that Noor has open has stayed, and comes too late.
+	n.noor.awaitText("somebody has decided it meanwhile")
 	n.noor.press()
 	n.noor.awaitText("This was not done.")
 	assert.Regexp(n, `Mara Feld \(member \d+\) confirmed that it was sent, at .*\d\d:\d\d`, n.noor.text())
 	n.noor.awaitText("that wait for a person would be here")
+
+	n.d.answers(func(_ deskCall, answer http.ResponseWriter) { answer.WriteHeader(http.StatusBadGateway) })
+	n.sendWithTool(n.newCustomer(), "Table 4 is yours.", "book")
+
+	for _, b := range []*browser{n.mara, n.noor} {
+		b.click("Decisions")
+		b.openCommand(cardOf("Table 4 is yours."), "Decide")
+		b.choose("failed")
+		b.enter("reason", "it is not in the book")
+	}
+
+	n.mara.press()
+	n.noor.press()
+	n.noor.awaitText("This was not done.")
+	assert.Regexp(n, `Mara Feld \(member \d+\) resolved it as failed, at .*\d\d:\d\d`, n.noor.text())
 }
 
 func typeThroughAnUpdate(n *night) {
@@ -81,6 +98,7 @@ func typeThroughAnUpdate(n *night) {
 	chosen := `document.querySelector('main details[open] input[value="not_sent"]').checked`
 	n.mara.do(chromedp.Evaluate(chosen, &isChosen))
 	assert.True(n, isChosen)
+	assert.NotContains(n, n.mara.text(), "somebody has decided it meanwhile")
 
 	n.mara.press()
 	n.mara.awaitText("said that it was not sent")
