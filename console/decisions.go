@@ -3,6 +3,7 @@ package console
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
 
 	"github.com/a-h/templ"
@@ -30,6 +31,21 @@ type parkedCall struct {
 	client.ListedToolCall
 
 	arguments json.RawMessage
+	// message is the text that waits for the call, "" if the session may not see it.
+	message string
+}
+
+// mayDecideSeveral reports whether the member may say of several deliveries at once what became of them.
+func (d *decisionsView) mayDecideSeveral(v *viewer) bool {
+	found := 0
+
+	for _, review := range d.reviews {
+		if review.offers(v, client.WholeDeliveryNextResolve) {
+			found++
+		}
+	}
+
+	return found > 1
 }
 
 // isEmpty reports whether nothing waits for a person.
@@ -71,6 +87,10 @@ func (h *Handler) showDecisions(v *viewer) (templ.Component, error) {
 		if err := step.load(v); err != nil {
 			return nil, err
 		}
+	}
+
+	for _, review := range view.reviews {
+		v.learnNames(review.Explanation)
 	}
 
 	return decisionsPage(v, &view), nil
@@ -119,6 +139,7 @@ func (d *decisionsView) loadReviewsOf(v *viewer, chatID int64) error {
 
 	answer, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), &client.ListDeliveriesParams{
 		ChatID: &chatID,
+		Expand: expandMember(v),
 		Limit:  &limit,
 		Order:  &order,
 		Status: []client.DeliveryStatus{
@@ -143,7 +164,7 @@ func (d *decisionsView) loadReviewsOf(v *viewer, chatID int64) error {
 		case err != nil:
 			return err
 		case whole != nil:
-			d.reviews = append(d.reviews, &deliveryView{WholeDelivery: whole})
+			d.reviews = append(d.reviews, &deliveryView{WholeDelivery: whole, recipient: nameRecipient(*listed)})
 		}
 	}
 
@@ -181,10 +202,20 @@ func (d *decisionsView) loadCalls(v *viewer) error {
 		d.calls = append(d.calls, parkedCall{
 			ListedToolCall: call,
 			arguments:      argumentsOf(action, call.ID),
+			message:        messageOf(action),
 		})
 	}
 
 	return nil
+}
+
+// messageOf returns the text of an action's message; "" if it has none, or the action is not known.
+func messageOf(a *client.WholeAction) string {
+	if a == nil || a.Message == nil {
+		return ""
+	}
+
+	return a.Message.Content
 }
 
 // argumentsOf returns the arguments of a call whose outcome nobody knows; nil if they are not known.
@@ -290,7 +321,20 @@ func (h *Handler) decideDeliveries(v *viewer) (templ.SafeURL, error) {
 		}
 	}
 
-	return v.path("/decisions#person"), gatherRefusals(len(ids), refused)
+	return afterDecision(v, ids), gatherRefusals(len(ids), refused)
+}
+
+// afterDecision returns the page to go to after a decision about deliveries: what was not sent can be sent again there,
+// as nothing else would remind of it.
+func afterDecision(v *viewer, ids []string) templ.SafeURL {
+	switch {
+	case v.PostFormValue("as") != string(client.ResolveAsNotSent):
+		return v.path("/decisions#person")
+	case len(ids) == 1:
+		return v.path("/deliveries/" + ids[0])
+	}
+
+	return v.pathWith("/failures", url.Values{"status": {string(client.DeliveryStatusAbandoned)}})
 }
 
 // decideDelivery does about a delivery what the form says: cancel it, try it again, or say what became of it.

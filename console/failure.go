@@ -21,6 +21,8 @@ type refusal struct {
 	detail    string
 	requestID string
 	fields    []client.FieldError
+	// pieces are the detail as a sentence of a page; nil where it was not split.
+	pieces []piece
 }
 
 // refusalOf returns the refusal of an error that the API has given; nil if the error is of another kind.

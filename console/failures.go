@@ -14,6 +14,7 @@ import (
 
 // failedStatuses are those of the list without filters: what has not arrived, or may not have.
 var failedStatuses = []client.DeliveryStatus{
+	client.DeliveryStatusAbandoned,
 	client.DeliveryStatusBlocked,
 	client.DeliveryStatusBounced,
 	client.DeliveryStatusExpired,
@@ -28,7 +29,6 @@ var failedStatuses = []client.DeliveryStatus{
 
 // otherStatuses are the statuses of deliveries that have not failed.
 var otherStatuses = []client.DeliveryStatus{
-	client.DeliveryStatusAbandoned,
 	client.DeliveryStatusAccepted,
 	client.DeliveryStatusCanceled,
 	client.DeliveryStatusConfirmedSent,

@@ -164,6 +164,16 @@ func addCalls(moments []moment, calls []client.ToolCall) []moment {
 	return moments
 }
 
+// tellMoments returns the sentences of moments.
+func tellMoments(moments []moment) []string {
+	told := make([]string, 0, len(moments))
+	for i := range moments {
+		told = append(told, moments[i].what)
+	}
+
+	return told
+}
+
 // waitMoments returns what is still to come, as far as it is known.
 func waitMoments(retryAt, until *time.Time, waitingFor *client.Waiting) []moment {
 	var moments []moment

@@ -26,6 +26,8 @@ type viewer struct {
 	me client.Session
 	// refusal is what the API has refused in a form of this page; nil for nothing.
 	refusal *refusal
+	// names are the names of members that the page tells of, by their numbers; see [viewer.learnNames].
+	names map[int64]string
 	// shownAt is the address of the page that answers a form, which is not that of the form; "" for the request's own.
 	shownAt templ.SafeURL
 }
@@ -178,6 +180,9 @@ func (h *Handler) take(
 			h.showFailure(w, r, v, err)
 			return
 		}
+
+		v.learnNames(v.refusal.detail)
+		v.refusal.pieces = v.splitSentence(asSentence(v.refusal.detail))
 
 		shown, err := show(v)
 		if err != nil {

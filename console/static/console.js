@@ -123,6 +123,28 @@ function keepsAsItIs(node) {
 // staysHere reports whether a part that is gone from the page is kept, because somebody is deciding in it.
 const staysHere = (node) => node instanceof Element && (keepsAsItIs(node) || node.querySelector('form[data-dirty]'));
 
+// noteGone says under what is kept only because somebody is deciding in it that it does not wait any more.
+function noteGone(node) {
+  for (const card of node.matches('article.card') ? [node] : node.querySelectorAll('article.card')) {
+    if (!card.querySelector('[data-gone]')) {
+      const note = document.createElement('p');
+      note.className = 'banner tone-warn';
+      note.dataset.gone = '';
+      note.setAttribute('role', 'status');
+      note.textContent = 'This does not wait any more: somebody has decided it meanwhile, or it has ended.';
+      card.append(note);
+    }
+  }
+}
+
+function mayRemove(node) {
+  if (!staysHere(node)) {
+    return true;
+  }
+  noteGone(node);
+  return false;
+}
+
 // --- Keys
 
 const goals = { n: '/', d: '/decisions', f: '/failures', c: '/chats', p: '/people', s: '/settings' };
@@ -185,7 +207,7 @@ document.addEventListener('click', async (event) => {
 document.addEventListener('DOMContentLoaded', () => {
   showTimes(document);
   Idiomorph.defaults.callbacks.beforeNodeMorphed = (node) => !keepsAsItIs(node);
-  Idiomorph.defaults.callbacks.beforeNodeRemoved = (node) => !staysHere(node);
+  Idiomorph.defaults.callbacks.beforeNodeRemoved = mayRemove;
   document.body.addEventListener('htmx:afterSwap', () => showTimes(document));
   document.body.addEventListener('htmx:beforeSwap', (event) => { event.detail.ignoreTitle = true; });
   if (pages.stream) {
