@@ -1,0 +1,31 @@
+package console_test
+
+import (
+	"net/http"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handrail/console"
+)
+
+// TestStaticFilesAreKeptForEver holds that a page names each file with its digest, and that browsers may keep it.
+func TestStaticFilesAreKeptForEver(t *testing.T) {
+	t.Parallel()
+
+	pages := newConsole(t, http.NotFoundHandler())
+	page := ask(pages, http.MethodGet, console.Root+"/login", nil).Body.String()
+
+	files := regexp.MustCompile(`(?:src|href)="(/console/static/[^"]+)"`).FindAllStringSubmatch(page, -1)
+	require.Len(t, files, 5)
+
+	for _, file := range files {
+		assert.Regexp(t, `\?v=[0-9a-f]{12}$`, file[1])
+
+		answer := ask(pages, http.MethodGet, file[1], nil)
+		assert.Equal(t, http.StatusOK, answer.Code, file[1])
+		assert.Equal(t, "public, max-age=31536000, immutable", answer.Header().Get("Cache-Control"))
+	}
+}
