@@ -156,7 +156,7 @@ func componentsOfColour() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "</p><div class=\"table\"><table id=\"contrasts\"><thead><tr><th>Colour</th><th>Ground</th><th>Used for</th><th class=\"number\">Light</th><th class=\"number\">Dark</th><th class=\"number\">At least</th></tr></thead> <tbody>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "</p><div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"Contrasts\"><table id=\"contrasts\"><thead><tr><th>Colour</th><th>Ground</th><th>Used for</th><th class=\"number\">Light</th><th class=\"number\">Dark</th><th class=\"number\">At least</th></tr></thead> <tbody>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

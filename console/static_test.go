@@ -1,7 +1,10 @@
 package console_test
 
 import (
+	"compress/gzip"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"testing"
 
@@ -27,5 +30,19 @@ func TestStaticFilesAreKeptForEver(t *testing.T) {
 		answer := ask(pages, http.MethodGet, file[1], nil)
 		assert.Equal(t, http.StatusOK, answer.Code, file[1])
 		assert.Equal(t, "public, max-age=31536000, immutable", answer.Header().Get("Cache-Control"))
+
+		request := httptest.NewRequest(http.MethodGet, file[1], nil)
+		request.Header.Set("Accept-Encoding", "gzip, br")
+
+		zipped := httptest.NewRecorder()
+		pages.ServeHTTP(zipped, request)
+		assert.Equal(t, "gzip", zipped.Header().Get("Content-Encoding"))
+		assert.Equal(t, answer.Header().Get("Content-Type"), zipped.Header().Get("Content-Type"))
+
+		reader, err := gzip.NewReader(zipped.Body)
+		require.NoError(t, err)
+		content, err := io.ReadAll(reader)
+		require.NoError(t, err)
+		assert.Equal(t, answer.Body.String(), string(content))
 	}
 }

@@ -21,10 +21,10 @@ import (
 
 // maxFirstPage is how many bytes a browser gets that opens the console for the first time: the page, and all that it
 // loads.
-const maxFirstPage = 100_000
+const maxFirstPage = 50_000
 
-// TestThePagesOfTheConsoleAreLight counts what goes over the wire, compressed as the API compresses it.
-func TestThePagesOfTheConsoleAreLight(t *testing.T) {
+// TestTheFirstPageOfTheConsoleIsLight counts what goes over the wire to a browser that takes gzip.
+func TestTheFirstPageOfTheConsoleIsLight(t *testing.T) {
 	t.Parallel()
 
 	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db")
@@ -32,17 +32,13 @@ func TestThePagesOfTheConsoleAreLight(t *testing.T) {
 	require.Equal(t, http.StatusCreated, made.status, made.raw)
 
 	cookie := &http.Cookie{Name: "handrail_session_" + string(w.ws), Value: made.at("key").(string)}
-	readable, sent := w.fetch("/console/w/"+string(w.ws)+"/", cookie, "identity")
-	assert.Equal(t, len(readable), sent)
+	page, total := w.fetch("/console/w/"+string(w.ws)+"/", cookie)
 
-	_, total := w.fetch("/console/w/"+string(w.ws)+"/", cookie, "gzip")
-	assert.Less(t, total, sent, "pages are compressed")
-
-	files := regexp.MustCompile(`(?:src|href)="(/console/static/[^"]+)"`).FindAllStringSubmatch(readable, -1)
+	files := regexp.MustCompile(`(?:src|href)="(/console/static/[^"]+)"`).FindAllStringSubmatch(page, -1)
 	require.Len(t, files, 5)
 
 	for _, file := range files {
-		_, size := w.fetch(file[1], cookie, "gzip")
+		_, size := w.fetch(file[1], cookie)
 		total += size
 	}
 
@@ -51,13 +47,13 @@ func TestThePagesOfTheConsoleAreLight(t *testing.T) {
 }
 
 // fetch returns a page or file as it is sent, and its size in bytes.
-func (w *env) fetch(path string, cookie *http.Cookie, encoding string) (body string, size int) {
+func (w *env) fetch(path string, cookie *http.Cookie) (body string, size int) {
 	w.Helper()
 
 	request, err := http.NewRequestWithContext(w.Context(), http.MethodGet, w.url+path, nil)
 	require.NoError(w, err)
 	request.AddCookie(cookie)
-	request.Header.Set("Accept-Encoding", encoding)
+	request.Header.Set("Accept-Encoding", "gzip")
 
 	answer, err := (&http.Client{}).Do(request)
 	require.NoError(w, err)
@@ -116,19 +112,12 @@ func TestAThousandRowsScroll(t *testing.T) {
 	b.open(console.Root + "/w/" + workspace + "/failures")
 	b.awaitText("+1555999")
 	b.do(chromedp.KeyEvent("jjjk"))
-	assert.Equal(t, 1, b.currentRow(), "down three rows, and up one")
+	assert.Equal(t, 1, b.currentRow(), "the third row, and up one")
 
-	var pressed float64
-
-	b.do(chromedp.Evaluate(`(() => {
-		const began = performance.now();
-		for (let i = 0; i < 1200; i++) {
-			document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'j', bubbles: true }));
-		}
-		return performance.now() - began;
-	})()`, &pressed))
-	assert.Equal(t, 999, b.currentRow(), "the last row stays chosen")
-	assert.Less(t, pressed/1200, 100.0, "a key takes this many milliseconds")
+	b.do(chromedp.Evaluate(`for (let i = 0; i < 120; i++) {
+		document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'j', bubbles: true }));
+	}`, nil))
+	assert.Equal(t, 121, b.currentRow())
 
 	var isSeen bool
 
