@@ -63,7 +63,7 @@ var consolePictures = []picture{
 		isDark: true,
 		awaits: "What has happened",
 	},
-	{name: "failures", path: onPath("/failures"), awaits: "undelivered"},
+	{name: "failures", path: onPath("/failures"), awaits: "Retry these…"},
 	{name: "chat", path: func(s *shownEvening) string { return fmt.Sprintf("/chats/%d", s.people.sms.ID) }, awaits: "Ana Lopez"},
 	{name: "person", path: func(s *shownEvening) string { return fmt.Sprintf("/people/%d", s.people.ana.ID) }, awaits: "Ana Lopez"},
 	{name: "settings", path: onPath("/settings"), awaits: "Webhook endpoints"},
