@@ -346,9 +346,11 @@ func (a *App) Fiber() *fiber.App { return a.fiber }
 // with their whole body, and with the context of the request. It must be called before Serve.
 func (a *App) Mount(prefix string, pages http.Handler) {
 	a.fiber.Use(prefix, func(c *fiber.Ctx) error {
-		ctx := c.UserContext()
+		ctx := requestContext(c)
+		c.Request().Header.Set(headerRequestID, requestIDFrom(ctx))
 
 		// What the handler sets itself would stand there twice.
+		c.Response().Header.Del(headerRequestID)
 		c.Response().Header.Del(fiber.HeaderCacheControl)
 		c.Response().Header.Del(fiber.HeaderXContentTypeOptions)
 
