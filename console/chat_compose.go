@@ -270,7 +270,7 @@ func (h *Handler) sendDraft(v *viewer) (templ.SafeURL, error) {
 		action = answer.JSON200.ActionID
 	}
 
-	return v.chatPath(id) + templ.SafeURL("?action="+action+"#compose"), nil
+	return v.sentPath(id, action), nil
 }
 
 // failedDelivery returns the id of the delivery by which a message has failed; "" if it has not come so far. Such a

@@ -30,6 +30,7 @@ func (h *Handler) posted(pattern string, show func(v *viewer) (templ.Component, 
 			return
 		}
 
+		w.Header().Set("Cache-Control", "private, no-cache")
 		h.render(w, r, http.StatusOK, shown)
 	})
 }
