@@ -303,3 +303,13 @@ func TestAMessageThatIsRefusedKeepsItsText(t *testing.T) {
 	assert.Contains(t, answer.Body.String(), "The workspace has no default assistant.")
 	assert.Contains(t, answer.Body.String(), ">Hello</textarea>")
 }
+
+func TestAMessageWithoutAnAnswerCanBeRepeatedOnce(t *testing.T) {
+	e := newEnv(t, personReplies())
+	e.replies["POST /messages"] = reply{http.StatusBadGateway, "<html>"}
+
+	answer := e.post("/people/42", "/people/42/write", url.Values{"channel": {"email"}, "message": {"Hello"}})
+	require.Equal(t, http.StatusBadGateway, answer.Code)
+	assert.Contains(t, answer.Body.String(), "may be under way or not")
+	assert.Contains(t, answer.Body.String(), `name="once" value="once-1"`, "the same key: nothing is sent twice")
+}

@@ -31,7 +31,7 @@ func (h *Handler) writeToPerson(v *viewer) (templ.SafeURL, error) {
 	if failed := failedDelivery(err); failed != "" {
 		return v.deliveryPath(failed), nil
 	} else if err != nil {
-		return "", err
+		return "", explainNoAnswer(err)
 	}
 
 	if sent := answer.JSON200; sent != nil {
