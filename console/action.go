@@ -345,3 +345,9 @@ func nextPage(v *viewer, page string, cursor *string) templ.SafeURL {
 
 	return v.pathWith(page, query)
 }
+
+// isNotice reports whether an action tells a member of events: nobody has asked for such a send, and its chat is
+// nobody's.
+func isNotice(a *client.Action) bool {
+	return a.Kind == client.ActionKindSendAssistantMessage && a.RequestedBy == nil
+}

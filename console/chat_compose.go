@@ -280,7 +280,7 @@ func (h *Handler) sendDraft(v *viewer) (templ.SafeURL, error) {
 		action = answer.JSON200.ActionID
 	}
 
-	return v.chatPath(id) + templ.SafeURL("?action="+action+"#compose"), nil
+	return v.sentPath(id, action), nil
 }
 
 // takeoverField is the field by which somebody says from whom a send takes the chat over.

@@ -46,6 +46,7 @@ func TestAMessageIsShownBeforeItIsSent(t *testing.T) {
 		"+15550100",
 		"&lt;b&gt;Und&lt;/b&gt;",
 		"2 SMS",
+		"Run this tool, too",
 		"until a second member has approved its tools",
 		"sending takes the chat over",
 		`name="call" value="book_table"`,
@@ -58,6 +59,8 @@ func TestAMessageIsShownBeforeItIsSent(t *testing.T) {
 	}
 
 	assert.NotContains(t, page, "This was written meanwhile")
+	assert.NotContains(t, page, "Run a tool first", "one runs already")
+	assert.Equal(t, "private, no-cache", answer.Header().Get("Cache-Control"), "one can come back to it")
 	assert.Less(t, indexOf(page, "call.0.arg.seats"), indexOf(page, "call.0.arg.terrace"), "what is required is first")
 	assert.Zero(t, e.count("POST /chats/5/send-assistant-message"), "nothing is sent by a preview")
 }
@@ -127,7 +130,7 @@ func TestAMessageIsSentAsAPersonWithTheLastMessageSeen(t *testing.T) {
 		"call.1.arg.wishes":  {`["window"]`},
 		"call.1.arg.when":    {"night"},
 	})
-	e.requireRedirect(answer, "/chats/5?action="+chatAction+"#compose")
+	e.requireRedirect(answer, "/chats/5?action="+chatAction+"#sent")
 
 	sent := e.sent("POST /chats/5/send-assistant-message")
 	assert.Equal(t, "once-1", sent.key)
@@ -137,6 +140,7 @@ func TestAMessageIsSentAsAPersonWithTheLastMessageSeen(t *testing.T) {
 	e.replies["GET /actions/"+chatAction] = ok(`{"action_id":"` + chatAction + `","status":"waiting_for_approval",
 		"explanation":"a second member has to approve it"}`)
 	page := e.get("/chats/5?action=" + chatAction)
+	assert.Contains(t, page, `id="sent"`)
 	assert.Contains(t, page, "/actions/"+chatAction)
 	assert.Contains(t, page, "A second member has to approve it.")
 }

@@ -282,7 +282,7 @@ func layout(v *viewer, title string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "<input type=\"search\" name=\"q\" id=\"find\" placeholder=\"Name, phone, mail, id\" aria-label=\"Find people, deliveries and actions\" autocomplete=\"off\"></form>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "<input type=\"search\" name=\"q\" id=\"find\" placeholder=\"Name, phone, mail, id, words\" aria-label=\"Find people, chats, deliveries and actions, also by words of a message\" autocomplete=\"off\"></form>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -557,7 +557,7 @@ func keysDialog() templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "<dialog id=\"keys\" aria-labelledby=\"keys-title\"><h2 id=\"keys-title\">Keys</h2><dl class=\"facts\"><dt><kbd>j</kbd> <kbd>k</kbd></dt><dd>next and previous row</dd><dt><kbd>Enter</kbd></dt><dd>open the row</dd><dt><kbd>/</kbd></dt><dd>find</dd><dt><kbd>g</kbd> then <kbd>n</kbd> <kbd>d</kbd> <kbd>f</kbd> <kbd>c</kbd> <kbd>p</kbd> <kbd>s</kbd></dt><dd>Now, Decisions, Failures, Chats, People, Settings</dd><dt><kbd>r</kbd></dt><dd>show what is new</dd><dt><kbd>?</kbd></dt><dd>these keys</dd></dl><form method=\"dialog\"><button>Close</button></form></dialog>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "<dialog id=\"keys\" aria-labelledby=\"keys-title\"><h2 id=\"keys-title\">Keys</h2><dl class=\"facts\"><dt><kbd>j</kbd> <kbd>k</kbd></dt><dd>next and previous row, or message</dd><dt><kbd>Enter</kbd></dt><dd>open the row</dd><dt><kbd>w</kbd></dt><dd>write, in a chat or to a person</dd><dt><kbd>Ctrl</kbd> <kbd>Enter</kbd></dt><dd>preview what you write</dd><dt><kbd>/</kbd></dt><dd>find</dd><dt><kbd>g</kbd> then <kbd>n</kbd> <kbd>d</kbd> <kbd>f</kbd> <kbd>c</kbd> <kbd>p</kbd> <kbd>s</kbd></dt><dd>Now, Decisions, Failures, Chats, People, Settings</dd><dt><kbd>r</kbd></dt><dd>show what is new</dd><dt><kbd>?</kbd></dt><dd>these keys</dd></dl><form method=\"dialog\"><button>Close</button></form></dialog>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -338,7 +338,7 @@ func refusalBanner(r *refusal) templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "<div class=\"banner tone-bad\" role=\"alert\" id=\"refusal\"><p><strong>This was not done.</strong> ")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "<div class=\"banner tone-bad\" role=\"alert\" id=\"refusal\" tabindex=\"-1\"><p><strong>This was not done.</strong> ")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // The kinds of fields of a tool's form.
@@ -16,6 +17,9 @@ const (
 	fieldNumber  = "number"
 	fieldBoolean = "boolean"
 	fieldChoice  = "choice"
+	// fieldTime is for instants, which are typed in UTC, and fieldDate for days.
+	fieldTime = "time"
+	fieldDate = "date"
 	// fieldJSON is for values that have parts of their own.
 	fieldJSON = "json"
 )
@@ -49,7 +53,7 @@ func listToolFields(schema any) []toolField {
 		}
 
 		field.description, _ = property["description"].(string)
-		field.kind, field.choices = kindOfField(property)
+		field.kind, field.choices = kindOfField(name, property)
 		fields = append(fields, field)
 	}
 
@@ -68,11 +72,34 @@ func listToolFields(schema any) []toolField {
 	return fields
 }
 
+// longTexts are the names that tools give to texts of more than a line.
+var longTexts = []string{"message", "text", "body", "content", "note", "notes", "comment", "description"}
+
+// kindOfText returns the kind of field for a property of text.
+func kindOfText(name string, property map[string]any) string {
+	switch property["format"] {
+	case "date-time":
+		return fieldTime
+	case "date":
+		return fieldDate
+	}
+
+	longest, isLimited := property["maxLength"].(float64)
+	isLong := isLimited && longest > longestLine
+	isNamedLong := !isLimited && slices.Contains(longTexts, strings.ToLower(name))
+
+	if (isLong || isNamedLong) && property["format"] == nil && property["pattern"] == nil {
+		return fieldText
+	}
+
+	return fieldLine
+}
+
 // longestLine is how long a text may be at most that is typed in a single line.
 const longestLine = 200
 
 // kindOfField returns the kind of field for a property of a JSON Schema, and the values of a choice.
-func kindOfField(property map[string]any) (kind string, choices []string) {
+func kindOfField(name string, property map[string]any) (kind string, choices []string) {
 	if values, has := property["enum"].([]any); has {
 		for _, value := range values {
 			text, isText := value.(string)
@@ -88,15 +115,7 @@ func kindOfField(property map[string]any) (kind string, choices []string) {
 
 	switch property["type"] {
 	case "string":
-		if longest, has := property["maxLength"].(float64); has && longest <= longestLine {
-			return fieldLine, nil
-		}
-
-		if property["format"] != nil || property["pattern"] != nil {
-			return fieldLine, nil
-		}
-
-		return fieldText, nil
+		return kindOfText(name, property), nil
 	case "integer", "number":
 		return fieldNumber, nil
 	case "boolean":
@@ -196,6 +215,8 @@ func (f *toolField) parse() (any, error) {
 		return parsed, nil
 	case fieldBoolean:
 		return f.value == "true", nil
+	case fieldTime:
+		return formatTyped(strings.TrimSpace(f.value)), nil
 	case fieldJSON:
 		if !json.Valid([]byte(f.value)) {
 			return nil, fmt.Errorf("%s must be JSON", f.name)
@@ -205,6 +226,18 @@ func (f *toolField) parse() (any, error) {
 	}
 
 	return f.value, nil
+}
+
+// formatTyped returns a time of a browser's field, which is meant in UTC, as programs write it. Other texts stay as they
+// are: the API says what is wrong with them.
+func formatTyped(text string) string {
+	for _, layout := range []string{minuteLayout, secondLayout} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return formatInstant(t)
+		}
+	}
+
+	return text
 }
 
 // formatAny returns a value as JSON for people.

@@ -21,6 +21,9 @@ func TestFieldsOfAToolFollowItsSchema(t *testing.T) {
 	fields := listToolFields(parseSchema(t, `{"properties":{
 		"b":{"type":"string","maxLength":20,"description":"A word."},
 		"a":{"type":"string"},
+		"note":{"type":"string"},
+		"essay":{"type":"string","maxLength":2000},
+		"at":{"type":"string","format":"date-time"},
 		"day":{"type":"string","format":"date"},
 		"code":{"type":"string","pattern":"^[a-z]+$"},
 		"n":{"type":"number"},
@@ -38,9 +41,12 @@ func TestFieldsOfAToolFollowItsSchema(t *testing.T) {
 	}
 
 	assert.Equal(t, map[string]string{
-		"a":      fieldText,
+		"a":      fieldLine,
+		"note":   fieldText,
+		"essay":  fieldText,
+		"at":     fieldTime,
 		"b":      fieldLine,
-		"day":    fieldLine,
+		"day":    fieldDate,
 		"code":   fieldLine,
 		"n":      fieldNumber,
 		"yes":    fieldBoolean,
@@ -96,5 +102,20 @@ func TestLargeNumbersOfAToolAreKeptAsTheyWereTyped(t *testing.T) {
 		field.value = wrong
 		_, err = field.parse()
 		require.Error(t, err, wrong)
+	}
+}
+
+func TestATimeOfAToolIsTypedInUTC(t *testing.T) {
+	for typed, want := range map[string]string{
+		"2026-12-04T19:00":          "2026-12-04T19:00:00Z",
+		"2026-12-04T19:00:05":       "2026-12-04T19:00:05Z",
+		"2026-12-04T19:00:00+02:00": "2026-12-04T19:00:00+02:00",
+		"Friday":                    "Friday",
+	} {
+		field := toolField{name: "at", kind: fieldTime, value: typed}
+
+		value, err := field.parse()
+		require.NoError(t, err)
+		assert.Equal(t, want, value)
 	}
 }

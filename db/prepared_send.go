@@ -61,6 +61,10 @@ func (p *preparedSend) insertMessage(ctx context.Context, tx bun.Tx) (messageRow
 		CreatedAt:      p.now,
 	}
 
+	if p.facts.Author == chat.AuthorPerson {
+		row.WrittenBy = in.By.MemberID
+	}
+
 	if in.Question != nil {
 		row.AskID = in.Question.QuestionID
 	}
