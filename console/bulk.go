@@ -194,6 +194,7 @@ func (h *Handler) showBulkRetry(v *viewer) (templ.Component, error) {
 	}
 
 	view.first = first.JSON200.Items
+	v.learnNames(view.MemberID)
 
 	return bulkRetryPage(v, &view), nil
 }

@@ -3,6 +3,7 @@ package console
 import (
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 )
@@ -24,6 +25,36 @@ var thingPages = map[string]string{
 	"action":   "/actions/",
 	"member":   "/people/",
 	"chat":     "/chats/",
+}
+
+// timePattern finds the times in sentences of the API, which are RFC 3339.
+var timePattern = regexp.MustCompile(
+	`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)`,
+)
+
+// timedPiece is a part of a text: a time, or words where at is the zero time.
+type timedPiece struct {
+	text string
+	at   time.Time
+}
+
+// splitTimes returns the parts of a text, so that its times can be shown like all others.
+func splitTimes(text string) []timedPiece {
+	var pieces []timedPiece
+
+	end := 0
+
+	for _, found := range timePattern.FindAllStringIndex(text, -1) {
+		at, err := time.Parse(time.RFC3339, text[found[0]:found[1]])
+		if err != nil {
+			continue
+		}
+
+		pieces = append(pieces, timedPiece{text: text[end:found[0]]}, timedPiece{at: at})
+		end = found[1]
+	}
+
+	return append(pieces, timedPiece{text: text[end:]})
 }
 
 // splitSentence returns the parts of a sentence, so that what it names by an id can be opened.
