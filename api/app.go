@@ -360,6 +360,11 @@ func (a *App) Mount(prefix string, pages http.Handler) {
 	})
 }
 
+// RedirectRoot leads whoever knows the address of the server alone to a path. It must be called before Serve.
+func (a *App) RedirectRoot(path string) {
+	a.fiber.Get("/", func(c *fiber.Ctx) error { return c.Redirect(path, http.StatusSeeOther) })
+}
+
 // ServeInner answers requests on a second listener until Shutdown. Serve must be called too.
 func (a *App) ServeInner(listener net.Listener) error {
 	a.fiber.Handler() // it registers what is mounted

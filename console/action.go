@@ -65,13 +65,13 @@ func (h *Handler) showAction(v *viewer) (templ.Component, error) {
 		waitMoments(view.retryAt(), view.WaitingUntil, view.WaitingFor)...,
 	)
 
-	v.learnNames(client.ValueOf(view.Explanation))
-	v.learnNames(tellMoments(view.moments)...)
-	v.learnName(client.ValueOf(view.RequestedBy))
+	v.learnNamed(client.ValueOf(view.Explanation))
+	v.learnNamed(tellMoments(view.moments)...)
+	v.learnNames(client.ValueOf(view.RequestedBy))
 
 	if view.Approval != nil {
-		v.learnName(view.Approval.RequestedBy)
-		v.learnName(client.ValueOf(view.Approval.DecidedBy))
+		v.learnNames(view.Approval.RequestedBy)
+		v.learnNames(client.ValueOf(view.Approval.DecidedBy))
 	}
 
 	return actionPage(v, &view), nil

@@ -198,7 +198,7 @@ func (h *Handler) showBulkRetry(v *viewer) (templ.Component, error) {
 	}
 
 	view.first = first.JSON200.Items
-	v.learnName(view.MemberID)
+	v.learnNames(view.MemberID)
 
 	return bulkRetryPage(v, &view), nil
 }

@@ -76,8 +76,8 @@ func (h *Handler) showDelivery(v *viewer) (templ.Component, error) {
 		waitMoments(view.RetryAt, view.WaitingUntil, view.WaitingFor)...,
 	)
 
-	v.learnNames(view.Explanation)
-	v.learnNames(tellMoments(view.moments)...)
+	v.learnNamed(view.Explanation)
+	v.learnNamed(tellMoments(view.moments)...)
 
 	if view.offers(v, client.WholeDeliveryNextRetry) {
 		if view.senders, err = listSenders(v, view.Channel); err != nil {

@@ -88,6 +88,16 @@ func readFilter(v *viewer) (filter deliveryFilter, err error) {
 // anyDuplicate stands for all duplicates in a field.
 const anyDuplicate = "any"
 
+// duplicateChoices are what the filter of duplicates may be.
+var duplicateChoices = []struct{ value, name string }{
+	{anyDuplicate, "Duplicates, certain or not"},
+	{string(client.DuplicatePossible), "Possible duplicates"},
+	{string(client.DuplicateConfirmed), "Certain duplicates"},
+}
+
+// isMended reports whether a delivery was tried again as another one, which now counts.
+func isMended(delivery client.Delivery) bool { return client.ValueOf(delivery.RetriedBy) != "" }
+
 // readDuplicates reads which duplicates are meant.
 func readDuplicates(v *viewer) []string {
 	given := readValues(v, "duplicate")

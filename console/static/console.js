@@ -12,6 +12,25 @@ function showTimes(root) {
   }
 }
 
+// The page names the zone once, at its foot.
+function nameZone() {
+  const place = document.getElementById('zone');
+  if (place) {
+    place.textContent = `Times are in ${zoned.resolvedOptions().timeZone}, those of filters in UTC.`;
+  }
+}
+
+// --- Tables: on a narrow screen a row is a card, whose cells need the names of their columns
+
+function labelCells(root) {
+  for (const table of root.querySelectorAll('table.list')) {
+    const names = [...table.querySelectorAll('thead th')].map((head) => head.textContent.trim());
+    for (const row of table.querySelectorAll('tbody tr')) {
+      [...row.cells].forEach((cell, i) => { if (names[i]) { cell.dataset.label = names[i]; } });
+    }
+  }
+}
+
 // --- The stream
 
 const pages = document.body.dataset;
@@ -225,10 +244,13 @@ document.addEventListener('click', async (event) => {
 
 document.addEventListener('DOMContentLoaded', () => {
   showTimes(document);
+  nameZone();
+  labelCells(document);
+  document.getElementById('hint')?.removeAttribute('hidden');
   document.getElementById('refusal')?.focus();
   Idiomorph.defaults.callbacks.beforeNodeMorphed = (node) => !keepsAsItIs(node);
   Idiomorph.defaults.callbacks.beforeNodeRemoved = mayRemove;
-  document.body.addEventListener('htmx:afterSwap', () => showTimes(document));
+  document.body.addEventListener('htmx:afterSwap', () => { showTimes(document); labelCells(document); });
   document.body.addEventListener('htmx:beforeSwap', (event) => { event.detail.ignoreTitle = true; });
   if (pages.stream) {
     setInterval(sayBroken, 15000);
