@@ -91,7 +91,7 @@ func TestTheActionPageShowsWhatIsAskedFor(t *testing.T) {
 		"refund, version 2, POST https://desk.example.com",
 		"&#34;amount&#34;: 50",
 		"Mona",
-		`/people/3">Cem (member 3)</a>`,
+		`/people/3">Cem</a>`,
 		"Resolve call_1",
 		"Resolve undo_call_1",
 		"Tool call call_1 (book_table): unknown.",

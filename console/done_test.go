@@ -66,6 +66,7 @@ func TestARefusedCommandComesBackOpenWithWhatWasTyped(t *testing.T) {
 	e := newEnv(t, settingsReplies())
 	e.replies["PATCH /notification-rules/4"] = refuse(http.StatusBadRequest, "invalid_request",
 		"member 99 is no manager since 2026-11-30T10:01:00Z")
+	e.replies["GET /members/99"] = refuse(http.StatusNotFound, "member_not_found", "there is no such member")
 
 	page := e.post("/settings/notifications", "/settings/notifications/4", url.Values{
 		"command":       {"Change"},
@@ -75,7 +76,7 @@ func TestARefusedCommandComesBackOpenWithWhatWasTyped(t *testing.T) {
 		"types":         {"sender.blocked"},
 	}).Body.String()
 
-	assert.Contains(t, page, `Member 99 is no manager since <time datetime="2026-11-30T10:01:00Z"`)
+	assert.Contains(t, page, `Member 99</a> is no manager since <time datetime="2026-11-30T10:01:00Z"`)
 	assert.Contains(t, page, `<details class="command" open><summary class="button tone-plain">Change</summary>`)
 	assert.NotContains(t, page, `<details class="command" open><summary class="button tone-plain">Create a rule`)
 

@@ -55,7 +55,7 @@ func (v *viewer) splitSentence(sentence string) []piece {
 		}
 
 		if name := v.names[parseNumber(number)]; thing == "member" && name != "" {
-			named.text = name + " (" + named.text + ")"
+			named.text = name + " (member " + number + ")"
 		}
 
 		pieces = append(pieces, splitTimes(sentence[end:at[0]])...)
