@@ -172,9 +172,10 @@ func (s *service) cancelParts(ctx context.Context, view *chat.ActionView, reason
 	c := callFrom(ctx)
 
 	if view.Kind == chat.ActionRetryDeliveries {
-		_, err := s.moveBulkRetry(chat.BulkCanceled)(ctx, &moveInput{
-			bulkRetryPath: bulkRetryPath{BulkRetryID: view.ID},
-			Body:          reasonJSON{Reason: reason},
+		_, err := s.moveBulkRetry(ctx, chat.BulkMove{
+			ID:   view.ID,
+			To:   chat.BulkCanceled,
+			Note: reason,
 		})
 
 		return err

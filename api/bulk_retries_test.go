@@ -259,6 +259,21 @@ func TestBulkRetriesAreMoved(t *testing.T) {
 	}
 }
 
+func TestABulkRetryGoesOnAtAnotherRate(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	r := request{method: http.MethodPatch, path: bulkPath, body: `{"reason":"Faster.","rate_per_second":20}`}
+	require.Equal(t, http.StatusOK, w.do(t, r).StatusCode)
+	assert.Equal(t, 20, w.store.bulkRate)
+	assert.Empty(t, w.store.bulkState, "it stays as it is")
+
+	for _, wrong := range []string{"0", "51", `"5"`} {
+		r.body = `{"rate_per_second":` + wrong + `}`
+		requireProblem(t, w.do(t, r), http.StatusBadRequest, "invalid_request", "rate_per_second")
+	}
+}
+
 func TestABulkRetryAsAnAction(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -194,6 +194,7 @@ type chatPatchJSON struct {
 
 func (s *service) chatRoutes() {
 	s.sendRoutes()
+	s.previewRoutes()
 	s.summarizeRoutes()
 	s.takeoverRoutes()
 

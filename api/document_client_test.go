@@ -36,3 +36,16 @@ func TestClientsKnowTheDocument(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, bytes.Equal(committed, indented.Bytes()), "the document has changed: run `make generate`")
 }
+
+// documentLimit is how many bytes the document may have that is served to programs.
+const documentLimit = 150_000
+
+// TestTheDocumentStaysSmall measures the document as it is sent without compression.
+func TestTheDocumentStaysSmall(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	size := len(w.do(t, request{method: http.MethodGet, path: "/openapi.json", key: "-"}).raw)
+	t.Logf("%d bytes", size)
+	assert.Less(t, size, documentLimit)
+}

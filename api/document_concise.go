@@ -16,14 +16,14 @@ import (
 const pathWholeDocument = pathDocs + "/openapi.json"
 
 // aboutConcise ends the description of the concise document.
-const aboutConcise = "\n\nHere stands the form of everything. What it means stands in the same document at `" +
+const aboutConcise = "\n\nHere stands the form of everything. What it means, and examples, stand in the same document at `" +
 	pathWholeDocument + "`, which `/docs` shows."
 
-// responseProblem is any answer with a problem, in the concise document.
-const responseProblem = "Problem"
+// responseProblem is any answer with a problem, in the concise document. All operations refer to it.
+const responseProblem = "Err"
 
 // shortenDocument makes the concise document of the whole one: the same paths, parameters, types, bounds, lists of
-// values, events and examples of bodies. Of an operation it has the title. Problems have one answer.
+// values and events. Of an operation it has the title. Problems have one answer.
 func shortenDocument(whole []byte) ([]byte, error) {
 	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(whole))
 	if err != nil {
@@ -96,6 +96,7 @@ func shortenParameterNames(paths, shared map[string]any) {
 func shortenOperation(operation map[string]any) {
 	delete(operation, "description")
 	delete(operation, extensionProblems)
+	removeExamples(operation)
 
 	answers := objectIn(operation, "responses")
 
@@ -104,6 +105,17 @@ func shortenOperation(operation map[string]any) {
 			delete(answers, status)
 			answers["default"] = map[string]any{"$ref": sharedResponses + responseProblem}
 		}
+	}
+}
+
+// removeExamples removes those of the operation's body.
+func removeExamples(operation map[string]any) {
+	forms := objectIn(objectIn(operation, "requestBody"), "content")
+	for name := range forms {
+		form := objectIn(forms, name)
+
+		delete(form, "example")
+		delete(form, "examples")
 	}
 }
 

@@ -234,9 +234,6 @@ func writeProblemsPage() string {
 	return page.String()
 }
 
-// documentLimit is how many bytes the document may have that is served to programs.
-const documentLimit = 150_000
-
 // TestTheDocumentIsAlwaysTheSame makes it several times: clients are generated from one, and compared with another.
 func TestTheDocumentIsAlwaysTheSame(t *testing.T) {
 	t.Parallel()
@@ -257,15 +254,6 @@ func TestTheDocumentIsAlwaysTheSame(t *testing.T) {
 	for range 3 {
 		assert.Equal(t, first, publish())
 	}
-}
-
-// TestTheDocumentStaysSmall measures the document as it is sent without compression.
-func TestTheDocumentStaysSmall(t *testing.T) {
-	t.Parallel()
-
-	size := len(newDocumented(t).concise)
-	t.Logf("%d bytes", size)
-	assert.Less(t, size, documentLimit)
 }
 
 // TestAToolCallIsOneOfTwoClosedObjects: generators know what to make of that, and of nothing else that was tried.

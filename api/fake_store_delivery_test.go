@@ -109,6 +109,11 @@ func (f *fakeStore) WorkspaceStatus(context.Context, chat.WorkspaceID) (chat.Wor
 	return f.status, f.fail
 }
 
+// SenderHealth has what a test has set.
+func (f *fakeStore) SenderHealth(context.Context, chat.WorkspaceID) (chat.Health, error) {
+	return f.health, f.fail
+}
+
 func (f *fakeStore) Deliveries(
 	_ context.Context,
 	_ chat.WorkspaceID,
@@ -270,7 +275,9 @@ func (f *fakeStore) BulkRetries(context.Context, chat.WorkspaceID, chat.Page) (c
 }
 
 func (f *fakeStore) SetBulkState(_ context.Context, in chat.BulkMove) (chat.BulkRetry, error) {
-	f.bulkState, f.bulkNote = in.To, in.Note
+	f.bulkState = in.To
+	f.bulkNote = in.Note
+	f.bulkRate = in.Rate
 	run := bulkRun()
 	run.State, run.Note = in.To, in.Note
 
@@ -317,4 +324,23 @@ func (f *fakeStore) ReceiveInbound(
 		ChatID:      chatOne,
 		MessageID:   messageOne,
 	}, nil
+}
+
+// LoadSendFacts returns those of the first chat, unless a test has set them.
+func (f *fakeStore) LoadSendFacts(context.Context, chat.SendAssistantMessage) (*chat.SendFacts, error) {
+	if f.sendFacts != nil {
+		return f.sendFacts, f.fail
+	}
+
+	recipient := ana()
+	recipient.NotificationsEnabled = true
+	recipient.Phone = "+14155550123"
+
+	return &chat.SendFacts{
+		Chat:        chat.Chat{ID: chatOne, Channel: chat.ChannelSMS, State: chat.StateOpen},
+		Assistant:   &chat.Member{Kind: chat.KindAssistant},
+		Recipient:   &recipient,
+		PhoneNumber: &chat.PhoneNumber{Number: "+14155550100"},
+		Tools:       []chat.Tool{{Name: "refund", Risk: chat.RiskApproval}},
+	}, f.fail
 }

@@ -63,6 +63,7 @@ type fakeStore struct {
 	// actions are what is listed.
 	actions []chat.ActionView
 	status  chat.WorkspaceStatus
+	health  chat.Health
 	// needsSecond makes what may take a second member take one.
 	needsSecond bool
 	// fail is returned by every change, and by what has no field of its own.
@@ -96,8 +97,11 @@ type fakeStore struct {
 	eventFilter       chat.EventFilter
 	eventTokens       map[[32]byte]chat.EventToken
 	bulkNote          string
+	bulkRate          int
 	resumed           []string
 	changedSends      []chat.ChangeSend
+	// sendFacts are what decides about a send, nil for those of the first chat.
+	sendFacts *chat.SendFacts
 	// recordEnded is told of actions that were ended in Temporal; without it they are stored.
 	recordEnded func(context.Context, chat.Action) (bool, error)
 	keyedFacts

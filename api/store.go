@@ -31,6 +31,7 @@ type Store interface {
 	WebhookStore
 	InboundStore
 	HealthStore
+	SenderHealthStore
 	EventStore
 	WebhookEndpointStore
 	NotificationStore
@@ -227,6 +228,8 @@ type ActionStore interface {
 	RecordEndedAction(ctx context.Context, a chat.Action) (bool, error)
 	// AuditLookUp notes who has a delivery's provider asked.
 	AuditLookUp(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, by chat.Actor) error
+	// LoadSendFacts returns what decides about a send, which it does not begin.
+	LoadSendFacts(ctx context.Context, in chat.SendAssistantMessage) (*chat.SendFacts, error)
 	// ChangeSend changes the text or the address of a send that has not left, and returns the workflow that follows
 	// it: already_sending, and conflict.
 	ChangeSend(

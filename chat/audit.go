@@ -134,7 +134,8 @@ var auditFields = map[AuditObject]map[string]disclosure{
 		"automatic_labels": told,
 	},
 	AuditBulkRetry: {
-		"state": told,
+		"state":           told,
+		"rate_per_second": told,
 	},
 	AuditToolCall: {
 		"state": told,

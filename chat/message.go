@@ -39,7 +39,8 @@ type Message struct {
 	ID       MessageID
 	ChatID   ChatID
 	MemberID *MemberID
-	// WrittenBy is who has written it in the name of MemberID; 0 if it is MemberID's own.
+	// WrittenBy is who has written it in the name of MemberID, such as a person in the assistant's place; 0 if it is
+	// MemberID's own.
 	WrittenBy MemberID
 	Role      MessageRole
 	Content   string

@@ -295,6 +295,7 @@ const (
 	MatterMatterAttention       MatterMatter = "attention"
 	MatterMatterBulkRetry       MatterMatter = "bulk_retry"
 	MatterMatterContributor     MatterMatter = "contributor"
+	MatterMatterFailed          MatterMatter = "failed"
 	MatterMatterInbound         MatterMatter = "inbound"
 	MatterMatterModel           MatterMatter = "model"
 	MatterMatterNotice          MatterMatter = "notice"
@@ -505,6 +506,12 @@ const (
 	ScopeWorkspaceWrite  Scope = "workspace:write"
 )
 
+// Defines values for SenderHealthState.
+const (
+	SenderHealthStateBlocked SenderHealthState = "blocked"
+	SenderHealthStateReady   SenderHealthState = "ready"
+)
+
 // Defines values for SentRole.
 const (
 	SentRoleAssistant SentRole = "assistant"
@@ -695,6 +702,7 @@ const (
 // Defines values for WholeDeliveryRetryNeeds.
 const (
 	WholeDeliveryRetryNeedsAcknowledgeDuplicate WholeDeliveryRetryNeeds = "acknowledge_duplicate"
+	WholeDeliveryRetryNeedsChange               WholeDeliveryRetryNeeds = "change"
 	WholeDeliveryRetryNeedsReason               WholeDeliveryRetryNeeds = "reason"
 )
 
@@ -1187,6 +1195,15 @@ type BulkOverlap struct {
 
 // BulkOverlapState defines model for BulkOverlap.State.
 type BulkOverlapState string
+
+// BulkRate defines model for BulkRate.
+type BulkRate struct {
+	// RatePerSecond How many are begun in a second from now on.
+	RatePerSecond *int64 `json:"rate_per_second,omitempty"`
+
+	// Reason Why, for the audit log, up to 500 characters.
+	Reason *string `json:"reason,omitempty"`
+}
 
 // BulkRetry defines model for BulkRetry.
 type BulkRetry struct {
@@ -2109,8 +2126,17 @@ type LoginLink struct {
 type Matter struct {
 	Count int64 `json:"count"`
 
+	// Deadline When the first approval expires.
+	Deadline *time.Time `json:"deadline,omitempty"`
+
 	// Explanation Examples: deliveries that wait for a decision
 	Explanation string `json:"explanation"`
+
+	// Late How many have waited for over 10 minutes.
+	Late int64 `json:"late"`
+
+	// Lately How many began to wait in the last hour.
+	Lately int64 `json:"lately"`
 
 	// Matter A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice.
 	Matter      MatterMatter `json:"matter"`
@@ -2118,6 +2144,9 @@ type Matter struct {
 
 	// Oldest Since when the oldest waits.
 	Oldest time.Time `json:"oldest"`
+
+	// WorkflowGone How many had their workflow ended in Temporal.
+	WorkflowGone *int64 `json:"workflow_gone,omitempty"`
 }
 
 // MatterMatter A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice.
@@ -2993,6 +3022,29 @@ type Point struct {
 	Text     string   `json:"text"`
 }
 
+// Preview defines model for Preview.
+type Preview struct {
+	Channel Channel `json:"channel"`
+	From    *string `json:"from,omitempty"`
+
+	// HTML Of an email, its page.
+	HTML *string `json:"html,omitempty"`
+
+	// NeedsApproval Its tools wait for a second member.
+	NeedsApproval bool     `json:"needs_approval"`
+	Refusal       *Refusal `json:"refusal,omitempty"`
+
+	// Segments How many parts an SMS is charged as.
+	Segments *int64 `json:"segments,omitempty"`
+
+	// Subject Of an email.
+	Subject *string `json:"subject,omitempty"`
+
+	// Text The text that the provider would get: of an email, its plain part.
+	Text string  `json:"text"`
+	To   *string `json:"to,omitempty"`
+}
+
 // Problem defines model for Problem.
 type Problem struct {
 	// ActionID The action that failed.
@@ -3104,6 +3156,13 @@ type Receipt struct {
 	Status string `json:"status"`
 }
 
+// Refusal defines model for Refusal.
+type Refusal struct {
+	Code   ProblemCode  `json:"code"`
+	Detail string       `json:"detail"`
+	Errors []FieldError `json:"errors,omitzero"`
+}
+
 // ReplaySince defines model for ReplaySince.
 type ReplaySince struct {
 	// Since Events that have happened at this time or later are told again.
@@ -3192,6 +3251,56 @@ type Send struct {
 // Send_ToolCalls_Item defines model for Send.tool_calls.Item.
 type Send_ToolCalls_Item struct {
 	union json.RawMessage
+}
+
+// SenderHealth defines model for SenderHealth.
+type SenderHealth struct {
+	Address      string     `json:"address"`
+	BlockedSince *time.Time `json:"blocked_since,omitempty"`
+	Channel      Channel    `json:"channel"`
+	CountedSince time.Time  `json:"counted_since"`
+	ErrorCode    *string    `json:"error_code,omitempty"`
+	ErrorMessage *string    `json:"error_message,omitempty"`
+	Explanation  string     `json:"explanation"`
+
+	// LastCallback null: not about the last 100 attempts.
+	LastCallback *time.Time `json:"last_callback"`
+
+	// LastSuccess null: not in 1,000 attempts.
+	LastSuccess *time.Time `json:"last_success"`
+
+	// Minutes Attempts by minute since counted_since, without minutes that had none.
+	Minutes []SenderMinute `json:"minutes,omitzero"`
+	Name    string         `json:"name"`
+
+	// NextProbe When one message is tried.
+	NextProbe *time.Time `json:"next_probe,omitempty"`
+
+	// ProbeDeliveryID The oldest one: retrying it probes now.
+	ProbeDeliveryID *string  `json:"probe_delivery_id,omitempty"`
+	Provider        Provider `json:"provider"`
+
+	// Sender Examples: phone:12
+	Sender string            `json:"sender"`
+	State  SenderHealthState `json:"state"`
+
+	// Waiting Blocked deliveries.
+	Waiting int64 `json:"waiting"`
+}
+
+// SenderHealthState defines model for SenderHealth.State.
+type SenderHealthState string
+
+// SenderMinute defines model for SenderMinute.
+type SenderMinute struct {
+	Accepted int64     `json:"accepted"`
+	At       time.Time `json:"at"`
+
+	// Failed 5xx, or no answer
+	Failed int64 `json:"failed"`
+
+	// Throttled 429
+	Throttled int64 `json:"throttled"`
 }
 
 // Sent defines model for Sent.
@@ -3900,7 +4009,7 @@ type WholeDelivery struct {
 	RetriedBy         *string             `json:"retried_by"`
 	RetryAt           *time.Time          `json:"retry_at"`
 
-	// RetryNeeds With retry in next: the fields that its body must have, acknowledge_duplicate as true.
+	// RetryNeeds With retry in next: the fields that its body must have, acknowledge_duplicate as true. change: to or sender.
 	RetryNeeds []WholeDeliveryRetryNeeds `json:"retry_needs,omitzero"`
 	RetryOf    *string                   `json:"retry_of"`
 
@@ -3922,6 +4031,17 @@ type WholeDeliveryNext string
 
 // WholeDeliveryRetryNeeds defines model for WholeDelivery.RetryNeeds.
 type WholeDeliveryRetryNeeds string
+
+// Workers defines model for Workers.
+type Workers struct {
+	CheckedAt   time.Time `json:"checked_at"`
+	Explanation string    `json:"explanation"`
+	NeedsPerson bool      `json:"needs_person"`
+	Polling     bool      `json:"polling"`
+
+	// Reachable Temporal answers.
+	Reachable bool `json:"reachable"`
+}
 
 // WorkspaceDefaults defines model for WorkspaceDefaults.
 type WorkspaceDefaults struct {
@@ -3947,6 +4067,16 @@ type WorkspaceDefaults struct {
 	// UpdatedBy Who has set them.
 	UpdatedBy     *int64         `json:"updated_by,omitempty"`
 	WhenTakenOver TakeoverPolicy `json:"when_taken_over"`
+}
+
+// WorkspaceHealth defines model for WorkspaceHealth.
+type WorkspaceHealth struct {
+	// Partial There are more than 50.
+	Partial *bool `json:"partial,omitempty"`
+
+	// Senders Blocked ones first, then those used last.
+	Senders []SenderHealth `json:"senders,omitzero"`
+	Workers *Workers       `json:"workers,omitempty"`
 }
 
 // IdempotencyKey defines model for Idempotency-Key.
@@ -4408,6 +4538,12 @@ type AddParticipantParams struct {
 
 	// Prefer respond-async answers 202 at once; wait=N waits at most N seconds, 0 to 60, for the outcome (RFC 7240).
 	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// PreviewMessageParams defines parameters for PreviewMessage.
+type PreviewMessageParams struct {
+	// IdempotencyKey The same key with the same body is carried out once.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ReleaseChatParams defines parameters for ReleaseChat.
@@ -5088,6 +5224,9 @@ type CreateAPIKeyJSONRequestBody = NewKey
 // DecideRequestJSONRequestBody defines body for DecideRequest for application/json ContentType.
 type DecideRequestJSONRequestBody = NewApproval
 
+// UpdateBulkRetryJSONRequestBody defines body for UpdateBulkRetry for application/json ContentType.
+type UpdateBulkRetryJSONRequestBody = BulkRate
+
 // CancelBulkRetryJSONRequestBody defines body for CancelBulkRetry for application/json ContentType.
 type CancelBulkRetryJSONRequestBody = Reason
 
@@ -5120,6 +5259,9 @@ type AddParticipantJSONRequestBody = NewParticipant
 
 // UpdateParticipantJSONRequestBody defines body for UpdateParticipant for application/json ContentType.
 type UpdateParticipantJSONRequestBody = ParticipantPatch
+
+// PreviewMessageJSONRequestBody defines body for PreviewMessage for application/json ContentType.
+type PreviewMessageJSONRequestBody = Send
 
 // SendAssistantMessageJSONRequestBody defines body for SendAssistantMessage for application/json ContentType.
 type SendAssistantMessageJSONRequestBody = Send
@@ -5850,6 +5992,28 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `GetBulkRetry` operationId).
 	GetBulkRetry(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// UpdateBulkRetryWithBody Change the rate of a bulk retry
+	//
+	// One that runs goes on at the new rate; one that is paused stays so.
+	//
+	// Scope: `deliveries:admin`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `UpdateBulkRetry` operationId).
+	UpdateBulkRetryWithBody(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateBulkRetry Change the rate of a bulk retry
+	//
+	// One that runs goes on at the new rate; one that is paused stays so.
+	//
+	// Scope: `deliveries:admin`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `UpdateBulkRetry` operationId).
+	UpdateBulkRetry(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, body UpdateBulkRetryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CancelBulkRetryWithBody Cancel a bulk retry
 	//
 	// For good. What was begun goes on. It may be asked twice.
@@ -6162,6 +6326,28 @@ type ClientInterface interface {
 	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/chats/{chat_id}/participants/{participant_id} (the `UpdateParticipant` operationId).
 	UpdateParticipant(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, participantID int64, body UpdateParticipantJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// PreviewMessageWithBody Preview a message
+	//
+	// Shows how a send with this body would leave, and what would refuse it. Nothing is sent or kept.
+	//
+	// Scope: `chats:admin`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/chats/{chat_id}/preview-message (the `PreviewMessage` operationId).
+	PreviewMessageWithBody(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, params *PreviewMessageParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreviewMessage Preview a message
+	//
+	// Shows how a send with this body would leave, and what would refuse it. Nothing is sent or kept.
+	//
+	// Scope: `chats:admin`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/chats/{chat_id}/preview-message (the `PreviewMessage` operationId).
+	PreviewMessage(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, params *PreviewMessageParams, body PreviewMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ReleaseChat Release a chat
 	//
 	// The assistant may speak again. What was held with `taken_over` goes on waiting, and is retried or canceled one by one.
@@ -6455,6 +6641,15 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v2/w/{workspace_uuid}/events/tokens (the `CreateEventToken` operationId).
 	CreateEventToken(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateEventTokenParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetHealth Get the health of senders and workers
+	//
+	// How each sender fares at its provider, from the attempts of the last hour, and whether workers run.
+	//
+	// Scope: `deliveries:read`.
+	//
+	// Corresponds with GET /api/v2/w/{workspace_uuid}/health (the `GetHealth` operationId).
+	GetHealth(ctx context.Context, workspaceUUID WorkspaceUUID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListInbound List what came in
 	//
@@ -7816,6 +8011,48 @@ func (c *Client) GetBulkRetry(ctx context.Context, workspaceUUID WorkspaceUUID, 
 	return c.Client.Do(req)
 }
 
+// UpdateBulkRetryWithBody Change the rate of a bulk retry
+//
+// One that runs goes on at the new rate; one that is paused stays so.
+//
+// Scope: `deliveries:admin`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `UpdateBulkRetry` operationId).
+func (c *Client) UpdateBulkRetryWithBody(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateBulkRetryRequestWithBody(c.Server, workspaceUUID, bulkRetryID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateBulkRetry Change the rate of a bulk retry
+//
+// One that runs goes on at the new rate; one that is paused stays so.
+//
+// Scope: `deliveries:admin`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `UpdateBulkRetry` operationId).
+func (c *Client) UpdateBulkRetry(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, body UpdateBulkRetryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateBulkRetryRequest(c.Server, workspaceUUID, bulkRetryID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // CancelBulkRetryWithBody Cancel a bulk retry
 //
 // For good. What was begun goes on. It may be asked twice.
@@ -8448,6 +8685,48 @@ func (c *Client) UpdateParticipant(ctx context.Context, workspaceUUID WorkspaceU
 	return c.Client.Do(req)
 }
 
+// PreviewMessageWithBody Preview a message
+//
+// Shows how a send with this body would leave, and what would refuse it. Nothing is sent or kept.
+//
+// Scope: `chats:admin`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/chats/{chat_id}/preview-message (the `PreviewMessage` operationId).
+func (c *Client) PreviewMessageWithBody(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, params *PreviewMessageParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreviewMessageRequestWithBody(c.Server, workspaceUUID, chatID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PreviewMessage Preview a message
+//
+// Shows how a send with this body would leave, and what would refuse it. Nothing is sent or kept.
+//
+// Scope: `chats:admin`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/chats/{chat_id}/preview-message (the `PreviewMessage` operationId).
+func (c *Client) PreviewMessage(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, params *PreviewMessageParams, body PreviewMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreviewMessageRequest(c.Server, workspaceUUID, chatID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ReleaseChat Release a chat
 //
 // The assistant may speak again. What was held with `taken_over` goes on waiting, and is retried or canceled one by one.
@@ -9032,6 +9311,25 @@ func (c *Client) ListEvents(ctx context.Context, workspaceUUID WorkspaceUUID, pa
 // Corresponds with POST /api/v2/w/{workspace_uuid}/events/tokens (the `CreateEventToken` operationId).
 func (c *Client) CreateEventToken(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateEventTokenParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateEventTokenRequest(c.Server, workspaceUUID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetHealth Get the health of senders and workers
+//
+// How each sender fares at its provider, from the attempts of the last hour, and whether workers run.
+//
+// Scope: `deliveries:read`.
+//
+// Corresponds with GET /api/v2/w/{workspace_uuid}/health (the `GetHealth` operationId).
+func (c *Client) GetHealth(ctx context.Context, workspaceUUID WorkspaceUUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetHealthRequest(c.Server, workspaceUUID)
 	if err != nil {
 		return nil, err
 	}
@@ -12146,6 +12444,60 @@ func NewGetBulkRetryRequest(server string, workspaceUUID WorkspaceUUID, bulkRetr
 	return req, nil
 }
 
+// NewUpdateBulkRetryRequest calls the generic UpdateBulkRetry builder with application/json body
+func NewUpdateBulkRetryRequest(server string, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, body UpdateBulkRetryJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateBulkRetryRequestWithBody(server, workspaceUUID, bulkRetryID, "application/json", bodyReader)
+}
+
+// NewUpdateBulkRetryRequestWithBody constructs an http.Request for the UpdateBulkRetry method, with any body, and a specified content type
+func NewUpdateBulkRetryRequestWithBody(server string, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "bulk_retry_id", bulkRetryID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/bulk-retries/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewCancelBulkRetryRequest calls the generic CancelBulkRetry builder with application/json body
 func NewCancelBulkRetryRequest(server string, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, params *CancelBulkRetryParams, body CancelBulkRetryJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -13783,6 +14135,75 @@ func NewUpdateParticipantRequestWithBody(server string, workspaceUUID WorkspaceU
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPreviewMessageRequest calls the generic PreviewMessage builder with application/json body
+func NewPreviewMessageRequest(server string, workspaceUUID WorkspaceUUID, chatID ChatID, params *PreviewMessageParams, body PreviewMessageJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPreviewMessageRequestWithBody(server, workspaceUUID, chatID, params, "application/json", bodyReader)
+}
+
+// NewPreviewMessageRequestWithBody constructs an http.Request for the PreviewMessage method, with any body, and a specified content type
+func NewPreviewMessageRequestWithBody(server string, workspaceUUID WorkspaceUUID, chatID ChatID, params *PreviewMessageParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "chat_id", chatID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/chats/%s/preview-message", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
 
 	return req, nil
 }
@@ -15687,6 +16108,40 @@ func NewCreateEventTokenRequest(server string, workspaceUUID WorkspaceUUID, para
 			req.Header.Set("Idempotency-Key", headerParam0)
 		}
 
+	}
+
+	return req, nil
+}
+
+// NewGetHealthRequest constructs an http.Request for the GetHealth method
+func NewGetHealthRequest(server string, workspaceUUID WorkspaceUUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/health", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -19994,6 +20449,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `GetBulkRetry` operationId).
 	GetBulkRetryWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, reqEditors ...RequestEditorFn) (*GetBulkRetryResponse, error)
 
+	// UpdateBulkRetryWithBodyWithResponse Change the rate of a bulk retry
+	//
+	// One that runs goes on at the new rate; one that is paused stays so.
+	//
+	// Scope: `deliveries:admin`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `UpdateBulkRetry` operationId).
+	UpdateBulkRetryWithBodyWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateBulkRetryResponse, error)
+
+	// UpdateBulkRetryWithResponse Change the rate of a bulk retry
+	//
+	// One that runs goes on at the new rate; one that is paused stays so.
+	//
+	// Scope: `deliveries:admin`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `UpdateBulkRetry` operationId).
+	UpdateBulkRetryWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, body UpdateBulkRetryJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateBulkRetryResponse, error)
+
 	// CancelBulkRetryWithBodyWithResponse Cancel a bulk retry
 	//
 	// For good. What was begun goes on. It may be asked twice.
@@ -20326,6 +20803,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/chats/{chat_id}/participants/{participant_id} (the `UpdateParticipant` operationId).
 	UpdateParticipantWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, participantID int64, body UpdateParticipantJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateParticipantResponse, error)
 
+	// PreviewMessageWithBodyWithResponse Preview a message
+	//
+	// Shows how a send with this body would leave, and what would refuse it. Nothing is sent or kept.
+	//
+	// Scope: `chats:admin`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/chats/{chat_id}/preview-message (the `PreviewMessage` operationId).
+	PreviewMessageWithBodyWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, params *PreviewMessageParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreviewMessageResponse, error)
+
+	// PreviewMessageWithResponse Preview a message
+	//
+	// Shows how a send with this body would leave, and what would refuse it. Nothing is sent or kept.
+	//
+	// Scope: `chats:admin`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/chats/{chat_id}/preview-message (the `PreviewMessage` operationId).
+	PreviewMessageWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, params *PreviewMessageParams, body PreviewMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*PreviewMessageResponse, error)
+
 	// ReleaseChatWithResponse Release a chat
 	//
 	// The assistant may speak again. What was held with `taken_over` goes on waiting, and is retried or canceled one by one.
@@ -20651,6 +21150,17 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v2/w/{workspace_uuid}/events/tokens (the `CreateEventToken` operationId).
 	CreateEventTokenWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateEventTokenParams, reqEditors ...RequestEditorFn) (*CreateEventTokenResponse, error)
+
+	// GetHealthWithResponse Get the health of senders and workers
+	//
+	// How each sender fares at its provider, from the attempts of the last hour, and whether workers run.
+	//
+	// Scope: `deliveries:read`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/w/{workspace_uuid}/health (the `GetHealth` operationId).
+	GetHealthWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, reqEditors ...RequestEditorFn) (*GetHealthResponse, error)
 
 	// ListInboundWithResponse List what came in
 	//
@@ -22003,6 +22513,29 @@ func (r GetBulkRetryResponse) StatusCode() int {
 	return 0
 }
 
+type UpdateBulkRetryResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BulkRetry
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdateBulkRetryResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdateBulkRetryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type CancelBulkRetryResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -22478,6 +23011,29 @@ func (r UpdateParticipantResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r UpdateParticipantResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PreviewMessageResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Preview
+}
+
+// Status returns HTTPResponse.Status
+func (r PreviewMessageResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PreviewMessageResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -23015,6 +23571,29 @@ func (r CreateEventTokenResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r CreateEventTokenResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetHealthResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WorkspaceHealth
+}
+
+// Status returns HTTPResponse.Status
+func (r GetHealthResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetHealthResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -24880,6 +25459,40 @@ func (c *ClientWithResponses) GetBulkRetryWithResponse(ctx context.Context, work
 	return ParseGetBulkRetryResponse(rsp)
 }
 
+// UpdateBulkRetryWithBodyWithResponse Change the rate of a bulk retry
+//
+// One that runs goes on at the new rate; one that is paused stays so.
+//
+// Scope: `deliveries:admin`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `UpdateBulkRetry` operationId).
+func (c *ClientWithResponses) UpdateBulkRetryWithBodyWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateBulkRetryResponse, error) {
+	rsp, err := c.UpdateBulkRetryWithBody(ctx, workspaceUUID, bulkRetryID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateBulkRetryResponse(rsp)
+}
+
+// UpdateBulkRetryWithResponse Change the rate of a bulk retry
+//
+// One that runs goes on at the new rate; one that is paused stays so.
+//
+// Scope: `deliveries:admin`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `UpdateBulkRetry` operationId).
+func (c *ClientWithResponses) UpdateBulkRetryWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, body UpdateBulkRetryJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateBulkRetryResponse, error) {
+	rsp, err := c.UpdateBulkRetry(ctx, workspaceUUID, bulkRetryID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateBulkRetryResponse(rsp)
+}
+
 // CancelBulkRetryWithBodyWithResponse Cancel a bulk retry
 //
 // For good. What was begun goes on. It may be asked twice.
@@ -25404,6 +26017,40 @@ func (c *ClientWithResponses) UpdateParticipantWithResponse(ctx context.Context,
 	return ParseUpdateParticipantResponse(rsp)
 }
 
+// PreviewMessageWithBodyWithResponse Preview a message
+//
+// Shows how a send with this body would leave, and what would refuse it. Nothing is sent or kept.
+//
+// Scope: `chats:admin`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/chats/{chat_id}/preview-message (the `PreviewMessage` operationId).
+func (c *ClientWithResponses) PreviewMessageWithBodyWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, params *PreviewMessageParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreviewMessageResponse, error) {
+	rsp, err := c.PreviewMessageWithBody(ctx, workspaceUUID, chatID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreviewMessageResponse(rsp)
+}
+
+// PreviewMessageWithResponse Preview a message
+//
+// Shows how a send with this body would leave, and what would refuse it. Nothing is sent or kept.
+//
+// Scope: `chats:admin`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/chats/{chat_id}/preview-message (the `PreviewMessage` operationId).
+func (c *ClientWithResponses) PreviewMessageWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, chatID ChatID, params *PreviewMessageParams, body PreviewMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*PreviewMessageResponse, error) {
+	rsp, err := c.PreviewMessage(ctx, workspaceUUID, chatID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreviewMessageResponse(rsp)
+}
+
 // ReleaseChatWithResponse Release a chat
 //
 // The assistant may speak again. What was held with `taken_over` goes on waiting, and is retried or canceled one by one.
@@ -25908,6 +26555,23 @@ func (c *ClientWithResponses) CreateEventTokenWithResponse(ctx context.Context, 
 		return nil, err
 	}
 	return ParseCreateEventTokenResponse(rsp)
+}
+
+// GetHealthWithResponse Get the health of senders and workers
+//
+// How each sender fares at its provider, from the attempts of the last hour, and whether workers run.
+//
+// Scope: `deliveries:read`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/w/{workspace_uuid}/health (the `GetHealth` operationId).
+func (c *ClientWithResponses) GetHealthWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, reqEditors ...RequestEditorFn) (*GetHealthResponse, error) {
+	rsp, err := c.GetHealth(ctx, workspaceUUID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetHealthResponse(rsp)
 }
 
 // ListInboundWithResponse List what came in
@@ -27818,6 +28482,32 @@ func ParseGetBulkRetryResponse(rsp *http.Response) (*GetBulkRetryResponse, error
 	return response, nil
 }
 
+// ParseUpdateBulkRetryResponse parses an HTTP response from a UpdateBulkRetryWithResponse call
+func ParseUpdateBulkRetryResponse(rsp *http.Response) (*UpdateBulkRetryResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdateBulkRetryResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BulkRetry
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseCancelBulkRetryResponse parses an HTTP response from a CancelBulkRetryWithResponse call
 func ParseCancelBulkRetryResponse(rsp *http.Response) (*CancelBulkRetryResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -28344,6 +29034,32 @@ func ParseUpdateParticipantResponse(rsp *http.Response) (*UpdateParticipantRespo
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Participant
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePreviewMessageResponse parses an HTTP response from a PreviewMessageWithResponse call
+func ParsePreviewMessageResponse(rsp *http.Response) (*PreviewMessageResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PreviewMessageResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Preview
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -28973,6 +29689,32 @@ func ParseCreateEventTokenResponse(rsp *http.Response) (*CreateEventTokenRespons
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest EventToken
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetHealthResponse parses an HTTP response from a GetHealthWithResponse call
+func ParseGetHealthResponse(rsp *http.Response) (*GetHealthResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetHealthResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WorkspaceHealth
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

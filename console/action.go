@@ -65,13 +65,13 @@ func (h *Handler) showAction(v *viewer) (templ.Component, error) {
 		waitMoments(view.retryAt(), view.WaitingUntil, view.WaitingFor)...,
 	)
 
-	v.learnNames(client.ValueOf(view.Explanation))
-	v.learnNames(tellMoments(view.moments)...)
-	v.learnName(client.ValueOf(view.RequestedBy))
+	v.learnNamed(client.ValueOf(view.Explanation))
+	v.learnNamed(tellMoments(view.moments)...)
+	v.learnNames(client.ValueOf(view.RequestedBy))
 
 	if view.Approval != nil {
-		v.learnName(view.Approval.RequestedBy)
-		v.learnName(client.ValueOf(view.Approval.DecidedBy))
+		v.learnNames(view.Approval.RequestedBy)
+		v.learnNames(client.ValueOf(view.Approval.DecidedBy))
 	}
 
 	return actionPage(v, &view), nil
@@ -344,4 +344,10 @@ func nextPage(v *viewer, page string, cursor *string) templ.SafeURL {
 	query.Set("cursor", *cursor)
 
 	return v.pathWith(page, query)
+}
+
+// isNotice reports whether an action tells a member of events: nobody has asked for such a send, and its chat is
+// nobody's.
+func isNotice(a *client.Action) bool {
+	return a.Kind == client.ActionKindSendAssistantMessage && a.RequestedBy == nil
 }

@@ -171,3 +171,15 @@ func TestActionsAreListedWithTheFiltersOfTheURL(t *testing.T) {
 	e.replies["GET /actions"] = listOf()
 	assert.Contains(t, e.get("/actions"), "that match would be here")
 }
+
+func TestANoticeAmongActionsLeadsToNoChat(t *testing.T) {
+	e := newEnv(t, map[string]reply{"GET /actions": listOf(
+		`{"action_id":"`+chatAction+`","kind":"send_assistant_message","state":"succeeded","status":"delivered","chat_id":13}`,
+		`{"action_id":"`+chatDelivery+`","kind":"send_assistant_message","state":"succeeded","status":"delivered","chat_id":5,"requested_by":7}`,
+	)})
+
+	page := e.get("/actions")
+	assert.Contains(t, page, "a notice to a member")
+	assert.NotContains(t, page, "/chats/13")
+	assert.Contains(t, page, "/chats/5")
+}

@@ -27,8 +27,18 @@ type chatView struct {
 	// draft is the text that somebody has written but not sent; seen is the last message that they had read then.
 	draft string
 	seen  string
+	// whole is the message that is shown at its full length, "" for none.
+	whole string
 	// action is what was asked for a moment ago; nil for nothing.
 	action *client.WholeAction
+	// suppressions keep the chat's messages from its member.
+	suppressions []client.Suppression
+	// senders are what messages on the chat's channel may leave from.
+	senders []sender
+	// asks are the questions to contributors that the messages are of, by their ids.
+	asks map[string]client.Ask
+	// members are those whom a field offers.
+	members []client.Member
 }
 
 // liveChat are the events after which the page of a chat is fetched anew.
@@ -55,7 +65,7 @@ func (h *Handler) showChat(v *viewer) (templ.Component, error) {
 
 // loadChat returns what the page of a chat shows.
 func loadChat(v *viewer, id int64) (*chatView, error) {
-	answer, err := v.GetChatWithResponse(v.ctx(), v.ws(), id, &client.GetChatParams{})
+	answer, err := v.GetChatWithResponse(v.ctx(), v.ws(), id, newChatParams(v))
 	if err != nil {
 		return nil, err
 	}
@@ -70,33 +80,57 @@ func loadChat(v *viewer, id int64) (*chatView, error) {
 		return nil, err
 	}
 
-	if err = view.loadMessages(v); err != nil {
-		return nil, err
-	}
-
-	limit := int64(100)
-
-	people, err := v.ListParticipantsWithResponse(v.ctx(), v.ws(), id, &client.ListParticipantsParams{Limit: &limit})
-	if err != nil {
-		return nil, err
-	}
-
-	view.participants = people.JSON200.Items
-	view.collectNames(v)
-
-	if v.may("chats:write") {
-		if view.labels, err = listLabels(v); err != nil {
-			return nil, err
-		}
-	}
-
-	if v.may("chats:admin") && view.isNewest {
-		if view.tools, err = listChatTools(v, id); err != nil {
+	for _, load := range []func(*viewer) error{
+		view.loadMessages,
+		view.loadParticipants,
+		view.loadNames,
+		view.loadAsks,
+		view.loadSuppressions,
+		view.loadSenders,
+		view.loadChoices,
+	} {
+		if err = load(v); err != nil {
 			return nil, err
 		}
 	}
 
 	return view, nil
+}
+
+// loadParticipants loads the first hundred participants.
+func (c *chatView) loadParticipants(v *viewer) error {
+	limit := int64(100)
+
+	answer, err := v.ListParticipantsWithResponse(v.ctx(), v.ws(), c.chat.ID, &client.ListParticipantsParams{
+		Limit: &limit,
+	})
+	if err != nil {
+		return err
+	}
+
+	c.participants = answer.JSON200.Items
+	c.collectNames(v)
+
+	return nil
+}
+
+// loadChoices loads what the forms of the page offer.
+func (c *chatView) loadChoices(v *viewer) (err error) {
+	if v.may("chats:write") {
+		if c.labels, err = listLabels(v); err != nil {
+			return err
+		}
+
+		if c.members, err = listMembers(v); err != nil {
+			return err
+		}
+	}
+
+	if v.may("chats:admin") && c.isNewest {
+		c.tools, err = listChatTools(v, c.chat.ID)
+	}
+
+	return err
 }
 
 // findAskedAction returns the action that the query names; nil if it names none. One that was refused after all is told
@@ -155,6 +189,7 @@ const mostSearched = 40
 func (c *chatView) loadMessages(v *viewer) error {
 	cursor := client.IfGiven(v.URL.Query().Get("cursor"))
 	wanted := v.URL.Query().Get("message")
+	c.whole = wanted
 
 	for range mostSearched {
 		answer, err := v.ListMessagesWithResponse(v.ctx(), v.ws(), c.chat.ID, newMessagesParams(v, cursor))
@@ -239,6 +274,11 @@ func (c *chatView) messagePath(v *viewer, uuid string) templ.SafeURL {
 	return c.path(v, "?"+url.Values{"message": {uuid}}.Encode()+anchor)
 }
 
+// wholePath returns where a message is shown at its full length.
+func (c *chatView) wholePath(v *viewer, uuid string) templ.SafeURL {
+	return c.path(v, "?"+url.Values{"message": {uuid}}.Encode()+"#"+messageAnchor(uuid))
+}
+
 // messageAnchor returns the id that a message has in a page.
 func messageAnchor(uuid string) string { return "m-" + uuid }
 
@@ -262,7 +302,10 @@ func (c *chatView) isTakenOverByOther(v *viewer) bool {
 }
 
 // mayBeOptOut reports whether somebody has to decide whether the chat's member has opted out.
-func (c *chatView) mayBeOptOut() bool { return isOptOutOpen(c.chat) && c.chat.MemberID != 0 }
+// Whose consent is revoked has.
+func (c *chatView) mayBeOptOut() bool {
+	return isOptOutOpen(c.chat) && c.chat.MemberID != 0 && c.consent() != client.ConsentStateRevoked
+}
 
 // isOptOutOpen reports whether a chat asks whether its member has opted out.
 func isOptOutOpen(c *client.Chat) bool {

@@ -112,13 +112,18 @@ func (h *Handler) addParticipant(v *viewer) (templ.SafeURL, error) {
 		return "", err
 	}
 
+	member, err := findMember(v, v.PostFormValue("member_id"))
+	if err != nil {
+		return "", err
+	}
+
 	_, err = v.AddParticipantWithResponse(
 		v.ctx(),
 		v.ws(),
 		id,
 		&client.AddParticipantParams{IdempotencyKey: v.once()},
 		client.NewParticipant{
-			MemberID: parseNumber(v.PostFormValue("member_id")),
+			MemberID: member,
 			Role:     client.IfGiven(client.ParticipantRole(v.PostFormValue("role"))),
 		},
 	)

@@ -22,10 +22,7 @@ type draft struct {
 // draftCall is a tool that runs before the message is sent.
 type draftCall struct {
 	tool client.Tool
-	// fields are those of its form; empty if its arguments can only be given as JSON.
-	fields []toolField
-	// raw are the arguments as JSON, without fields.
-	raw string
+	form toolForm
 }
 
 // previewView is what the preview of a message shows.
@@ -33,11 +30,14 @@ type previewView struct {
 	draft draft
 	chat  *client.Chat
 	tools []client.Tool
-	// newer is what the customer has written since the message that the author has seen, the oldest first.
+	// newer is what was written since the message that the author has seen, the oldest first.
 	newer []client.Message
-	// sender and recipient are the addresses; "" where the session may not read them.
-	sender    string
-	recipient string
+	// shown is the message as it would leave; nil if the API does not say, because of what the draft has.
+	shown *client.Preview
+	// problem is why it does not say.
+	problem *refusal
+	// taker is the name of another person who has taken the chat over; "" for nobody.
+	taker string
 	// once identifies this use of the form.
 	once string
 }
@@ -50,25 +50,25 @@ func parseDraft(v *viewer, tools []client.Tool) draft {
 	}
 
 	for i, name := range v.values("call") {
-		prefix := "call." + strconv.Itoa(i) + "."
+		prefix := prefixOfCall(i)
 		if v.PostForm.Get(prefix+"remove") == "true" {
 			continue
 		}
 
 		if tool := findTool(tools, name); tool != nil {
-			call := newDraftCall(*tool)
-			call.raw = v.PostForm.Get(prefix + "json")
-
-			for f := range call.fields {
-				call.fields[f].value = v.PostForm.Get(prefix + "arg." + call.fields[f].name)
+			call := draftCall{
+				tool: *tool,
+				form: newToolForm(prefix, tool.Schema, v.PostForm),
 			}
-
 			d.calls = append(d.calls, call)
 		}
 	}
 
 	if tool := findTool(tools, v.PostFormValue("add")); tool != nil {
-		d.calls = append(d.calls, newDraftCall(*tool))
+		d.calls = append(d.calls, draftCall{
+			tool: *tool,
+			form: newToolForm(prefixOfCall(len(d.calls)), tool.Schema, nil),
+		})
 	}
 
 	return d
@@ -85,10 +85,8 @@ func findTool(tools []client.Tool, name string) *client.Tool {
 	return nil
 }
 
-// newDraftCall returns the empty form of a tool.
-func newDraftCall(tool client.Tool) draftCall {
-	return draftCall{tool: tool, fields: listToolFields(tool.Schema)}
-}
+// prefixOfCall begins the names of the fields of a tool call.
+func prefixOfCall(i int) string { return "call." + strconv.Itoa(i) + "." }
 
 // characters returns how many characters the message has.
 func (d *draft) characters() int { return utf8.RuneCountInString(d.text) }
@@ -100,7 +98,7 @@ func (d *draft) toolCalls() ([]client.Send_ToolCalls_Item, error) {
 	for i := range d.calls {
 		call := &d.calls[i]
 
-		arguments, err := call.arguments()
+		arguments, err := call.form.arguments()
 		if err != nil {
 			return nil, newInvalid("the arguments of the tool " + call.tool.Name + ": " + err.Error())
 		}
@@ -114,6 +112,23 @@ func (d *draft) toolCalls() ([]client.Send_ToolCalls_Item, error) {
 	}
 
 	return items, nil
+}
+
+// newSend returns what the API is asked to send: a person speaks as the assistant. Errors: those of [draft.toolCalls].
+func (d *draft) newSend() (client.Send, error) {
+	calls, err := d.toolCalls()
+	if err != nil {
+		return client.Send{}, err
+	}
+
+	author := client.MemberKindPerson
+
+	return client.Send{
+		Message:       d.text,
+		AuthorKind:    &author,
+		IfLastMessage: client.IfGiven(d.seen),
+		ToolCalls:     calls,
+	}, nil
 }
 
 // showPreview shows a message as it would be sent, and what the customer has written since its author looked.
@@ -148,18 +163,52 @@ func (h *Handler) showPreview(v *viewer) (templ.Component, error) {
 		return nil, err
 	}
 
-	if view.sender, err = findSender(v, view.chat); err != nil {
-		return nil, err
+	if by := view.chat.TakenOverBy; by != nil && *by != v.me.MemberID {
+		if view.taker, err = findMemberName(v, *by); err != nil {
+			return nil, err
+		}
 	}
 
-	if view.recipient, err = findRecipient(v, view.chat); err != nil {
+	if err = view.loadPreview(v); err != nil {
 		return nil, err
 	}
 
 	return previewPage(v, view), nil
 }
 
-// loadNewer loads what the customer has written after the message that the author has seen. They are shown, so the
+// loadPreview loads how the message would leave. What the API refuses about the draft is shown beside it, so that
+// nothing that was typed is lost.
+func (p *previewView) loadPreview(v *viewer) error {
+	send, err := p.draft.newSend()
+	if err == nil {
+		var answer *client.PreviewMessageResponse
+
+		answer, err = v.PreviewMessageWithResponse(
+			v.ctx(),
+			v.ws(),
+			p.chat.ID,
+			&client.PreviewMessageParams{},
+			send,
+		)
+		if err == nil {
+			p.shown = answer.JSON200
+			return nil
+		}
+	}
+
+	refused := refusalOf(err)
+	if refused == nil || refused.status != http.StatusBadRequest {
+		return err
+	}
+
+	if v.refusal == nil {
+		p.problem = refused
+	}
+
+	return nil
+}
+
+// loadNewer loads what anybody has written after the message that the author has seen. They are shown, so the
 // form that is sent next has seen them.
 func (p *previewView) loadNewer(v *viewer) error {
 	answer, err := v.ListMessagesWithResponse(v.ctx(), v.ws(), p.chat.ID, newMessagesParams(v, nil))
@@ -174,9 +223,7 @@ func (p *previewView) loadNewer(v *viewer) error {
 			break
 		}
 
-		if messages[i].Role == client.MessageRoleUser {
-			p.newer = append([]client.Message{messages[i]}, p.newer...)
-		}
+		p.newer = append([]client.Message{messages[i]}, p.newer...)
 	}
 
 	if len(messages) > 0 {
@@ -200,12 +247,15 @@ func (h *Handler) sendDraft(v *viewer) (templ.SafeURL, error) {
 
 	d := parseDraft(v, tools)
 
-	calls, err := d.toolCalls()
+	send, err := d.newSend()
 	if err != nil {
 		return "", err
 	}
 
-	author := client.MemberKindPerson
+	if err = checkTakeover(v, id); err != nil {
+		return "", err
+	}
+
 	prefer := waitBriefly
 
 	answer, err := v.SendAssistantMessageWithResponse(
@@ -213,12 +263,7 @@ func (h *Handler) sendDraft(v *viewer) (templ.SafeURL, error) {
 		v.ws(),
 		id,
 		&client.SendAssistantMessageParams{IdempotencyKey: v.once(), Prefer: &prefer},
-		client.Send{
-			Message:       d.text,
-			AuthorKind:    &author,
-			IfLastMessage: client.IfGiven(d.seen),
-			ToolCalls:     calls,
-		},
+		send,
 	)
 	if failed := failedDelivery(err); failed != "" {
 		return v.deliveryPath(failed), nil
@@ -235,7 +280,26 @@ func (h *Handler) sendDraft(v *viewer) (templ.SafeURL, error) {
 		action = answer.JSON200.ActionID
 	}
 
-	return v.chatPath(id) + templ.SafeURL("?action="+action+"#compose"), nil
+	return v.sentPath(id, action), nil
+}
+
+// takeoverField is the field by which somebody says from whom a send takes the chat over.
+const takeoverField = "take_over_from"
+
+// checkTakeover refuses a send in a chat that another person has taken over, unless its author has said that they take
+// it from that person.
+func checkTakeover(v *viewer, id int64) error {
+	found, err := v.GetChatWithResponse(v.ctx(), v.ws(), id, &client.GetChatParams{})
+	if err != nil {
+		return err
+	}
+
+	by := found.JSON200.TakenOverBy
+	if by == nil || *by == v.me.MemberID || v.PostFormValue(takeoverField) == formatCount(*by) {
+		return nil
+	}
+
+	return newInvalid("somebody else has taken this chat over meanwhile. Say below that you take it from them")
 }
 
 // failedDelivery returns the id of the delivery by which a message has failed; "" if it has not come so far. Such a
@@ -269,56 +333,18 @@ func explainNoAnswer(err error) error {
 // isUnanswered reports whether a send has had no answer. It is repeated with the same Idempotency-Key then.
 func isUnanswered(r *refusal) bool { return r != nil && r.code == codeNoAnswer }
 
-// findSender returns the number or the address that the chat's messages come from; "" if it has none, or is gone.
-func findSender(v *viewer, c *client.Chat) (string, error) {
-	switch {
-	case c.Channel == client.ChannelPhoneSms && c.PhoneNumberID != nil:
-		answer, err := v.GetPhoneNumberWithResponse(v.ctx(), v.ws(), *c.PhoneNumberID)
-		if isAbsent(err) {
-			return "", nil
-		} else if err != nil {
-			return "", err
-		}
-
-		if number := answer.JSON200.Number; number != "" {
-			return number, nil
-		}
-
-		return answer.JSON200.MessagingServiceSid, nil
-	case c.Channel == client.ChannelEmail && c.InboxID != nil:
-		answer, err := v.GetInboxWithResponse(v.ctx(), v.ws(), *c.InboxID)
-		if isAbsent(err) {
-			return "", nil
-		} else if err != nil {
-			return "", err
-		}
-
-		return answer.JSON200.Address, nil
+// findMemberName returns what a member is called: their number where the session may not read members.
+func findMemberName(v *viewer, id int64) (string, error) {
+	if !v.may("members:read") {
+		return nameMember("", id), nil
 	}
 
-	return "", nil
-}
-
-// findRecipient returns the number or the address of the chat's member; "" if there is none, or none to be read.
-func findRecipient(v *viewer, c *client.Chat) (string, error) {
-	if !v.may("members:read") || c.MemberID == 0 {
-		return "", nil
-	}
-
-	answer, err := v.GetMemberWithResponse(v.ctx(), v.ws(), c.MemberID)
+	answer, err := v.GetMemberWithResponse(v.ctx(), v.ws(), id)
 	if isAbsent(err) {
-		return "", nil
+		return nameMember("", id), nil
 	} else if err != nil {
 		return "", err
 	}
 
-	switch c.Channel {
-	case client.ChannelPhoneSms:
-		return answer.JSON200.Phone, nil
-	case client.ChannelEmail:
-		return answer.JSON200.Email, nil
-	case client.ChannelPhoneVoice, client.ChannelWebChat:
-	}
-
-	return "", nil
+	return nameMember(answer.JSON200.Name, id), nil
 }

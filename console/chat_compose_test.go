@@ -24,8 +24,8 @@ func indexOf(page, text string) int { return strings.Index(page, text) }
 // composeReplies are the answers that a preview needs.
 func composeReplies() map[string]reply {
 	replies := chatReplies()
-	replies["GET /phone-numbers/3"] = ok(`{"id":3,"number":"+15550100"}`)
-	replies["GET /members/42"] = ok(`{"id":42,"name":"Bo","phone":"+15550142"}`)
+	replies["POST /chats/5/preview-message"] = ok(`{"channel":"phone-sms","from":"+15550100","to":"+15550142",` +
+		`"text":"<b>Und</b>","segments":2,"needs_approval":true}`)
 
 	return replies
 }
@@ -44,7 +44,10 @@ func TestAMessageIsShownBeforeItIsSent(t *testing.T) {
 		"&lt;b&gt;Ünd&lt;/b&gt;",
 		"at +15550142",
 		"+15550100",
-		"10 characters",
+		"&lt;b&gt;Und&lt;/b&gt;",
+		"2 SMS",
+		"Run this tool, too",
+		"until a second member has approved its tools",
 		"sending takes the chat over",
 		`name="call" value="book_table"`,
 		`name="call.0.arg.seats"`,
@@ -55,9 +58,48 @@ func TestAMessageIsShownBeforeItIsSent(t *testing.T) {
 		assert.Contains(t, page, want)
 	}
 
-	assert.NotContains(t, page, "They have written meanwhile")
+	assert.NotContains(t, page, "This was written meanwhile")
+	assert.NotContains(t, page, "Run a tool first", "one runs already")
+	assert.Equal(t, "private, no-cache", answer.Header().Get("Cache-Control"), "one can come back to it")
 	assert.Less(t, indexOf(page, "call.0.arg.seats"), indexOf(page, "call.0.arg.terrace"), "what is required is first")
 	assert.Zero(t, e.count("POST /chats/5/send-assistant-message"), "nothing is sent by a preview")
+}
+
+func TestAPreviewOfAnEmailIsShownInAFrameOfItsOwn(t *testing.T) {
+	e := newEnv(t, composeReplies())
+	e.replies["POST /chats/5/preview-message"] = ok(`{"channel":"email","subject":"Re: Table","text":"Hi","html":` +
+		`"<style>p{}</style><p style='x'>Hi <a href='https://example.com/?a=1&amp;b=2'>there</a>` +
+		`<a href='javascript:alert(1)'>no</a><img src='https://example.com/p.png'><script>alert(1)</script></p>",` +
+		`"needs_approval":false,"refusal":{"code":"recipient_opted_out","detail":"the recipient has opted out"}}`)
+
+	page := e.post("/chats/5", "/chats/5/preview", url.Values{
+		"message": {"Hi"},
+		"seen":    {secondMessage},
+	}).Body.String()
+
+	assert.Contains(t, page, "It would be refused now.")
+	assert.Contains(t, page, "The recipient has opted out.")
+	assert.Contains(t, page, "Re: Table")
+	assert.Contains(t, page, ` sandbox srcdoc="`)
+	assert.Contains(t, page, "&lt;p&gt;Hi &lt;a href=")
+
+	for _, wrong := range []string{"alert(1)", "p.png", "p{}", "style=", "<p style"} {
+		assert.NotContains(t, page, wrong)
+	}
+}
+
+func TestAPreviewThatTheAPIRefusesKeepsWhatWasTyped(t *testing.T) {
+	e := newEnv(t, composeReplies())
+	e.replies["POST /chats/5/preview-message"] = reply{http.StatusBadRequest,
+		`{"status":400,"code":"message_too_long","detail":"message must have at most 1,600 characters"}`}
+
+	page := e.post("/chats/5", "/chats/5/preview", url.Values{
+		"message": {"Long"},
+		"seen":    {secondMessage},
+	}).Body.String()
+
+	assert.Contains(t, page, "at most 1,600 characters")
+	assert.Contains(t, page, ">Long</textarea>")
 }
 
 func TestAPreviewShowsWhatCameMeanwhile(t *testing.T) {
@@ -69,7 +111,7 @@ func TestAPreviewShowsWhatCameMeanwhile(t *testing.T) {
 		"seen":    {secondMessage},
 	}).Body.String()
 
-	assert.Contains(t, page, "They have written meanwhile")
+	assert.Contains(t, page, "This was written meanwhile")
 	assert.Contains(t, page, "Is it free?")
 	assert.Contains(t, page, `name="seen" value="`+firstMessage+`"`, "what is shown is seen")
 }
@@ -88,7 +130,7 @@ func TestAMessageIsSentAsAPersonWithTheLastMessageSeen(t *testing.T) {
 		"call.1.arg.wishes":  {`["window"]`},
 		"call.1.arg.when":    {"night"},
 	})
-	e.requireRedirect(answer, "/chats/5?action="+chatAction+"#compose")
+	e.requireRedirect(answer, "/chats/5?action="+chatAction+"#sent")
 
 	sent := e.sent("POST /chats/5/send-assistant-message")
 	assert.Equal(t, "once-1", sent.key)
@@ -98,6 +140,7 @@ func TestAMessageIsSentAsAPersonWithTheLastMessageSeen(t *testing.T) {
 	e.replies["GET /actions/"+chatAction] = ok(`{"action_id":"` + chatAction + `","status":"waiting_for_approval",
 		"explanation":"a second member has to approve it"}`)
 	page := e.get("/chats/5?action=" + chatAction)
+	assert.Contains(t, page, `id="sent"`)
 	assert.Contains(t, page, "/actions/"+chatAction)
 	assert.Contains(t, page, "A second member has to approve it.")
 }
@@ -180,4 +223,26 @@ func TestADraftGoesBackToTheChatWithItsText(t *testing.T) {
 	assert.Contains(t, page, ">Not yet</textarea>")
 	assert.Contains(t, page, `name="seen" value="`+firstMessage+`"`)
 	assert.Contains(t, page, `id="compose" data-dirty>`, "what was written survives live updates")
+}
+
+func TestNobodyTakesAChatFromAColleagueUnawares(t *testing.T) {
+	e := newEnv(t, composeReplies())
+	chat := strings.Replace(e.replies["GET /chats/5"].body, `"id":5,`, `"id":5,"taken_over_by":8,`, 1)
+	e.replies["GET /chats/5"] = ok(chat)
+	e.replies["GET /members/8"] = ok(`{"id":8,"name":"Noor"}`)
+	e.replies["POST /chats/5/send-assistant-message"] = ok(`{"action_id":"` + chatDelivery + `"}`)
+
+	form := url.Values{"message": {"Hello"}, "seen": {secondMessage}}
+
+	page := e.post("/chats/5", "/chats/5/preview", form).Body.String()
+	assert.Contains(t, page, "I take this chat over from Noor.")
+
+	answer := e.post("/chats/5", "/chats/5/send", form)
+	assert.Equal(t, http.StatusBadRequest, answer.Code)
+	assert.Contains(t, answer.Body.String(), "Somebody else has taken this chat over meanwhile.")
+	assert.Zero(t, e.count("POST /chats/5/send-assistant-message"))
+
+	form.Set("take_over_from", "8")
+	e.post("/chats/5", "/chats/5/send", form)
+	assert.Equal(t, 1, e.count("POST /chats/5/send-assistant-message"))
 }

@@ -5,6 +5,8 @@ import "handrail/client"
 // authorOf returns who speaks in a message.
 func authorOf(view *chatView, m *client.Message) string {
 	switch {
+	case m.Role == client.MessageRoleAssistant && m.WrittenBy != nil:
+		return view.nameOf(*m.WrittenBy)
 	case m.Role == client.MessageRoleAssistant && m.MemberID == nil:
 		return "Assistant"
 	case m.Role == client.MessageRoleAssistant:
@@ -14,6 +16,20 @@ func authorOf(view *chatView, m *client.Message) string {
 	}
 
 	return view.nameOf(*m.MemberID)
+}
+
+// describeAuthor returns in whose place somebody has written; "" for whoever speaks for themselves.
+func describeAuthor(view *chatView, m *client.Message) string {
+	switch {
+	case m.WrittenBy == nil:
+		return ""
+	case m.Role != client.MessageRoleAssistant:
+		return ", entered by " + view.nameOf(*m.WrittenBy)
+	case m.MemberID == nil:
+		return ", in the assistant's place"
+	}
+
+	return ", in the place of " + view.nameOf(*m.MemberID) + ", the assistant"
 }
 
 // nameTrust returns how well it is known who has written something that came in.

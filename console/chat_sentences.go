@@ -2,20 +2,6 @@ package console
 
 import "handrail/client"
 
-// formOfChannel returns in which form a message leaves.
-func formOfChannel(channel client.Channel) string {
-	switch channel {
-	case client.ChannelPhoneSms:
-		return "plain text, at most 1,600 characters. How many parts it is charged as is known once the provider " +
-			"has it."
-	case client.ChannelEmail:
-		return "HTML with a plain-text part, at most 100,000 characters."
-	case client.ChannelPhoneVoice, client.ChannelWebChat:
-	}
-
-	return "Markdown."
-}
-
 // riskSentence returns what a tool's risk means for the message.
 func riskSentence(risk client.ToolRisk) string {
 	switch risk {
@@ -39,7 +25,7 @@ func sendSentence(v *viewer, view *previewView) string {
 	case *by == v.me.MemberID:
 		sentence = "You have taken this chat over. The assistant does not speak here until it is released."
 	default:
-		sentence += " from " + nameMember("", *by) + "."
+		sentence += " from " + view.taker + "."
 	}
 
 	return sentence

@@ -138,3 +138,27 @@ func canUndoLabels(s *client.SummaryVersion) bool {
 
 // formatPercent returns a share of 1 in percent.
 func formatPercent(share float64) string { return strconv.FormatFloat(100*share, 'f', 0, 64) + " %" }
+
+// nameWriter returns what has written a summary.
+func nameWriter(model string) string {
+	switch model {
+	case "":
+		return ""
+	case "offline":
+		return "Taken from the chat word for word, without a model (offline)."
+	case "person":
+		return "Written by a person."
+	}
+
+	return "Written by the model " + model + "."
+}
+
+// sentenceOfSummarizing returns what a new summary replaces.
+func sentenceOfSummarizing(c *client.Chat) string {
+	title := "the title “" + nameChat(c) + "” may be replaced, too"
+	if c.TitleEdited {
+		title = "the title stays, since a person has written it"
+	}
+
+	return "The chat is read, and its summary written anew; " + title + ". When it fails, nothing changes."
+}

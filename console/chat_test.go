@@ -50,6 +50,11 @@ func chatReplies() map[string]reply {
 		"GET /chats/5/messages":     listOf(ourMessage, theirMessage),
 		"GET /chats/5/participants": listOf(`{"id":9,"member_id":7,"member_name":"Ana","role":"owner"}`),
 		"GET /chats/5/tools":        listOf(theTools),
+		"GET /members":              listOf(theMember, `{"id":43,"name":"Priya Raman","kind":"person","email":"priya@a.example"}`),
+		"GET /members/42":           ok(theMember),
+		"GET /members/8":            refuse(http.StatusNotFound, "member_not_found", "there is none"),
+		"GET /phone-numbers":        listOf(`{"id":3,"name":"Support","number":"+15550100"}`, `{"id":4,"number":"+15550101"}`),
+		"GET /suppressions":         listOf(),
 		"GET /chat-labels":          listOf(`{"id":1,"name":"vip"}`, `{"id":2,"name":"late"}`),
 	}
 }
@@ -201,11 +206,18 @@ func TestCommandsOfAChatCallTheAPI(t *testing.T) {
 			reply:  updated,
 			body:   `{"needs_response":false}`,
 		},
+		{
+			form:   "/sender",
+			fields: url.Values{"sender": {"4"}},
+			call:   "PATCH /chats/5",
+			reply:  updated,
+			body:   `{"phone_number_id":4}`,
+		},
 		{form: "/takeover", call: "POST /chats/5/takeover", reply: updated, keyed: true},
 		{form: "/release", call: "POST /chats/5/release", reply: updated, keyed: true},
 		{
 			form:   "/participants",
-			fields: url.Values{"member_id": {"42"}, "role": {"observer"}},
+			fields: url.Values{"member_id": {"Bo (42)"}, "role": {"observer"}},
 			call:   "POST /chats/5/participants",
 			reply:  added,
 			body:   `{"member_id":42,"role":"observer"}`,

@@ -1,6 +1,8 @@
 package console
 
 import (
+	"strings"
+
 	"github.com/a-h/templ"
 
 	"handrail/client"
@@ -38,6 +40,7 @@ func (h *Handler) chatRoutes() {
 	h.form("/chats/{id}/send", h.sendDraft, h.showPreview)
 
 	h.form("/chats/{id}/title", h.changeTitle, h.showChat)
+	h.form("/chats/{id}/sender", h.changeSender, h.showChat)
 	h.form("/chats/{id}/state", h.changeChatState, h.showChat)
 	h.form("/chats/{id}/needs-response", h.changeNeedsResponse, h.showChat)
 	h.form("/chats/{id}/labels", h.changeChatLabels, h.showChat)
@@ -140,4 +143,17 @@ func nameLabel(l *client.ChatLabel) string {
 	}
 
 	return l.Name + " (set by a " + string(l.Source) + ")"
+}
+
+// shortLength is how many characters of a text a row of a list has.
+const shortLength = 100
+
+// shorten returns the beginning of a text.
+func shorten(text string) string {
+	runes := []rune(strings.Join(strings.Fields(text), " "))
+	if len(runes) <= shortLength {
+		return string(runes)
+	}
+
+	return strings.TrimSpace(string(runes[:shortLength])) + "…"
 }

@@ -90,7 +90,7 @@ func (h *Handler) showDecisions(v *viewer) (templ.Component, error) {
 	}
 
 	for _, review := range view.reviews {
-		v.learnNames(review.Explanation)
+		v.learnNamed(review.Explanation)
 	}
 
 	return decisionsPage(v, &view), nil

@@ -76,8 +76,8 @@ func (h *Handler) showDelivery(v *viewer) (templ.Component, error) {
 		waitMoments(view.RetryAt, view.WaitingUntil, view.WaitingFor)...,
 	)
 
-	v.learnNames(view.Explanation)
-	v.learnNames(tellMoments(view.moments)...)
+	v.learnNamed(view.Explanation)
+	v.learnNamed(tellMoments(view.moments)...)
 
 	if view.offers(v, client.WholeDeliveryNextRetry) {
 		if view.senders, err = listSenders(v, view.Channel); err != nil {
@@ -200,6 +200,11 @@ func (d *deliveryView) offers(v *viewer, next client.WholeDeliveryNext) bool {
 // mayDuplicate reports whether a retry may send the message twice, so that somebody has to accept that.
 func (d *deliveryView) mayDuplicate() bool {
 	return slices.Contains(d.RetryNeeds, client.WholeDeliveryRetryNeedsAcknowledgeDuplicate)
+}
+
+// isChangeNeeded reports whether only a retry with another address or sender may be accepted.
+func (d *deliveryView) isChangeNeeded() bool {
+	return slices.Contains(d.RetryNeeds, client.WholeDeliveryRetryNeedsChange)
 }
 
 // isReasonNeeded reports whether a retry without a change needs a reason.

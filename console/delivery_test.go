@@ -62,6 +62,8 @@ func TestTheDeliveryPageTellsEverythingInOneTimeline(t *testing.T) {
 	at := 0
 
 	for _, part := range []string{
+		"To come",
+		"a person&#39;s decision ends by itself.",
 		"Asked for.",
 		"Tool call call_1 (book_table) succeeded",
 		"&#34;booking_id&#34;: &#34;b-9&#34;",
@@ -71,8 +73,6 @@ func TestTheDeliveryPageTellsEverythingInOneTimeline(t *testing.T) {
 		"It reached the provider.",
 		"Twilio reports it as undelivered.",
 		"The carrier&#39;s own reason: Unreachable handset.",
-		"To come",
-		"a person&#39;s decision ends by itself.",
 	} {
 		found := strings.Index(page[at:], part)
 		require.GreaterOrEqual(t, found, 0, "%s, in its order", part)

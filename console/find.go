@@ -2,10 +2,11 @@ package console
 
 import (
 	"net/http"
+	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/a-h/templ"
 
@@ -26,21 +27,13 @@ type findView struct {
 	chats  []client.Chat
 }
 
-// find leads to what has a number or an id, and else shows the people and chats that a text finds. The form at the head
-// of pages posts, so that no name, number or address stands in an address.
-func (h *Handler) find(w http.ResponseWriter, r *http.Request) {
+// showFound leads to what has a number or an id, and else shows the people, chats and failures that a text finds.
+func (h *Handler) showFound(w http.ResponseWriter, r *http.Request) {
 	v, err := h.view(r)
-
-	switch {
-	case err != nil:
+	if err != nil {
 		h.showFailure(w, r, nil, err)
 		return
-	case r.Method == http.MethodPost && !v.session.hasToken(r):
-		h.showFailure(w, r, v, errForged)
-		return
 	}
-
-	v.answersAt(v.path("/find"))
 
 	view, err := loadFound(v)
 	if err != nil {
@@ -58,7 +51,7 @@ func (h *Handler) find(w http.ResponseWriter, r *http.Request) {
 
 // loadFound returns what the search of the request finds.
 func loadFound(v *viewer) (*findView, error) {
-	view := &findView{text: strings.TrimSpace(v.FormValue("q"))}
+	view := &findView{text: searchText(v)}
 
 	var err error
 
@@ -66,11 +59,28 @@ func loadFound(v *viewer) (*findView, error) {
 	case view.text == "":
 	case isUUID(view.text):
 		err = view.findByID(v)
+	case numberedThing.MatchString(view.text):
+		err = view.findNumbered(v)
 	default:
 		err = view.findByText(v)
 	}
 
 	return view, err
+}
+
+// numberedThing is how people name what has a number.
+var numberedThing = regexp.MustCompile(`(?i)^(chat|member|person) *#? *([0-9]{1,18})$`)
+
+// findNumbered finds the chat or the member that a text names by its number.
+func (f *findView) findNumbered(v *viewer) error {
+	named := numberedThing.FindStringSubmatch(f.text)
+	lookups := lookUpNumber(v, parseNumber(named[2]))
+
+	if strings.EqualFold(named[1], "chat") {
+		return f.collect(lookups[:1])
+	}
+
+	return f.collect(lookups[1:])
 }
 
 // onlyHit returns the path of the one object that was found by its number or id; "" if there are others to choose from.
@@ -102,9 +112,9 @@ func (f *findView) findByID(v *viewer) error {
 	})
 }
 
-// findByNumber finds the chat and the member that have a number.
-func (f *findView) findByNumber(v *viewer, id int64) error {
-	return f.collect([]lookup{
+// lookUpNumber returns the chat and the member that may have a number.
+func lookUpNumber(v *viewer, id int64) []lookup {
+	return []lookup{
 		{"Chat " + formatCount(id), v.chatPath(id), func() error {
 			_, err := v.GetChatWithResponse(v.ctx(), v.ws(), id, &client.GetChatParams{})
 			return err
@@ -113,7 +123,7 @@ func (f *findView) findByNumber(v *viewer, id int64) error {
 			_, err := v.GetMemberWithResponse(v.ctx(), v.ws(), id)
 			return err
 		}},
-	})
+	}
 }
 
 // lookup is an object that may exist.
@@ -142,7 +152,7 @@ func (f *findView) collect(lookups []lookup) error {
 // findByText finds what has the text as its number, address, name, external id or title.
 func (f *findView) findByText(v *viewer) error {
 	if id, err := strconv.ParseInt(f.text, 10, 64); err == nil && id > 0 {
-		if err = f.findByNumber(v, id); err != nil {
+		if err = f.collect(lookUpNumber(v, id)); err != nil {
 			return err
 		}
 	}
@@ -151,7 +161,49 @@ func (f *findView) findByText(v *viewer) error {
 		return err
 	}
 
+	if err := f.findErrorCode(v); err != nil {
+		return err
+	}
+
 	return f.findChats(v)
+}
+
+// errorCodes are texts that may be the code of an error, and numbers of Twilio's.
+var errorCodes = regexp.MustCompile(`^([a-z]+_[a-z0-9_]+|[0-9]{5})$`)
+
+// findErrorCode finds the deliveries that have the text as their error code.
+func (f *findView) findErrorCode(v *viewer) error {
+	code := f.text
+	if !errorCodes.MatchString(code) || !v.may("deliveries:read") {
+		return nil
+	}
+
+	if _, err := strconv.Atoi(code); err == nil {
+		code = "twilio_" + code
+	}
+
+	limit := int64(1)
+
+	answer, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), &client.ListDeliveriesParams{
+		ErrorCode: &code,
+		Limit:     &limit,
+	})
+
+	switch {
+	case isInvalid(err):
+		return nil
+	case err != nil:
+		return err
+	}
+
+	if len(answer.JSON200.Items) > 0 {
+		f.hits = append(f.hits, hit{
+			name: "Deliveries with the error " + code,
+			path: v.pathWith("/failures", url.Values{"error_code": {code}}),
+		})
+	}
+
+	return nil
 }
 
 // findPeople finds the members whose name, address or external id the text is.
@@ -170,16 +222,16 @@ func (f *findView) findPeople(v *viewer) error {
 	}
 
 	for _, field := range fields {
-		answer, err := v.ListMembersWithResponse(v.ctx(), v.ws(), newMemberSearch(field, f.text))
+		found, err := searchMembers(v, field, f.text, nil)
 
-		switch refused := refusalOf(err); {
-		case refused != nil && refused.code == "invalid_request":
+		switch {
+		case isInvalid(err):
 			continue // the text is not what this field has
 		case err != nil:
 			return err
 		}
 
-		for _, m := range answer.JSON200.Items {
+		for _, m := range found.Items {
 			if !slices.ContainsFunc(f.people, func(have client.Member) bool { return have.ID == m.ID }) {
 				f.people = append(f.people, m)
 			}
@@ -203,8 +255,8 @@ func (f *findView) findChats(v *viewer) error {
 	} {
 		answer, err := v.ListChatsWithResponse(v.ctx(), v.ws(), params)
 
-		switch refused := refusalOf(err); {
-		case refused != nil && refused.code == "invalid_request":
+		switch {
+		case isInvalid(err):
 			continue // such as a text that is too short
 		case err != nil:
 			return err
@@ -218,25 +270,6 @@ func (f *findView) findChats(v *viewer) error {
 	}
 
 	return nil
-}
-
-// fewestDigits is how many digits a phone number has at least.
-const fewestDigits = 5
-
-// mayBePhone reports whether a text may be a phone number: it has digits, and what people write between them.
-func mayBePhone(text string) bool {
-	digits := 0
-
-	for _, r := range text {
-		switch {
-		case unicode.IsDigit(r):
-			digits++
-		case r != '+' && !strings.ContainsRune(betweenDigits, r):
-			return false
-		}
-	}
-
-	return digits >= fewestDigits
 }
 
 // isEmpty reports whether nothing was found.

@@ -59,7 +59,7 @@ func findPage(v *viewer, view *findView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<label>Name, phone, mail, external id, number or id <input type=\"search\" name=\"q\" value=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<label>Name, phone, mail, id, “chat 11”, error code, or words of a chat <input type=\"search\" name=\"q\" value=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -83,7 +83,7 @@ func findPage(v *viewer, view *findView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 				} else {
-					templ_7745c5c3_Err = empty("Nothing that your session may read has this number, id, name, address or title.").Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = empty("Nothing that your session may read has this number, id, name, address, error code, or words in a title, a summary or a message. A phone number must be whole; the ids of providers are not searched.").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -1,6 +1,8 @@
 package console
 
 import (
+	"slices"
+
 	"github.com/a-h/templ"
 
 	"handrail/client"
@@ -20,7 +22,62 @@ type inboundView struct {
 	status  string
 	channel string
 	items   []client.Inbound
-	next    templ.SafeURL
+	// texts are what the messages say that the items became, by the ids of the messages.
+	texts map[string]string
+	next  templ.SafeURL
+}
+
+const (
+	// mostChatsOfInbound is of how many chats the list shows what was said.
+	mostChatsOfInbound = 10
+	// messagesOfInbound is how many messages are read of each, the newest.
+	messagesOfInbound = int64(100)
+)
+
+// loadTexts returns what the messages say that the items became, as far as they are among the newest of their chats.
+func loadTexts(v *viewer, items []client.Inbound) (map[string]string, error) {
+	texts := map[string]string{}
+	if !v.may("chats:read") {
+		return texts, nil
+	}
+
+	limit := messagesOfInbound
+
+	for _, id := range chatsOfInbound(items) {
+		answer, err := v.ListMessagesWithResponse(v.ctx(), v.ws(), id, &client.ListMessagesParams{Limit: &limit})
+
+		switch {
+		case isAbsent(err): // such as a chat that was deleted since
+			continue
+		case err != nil:
+			return nil, err
+		}
+
+		for i := range answer.JSON200.Items {
+			texts[answer.JSON200.Items[i].UUID] = answer.JSON200.Items[i].Content
+		}
+	}
+
+	return texts, nil
+}
+
+// chatsOfInbound returns the chats that items are in, in the items' order and at most as many as are read.
+func chatsOfInbound(items []client.Inbound) []int64 {
+	var ids []int64
+
+	for i := range items {
+		id := items[i].ChatID
+		if id != nil && items[i].MessageID != nil && !slices.Contains(ids, *id) && len(ids) < mostChatsOfInbound {
+			ids = append(ids, *id)
+		}
+	}
+
+	return ids
+}
+
+// textOf returns what the message says that something became; "" if it is not known.
+func textOf(texts map[string]string, in *client.Inbound) string {
+	return texts[client.ValueOf(in.MessageID)]
 }
 
 func (h *Handler) showInboundList(v *viewer) (templ.Component, error) {
@@ -45,6 +102,10 @@ func (h *Handler) showInboundList(v *viewer) (templ.Component, error) {
 	view.items = answer.JSON200.Items
 	view.next = v.withCursor("/inbound", answer.JSON200.NextCursor)
 
+	if view.texts, err = loadTexts(v, view.items); err != nil {
+		return nil, err
+	}
+
 	return inboundListPage(v, &view), nil
 }
 
@@ -61,7 +122,12 @@ func (h *Handler) showInbound(v *viewer) (templ.Component, error) {
 		return nil, err
 	}
 
-	return inboundPage(v, answer.JSON200), nil
+	texts, err := loadTexts(v, []client.Inbound{*answer.JSON200})
+	if err != nil {
+		return nil, err
+	}
+
+	return inboundPage(v, answer.JSON200, textOf(texts, answer.JSON200)), nil
 }
 
 func (h *Handler) replayArrival(v *viewer) (templ.SafeURL, error) {

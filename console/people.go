@@ -1,10 +1,6 @@
 package console
 
 import (
-	"net/http"
-	"net/url"
-	"strings"
-
 	"github.com/a-h/templ"
 
 	"handrail/client"
@@ -24,17 +20,18 @@ type peopleView struct {
 	text   string
 	by     string
 	people []client.Member
-	// next is the cursor of the next page; "" on the last one.
-	next string
+	next   templ.SafeURL
 }
 
 func (h *Handler) peopleRoutes() {
 	h.page("/people", h.showPeople)
-	h.posted("/people", h.showPeople)
+	h.searchPosted("/people", "by")
 	h.page("/people/{id}", h.showPerson)
 	h.form("/people/{id}/edit", h.changePerson, h.showPerson)
 	h.form("/people/{id}/opt-out", h.optOutPerson, h.showPerson)
 	h.form("/people/{id}/not-opt-out", h.notOptOutPerson, h.showPerson)
+	h.form("/people/{id}/write", h.writeToPerson, h.showPerson)
+	h.page("/people/{id}/merge", h.showMerge)
 	h.form("/people/{id}/merge", h.mergePerson, h.showPerson)
 	h.form("/people/{id}/suppressions/{suppression}/lift", h.liftSuppression, h.showPerson)
 
@@ -42,33 +39,27 @@ func (h *Handler) peopleRoutes() {
 	h.page("/inbound/{id}", h.showInbound)
 	h.form("/inbound/{id}/replay", h.replayArrival, h.showInbound)
 
-	h.mux.HandleFunc("GET "+Root+"/w/{workspace}/find", h.find)
-	h.mux.HandleFunc("POST "+Root+"/w/{workspace}/find", h.find)
+	h.mux.HandleFunc("GET "+Root+"/w/{workspace}/find", h.showFound)
+	h.searchPosted("/find")
 }
 
-// showPeople shows the members that a search finds, and without one all of them. A search is posted, so that no name,
-// number or address stands in an address.
+// showPeople shows the members that a search finds, and without one all of them.
 func (h *Handler) showPeople(v *viewer) (templ.Component, error) {
-	v.answersAt(v.path("/people"))
-
 	view := peopleView{
-		text: strings.TrimSpace(v.PostFormValue("text")),
-		by:   v.PostFormValue("by"),
+		text: searchText(v),
+		by:   v.URL.Query().Get("by"),
 	}
 
-	params := newMemberSearch(view.by, view.text)
-	params.Cursor = v.cursor()
-
-	answer, err := v.ListMembersWithResponse(v.ctx(), v.ws(), params)
-	if refused := refusalOf(err); refused != nil && refused.status == http.StatusBadRequest {
-		v.refusal = refused // such as a number that cannot be: the form is shown again
+	found, err := searchMembers(v, view.by, view.text, v.cursor())
+	if isInvalid(err) {
+		v.refusal = refusalOf(err) // such as a number that cannot be: the form is shown again
 		return peoplePage(v, &view), nil
 	} else if err != nil {
 		return nil, err
 	}
 
-	view.people = answer.JSON200.Items
-	view.next = client.ValueOf(answer.JSON200.NextCursor)
+	view.people = found.Items
+	view.next = v.withCursor("/people", found.NextCursor)
 
 	return peoplePage(v, &view), nil
 }
@@ -80,7 +71,7 @@ func newMemberSearch(by, text string) *client.ListMembersParams {
 
 	switch by {
 	case byPhone:
-		params.Phone = client.IfGiven(formatPhone(text))
+		params.Phone = client.IfGiven(text)
 	case byEmail:
 		params.Email = client.IfGiven(text)
 	case byExternalID:
@@ -90,33 +81,4 @@ func newMemberSearch(by, text string) *client.ListMembersParams {
 	}
 
 	return params
-}
-
-// formatPhone returns a phone number as the API takes it: with a plus, and without what people write between digits.
-func formatPhone(text string) string {
-	digits := strings.Map(func(r rune) rune {
-		if r == '+' || strings.ContainsRune(betweenDigits, r) {
-			return -1
-		}
-
-		return r
-	}, text)
-
-	if digits == "" {
-		return ""
-	}
-
-	return "+" + digits
-}
-
-// betweenDigits is what people write between the digits of a phone number.
-const betweenDigits = "-./() \u00a0"
-
-// peopleAfter returns the path of the next page of a list without a search.
-func (p *peopleView) peopleAfter(v *viewer) templ.SafeURL {
-	if p.next == "" {
-		return ""
-	}
-
-	return v.pathWith("/people", url.Values{"cursor": {p.next}})
 }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -16,6 +17,10 @@ type personView struct {
 	suppressions []client.Suppression
 	deliveries   []client.Delivery
 	chats        []client.Chat
+	// messages are to the member and by them, the newest first.
+	messages []personMessage
+	// members are those whom the form of a merge offers.
+	members []client.Member
 	// questions are the open ones that the member was asked.
 	questions []client.ContributorRequest
 	// hasMoreQuestions reports whether the workspace has more open questions than were searched.
@@ -49,8 +54,10 @@ func (h *Handler) showPerson(v *viewer) (templ.Component, error) {
 		view.loadSuppressions,
 		view.loadDeliveries,
 		view.loadChats,
+		view.loadMessages,
 		view.loadQuestions,
 		view.loadDoubles,
+		view.loadMembers,
 	} {
 		if err = load(v); err != nil {
 			return nil, err
@@ -77,6 +84,10 @@ func (p *personView) loadSuppressions(v *viewer) error {
 			Address: &address,
 			Limit:   &limit,
 		})
+		if refused := refusalOf(err); refused != nil && refused.status == http.StatusBadRequest {
+			continue // the API finds nobody by a short code, and by a number that cannot exist
+		}
+
 		if err != nil {
 			return err
 		}
@@ -176,10 +187,31 @@ func (p *personView) loadDoubles(v *viewer) error {
 	return nil
 }
 
-// openOptOut returns the chat whose words may mean that the member has opted out; nil if nobody has to decide that.
+// loadMembers loads those whom the form of a merge offers.
+func (p *personView) loadMembers(v *viewer) (err error) {
+	if v.may("members:write") {
+		p.members, err = listMembers(v)
+	}
+
+	return err
+}
+
+// suppressionOn returns what keeps messages on a channel from the member; nil for nothing.
+func (p *personView) suppressionOn(channel client.AddressedChannel) *client.Suppression {
+	for i := range p.suppressions {
+		if p.suppressions[i].Channel == channel {
+			return &p.suppressions[i]
+		}
+	}
+
+	return nil
+}
+
+// openOptOut returns the chat whose words may mean that the member has opted out; nil if nobody has to decide that, such
+// as when their consent is revoked already.
 func (p *personView) openOptOut() *client.Chat {
 	for i := range p.chats {
-		if isOptOutOpen(&p.chats[i]) {
+		if isOptOutOpen(&p.chats[i]) && consentOn(p.person, p.chats[i].Channel) != client.ConsentStateRevoked {
 			return &p.chats[i]
 		}
 	}
@@ -252,7 +284,10 @@ func (h *Handler) mergePerson(v *viewer) (templ.SafeURL, error) {
 		return "", err
 	}
 
-	into := parseNumber(v.PostFormValue("into"))
+	into, err := findMember(v, v.PostFormValue("into"))
+	if err != nil {
+		return "", err
+	}
 
 	_, err = v.MergeMemberWithResponse(
 		v.ctx(),

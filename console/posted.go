@@ -30,6 +30,7 @@ func (h *Handler) posted(pattern string, show func(v *viewer) (templ.Component, 
 			return
 		}
 
+		w.Header().Set("Cache-Control", "private, no-cache")
 		h.render(w, r, http.StatusOK, shown)
 	})
 }
@@ -81,6 +82,16 @@ func (v *viewer) answersAt(path templ.SafeURL) {
 // isRefused reports whether the form of this path is the one that was refused.
 func (v *viewer) isRefused(path templ.SafeURL) bool {
 	return v.refusal != nil && v.URL.Path == string(path)
+}
+
+// onceOf returns the identity of the next use of a form. One that has had no answer keeps its own, so that what it does
+// is done once if it is sent again.
+func (v *viewer) onceOf(path templ.SafeURL) string {
+	if v.isRefused(path) && isUnanswered(v.refusal) {
+		return v.PostFormValue(onceField)
+	}
+
+	return newOnce()
 }
 
 // withCursor returns the path of the next page of the list that the viewer looks at, with the same filters; "" on

@@ -21,8 +21,10 @@ var namedThings = regexp.MustCompile(
 	`(?i)\b(?:(delivery|action) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|(member|chat) ([0-9]{1,18}))\b`,
 )
 
-// namedInstants are the times that sentences of the API name with their date.
-var namedInstants = regexp.MustCompile(`\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z`)
+// namedInstants are the times that sentences of the API name, which are RFC 3339.
+var namedInstants = regexp.MustCompile(
+	`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)`,
+)
 
 // thingPages are the pages of what sentences name.
 var thingPages = map[string]string{
@@ -52,19 +54,22 @@ func (v *viewer) splitSentence(sentence string) []piece {
 			path: v.path(thingPages[thing] + number),
 		}
 
-		if thing == "member" {
-			named.text = v.nameKnown(parseNumber(number), named.text)
+		if name := v.names[parseNumber(number)]; thing == "member" && name != "" {
+			named.text = name + " (" + named.text + ")"
 		}
 
-		pieces = append(splitTimes(pieces, sentence[end:at[0]]), named)
+		pieces = append(pieces, splitTimes(sentence[end:at[0]])...)
+		pieces = append(pieces, named)
 		end = at[1]
 	}
 
-	return splitTimes(pieces, sentence[end:])
+	return append(pieces, splitTimes(sentence[end:])...)
 }
 
-// splitTimes adds the parts of a text without names, in which times are parts of their own.
-func splitTimes(pieces []piece, text string) []piece {
+// splitTimes returns the parts of a text, in which times are parts of their own.
+func splitTimes(text string) []piece {
+	var pieces []piece
+
 	end := 0
 
 	for _, found := range namedInstants.FindAllStringIndex(text, -1) {
@@ -80,43 +85,18 @@ func splitTimes(pieces []piece, text string) []piece {
 	return append(pieces, piece{text: text[end:]})
 }
 
-// maxNames is how many names of members are read for a page at most.
-const maxNames = 20
+// learnNamed reads the names of the members that sentences of the API name by their numbers, so that pages say who it
+// was.
+func (v *viewer) learnNamed(sentences ...string) {
+	var ids []int64
 
-// learnNames reads the names of the members that sentences of the API name by their numbers, so that pages say who it
-// was. It is a help only: a name that cannot be read is left out.
-func (v *viewer) learnNames(sentences ...string) {
 	for _, sentence := range sentences {
 		for _, found := range namedThings.FindAllStringSubmatch(sentence, -1) {
 			if strings.EqualFold(found[3], "member") {
-				v.learnName(parseNumber(found[4]))
+				ids = append(ids, parseNumber(found[4]))
 			}
 		}
 	}
-}
 
-// learnName reads the name of a member, once for a page.
-func (v *viewer) learnName(id int64) {
-	if v.names == nil {
-		v.names = map[int64]string{v.me.MemberID: v.me.MemberName}
-	}
-
-	if _, isKnown := v.names[id]; isKnown || id == 0 || len(v.names) > maxNames || !v.may("members:read") {
-		return
-	}
-
-	v.names[id] = ""
-
-	if answer, err := v.GetMemberWithResponse(v.ctx(), v.ws(), id); err == nil {
-		v.names[id] = answer.JSON200.Name
-	}
-}
-
-// nameKnown returns the name of a member with the number, or what is said otherwise.
-func (v *viewer) nameKnown(id int64, otherwise string) string {
-	if name := strings.TrimSpace(v.names[id]); name != "" {
-		return name + " (member " + formatCount(id) + ")"
-	}
-
-	return otherwise
+	v.learnNames(ids...)
 }

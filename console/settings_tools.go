@@ -34,10 +34,8 @@ type toolView struct {
 	chosen string
 	// schema is that of the arguments of what is tested.
 	schema any
-	// fields are the arguments as fields; hasFields reports whether they are all that the schema asks for, so that no
-	// JSON needs to be written.
-	fields    []argumentField
-	hasFields bool
+	// form has the arguments of a test.
+	form toolForm
 	// tested is a test that was just made, approval what a test waits for; nil for none.
 	tested   *client.TestedTool
 	approval *client.Approval
@@ -73,7 +71,8 @@ func readTool(v *viewer) (*toolView, error) {
 		view.chooseMCPTool(readText(v, "tool"))
 	}
 
-	view.fields, view.hasFields = readArgumentFields(view.schema)
+	_ = readText(v, "tool") // reads the form
+	view.form = newToolForm("", view.schema, v.PostForm)
 
 	return view, nil
 }
@@ -110,9 +109,9 @@ func (h *Handler) testTool(v *viewer) (templ.Component, error) {
 		return nil, err
 	}
 
-	arguments, err := readArguments(v, view)
+	arguments, err := view.form.arguments()
 	if err != nil {
-		return nil, err
+		return nil, newInvalid("the arguments: " + err.Error())
 	}
 
 	params := &client.TestToolParams{IdempotencyKey: v.once()}

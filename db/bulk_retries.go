@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -288,6 +289,24 @@ func addProgress(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, all []cha
 	return addSkipped(ctx, db, ws, all)
 }
 
+// checkMove returns a conflict for a move that the state does not allow.
+func (r *bulkRetryRow) checkMove(in chat.BulkMove) error {
+	if in.To == "" && r.State != chat.BulkRunning && r.State != chat.BulkPaused {
+		return chat.Errorf(chat.CodeConflict, "this bulk retry is %s and has no rate any more", r.State)
+	}
+
+	if in.To != "" && !r.State.May(in.To) {
+		return chat.Errorf(chat.CodeConflict, "this bulk retry is %s and cannot become %s", r.State, in.To)
+	}
+
+	return nil
+}
+
+// auditFields are what the audit log tells changes of.
+func (r *bulkRetryRow) auditFields() map[string]any {
+	return map[string]any{"state": r.State, "rate_per_second": r.Rate}
+}
+
 // SetBulkState pauses, resumes, cancels or finishes a bulk retry, and says why:
 // bulk_retry_not_found, conflict when it cannot go there from where it stands. Setting the
 // state that it has changes nothing.
@@ -300,32 +319,42 @@ func (s *Store) SetBulkState(ctx context.Context, in chat.BulkMove) (chat.BulkRe
 			return err
 		}
 
-		if !row.State.May(in.To) {
-			return chat.Errorf(chat.CodeConflict, "this bulk retry is %s and cannot become %s", row.State, in.To)
+		if err := row.checkMove(in); err != nil {
+			return err
 		}
 
-		if row.State != in.To {
-			before := map[string]any{"state": row.State}
-			if in.To == chat.BulkRunning {
+		to := cmp.Or(in.To, row.State)
+		rate := cmp.Or(in.Rate, row.Rate)
+
+		if row.State != to || row.Rate != rate {
+			before := row.auditFields()
+			verb := "bulk_retry.updated"
+
+			if row.State != to {
+				verb = "bulk_retry." + string(to)
+				row.Note = in.Note
+			}
+
+			if row.State != to && to == chat.BulkRunning {
 				row.Round++
 			}
 
-			row.State = in.To
-			row.Note = in.Note
+			row.State = to
+			row.Rate = rate
 			row.UpdatedAt = s.time()
 
 			err = s.batch(ctx, tx,
 				tx.NewUpdate().
 					Model(&row).
-					Column("state", "note", "round", "updated_at").
+					Column("state", "note", "round", "rate", "updated_at").
 					Where("workspace_id = ?", in.WorkspaceID).
 					Where("id = ?", in.ID),
 				s.insertAudit(tx, auditEvent{
 					workspace: in.WorkspaceID,
 					by:        in.By,
-					verb:      "bulk_retry." + string(in.To),
+					verb:      verb,
 					object:    string(in.ID),
-					detail: changesOf(chat.AuditBulkRetry, before, map[string]any{"state": row.State}).
+					detail: changesOf(chat.AuditBulkRetry, before, row.auditFields()).
 						with("reason", in.Note),
 				}),
 			)

@@ -24,6 +24,11 @@ var evidenceTries = map[string]try{
 	"AuditLookUp": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return errorOnly(i.s.AuditLookUp(ctx, i.ws, i.sent.DeliveryID, i.by))
 	}},
+	"LoadSendFacts": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.LoadSendFacts(ctx, chat.SendAssistantMessage{
+			Request: chat.Request{WorkspaceID: i.ws, ChatID: i.foreign().ChatID},
+		}))
+	}},
 	"ChangeSend": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.ChangeSend(ctx, chat.ChangeSend{
 			WorkspaceID: i.ws,

@@ -217,6 +217,7 @@ func TestTheAssistantIsSilentWhileAPersonHasTheChat(t *testing.T) {
 		require.NoError(t, err)
 		d := w.Claim(t, s, person.DeliveryID, clock.now)
 		assert.Equal(t, chat.AuthorPerson, d.Author)
+		assert.Equal(t, w.By.MemberID, messagesOf(t, s, w, w.SMS.ID)[0].WrittenBy, "the message names who has written it")
 		acceptDelivery(t, s, w, &d, "SM1", clock.now)
 
 		for range 2 {

@@ -61,6 +61,10 @@ func (p *preparedSend) insertMessage(ctx context.Context, tx bun.Tx) (messageRow
 		CreatedAt:      p.now,
 	}
 
+	if p.facts.Author == chat.AuthorPerson {
+		row.WrittenBy = in.By.MemberID
+	}
+
 	if in.Question != nil {
 		row.AskID = in.Question.QuestionID
 	}
@@ -141,6 +145,7 @@ func (p *preparedSend) insertFirstAttempt(tx bun.Tx) bun.Query {
 		WorkspaceID: p.in.WorkspaceID,
 		DeliveryID:  p.ids.DeliveryID,
 		Fence:       1,
+		Sender:      p.plan.Sender,
 		StartedAt:   p.claim.now,
 	}
 

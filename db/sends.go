@@ -11,6 +11,21 @@ import (
 	"handrail/chat"
 )
 
+// LoadSendFacts returns what decides about a send, which it does not begin, as it stands now. Errors: chat_not_found,
+// and those of a message that the caller has seen.
+func (s *Store) LoadSendFacts(ctx context.Context, in chat.SendAssistantMessage) (*chat.SendFacts, error) {
+	var facts *chat.SendFacts
+
+	err := s.runTx(ctx, "load the facts of a send", func(ctx context.Context, tx bun.Tx) error {
+		var err error
+		facts, err = s.sendFacts(ctx, tx, &in)
+
+		return err
+	})
+
+	return facts, err
+}
+
 // PrepareSend stores a send: the action, the message, its tool calls and its delivery,
 // in one transaction. plan decides from the facts; its error is returned and stores
 // nothing, unless the action was ended in Temporal before: then its row tells the refusal. The other

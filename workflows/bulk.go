@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -337,6 +338,7 @@ func (b *bulk) loadProgress(ctx workflow.Context) error {
 	}
 
 	b.run = progress.Run
+	b.in.Rate = cmp.Or(b.run.Rate, b.in.Rate)
 	b.first = progress.First
 	b.last = progress.Last
 	b.unattempted = progress.Unattempted

@@ -27,6 +27,8 @@ type bulkWorld struct {
 	state chat.BulkState
 	note  string
 	round int
+	// rate is that of the store, 0 for the one that the run has begun with.
+	rate int
 	// onBegin is called when the nth delivery is begun, if it is given.
 	onBegin func(n int)
 	// outcome is the status that the nth delivery has once it is begun, or skipped.
@@ -53,6 +55,7 @@ func (b *bulkWorld) progress(selected, from int) chat.BulkProgress {
 		Selected: selected,
 		ByStatus: map[string]int{},
 	}}
+	p.Run.Rate = b.rate
 
 	for n := len(b.begun); n > 0; n-- {
 		status := b.outcome(n)
@@ -162,6 +165,18 @@ func TestBulkRetryBeginsEachOnceAtItsRate(t *testing.T) {
 	assert.Len(t, slices.Compact(slices.Sorted(slices.Values(b.begun))), 30, "each once")
 	assert.GreaterOrEqual(t, b.Now().Sub(start), 5*time.Second, "five a second")
 	assert.Equal(t, chat.BulkFinished, b.state)
+}
+
+func TestBulkRetryTakesAnotherRate(t *testing.T) {
+	t.Parallel()
+
+	b := newBulkWorld(t, 30)
+	start := b.Now()
+	b.changes(3*time.Second, func() { b.rate = 50 })
+	b.run(1, 0)
+	require.NoError(t, b.GetWorkflowError())
+	assert.Len(t, b.begun, 30)
+	assert.Less(t, b.Now().Sub(start), 10*time.Second, "it took 30 at the first rate")
 }
 
 func TestBulkRetryGoesOnWithAFreshHistory(t *testing.T) {

@@ -12,6 +12,25 @@ function showTimes(root) {
   }
 }
 
+// The page names the zone once, at its foot.
+function nameZone() {
+  const place = document.getElementById('zone');
+  if (place) {
+    place.textContent = `Times are in ${zoned.resolvedOptions().timeZone}, those of filters in UTC.`;
+  }
+}
+
+// --- Tables: on a narrow screen a row is a card, whose cells need the names of their columns
+
+function labelCells(root) {
+  for (const table of root.querySelectorAll('table.list')) {
+    const names = [...table.querySelectorAll('thead th')].map((head) => head.textContent.trim());
+    for (const row of table.querySelectorAll('tbody tr')) {
+      [...row.cells].forEach((cell, i) => { if (names[i]) { cell.dataset.label = names[i]; } });
+    }
+  }
+}
+
 // --- The stream
 
 const pages = document.body.dataset;
@@ -150,16 +169,30 @@ function mayRemove(node) {
 const goals = { n: '/', d: '/decisions', f: '/failures', c: '/chats', p: '/people', s: '/settings' };
 let goes = false;
 
-const rows = () => [...document.querySelectorAll('main tbody tr, main .plain > li, main .tile')];
+const rows = () => [...document.querySelectorAll(document.querySelector('main article.message') ?
+  'main article.message' : 'main tbody tr, main .plain > li, main .tile')];
 
 function moveTo(step) {
   const all = rows();
-  const now = all.findIndex((row) => row.classList.contains('current'));
+  const begun = all.findIndex((row) => row.classList.contains('current'));
+  // Messages begin at the newest, which is the last one.
+  const now = begun < 0 && all[0]?.matches('article') ? all.length - Math.max(0, step) : begun;
   const next = all[Math.max(0, Math.min(all.length - 1, now + step))];
   all[now]?.classList.remove('current');
   next?.classList.add('current');
-  next?.querySelector('a, button, summary')?.focus();
+  (next?.matches('article') ? next : next?.querySelector('a, button, summary'))?.focus();
   next?.scrollIntoView({ block: 'nearest' });
+}
+
+// write begins to write: it opens what the text box is in.
+function write() {
+  const box = document.querySelector('main [data-write]');
+  const closed = box?.closest('details');
+  if (closed) {
+    closed.open = true;
+  }
+  box?.focus();
+  box?.scrollIntoView({ block: 'center' });
 }
 
 function press(key) {
@@ -175,6 +208,7 @@ function press(key) {
     case 'j': moveTo(1); return true;
     case 'k': moveTo(-1); return true;
     case 'g': goes = true; return true;
+    case 'w': write(); return true;
     case 'r': document.querySelector('[data-news]:not([hidden])')?.click(); return true;
     case '/': document.getElementById('find')?.focus(); return true;
     case '?': document.getElementById('keys')?.showModal(); return true;
@@ -183,6 +217,10 @@ function press(key) {
 }
 
 document.addEventListener('keydown', (event) => {
+  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && event.target.matches('textarea')) {
+    event.target.form?.querySelector('[data-preview]')?.click();
+    return;
+  }
   const typing = event.target.matches('input, textarea, select, [contenteditable]');
   if (typing || event.ctrlKey || event.metaKey || event.altKey) {
     return;
@@ -206,9 +244,13 @@ document.addEventListener('click', async (event) => {
 
 document.addEventListener('DOMContentLoaded', () => {
   showTimes(document);
+  nameZone();
+  labelCells(document);
+  document.getElementById('hint')?.removeAttribute('hidden');
+  document.getElementById('refusal')?.focus();
   Idiomorph.defaults.callbacks.beforeNodeMorphed = (node) => !keepsAsItIs(node);
   Idiomorph.defaults.callbacks.beforeNodeRemoved = mayRemove;
-  document.body.addEventListener('htmx:afterSwap', () => showTimes(document));
+  document.body.addEventListener('htmx:afterSwap', () => { showTimes(document); labelCells(document); });
   document.body.addEventListener('htmx:beforeSwap', (event) => { event.detail.ignoreTitle = true; });
   if (pages.stream) {
     setInterval(sayBroken, 15000);

@@ -6,8 +6,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"handrail/client"
 )
 
 func parseSchema(t *testing.T, text string) any {
@@ -23,6 +21,9 @@ func TestFieldsOfAToolFollowItsSchema(t *testing.T) {
 	fields := listToolFields(parseSchema(t, `{"properties":{
 		"b":{"type":"string","maxLength":20,"description":"A word."},
 		"a":{"type":"string"},
+		"note":{"type":"string"},
+		"essay":{"type":"string","maxLength":2000},
+		"at":{"type":"string","format":"date-time"},
 		"day":{"type":"string","format":"date"},
 		"code":{"type":"string","pattern":"^[a-z]+$"},
 		"n":{"type":"number"},
@@ -40,9 +41,12 @@ func TestFieldsOfAToolFollowItsSchema(t *testing.T) {
 	}
 
 	assert.Equal(t, map[string]string{
-		"a":      fieldText,
+		"a":      fieldLine,
+		"note":   fieldText,
+		"essay":  fieldText,
+		"at":     fieldTime,
 		"b":      fieldLine,
-		"day":    fieldLine,
+		"day":    fieldDate,
 		"code":   fieldLine,
 		"n":      fieldNumber,
 		"yes":    fieldBoolean,
@@ -59,26 +63,26 @@ func TestFieldsOfAToolFollowItsSchema(t *testing.T) {
 
 func TestAToolWithoutPropertiesTakesItsArgumentsAsJSON(t *testing.T) {
 	for _, schema := range []string{`{"type":"object"}`, `true`, `null`, `{"properties":{}}`} {
-		call := newDraftCall(client.Tool{Schema: parseSchema(t, schema)})
-		assert.Empty(t, call.fields, schema)
+		form := newToolForm("", parseSchema(t, schema), nil)
+		assert.Empty(t, form.fields, schema)
 
-		arguments, err := call.arguments()
+		arguments, err := form.arguments()
 		require.NoError(t, err)
 		assert.Empty(t, arguments)
 
-		call.raw = `{"a":1}`
-		arguments, err = call.arguments()
+		form.raw = `{"a":1}`
+		arguments, err = form.arguments()
 		require.NoError(t, err)
 		assert.Len(t, arguments, 1)
 
-		call.raw = `{"a":9007199254740993}`
-		arguments, err = call.arguments()
+		form.raw = `{"a":9007199254740993}`
+		arguments, err = form.arguments()
 		require.NoError(t, err)
 		assert.Equal(t, json.Number("9007199254740993"), arguments["a"])
 
 		for _, raw := range []string{"null", "[1]", "{", `"a"`, "{} {}"} {
-			call.raw = raw
-			_, err = call.arguments()
+			form.raw = raw
+			_, err = form.arguments()
 			require.Error(t, err, raw)
 		}
 	}
@@ -98,5 +102,20 @@ func TestLargeNumbersOfAToolAreKeptAsTheyWereTyped(t *testing.T) {
 		field.value = wrong
 		_, err = field.parse()
 		require.Error(t, err, wrong)
+	}
+}
+
+func TestATimeOfAToolIsTypedInUTC(t *testing.T) {
+	for typed, want := range map[string]string{
+		"2026-12-04T19:00":          "2026-12-04T19:00:00Z",
+		"2026-12-04T19:00:05":       "2026-12-04T19:00:05Z",
+		"2026-12-04T19:00:00+02:00": "2026-12-04T19:00:00+02:00",
+		"Friday":                    "Friday",
+	} {
+		field := toolField{name: "at", kind: fieldTime, value: typed}
+
+		value, err := field.parse()
+		require.NoError(t, err)
+		assert.Equal(t, want, value)
 	}
 }

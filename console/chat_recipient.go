@@ -1,0 +1,197 @@
+package console
+
+import (
+	"strings"
+
+	"handrail/client"
+)
+
+// newChatParams returns what to ask for a chat: all that the session may read of it.
+func newChatParams(v *viewer) *client.GetChatParams {
+	if v.may("members:read") {
+		return &client.GetChatParams{Expand: client.Expand{"member"}}
+	}
+
+	return &client.GetChatParams{}
+}
+
+// address returns the address of the chat's member on its channel; "" if it is not known.
+func (c *chatView) address() string {
+	switch {
+	case c.chat.Member == nil:
+		return ""
+	case c.chat.Channel == client.ChannelPhoneSms:
+		return c.chat.Member.Phone
+	case c.chat.Channel == client.ChannelEmail:
+		return c.chat.Member.Email
+	}
+
+	return ""
+}
+
+// consent returns the consent of the chat's member on its channel; "" if it is not known.
+func (c *chatView) consent() client.ConsentState {
+	if c.chat.Member == nil {
+		return ""
+	}
+
+	return consentOn(c.chat.Member, c.chat.Channel)
+}
+
+// consentOn returns the consent of a member on a channel; "" on a channel that needs none.
+func consentOn(m *client.Member, channel client.Channel) client.ConsentState {
+	switch channel {
+	case client.ChannelPhoneSms:
+		return m.Consent.PhoneSms
+	case client.ChannelEmail:
+		return m.Consent.Email
+	case client.ChannelPhoneVoice, client.ChannelWebChat:
+	}
+
+	return ""
+}
+
+// loadSuppressions loads what keeps the chat's messages from its member.
+func (c *chatView) loadSuppressions(v *viewer) error {
+	address := c.address()
+	if address == "" || !v.may("deliveries:admin") {
+		return nil
+	}
+
+	limit := int64(100)
+	channel := client.AddressedChannel(c.chat.Channel)
+
+	answer, err := v.ListSuppressionsWithResponse(v.ctx(), v.ws(), &client.ListSuppressionsParams{
+		Address: &address,
+		Channel: &channel,
+		Limit:   &limit,
+	})
+	if err != nil {
+		return err
+	}
+
+	for _, s := range answer.JSON200.Items {
+		if s.SenderAddress == "" || s.Sender == c.senderKey() {
+			c.suppressions = append(c.suppressions, s)
+		}
+	}
+
+	return nil
+}
+
+// senderKey returns the chat's sender as suppressions name it; "" if it has none.
+func (c *chatView) senderKey() string {
+	switch {
+	case c.chat.PhoneNumberID != nil:
+		return "phone:" + formatCount(*c.chat.PhoneNumberID)
+	case c.chat.InboxID != nil:
+		return "inbox:" + formatCount(*c.chat.InboxID)
+	}
+
+	return ""
+}
+
+// otherAddress returns the address that a message has gone to, if it is not the one that the chat's member has; else
+// "".
+func (c *chatView) otherAddress(m *client.Message) string {
+	has := c.address()
+	if m.Delivery == nil || m.AskID != nil || c.chat.Member == nil || strings.EqualFold(m.Delivery.To, has) {
+		return ""
+	}
+
+	return m.Delivery.To
+}
+
+// loadAsks loads whom the questions that the page shows were put to.
+func (c *chatView) loadAsks(v *viewer) error {
+	hasQuestions := false
+	for i := range c.messages {
+		hasQuestions = hasQuestions || c.messages[i].AskID != nil
+	}
+
+	if !hasQuestions {
+		return nil
+	}
+
+	limit := int64(100)
+
+	answer, err := v.ListContributorRequestsWithResponse(v.ctx(), v.ws(), &client.ListContributorRequestsParams{
+		ChatID: &c.chat.ID,
+		Limit:  &limit,
+	})
+	if err != nil {
+		return err
+	}
+
+	c.asks = map[string]client.Ask{}
+
+	for _, request := range answer.JSON200.Items {
+		for _, ask := range request.Asks {
+			c.asks[ask.ID] = ask
+		}
+	}
+
+	return nil
+}
+
+// describeQuestion returns what a message of the assistant's question to a contributor is; "" for other messages. The
+// customer has no part in it.
+func (c *chatView) describeQuestion(m *client.Message) string {
+	if m.AskID == nil {
+		return ""
+	}
+
+	whom := "a contributor"
+	how := ""
+
+	if ask, known := c.asks[*m.AskID]; known {
+		whom = nameMember(ask.MemberName, ask.MemberID)
+		how = " by " + nameChannel(client.AddressedChannel(ask.Channel))
+	}
+
+	if m.Role == client.MessageRoleAssistant {
+		return "It went to " + whom + how + ", and not to the customer."
+	}
+
+	return "The answer of " + whom + " to the assistant. The customer does not get it."
+}
+
+// mostNames is how many names of members a page asks for one by one.
+const mostNames = 10
+
+// loadNames loads the names of those who have written messages or taken the chat over, and are no participants.
+func (c *chatView) loadNames(v *viewer) error {
+	if !v.may("members:read") {
+		return nil
+	}
+
+	var unknown []int64
+
+	need := func(id *int64) {
+		if id != nil && *id != 0 && c.names[*id] == "" && len(unknown) < mostNames {
+			c.names[*id] = nameMember("", *id)
+			unknown = append(unknown, *id)
+		}
+	}
+
+	need(c.chat.TakenOverBy)
+
+	for i := range c.messages {
+		need(c.messages[i].WrittenBy)
+		need(c.messages[i].MemberID)
+	}
+
+	for _, id := range unknown {
+		answer, err := v.GetMemberWithResponse(v.ctx(), v.ws(), id)
+
+		switch {
+		case isAbsent(err):
+		case err != nil:
+			return err
+		default:
+			c.names[id] = nameMember(answer.JSON200.Name, id)
+		}
+	}
+
+	return nil
+}

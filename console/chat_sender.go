@@ -1,0 +1,125 @@
+package console
+
+import (
+	"github.com/a-h/templ"
+
+	"handrail/client"
+)
+
+// sender is what messages may leave from: a phone number, a messaging service or an inbox.
+type sender struct {
+	id        int64
+	name      string
+	isRevoked bool
+}
+
+// loadSenders loads what messages on the chat's channel may leave from.
+func (c *chatView) loadSenders(v *viewer) error {
+	switch c.chat.Channel {
+	case client.ChannelPhoneSms:
+		numbers, err := listPhoneNumbers(v)
+		if err != nil {
+			return err
+		}
+
+		for i := range numbers {
+			c.senders = append(c.senders, sender{
+				id:        numbers[i].ID,
+				name:      namePhoneNumber(&numbers[i]),
+				isRevoked: numbers[i].RevokedAt != nil,
+			})
+		}
+	case client.ChannelEmail:
+		inboxes, err := listInboxes(v)
+		if err != nil {
+			return err
+		}
+
+		for i := range inboxes {
+			c.senders = append(c.senders, sender{
+				id:        inboxes[i].ID,
+				name:      inboxes[i].Address,
+				isRevoked: inboxes[i].RevokedAt != nil,
+			})
+		}
+	case client.ChannelPhoneVoice, client.ChannelWebChat:
+	}
+
+	return nil
+}
+
+// listInboxes returns the first hundred inboxes of the workspace.
+func listInboxes(v *viewer) ([]client.Inbox, error) {
+	limit := int64(100)
+
+	answer, err := v.ListInboxesWithResponse(v.ctx(), v.ws(), &client.ListInboxesParams{Limit: &limit})
+	if err != nil {
+		return nil, err
+	}
+
+	return answer.JSON200.Items, nil
+}
+
+// namePhoneNumber returns the number or the messaging service of a sender, with its name.
+func namePhoneNumber(n *client.PhoneNumber) string {
+	address := n.Number
+	if address == "" {
+		address = n.MessagingServiceSid
+	}
+
+	if n.Name == "" {
+		return address
+	}
+
+	return n.Name + " (" + address + ")"
+}
+
+// senderID returns the id of the chat's sender; 0 if it has none.
+func (c *chatView) senderID() int64 {
+	if c.chat.Channel == client.ChannelEmail {
+		return client.ValueOf(c.chat.InboxID)
+	}
+
+	return client.ValueOf(c.chat.PhoneNumberID)
+}
+
+// sender returns the chat's sender; nil if it has none, or it is not among those that are loaded.
+func (c *chatView) sender() *sender {
+	for i := range c.senders {
+		if c.senders[i].id == c.senderID() {
+			return &c.senders[i]
+		}
+	}
+
+	return nil
+}
+
+// senderChosen returns the chat's sender as its form has it.
+func (c *chatView) senderChosen() string { return formatCount(c.senderID()) }
+
+// lacksAddress reports whether the chat's member has no address on its channel.
+func (c *chatView) lacksAddress() bool {
+	needsOne := c.chat.Channel == client.ChannelPhoneSms || c.chat.Channel == client.ChannelEmail
+
+	return needsOne && c.chat.Member != nil && c.address() == ""
+}
+
+// changeSender gives a chat another sender.
+func (h *Handler) changeSender(v *viewer) (templ.SafeURL, error) {
+	id, err := v.number("id")
+	if err != nil {
+		return "", err
+	}
+
+	answer, err := v.GetChatWithResponse(v.ctx(), v.ws(), id, &client.GetChatParams{})
+	if err != nil {
+		return "", err
+	}
+
+	chosen := parseNumber(v.PostFormValue("sender"))
+	if answer.JSON200.Channel == client.ChannelEmail {
+		return patchChat(v, client.ChatPatch{InboxID: &chosen})
+	}
+
+	return patchChat(v, client.ChatPatch{PhoneNumberID: &chosen})
+}

@@ -1,0 +1,17 @@
+package console
+
+import "github.com/microcosm-cc/bluemonday"
+
+// mailPolicy leaves an email what a frame may show: no styles, which the policy of pages forbids, and no pictures,
+// which would be asked of other servers.
+var mailPolicy = newMailPolicy()
+
+func newMailPolicy() *bluemonday.Policy {
+	p := bluemonday.NewPolicy()
+	p.AllowElements("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "strong", "em", "del", "code", "pre",
+		"blockquote", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td")
+	p.AllowAttrs("href").OnElements("a")
+	p.AllowStandardURLs()
+
+	return p
+}
