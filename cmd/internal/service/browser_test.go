@@ -55,7 +55,15 @@ func newBrowser(t *testing.T, origin string) *browser {
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
 
-	return openWindow(allocator, t, origin)
+	b := &browser{T: t, window: &window{origin: origin}}
+
+	var cancel context.CancelFunc
+
+	b.ctx, cancel = chromedp.NewContext(allocator)
+	t.Cleanup(cancel)
+	b.watch()
+
+	return b
 }
 
 // newWindow opens another window of the browser, which shares no cookies with the others: that of somebody else.
@@ -70,31 +78,33 @@ func (b *browser) newWindow() *browser {
 	page, err := target.CreateTarget("about:blank").WithBrowserContextID(jar).WithNewWindow(true).Do(executor)
 	require.NoError(b, err)
 
-	return openWindow(b.ctx, b.T, b.origin, chromedp.WithTargetID(page))
+	other := &browser{T: b.T, window: &window{origin: b.origin}}
+
+	var cancel context.CancelFunc
+
+	other.ctx, cancel = chromedp.NewContext(b.ctx, chromedp.WithTargetID(page))
+	b.Cleanup(cancel)
+	other.watch()
+
+	return other
 }
 
-// openWindow opens a window, and closes it at the end of the test.
-func openWindow(parent context.Context, t *testing.T, origin string, options ...chromedp.ContextOption) *browser {
-	t.Helper()
-
-	ctx, cancel := chromedp.NewContext(parent, options...)
-	t.Cleanup(cancel)
+// watch begins to hear what the page does, until the end of the test.
+func (b *browser) watch() {
+	b.Helper()
 
 	// The browser lives as long as the context of its first call.
-	require.NoError(t, chromedp.Run(ctx))
+	require.NoError(b, chromedp.Run(b.ctx))
 
-	b := &browser{T: t, window: &window{ctx: ctx, origin: origin}}
-	chromedp.ListenTarget(ctx, b.hear)
+	chromedp.ListenTarget(b.ctx, b.hear)
 	b.do(network.Enable(), log.Enable(), emulation.SetDeviceMetricsOverride(1280, 800, 1, false))
 
-	t.Cleanup(func() {
+	b.Cleanup(func() {
 		b.mutex.Lock()
 		defer b.mutex.Unlock()
 
-		assert.Empty(t, b.faults, "the pages must ask only their own origin, keep to their policy and throw nothing")
+		assert.Empty(b, b.faults, "the pages must ask only their own origin, keep to their policy and throw nothing")
 	})
-
-	return b
 }
 
 // within is the browser for a part of its test.

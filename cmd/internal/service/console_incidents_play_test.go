@@ -112,6 +112,7 @@ func mendDuplicate(n *night, to customerOf) {
 	n.mara.press()
 
 	both := func() []sandbox.Message { return n.w.box.Messages(sandbox.MessageFilter{To: to.phone}) }
+
 	n.w.eventually(func() bool { return len(both()) == 2 })
 	n.w.reportSMS(&both()[0], "delivered", "")
 
