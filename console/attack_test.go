@@ -109,7 +109,7 @@ func TestDecisionsTakeFewCalls(t *testing.T) {
 	const one = `{"call_id":"c","name":"x","status":"unknown","chat_id":1,"action_id":"`
 
 	replies := map[string]reply{
-		"GET /actions":              listOf(),
+		"GET /deliveries":           listOf(),
 		"GET /approvals":            listOf(),
 		"GET /contributor-requests": listOf(),
 		"GET /inbound":              listOf(),

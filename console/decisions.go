@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -13,6 +14,13 @@ import (
 
 // shownDecisions is how many of the oldest of each kind the page shows.
 const shownDecisions = int64(20)
+
+// Each delivery, and the action of each tool call, is read by itself. A night in which hundreds wait must not take
+// hundreds of requests each time that the page is made anew.
+const (
+	readReviews = 10
+	readCalls   = 5
+)
 
 // decisionsView is what the page of decisions shows: of each kind the oldest first. What the session may not see is
 // left out.
@@ -96,79 +104,64 @@ func (h *Handler) showDecisions(v *viewer) (templ.Component, error) {
 	return decisionsPage(v, &view), nil
 }
 
-// loadReviews finds the deliveries of the oldest actions that wait for a person's decision about a delivery.
+// loadReviews finds the oldest deliveries that wait for a person's decision.
 func (d *decisionsView) loadReviews(v *viewer) error {
-	limit := shownDecisions
-	order := client.ListActionsParamsOrderAsc
-
-	answer, err := v.ListActionsWithResponse(v.ctx(), v.ws(), &client.ListActionsParams{
-		Limit:      &limit,
-		Order:      &order,
-		WaitingFor: []client.Waiting{client.WaitingPerson},
-	})
+	inDoubt, err := d.listReviews(v, client.DeliveryStatusNeedsReview)
 	if err != nil {
 		return err
 	}
 
-	d.hasMore["person"] = answer.JSON200.NextCursor != nil
-
-	seen := map[int64]bool{}
-
-	for i := range answer.JSON200.Items {
-		chatID := answer.JSON200.Items[i].ChatID
-		if chatID == 0 || seen[chatID] {
-			continue
-		}
-
-		seen[chatID] = true
-
-		if err := d.loadReviewsOf(v, chatID); err != nil {
-			return err
-		}
-	}
-
-	slices.SortStableFunc(d.reviews, func(a, b *deliveryView) int { return a.CreatedAt.Compare(b.CreatedAt) })
-
-	return nil
-}
-
-// loadReviewsOf finds the deliveries of a chat that wait for a person.
-func (d *decisionsView) loadReviewsOf(v *viewer, chatID int64) error {
-	limit := int64(100)
-	order := client.ListDeliveriesParamsOrderAsc
-
-	answer, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), &client.ListDeliveriesParams{
-		ChatID: &chatID,
-		Expand: expandMember(v),
-		Limit:  &limit,
-		Order:  &order,
-		Status: []client.DeliveryStatus{
-			client.DeliveryStatusNeedsReview,
-			client.DeliveryStatusPending,
-			client.DeliveryStatusBlocked,
-		},
-	})
+	// What is held waits with these statuses, beside what waits for something else.
+	held, err := d.listReviews(v, client.DeliveryStatusPending, client.DeliveryStatusBlocked)
 	if err != nil {
 		return err
 	}
 
-	for i := range answer.JSON200.Items {
-		listed := &answer.JSON200.Items[i]
-		if client.ValueOf(listed.WaitingFor) != client.WaitingPerson {
-			continue
-		}
+	listed := append(inDoubt, held...)
+	slices.SortFunc(listed, func(a, b client.Delivery) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
 
-		whole, err := findDelivery(v, listed.ID)
+	// One that was held between the two requests is in both lists.
+	listed = slices.CompactFunc(listed, func(a, b client.Delivery) bool { return a.ID == b.ID })
+
+	if len(listed) > readReviews {
+		listed = listed[:readReviews]
+		d.hasMore["person"] = true
+	}
+
+	for i := range listed {
+		whole, err := findDelivery(v, listed[i].ID)
 
 		switch {
 		case err != nil:
 			return err
 		case whole != nil:
-			d.reviews = append(d.reviews, &deliveryView{WholeDelivery: whole, recipient: nameRecipient(*listed)})
+			d.reviews = append(d.reviews, &deliveryView{WholeDelivery: whole, recipient: nameRecipient(listed[i])})
 		}
 	}
 
 	return nil
+}
+
+// listReviews lists the oldest deliveries with one of the statuses, and keeps those that wait for a person.
+func (d *decisionsView) listReviews(v *viewer, statuses ...client.DeliveryStatus) ([]client.Delivery, error) {
+	limit := int64(100)
+	order := client.ListDeliveriesParamsOrderAsc
+
+	answer, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), &client.ListDeliveriesParams{
+		Expand: expandMember(v),
+		Limit:  &limit,
+		Order:  &order,
+		Status: statuses,
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	return slices.DeleteFunc(answer.JSON200.Items, func(listed client.Delivery) bool {
+		return client.ValueOf(listed.WaitingFor) != client.WaitingPerson
+	}), nil
 }
 
 // loadCalls finds the tool calls whose outcome nobody knows.
@@ -191,6 +184,11 @@ func (d *decisionsView) loadCalls(v *viewer) error {
 
 	for _, call := range answer.JSON200.Items {
 		action, known := actions[call.ActionID]
+		if !known && len(actions) == readCalls {
+			d.hasMore["tool_decision"] = true
+			break
+		}
+
 		if !known {
 			if action, err = findAction(v, call.ActionID); err != nil {
 				return err
