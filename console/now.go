@@ -9,6 +9,7 @@ import (
 	"github.com/a-h/templ"
 	"golang.org/x/sync/errgroup"
 
+	"handrail/chat"
 	"handrail/client"
 )
 
@@ -40,7 +41,8 @@ type nowView struct {
 	isPartial     bool
 	endpoints     []client.WebhookEndpoint
 
-	// undelivered and duplicates are what a person should know of. They have ended.
+	// failed, undelivered and duplicates are what a person should know of. They have ended.
+	failed      tile
 	undelivered tile
 	duplicates  tile
 
@@ -96,7 +98,7 @@ func (h *Handler) showNow(v *viewer) (templ.Component, error) {
 		return nil, err
 	}
 
-	for _, ended := range []tile{view.undelivered, view.duplicates} {
+	for _, ended := range []tile{view.failed, view.undelivered, view.duplicates} {
 		if ended.count > 0 {
 			view.people = append(view.people, ended)
 		}
@@ -122,6 +124,13 @@ func (n *nowView) fetchStatus(v *viewer) error {
 
 	for _, matter := range answer.JSON200.Matters {
 		t := newTile(v, matter)
+
+		if matter.Matter == client.MatterMatterFailed {
+			t.tone = toneWarn
+			n.failed = t
+
+			continue
+		}
 
 		if !matter.NeedsPerson {
 			n.waits = append(n.waits, t)
@@ -189,6 +198,11 @@ func pathOfMatter(v *viewer, matter string) templ.SafeURL {
 		return v.path("/settings/notices")
 	case "bulk_retry":
 		return v.path("/failures/bulk")
+	case "failed":
+		return v.pathWith("/failures", url.Values{
+			"status": append(chat.FailedStatuses(), string(chat.SubmissionCanceled)),
+			"since":  {v.now().Add(-chat.FailedPatience).UTC().Format(minuteLayout)},
+		})
 	case "response", "attention":
 		return v.pathWith("/chats", url.Values{"needs_response": {"true"}})
 	}

@@ -225,3 +225,17 @@ Continues by itself:
 - 14 sends that wait for their next attempt; the oldest for 2 min, since 30 Nov 2026, 10:00:00 UTC; 14 new in the last hour; 2 for more than 10 minutes.
 Bulk retry 01934f6e-7f2f-7a33-8c4e-4a5b6c7d8e9f is running: 3 of 40 begun.`, note)
 }
+
+// TestNowNamesWhatHasFailedForGood: it needs nobody at once, and nobody overlooks it.
+func TestNowNamesWhatHasFailedForGood(t *testing.T) {
+	t.Parallel()
+
+	page := newEnv(t, nowReplies(`{"need_person":0,"matters":[{"matter":"failed","count":3,
+		"oldest":"2026-11-30T09:12:00Z","needs_person":false,"late":3,"lately":0,
+		"explanation":"messages of the last 24 hours that have not reached their recipient"}]}`, "", workersWell)).get("/")
+
+	assert.Contains(t, page, "Nothing needs a person")
+	assert.Contains(t, page, "have not reached their recipient")
+	assert.Contains(t, page, "status=abandoned")
+	assert.NotContains(t, page, "Continues by itself")
+}
