@@ -74,10 +74,9 @@ func (s *Store) countMatters(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID
 
 // countWaitingActions counts the waiting actions, oldest first up to [chat.MaxMatters], by what they wait for.
 func countWaitingActions(tx bun.Tx, ws chat.WorkspaceID) *bun.SelectQuery {
-	waiting := fromJudgedActions(tx.NewSelect().TableExpr("actions AS a"), ws).
+	waiting := fromJudgedActions(tx.NewSelect().TableExpr(waitingActions, ws), ws).
 		ColumnExpr("a.created_at AS since").
 		ColumnExpr(waitingOf+" AS matter", waitingArgs()...).
-		Where(waitsForSomething, ws).
 		// Actions that wait for a receipt are many, and need no person.
 		Where("(d.status IS NULL OR d.status <> 'accepted')").
 		OrderExpr("a.created_at").
