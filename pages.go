@@ -6,5 +6,6 @@ import "embed"
 
 // Pages are the Markdown files of the documentation, and the pictures that they show.
 //
-//go:embed README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md docs/*.md docs/*.svg docs/console/*.png docs/decisions/*.md
+//go:embed README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md docs/*.md docs/decisions/*.md
+//go:embed docs/*.svg docs/console/*.png
 var Pages embed.FS

@@ -40,7 +40,11 @@ var measureContrasts = sync.OnceValue(func() []contrast {
 	}
 
 	for _, tone := range tones {
-		pairs = append(pairs, contrast{colour: tone, ground: tone + "-ground", use: "badges and banners: " + toneUses[tone]})
+		pairs = append(pairs, contrast{
+			colour: tone,
+			ground: tone + "-ground",
+			use:    "badges and banners: " + toneUses[tone],
+		})
 	}
 
 	for i := range pairs {

@@ -68,7 +68,8 @@ func (h *Handler) showFailure(w http.ResponseWriter, r *http.Request, v *viewer,
 	h.render(w, r, h.statusOf(r, err), failurePage(v, h.explain(r, err)))
 }
 
-// recoverPage answers instead of a page that has panicked, which is a mistake of ours: the log has it, who looks does not.
+// recoverPage answers instead of a page that has panicked, which is a mistake of ours. The log has it, and who looks
+// does not.
 func (h *Handler) recoverPage(w http.ResponseWriter, r *http.Request) {
 	fault := recover()
 	if fault == nil {

@@ -63,7 +63,7 @@ func TestFailuresAreGroupedByWhatMayBeRetried(t *testing.T) {
 
 	page := e.get("/failures?error_code=twilio_30003")
 	assert.Zero(t, e.count("POST /deliveries/retry"), "the page is shown before they are counted")
-	assert.Contains(t, page, `hx-get="/console/w/`+theWorkspace+`/failures?counted=yes&amp;error_code=twilio_30003"`)
+	assert.Contains(t, page, theWorkspace+`/failures?counted=yes&amp;error_code=twilio_30003" hx-trigger="load"`)
 	assert.Contains(t, page, "Count them", "who has no scripts asks for them")
 
 	page = e.get("/failures?counted=yes&error_code=twilio_30003")

@@ -134,6 +134,9 @@ type documentedAPI struct {
 	calls []string
 }
 
+// inBraces is a parameter of a path.
+var inBraces = regexp.MustCompile(`\{[^}]+\}`)
+
 func newDocumentedAPI(t *testing.T) *documentedAPI {
 	t.Helper()
 
@@ -159,7 +162,7 @@ func newDocumentedAPI(t *testing.T) *documentedAPI {
 				api.operations = append(api.operations, operation{
 					id:     found.OperationID,
 					method: strings.ToUpper(method),
-					path:   regexp.MustCompile("^" + regexp.MustCompile(`\{[^}]+\}`).ReplaceAllString(path, "[^/]+") + "$"),
+					path:   regexp.MustCompile("^" + inBraces.ReplaceAllString(path, "[^/]+") + "$"),
 					status: firstStatus(t, found.Responses),
 				})
 			}
@@ -218,7 +221,9 @@ func (a *documentedAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 
 	status := found.status
-	if body, _ := io.ReadAll(r.Body); found.id == "retryDeliveries" && !strings.Contains(string(body), `"dry_run":true`) {
+
+	body, _ := io.ReadAll(r.Body)
+	if found.id == "retryDeliveries" && !strings.Contains(string(body), `"dry_run":true`) {
 		status = http.StatusAccepted
 	}
 
@@ -227,13 +232,13 @@ func (a *documentedAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	if status != http.StatusNoContent {
 		scopes, _ := json.Marshal(allScopes)
-		body := `{"items":[],"scopes":` + string(scopes) + `,"action":{},"delivery":{},"http":{"schema":{}}`
+		answer := `{"items":[],"scopes":` + string(scopes) + `,"action":{},"delivery":{},"http":{"schema":{}}`
 
 		if found.id == "retryDeliveries" || found.id == "getBulkRetry" {
-			body += `,"id":"` + someID + `"`
+			answer += `,"id":"` + someID + `"`
 		}
 
-		_, _ = io.WriteString(w, body+`}`)
+		_, _ = io.WriteString(w, answer+`}`)
 	}
 }
 

@@ -20,10 +20,10 @@ const (
 
 	isOpen = "a.state IN ('running', 'parked')"
 
-	// waitsForSomething are the actions that may wait: open ones, and ended ones with an undo, with a call that may
-	// have had its effect, or with a delivery, that are not settled. They are found by the indexes of what is open, so
-	// that what has ended costs nothing, however much that is.
-	waitsForSomething = `a.id IN (
+	// waitingActions are the actions that may wait, as a table: open ones, and ended ones with an undo, with a call
+	// that may have had its effect, or with a delivery, that are not settled. They are found by the indexes of what is open,
+	// before anything is joined to them, so that what has ended costs nothing, however much that is.
+	waitingActions = `(SELECT * FROM actions AS b WHERE b.workspace_id = ?0 AND b.id IN (
 			SELECT o.id FROM actions AS o
 			WHERE o.workspace_id = ?0 AND o.state IN ('running', 'parked')
 			UNION
@@ -34,7 +34,7 @@ const (
 			UNION
 			SELECT x.action_id FROM deliveries AS x
 			WHERE x.workspace_id = ?0 AND x.status IN ('pending', 'sending', 'blocked', 'unknown', 'needs_review')
-		)`
+		)) AS a`
 
 	waitingOf = `CASE
 		WHEN ` + isOpen + ` AND (d.submission = 'needs_review' OR
@@ -151,7 +151,7 @@ func filterActions(q *bun.SelectQuery, ws chat.WorkspaceID, f *chat.ActionFilter
 	}
 
 	if len(f.WaitingFor) > 0 {
-		q.Where(waitsForSomething, ws)
+		q.ModelTableExpr(waitingActions, ws)
 		q.Where(waitingOf+" IN ?3", append(waitingArgs(), bun.Tuple(f.WaitingFor))...)
 	}
 

@@ -105,13 +105,12 @@ func (s *Store) countMatters(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID
 
 // countWaitingActions counts the waiting actions, oldest first up to [chat.MaxMatters], by what they wait for.
 func countWaitingActions(tx bun.Tx, ws chat.WorkspaceID, now time.Time) *bun.SelectQuery {
-	waiting := fromJudgedActions(tx.NewSelect().TableExpr("actions AS a"), ws).
+	waiting := fromJudgedActions(tx.NewSelect().TableExpr(waitingActions, ws), ws).
 		ColumnExpr("a.created_at AS since").
 		ColumnExpr(waitingOf+" AS matter", waitingArgs()...).
 		ColumnExpr("CASE d.error_code WHEN ? THEN 1 ELSE 0 END AS gone", chat.ErrorWorkflowGone).
 		ColumnExpr("(SELECT ap.deadline FROM approvals AS ap WHERE ap.workspace_id = a.workspace_id "+
 			"AND ap.id = a.id AND ap.state = 'waiting') AS deadline").
-		Where(waitsForSomething, ws).
 		// Actions that wait for a receipt are many, and need no person.
 		Where("(d.status IS NULL OR d.status <> 'accepted')").
 		OrderExpr("a.created_at").

@@ -153,7 +153,8 @@ func answerThousandRows(w http.ResponseWriter, r *http.Request) {
 		rows := make([]string, 1000)
 		for i := range rows {
 			rows[i] = fmt.Sprintf(
-				`{"id":"01934f6e-7f30-7b22-9b3d-%012d","status":"undelivered","channel":"phone-sms","to":"+1555%03d",`+
+				`{"id":"01934f6e-7f30-7b22-9b3d-%012d","status":"undelivered","channel":"phone-sms",`+
+					`"to":"+1555%03d",`+
 					`"created_at":"2026-11-30T10:00:00Z","explanation":"The carrier could not deliver it."}`,
 				i,
 				i,

@@ -56,7 +56,11 @@ func onPath(path string) func(*shownEvening) string {
 var consolePictures = []picture{
 	{name: "decisions", path: onPath("/decisions"), awaits: "Decisions"},
 	{name: "decisions-phone", path: onPath("/decisions"), width: phoneWidth, awaits: "Decisions"},
-	{name: "delivery", path: func(s *shownEvening) string { return "/deliveries/" + s.review }, awaits: "What has happened"},
+	{
+		name:   "delivery",
+		path:   func(s *shownEvening) string { return "/deliveries/" + s.review },
+		awaits: "What has happened",
+	},
 	{
 		name:   "delivery-dark",
 		path:   func(s *shownEvening) string { return "/deliveries/" + s.twice },
@@ -64,8 +68,16 @@ var consolePictures = []picture{
 		awaits: "What has happened",
 	},
 	{name: "failures", path: onPath("/failures"), awaits: "Retry these…"},
-	{name: "chat", path: func(s *shownEvening) string { return fmt.Sprintf("/chats/%d", s.people.sms.ID) }, awaits: "Ana Lopez"},
-	{name: "person", path: func(s *shownEvening) string { return fmt.Sprintf("/people/%d", s.people.ana.ID) }, awaits: "Ana Lopez"},
+	{
+		name:   "chat",
+		path:   func(s *shownEvening) string { return fmt.Sprintf("/chats/%d", s.people.sms.ID) },
+		awaits: "Ana Lopez",
+	},
+	{
+		name:   "person",
+		path:   func(s *shownEvening) string { return fmt.Sprintf("/people/%d", s.people.ana.ID) },
+		awaits: "Ana Lopez",
+	},
 	{name: "settings", path: onPath("/settings"), awaits: "Webhook endpoints"},
 	{
 		name:   "bulk",
@@ -168,7 +180,9 @@ func (s *shownEvening) write(name string, shot []byte) {
 
 	encoder := png.Encoder{CompressionLevel: png.BestCompression}
 	require.NoError(s, encoder.Encode(&out, reduceColours(full)))
-	require.NoError(s, os.WriteFile(filepath.Join(pictureFolder, name+".png"), out.Bytes(), 0o644)) //nolint:gosec // everybody may read it
+
+	file := filepath.Join(pictureFolder, name+".png")
+	require.NoError(s, os.WriteFile(file, out.Bytes(), 0o644)) //nolint:gosec // everybody may read it
 }
 
 // reduceColours returns the picture with at most 256 colours: of those that look alike the most frequent one, and of
