@@ -183,17 +183,19 @@ func (h *SenderHealth) explainBreaker(now time.Time) string {
 		said,
 	)
 
-	switch {
-	case h.Waiting == 0:
+	if h.Waiting == 0 {
 		return begin + "None waits; the next one is a trial."
-	case !h.Breaker.ProbeAt.After(now):
-		return begin + countOf(h.Waiting, "message") + " waiting. One is tried now; when it gets through, the others follow."
+	}
+
+	begin += "Waiting: " + countOf(h.Waiting, "message") + ". "
+
+	if !h.Breaker.ProbeAt.After(now) {
+		return begin + "One is tried now; when it gets through, the others follow."
 	}
 
 	return fmt.Sprintf(
-		"%s%s waiting. One is tried at %s; when it gets through, the others follow.",
+		"%sOne is tried at %s; when it gets through, the others follow.",
 		begin,
-		countOf(h.Waiting, "message"),
 		formatClock(h.Breaker.ProbeAt, now),
 	)
 }

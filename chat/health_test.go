@@ -52,7 +52,7 @@ func TestASenderExplainsItself(t *testing.T) {
 	}
 
 	for want, health := range map[string]chat.SenderHealth{
-		"Twilio refuses every message of this sender since 09:53 UTC: the account is suspended. 12 messages waiting. " +
+		"Twilio refuses every message of this sender since 09:53 UTC: the account is suspended. Waiting: 12 messages. " +
 			"One is tried at 10:03:03 UTC; when it gets through, the others follow.": {Breaker: blocked, Waiting: 12},
 		"Twilio refuses every message of this sender since 09:53 UTC: the account is suspended. None waits; the next " +
 			"one is a trial.": {Breaker: blocked},

@@ -29,6 +29,7 @@ var statusTones = map[string]string{
 	"delivered":      toneGood,
 	"finished":       toneGood,
 	"read":           toneGood,
+	"ready":          toneGood,
 	"sent":           toneGood,
 	"succeeded":      toneGood,
 	"taken":          toneGood,

@@ -33,14 +33,10 @@ func (r *matterRow) count() chat.MatterCount {
 	}
 }
 
-// matterOf names a matter and the rows that it counts.
-type matterOf struct {
-	ws     chat.WorkspaceID
-	matter chat.Matter
-	table  string
-	// since is the column of the time since which a row waits.
-	since string
-	now   time.Time
+// countedAt is the workspace in which matters are counted, and when.
+type countedAt struct {
+	ws  chat.WorkspaceID
+	now time.Time
 }
 
 // WorkspaceStatus counts what waits in a workspace, and what of it needs a person. It returns workspace_not_found.
@@ -75,14 +71,14 @@ func (s *Store) countMatters(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID
 	queries := []*bun.SelectQuery{
 		countWaitingActions(tx, ws, now),
 		// An approval of a send is counted with its action.
-		countOldest(tx, matterOf{ws, chat.MatterApproval, "approvals", "created_at", now}).
+		countOldest(tx, countedAt{ws, now}, chat.MatterApproval, "approvals", "created_at").
 			ColumnExpr("min(x.deadline) AS deadline").
 			Where("x.state = ?", chat.ApprovalWaiting).
 			Where("x.action_id IS NULL").
 			Where("x.deadline > ?", now),
-		countOldest(tx, matterOf{ws, chat.MatterBulkRetry, "bulk_retries", "updated_at", now}).
+		countOldest(tx, countedAt{ws, now}, chat.MatterBulkRetry, "bulk_retries", "updated_at").
 			Where("x.state = ?", chat.BulkPaused),
-		countOldest(tx, matterOf{ws, chat.MatterInbound, "inbound", "received_at", now}).
+		countOldest(tx, countedAt{ws, now}, chat.MatterInbound, "inbound", "received_at").
 			Where("x.status = ?", chat.InboundRefused),
 		countChats(tx, ws, chat.MatterResponse, now).Where("x.attention_reason = ''"),
 		countChats(tx, ws, chat.MatterAttention, now).Where("x.attention_reason <> ''"),
@@ -134,18 +130,18 @@ func countAges(q *bun.SelectQuery, since string, now time.Time) *bun.SelectQuery
 }
 
 // countOldest counts the rows of a table, and finds the time of the oldest one.
-func countOldest(tx bun.Tx, m matterOf) *bun.SelectQuery {
+func countOldest(tx bun.Tx, at countedAt, matter chat.Matter, table, since string) *bun.SelectQuery {
 	rows := tx.NewSelect().
-		TableExpr("? AS x", bun.Ident(m.table)).
-		ColumnExpr("? AS matter", m.matter).
-		Where("x.workspace_id = ?", m.ws)
+		TableExpr("? AS x", bun.Ident(table)).
+		ColumnExpr("? AS matter", matter).
+		Where("x.workspace_id = ?", at.ws)
 
-	return countAges(rows, m.since, m.now)
+	return countAges(rows, since, at.now)
 }
 
 // countChats counts the chats that need a response.
 func countChats(tx bun.Tx, ws chat.WorkspaceID, matter chat.Matter, now time.Time) *bun.SelectQuery {
-	return countOldest(tx, matterOf{ws, matter, "chats", "last_activity_at", now}).
+	return countOldest(tx, countedAt{ws, now}, matter, "chats", "last_activity_at").
 		Where("x.needs_response").
 		Where("x.deleted_at IS NULL")
 }
@@ -184,7 +180,7 @@ func countUntoldNotices(tx bun.Tx, ws chat.WorkspaceID, now time.Time) *bun.Sele
 		Where("nr.id = x.rule_id").
 		Where("nr.deleted_at IS NOT NULL")
 
-	return countOldest(tx, matterOf{ws, chat.MatterNotice, "notices", "created_at", now}).
+	return countOldest(tx, countedAt{ws, now}, chat.MatterNotice, "notices", "created_at").
 		Where("x.state = 'failed'").
 		Where("x.created_at > ?", now.Add(-chat.NoticePatience)).
 		Where("NOT EXISTS (?)", reached).
