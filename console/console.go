@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"handrail/client"
 )
 
@@ -45,6 +47,11 @@ type Handler struct {
 	mux    *http.ServeMux
 	// openID is nil where nobody logs in by OpenID Connect.
 	openID *openID
+	logins loginLimit
+	// pageWithin and formWithin are how long the answer to a request may take.
+	pageWithin, formWithin time.Duration
+	// serve answers requests that come from our own pages, or change nothing.
+	serve http.Handler
 }
 
 // New makes a handler. Nothing is asked of the API yet. It returns an error if the address of the API is not one.
@@ -57,12 +64,21 @@ func New(config Config) (*Handler, error) {
 		config.Now = time.Now
 	}
 
-	h := &Handler{config: config, mux: http.NewServeMux()}
+	h := &Handler{
+		config: config,
+		mux:    http.NewServeMux(),
+		logins: loginLimit{buckets: map[string]*rate.Limiter{}},
+
+		pageWithin: pageWithin,
+		formWithin: formWithin,
+	}
+
 	if config.OpenID != nil {
-		h.openID = &openID{OpenID: *config.OpenID}
+		h.openID = newOpenID(*config.OpenID)
 	}
 
 	h.routes()
+	h.serve = h.refuseOtherSites(h.mux)
 
 	return h, nil
 }
@@ -90,20 +106,45 @@ func (h *Handler) routes() {
 	})
 }
 
+// refuseOtherSites refuses forms that pages of other sites send: the login form has no session whose token it could
+// show.
+func (h *Handler) refuseOtherSites(next http.Handler) http.Handler {
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.showFailure(w, r, nil, errForged)
+	}))
+
+	return guard.Handler(next)
+}
+
 // policy lets pages load what this server serves, and nothing else. Nothing may frame them.
 const policy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 
 // ServeHTTP answers a request for a page.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	setHeaders(w)
+
+	r = withRequestID(r)
+	r, cancel := h.withinTime(r)
+
+	defer cancel()
+	defer h.recoverPanic(w, r)
+
+	r = r.WithContext(withBrowserAddress(r.Context(), r.RemoteAddr))
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+
+	if h.readForm(w, r) {
+		h.serve.ServeHTTP(w, r)
+	}
+}
+
+// setHeaders sets what all answers have.
+func setHeaders(w http.ResponseWriter) {
 	header := w.Header()
 	header.Set("Content-Security-Policy", policy)
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Cache-Control", "no-store")
-
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-
-	h.mux.ServeHTTP(w, r.WithContext(withBrowserAddress(r.Context(), r.RemoteAddr)))
 }
 
 // errNoPage is the answer to a path without a page.

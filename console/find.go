@@ -42,6 +42,14 @@ func (h *Handler) find(w http.ResponseWriter, r *http.Request) {
 
 	v.answersAt(v.path("/find"))
 
+	// Addresses of pages are kept: in the browser's history, and in logs of whatever is between.
+	if r.Method == http.MethodGet && mayBeAddress(readText(v, "q")) {
+		v.refusal = &refusal{detail: "a phone number or mail address is found by the form only, not by a link"}
+		h.render(w, r, http.StatusBadRequest, findPage(v, &findView{}))
+
+		return
+	}
+
 	view, err := loadFound(v)
 	if err != nil {
 		h.showFailure(w, r, v, err)
@@ -219,6 +227,17 @@ func (f *findView) findChats(v *viewer) error {
 
 	return nil
 }
+
+// mayBeAddress reports whether a text may be an address of somebody. A number without signs may be that of a chat.
+func mayBeAddress(text string) bool {
+	_, err := strconv.ParseInt(text, 10, 64)
+	isPlain := err == nil && !strings.HasPrefix(text, "+") && len(text) <= longestNumber
+
+	return strings.Contains(text, "@") || !isPlain && !isUUID(text) && mayBePhone(text)
+}
+
+// longestNumber is how many digits the number of a chat or a member may have in a link: phone numbers are longer.
+const longestNumber = 8
 
 // fewestDigits is how many digits a phone number has at least.
 const fewestDigits = 5

@@ -92,3 +92,16 @@ func TestFindSaysThatNothingWasFound(t *testing.T) {
 	assert.Contains(t, e.get("/find?q=nobody"), "Nothing that your session may read")
 	assert.Contains(t, e.get("/find?q="+chatDelivery), "Nothing that your session may read")
 }
+
+// TestNoAddressOfAPersonIsFoundByALink: it would stand in the browser's history, and in logs.
+func TestNoAddressOfAPersonIsFoundByALink(t *testing.T) {
+	e := newEnv(t, findReplies())
+
+	for _, text := range []string{"bo@a.example", "+15550142", "15550142199", "+1 (555) 01-42"} {
+		answer := e.do(http.MethodGet, "/find?"+url.Values{"q": {text}}.Encode(), nil)
+		assert.Equal(t, http.StatusBadRequest, answer.Code, text)
+		assert.Contains(t, answer.Body.String(), "found by the form only")
+	}
+
+	assert.Zero(t, e.count("GET /members"))
+}

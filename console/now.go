@@ -38,7 +38,7 @@ const liveNow = "delivery message chat summary tool_call approval contributor_re
 // duplicatesSince is how far back the page Now looks for messages that were sent twice.
 const duplicatesSince = 24 * time.Hour
 
-func (h *Handler) nowRoutes() { h.page("/{$}", h.showNow) }
+func (h *Handler) nowRoutes() { h.page("/{$}", h.showFirst) }
 
 func (h *Handler) showNow(v *viewer) (templ.Component, error) {
 	answer, err := v.GetStatusWithResponse(v.ctx(), v.ws())
