@@ -14,7 +14,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 	"github.com/gofiber/fiber/v2"
-	"github.com/gofiber/fiber/v2/middleware/adaptor"
 	"github.com/gofiber/fiber/v2/middleware/compress"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
@@ -46,7 +45,7 @@ type Config struct {
 	SendGrid SendGridWebhooks
 	// Version is shown in the document and by /healthz.
 	Version string
-	// KeyLimit is the rate of one API key, FailureLimit that of failed authentications
+	// KeyLimit is the rate of one API key with its sessions, FailureLimit that of failed authentications
 	// from one address. What is not given is 50 a second in bursts of 100, and 5 in
 	// bursts of 200.
 	KeyLimit, FailureLimit RateLimit
@@ -116,7 +115,7 @@ type service struct {
 	logger    *slog.Logger
 	version   string
 	wait      time.Duration
-	keys      *limiter[chat.KeyID]
+	keys      *limiter[chat.Quota]
 	failures  *limiter[string]
 	// workspaces and addresses are the limits that hold whatever the key.
 	workspaces *limiter[chat.WorkspaceID]
@@ -125,6 +124,8 @@ type service struct {
 	metrics    requestMetrics
 	meter      Meter
 	api        huma.API
+	// mounts are the pages that are served beside the API.
+	mounts []mount
 
 	// inFlight counts the requests whose handler has not returned.
 	inFlight atomic.Int64
@@ -148,6 +149,7 @@ type App struct {
 	fiber      *fiber.App
 	notifier   *notifier
 	inFlight   *atomic.Int64
+	mounts     *[]mount
 	stop, kill context.CancelFunc
 }
 
@@ -202,7 +204,7 @@ func New(config Config) (*App, error) {
 		logger:     config.Logger,
 		version:    config.Version,
 		wait:       config.Wait,
-		keys:       newLimiter[chat.KeyID](config.KeyLimit, defaultKeyLimit),
+		keys:       newLimiter[chat.Quota](config.KeyLimit, defaultKeyLimit),
 		failures:   newLimiter[string](config.FailureLimit, defaultFailureLimit),
 		workspaces: newLimiter[chat.WorkspaceID](config.WorkspaceLimit, defaultWorkspaceLimit),
 		addresses:  newLimiter[string](config.AddressLimit, defaultAddressLimit),
@@ -212,7 +214,10 @@ func New(config Config) (*App, error) {
 		bodyTypes:  map[string]string{},
 	}
 
-	app := &App{inFlight: &s.inFlight}
+	app := &App{
+		inFlight: &s.inFlight,
+		mounts:   &s.mounts,
+	}
 	s.alive, app.kill = context.WithCancel(context.Background())
 	s.stopping, app.stop = context.WithCancel(s.alive)
 	s.notifier = &notifier{
@@ -341,24 +346,6 @@ func staysUncompressed(c *fiber.Ctx) bool { return c.Method() != http.MethodGet 
 
 // Fiber is the app beneath, for whoever adds routes of their own.
 func (a *App) Fiber() *fiber.App { return a.fiber }
-
-// Mount serves what begins with the prefix by a handler of its own. It gets requests like any other route: counted,
-// with their whole body, and with the context of the request. It must be called before Serve.
-func (a *App) Mount(prefix string, pages http.Handler) {
-	a.fiber.Use(prefix, func(c *fiber.Ctx) error {
-		ctx := requestContext(c)
-		c.Request().Header.Set(headerRequestID, requestIDFrom(ctx))
-
-		// What the handler sets itself would stand there twice.
-		c.Response().Header.Del(headerRequestID)
-		c.Response().Header.Del(fiber.HeaderCacheControl)
-		c.Response().Header.Del(fiber.HeaderXContentTypeOptions)
-
-		return adaptor.HTTPHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			pages.ServeHTTP(w, r.WithContext(ctx))
-		}))(c)
-	})
-}
 
 // RedirectRoot leads whoever knows the address of the server alone to a path. It must be called before Serve.
 func (a *App) RedirectRoot(path string) {

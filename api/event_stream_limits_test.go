@@ -109,6 +109,39 @@ func TestTooManyStreamsAreRefused(t *testing.T) {
 	})
 }
 
+// TestSessionsShareTheStreamsOfTheirKey: who may make sessions without end would otherwise take all streams of the
+// server, those of other workspaces too.
+func TestSessionsShareTheStreamsOfTheirKey(t *testing.T) {
+	eachStreamed(t, func(w *streamed) {
+		w.open("")
+
+		for _, status := range []int{http.StatusOK, http.StatusTooManyRequests} {
+			secret := chat.KeySession.NewSecret()
+
+			_, err := w.store.CreateSession(
+				w.Context(),
+				chat.NewLogIn(w.world.Workspace, w.world.By, secret, time.Now()),
+			)
+			require.NoError(w, err)
+
+			answer := w.askAs(secret, "")
+			assert.Equal(w, status, answer.StatusCode)
+		}
+	}, func(c *api.Config) { c.Streams.PerKey = 2 })
+}
+
+// TestAWorkspaceHasAShareOfTheStreams: those of others have the rest.
+func TestAWorkspaceHasAShareOfTheStreams(t *testing.T) {
+	eachStreamed(t, func(w *streamed) {
+		w.open("")
+		w.read(w.askAs(w.key(chat.Key{Scopes: []chat.Scope{chat.ScopeChatsRead}}), ""))
+
+		raw, err := io.ReadAll(w.askAs(w.key(chat.Key{Scopes: []chat.Scope{chat.ScopeChatsRead}}), "").Body)
+		require.NoError(w, err)
+		assert.Contains(w, string(raw), "the keys of this workspace have together 2 open streams already")
+	}, func(c *api.Config) { c.Streams.PerWorkspace = 2 })
+}
+
 func TestStreamsEndWhenTheServerStops(t *testing.T) {
 	eachStreamed(t, func(w *streamed) {
 		readers := []*reader{w.open(""), w.open("")}

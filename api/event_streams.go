@@ -20,8 +20,10 @@ import (
 // StreamLimits are how many streams of events may be open, and their times. A field that is 0 is as in
 // [defaultStreams].
 type StreamLimits struct {
-	// PerKey is how many streams one key may have open at once.
+	// PerKey is how many streams one key may have open at once, with its sessions.
 	PerKey int
+	// PerWorkspace is how many streams of this process the keys of one workspace may have open together.
+	PerWorkspace int
 	// Total is how many streams this process may have open at once.
 	Total int
 	// Poll is how often streams query for events that they were not notified of, and whether their key still counts.
@@ -33,11 +35,12 @@ type StreamLimits struct {
 }
 
 var defaultStreams = StreamLimits{
-	PerKey:    20,
-	Total:     1000,
-	Poll:      2 * time.Second,
-	Heartbeat: 15 * time.Second,
-	Slow:      10 * time.Second,
+	PerKey:       20,
+	PerWorkspace: 250,
+	Total:        1000,
+	Poll:         2 * time.Second,
+	Heartbeat:    15 * time.Second,
+	Slow:         10 * time.Second,
 }
 
 const (
@@ -62,9 +65,9 @@ type eventStreams struct {
 	gauge    prometheus.Gauge
 
 	mutex sync.Mutex
-	// open counts the streams, openOfKey those of each key.
+	// open counts the streams, openOf those of each key with its sessions.
 	open       int
-	openOfKey  map[chat.KeyID]int
+	openOf     map[chat.Quota]int
 	workspaces map[chat.WorkspaceID]*streamedWorkspace
 	// stopListening ends listening and polling.
 	stopListening context.CancelFunc
@@ -93,7 +96,7 @@ func newEventStreams(stopping context.Context, config *Config) *eventStreams {
 		limits:     config.Streams,
 		stopping:   stopping,
 		gauge:      metrics.OpenStreams.NewGauge(config.Registry).WithLabelValues(),
-		openOfKey:  map[chat.KeyID]int{},
+		openOf:     map[chat.Quota]int{},
 		workspaces: map[chat.WorkspaceID]*streamedWorkspace{},
 	}
 }
@@ -101,6 +104,7 @@ func newEventStreams(stopping context.Context, config *Config) *eventStreams {
 // setDefaults sets the fields that are 0.
 func (l *StreamLimits) setDefaults() {
 	l.PerKey = cmp.Or(l.PerKey, defaultStreams.PerKey)
+	l.PerWorkspace = cmp.Or(l.PerWorkspace, defaultStreams.PerWorkspace)
 	l.Total = cmp.Or(l.Total, defaultStreams.Total)
 	l.Poll = cmp.Or(l.Poll, defaultStreams.Poll)
 	l.Heartbeat = cmp.Or(l.Heartbeat, defaultStreams.Heartbeat)
@@ -113,9 +117,20 @@ func (s *eventStreams) addStream(p *chat.Principal) error {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 
+	quota := p.Quota()
+	streamed := s.workspaces[p.WorkspaceID]
+
 	switch {
-	case s.openOfKey[p.KeyID] >= s.limits.PerKey:
-		return tooManyStreams("this key has %d open streams already; close one, or read the list", s.limits.PerKey)
+	case s.openOf[quota] >= s.limits.PerKey:
+		return tooManyStreams(
+			"this key has %d open streams already, with its sessions; close one, or read the list",
+			s.limits.PerKey,
+		)
+	case streamed != nil && streamed.streams >= s.limits.PerWorkspace:
+		return tooManyStreams(
+			"the keys of this workspace have together %d open streams already; close one, or read the list",
+			s.limits.PerWorkspace,
+		)
 	case s.open >= s.limits.Total:
 		return tooManyStreams("this server has %d open streams already; try again, or read the list", s.limits.Total)
 	}
@@ -130,13 +145,14 @@ func (s *eventStreams) addStream(p *chat.Principal) error {
 
 	s.open++
 	s.gauge.Inc()
-	s.openOfKey[p.KeyID]++
+	s.openOf[quota]++
 
-	if s.workspaces[p.WorkspaceID] == nil {
-		s.workspaces[p.WorkspaceID] = &streamedWorkspace{turn: newEventTurn()}
+	if streamed == nil {
+		streamed = &streamedWorkspace{turn: newEventTurn()}
+		s.workspaces[p.WorkspaceID] = streamed
 	}
 
-	s.workspaces[p.WorkspaceID].streams++
+	streamed.streams++
 
 	return nil
 }
@@ -158,11 +174,11 @@ func (s *eventStreams) removeStream(p *chat.Principal) {
 
 	s.open--
 	s.gauge.Dec()
-	s.openOfKey[p.KeyID]--
+	s.openOf[p.Quota()]--
 	s.workspaces[p.WorkspaceID].streams--
 
-	if s.openOfKey[p.KeyID] == 0 {
-		delete(s.openOfKey, p.KeyID)
+	if s.openOf[p.Quota()] == 0 {
+		delete(s.openOf, p.Quota())
 	}
 
 	if s.workspaces[p.WorkspaceID].streams == 0 {

@@ -14,7 +14,7 @@ import (
 	"handrail/chat"
 )
 
-// RateLimit is how many requests one key may make: Burst at once, PerSecond over time.
+// RateLimit is how many requests one key and its sessions may make: Burst at once, PerSecond over time.
 type RateLimit struct {
 	PerSecond float64
 	Burst     int
@@ -83,13 +83,14 @@ func (l *limiter[K]) seconds(tokens float64) time.Duration {
 	return time.Duration(max(1, math.Ceil(tokens/l.limit.PerSecond))) * time.Second
 }
 
-// withinRate holds a key to its rate, and says in the headers how much is left
+// withinRate holds a key and its sessions to their rate, and says in the headers how much is left
 // (draft-ietf-httpapi-ratelimit-headers).
 func (s *service) withinRate(ctx huma.Context, c *requestInfo) error {
 	l := s.keys
+	quota := c.principal.Quota()
 
-	wait := l.spend(c.principal.KeyID)
-	left := max(0, l.bucket(c.principal.KeyID).Tokens())
+	wait := l.spend(quota)
+	left := max(0, l.bucket(quota).Tokens())
 	full := l.seconds(float64(l.limit.Burst) - left)
 	window := l.seconds(float64(l.limit.Burst))
 
@@ -97,7 +98,7 @@ func (s *service) withinRate(ctx huma.Context, c *requestInfo) error {
 	ctx.SetHeader("RateLimit", fmt.Sprintf(`"default";r=%d;t=%d`, int(left), int(full.Seconds())))
 
 	if wait > 0 {
-		return tooMany(ctx, wait, "this key has made too many requests")
+		return tooMany(ctx, wait, "this key has made too many requests, with its sessions")
 	}
 
 	return nil

@@ -79,7 +79,7 @@ func (s *service) observe(c *fiber.Ctx) error {
 	c.Set(headerVersion, APIVersion)
 
 	if err := recoverPanic(c); err != nil {
-		if err := s.fiberError(c, err); err != nil {
+		if err := s.answerError(c, err); err != nil {
 			return err
 		}
 	}
@@ -93,7 +93,7 @@ func (s *service) observe(c *fiber.Ctx) error {
 func recoverPanic(c *fiber.Ctx) (err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
-			err = fmt.Errorf("panic: %v\n%s", reason, debug.Stack())
+			err = newPanicError(reason)
 
 			c.Response().ResetBody()
 		}
@@ -101,6 +101,9 @@ func recoverPanic(c *fiber.Ctx) (err error) {
 
 	return c.Next()
 }
+
+// newPanicError returns the error of a panic, with the stack of where it is called.
+func newPanicError(reason any) error { return fmt.Errorf("panic: %v\n%s", reason, debug.Stack()) }
 
 func (s *service) record(ctx context.Context, span trace.Span, c *fiber.Ctx, took time.Duration) {
 	pattern := s.pattern(c)

@@ -151,6 +151,14 @@ func (s *service) refuse(ctx huma.Context, err error) {
 // fiberError answers what never reaches a route: unknown paths and methods, and requests
 // that are not HTTP or too large.
 func (s *service) fiberError(c *fiber.Ctx, err error) error {
+	p := s.transportProblem(c, err)
+
+	return c.Status(p.Status).JSON(p, p.ContentType(""))
+}
+
+// transportProblem returns what is wrong with a request that no route has answered, and sets the headers that go with
+// it.
+func (s *service) transportProblem(c *fiber.Ctx, err error) *problem {
 	e := transportError(err)
 
 	p := s.problemOf(requestContext(c), e)
@@ -162,7 +170,7 @@ func (s *service) fiberError(c *fiber.Ctx, err error) error {
 		c.Set(name, values[0])
 	}
 
-	return c.Status(p.Status).JSON(p, p.ContentType(""))
+	return p
 }
 
 func transportError(err error) *chat.Error {

@@ -384,6 +384,36 @@ func TestRateLimit(t *testing.T) {
 	assert.Equal(t, http.StatusForbidden, w.do(t, r).StatusCode, "another key has its own limit")
 }
 
+// TestSessionsShareTheRateOfTheirKey: whoever may make sessions would otherwise make as many requests as they like.
+func TestSessionsShareTheRateOfTheirKey(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t, func(c *api.Config) { c.KeyLimit = api.RateLimit{PerSecond: 0.01, Burst: 3} })
+	manager := w.store.principals[chat.HashKey(managerKey)]
+
+	ask := func(secret string, id chat.KeyID, parent chat.KeyID) int {
+		p := manager
+		p.KeyID = id
+		p.KeyKind = chat.KeySession
+		p.ParentID = parent
+		w.store.principals[chat.HashKey(secret)] = p
+
+		return w.do(t, request{method: http.MethodGet, path: workspaceURL("/chats"), key: secret}).StatusCode
+	}
+
+	assert.Equal(t, http.StatusOK, w.do(t, request{method: http.MethodGet, path: workspaceURL("/chats")}).StatusCode)
+
+	for id := range chat.KeyID(3) {
+		status := ask(chat.KeySession.NewSecret(), 100+id, manager.KeyID)
+		assert.Equal(t, id == 2, status == http.StatusTooManyRequests, "the key itself has asked once: %d", status)
+	}
+
+	for id := range chat.KeyID(4) {
+		status := ask(chat.KeySession.NewSecret(), 200+id, 0)
+		assert.Equal(t, id == 3, status == http.StatusTooManyRequests, "sessions by themselves are their member's: %d", status)
+	}
+}
+
 func TestWhenAuthenticationFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -147,8 +147,10 @@ func (k *Key) Validate(now time.Time) error {
 
 // Principal is who a valid key speaks for.
 type Principal struct {
-	KeyID       KeyID
-	KeyKind     KeyKind
+	KeyID   KeyID
+	KeyKind KeyKind
+	// ParentID is the key that a session or a login link was made with, 0 for none.
+	ParentID    KeyID
 	WorkspaceID WorkspaceID
 	MemberID    MemberID
 	// Kind is that of the member.

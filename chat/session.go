@@ -28,6 +28,9 @@ const (
 	SessionLife = 12 * time.Hour
 	// LoginLife is how long a login link can be used: it is opened at once, or made anew.
 	LoginLife = 10 * time.Minute
+	// MaxSessions is how many sessions of one key, or of one member without a key, live at once: with one more, the
+	// oldest ends.
+	MaxSessions = 20
 	// SessionsKept is how long a session or a login link is kept after its end.
 	SessionsKept = 30 * 24 * time.Hour
 )
@@ -265,4 +268,28 @@ func (k *Key) HasLostRequests(parent *Key, now time.Time) bool {
 	}
 
 	return parent != nil && parent.HasEnded(now)
+}
+
+// Quota is what the limits of a key are counted by: the key, or the member of sessions that stand by themselves.
+type Quota struct {
+	WorkspaceID WorkspaceID
+	KeyID       KeyID
+	MemberID    MemberID
+}
+
+// Quota returns what the requests of p are counted by. A session has no limits of its own: whoever may make many would
+// otherwise have many times those of their key.
+func (p *Principal) Quota() Quota {
+	quota := Quota{WorkspaceID: p.WorkspaceID}
+
+	switch {
+	case p.ParentID != 0:
+		quota.KeyID = p.ParentID
+	case p.KeyKind == KeySession:
+		quota.MemberID = p.MemberID
+	default:
+		quota.KeyID = p.KeyID
+	}
+
+	return quota
 }

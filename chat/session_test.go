@@ -152,6 +152,21 @@ func TestWhoMayLogInByAddress(t *testing.T) {
 	assert.NoError(t, chat.CheckMayLogIn(&chat.Member{Kind: chat.KindPerson, Role: chat.RoleManager}))
 }
 
+// TestSessionsHaveNoLimitsOfTheirOwn: they count as what they were made with.
+func TestSessionsHaveNoLimitsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+
+	key := chat.Principal{WorkspaceID: "w", KeyID: 1, KeyKind: chat.KeyLasting, MemberID: 7}
+	session := chat.Principal{WorkspaceID: "w", KeyID: 2, KeyKind: chat.KeySession, ParentID: 1, MemberID: 7}
+	alone := chat.Principal{WorkspaceID: "w", KeyID: 3, KeyKind: chat.KeySession, MemberID: 7}
+	another := chat.Principal{WorkspaceID: "w", KeyID: 4, KeyKind: chat.KeySession, MemberID: 7}
+
+	assert.Equal(t, key.Quota(), session.Quota())
+	assert.Equal(t, alone.Quota(), another.Quota())
+	assert.NotEqual(t, key.Quota(), alone.Quota())
+	assert.NotZero(t, alone.Quota().MemberID)
+}
+
 // TestSecretsHaveAForm: each kind has its own, and what hides API keys hides all.
 func TestSecretsHaveAForm(t *testing.T) {
 	t.Parallel()

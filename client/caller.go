@@ -127,6 +127,12 @@ func (c *caller) doOnce(request *http.Request) (*http.Response, error) {
 		return nil, readError(answer, raw)
 	}
 
+	if c.check != nil {
+		if err := c.check(answer); err != nil {
+			return nil, &UnexpectedAnswerError{Status: answer.Status, Err: err}
+		}
+	}
+
 	// Generated code would take an answer that is not JSON for one without a body.
 	if len(raw) > 0 && !isJSON(answer.Header) {
 		return nil, &UnexpectedAnswerError{Status: answer.Status}

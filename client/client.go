@@ -37,6 +37,8 @@ type settings struct {
 	timeout time.Duration
 	tries   int
 	pause   time.Duration
+	// check refuses answers of success; nil: none is refused.
+	check func(answer *http.Response) error
 }
 
 // Option changes how requests are made.
@@ -60,6 +62,12 @@ func WithRetries(tries int, pause time.Duration) Option {
 		s.tries = tries
 		s.pause = pause
 	}
+}
+
+// WithCheck sets a check of every answer with a status of 2xx, before its body is read. An answer that it returns an
+// error for becomes an [UnexpectedAnswerError]. It has no effect on [API.FollowEvents].
+func WithCheck(check func(answer *http.Response) error) Option {
+	return func(s *settings) { s.check = check }
 }
 
 // New returns a client of the API at an address such as https://handrail.example.com. It sends nothing yet. With an

@@ -1,79 +1,16 @@
 package console_test
 
 import (
-	"context"
 	"encoding/csv"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"handrail/console"
 )
-
-// TestALinkFromElsewhereLogsNobodyOut follows a link in a mail or a chat: the browser sends no strict cookie on it, which
-// says nothing of the session that it has.
-func TestALinkFromElsewhereLogsNobodyOut(t *testing.T) {
-	t.Parallel()
-
-	e := newEnv(t, nil)
-	request := httptest.NewRequest(http.MethodGet, console.Root+"/w/"+theWorkspace+"/decisions", nil)
-	request.Header.Set("Sec-Fetch-Site", "cross-site")
-
-	answer := httptest.NewRecorder()
-	e.pages.ServeHTTP(answer, request)
-
-	assert.Empty(t, answer.Header().Values("Set-Cookie"), "a cookie that was not sent is not removed")
-}
-
-// TestNoOtherSiteLogsABrowserIn plays a page elsewhere that posts a key of its own, so that somebody works as another
-// member without knowing it.
-func TestNoOtherSiteLogsABrowserIn(t *testing.T) {
-	t.Parallel()
-
-	for name, header := range map[string][2]string{
-		"by Sec-Fetch-Site": {"Sec-Fetch-Site", "cross-site"},
-		"by Origin":         {"Origin", "https://evil.example"},
-	} {
-		e := newEnv(t, map[string]reply{
-			"POST /sessions": {http.StatusCreated, `{"id":2,"kind":"session","key":"hr_session_evil"}`},
-		})
-
-		form := url.Values{
-			"workspace": {theWorkspace},
-			"key":       {"hr_of_somebody_else"},
-			"back":      {console.Root + "/w/none"},
-		}
-		request := httptest.NewRequest(http.MethodPost, console.Root+"/login", strings.NewReader(form.Encode()))
-		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		request.Header.Set(header[0], header[1])
-
-		answer := httptest.NewRecorder()
-		e.pages.ServeHTTP(answer, request)
-
-		assert.Empty(t, answer.Header().Values("Set-Cookie"), name)
-		assert.Zero(t, e.count("POST /sessions"), name)
-	}
-}
-
-// TestAnAnswerWithoutABodyIsNoPanic has the API, or what is before it, answer 204.
-func TestAnAnswerWithoutABodyIsNoPanic(t *testing.T) {
-	t.Parallel()
-
-	e := newEnv(t, map[string]reply{"GET /session": {http.StatusNoContent, ""}})
-
-	require.NotPanics(t, func() {
-		answer := e.do(http.MethodGet, "/settings", nil)
-		assert.Equal(t, http.StatusBadGateway, answer.Code)
-	})
-}
 
 // TestNoCellOfTheFileBeginsAFormulaWhereSemicolonsSeparate opens the file as a spreadsheet does in most of Europe.
 func TestNoCellOfTheFileBeginsAFormulaWhereSemicolonsSeparate(t *testing.T) {
@@ -152,46 +89,6 @@ func TestARefusedBulkCommandLeavesThePageLive(t *testing.T) {
 	assert.False(t, strings.Contains(answer.Body.String(), `/pause" hx-trigger`), "nothing is shown at the path of a form")
 }
 
-// TestASilentProviderHoldsNobody has the OpenID provider accept connections and say nothing.
-func TestASilentProviderHoldsNobody(t *testing.T) {
-	t.Parallel()
-
-	silent := make(chan struct{})
-	issuer := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-silent }))
-
-	t.Cleanup(issuer.Close)
-	t.Cleanup(func() { close(silent) })
-
-	pages, err := console.New(console.Config{
-		API:    "http://127.0.0.1:1",
-		Doer:   issuer.Client(),
-		Logger: slog.New(slog.DiscardHandler),
-		OpenID: &console.OpenID{Issuer: issuer.URL, ClientID: "c", ClientSecret: "s", PublicURL: "https://h.example"},
-	})
-	require.NoError(t, err)
-
-	answered := make(chan struct{})
-
-	go func() {
-		defer close(answered)
-
-		// The browser has left before the provider answers.
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		defer cancel()
-
-		form := url.Values{"workspace": {theWorkspace}}.Encode()
-		request := httptest.NewRequestWithContext(ctx, http.MethodPost, console.Root+"/login/openid", strings.NewReader(form))
-		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		pages.ServeHTTP(httptest.NewRecorder(), request)
-	}()
-
-	select {
-	case <-answered:
-	case <-time.After(2 * time.Second):
-		t.Error("a login waits for ever, and all others wait for it")
-	}
-}
-
 // TestAPreviewShowsWhatAColleagueHasWritten: a preview that counts a message as seen must have shown it. Otherwise two
 // people answer a customer differently, and what was sent a moment ago is sent again after the browser's back button.
 func TestAPreviewShowsWhatAColleagueHasWritten(t *testing.T) {
@@ -238,17 +135,4 @@ func TestLongMailsMakeNoHugePage(t *testing.T) {
 	e.replies["GET /chats/5/messages"] = listOf(mails...)
 
 	assert.Less(t, len(e.get("/chats/5")), 2<<20)
-}
-
-// TestALoginLinkTakesNoAPIKey: "it works once" is not so of a key, which somebody else may have put in the link.
-func TestALoginLinkTakesNoAPIKey(t *testing.T) {
-	t.Parallel()
-
-	e := newEnv(t, nil)
-	address := console.Root + "/login?workspace=" + theWorkspace + "&token=hr_key_of_somebody_else"
-
-	answer := httptest.NewRecorder()
-	e.pages.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, address, nil))
-
-	assert.False(t, strings.Contains(answer.Body.String(), "hr_key_of_somebody_else"), "the key is not offered")
 }

@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"regexp"
 	"time"
 
-	"github.com/google/uuid"
+	"golang.org/x/time/rate"
 
 	"handrail/client"
 )
@@ -48,6 +47,11 @@ type Handler struct {
 	mux    *routeMux
 	// openID is nil where nobody logs in by OpenID Connect.
 	openID *openID
+	logins loginLimit
+	// pageWithin and formWithin are how long the answer to a request may take.
+	pageWithin, formWithin time.Duration
+	// serve answers requests that come from our own pages, or change nothing.
+	serve http.Handler
 }
 
 // New makes a handler. Nothing is asked of the API yet. It returns an error if the address of the API is not one.
@@ -60,12 +64,21 @@ func New(config Config) (*Handler, error) {
 		config.Now = time.Now
 	}
 
-	h := &Handler{config: config, mux: &routeMux{}}
+	h := &Handler{
+		config: config,
+		mux:    &routeMux{},
+		logins: loginLimit{buckets: map[string]*rate.Limiter{}},
+
+		pageWithin: pageWithin,
+		formWithin: formWithin,
+	}
+
 	if config.OpenID != nil {
-		h.openID = &openID{OpenID: *config.OpenID}
+		h.openID = newOpenID(*config.OpenID)
 	}
 
 	h.routes()
+	h.serve = h.refuseOtherSites(h.mux)
 
 	return h, nil
 }
@@ -106,39 +119,47 @@ func (h *Handler) routes() {
 	})
 }
 
+// refuseOtherSites refuses forms that pages of other sites send: the login form has no session whose token it could
+// show.
+func (h *Handler) refuseOtherSites(next http.Handler) http.Handler {
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.showFailure(w, r, nil, errForged)
+	}))
+
+	return guard.Handler(next)
+}
+
 // policy lets pages load what this server serves, and nothing else. Nothing may frame them.
 const policy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 
 // ServeHTTP answers a request for a page.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	setHeaders(w)
+
+	r = withRequestID(r)
+	w.Header().Set(headerRequestID, requestIDOf(r))
+
+	r, cancel := h.withinTime(r)
+
+	defer cancel()
+	defer h.recoverPanic(w, r)
+
+	r = r.WithContext(withBrowserAddress(r.Context(), r.RemoteAddr))
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+
+	if h.readForm(w, r) {
+		h.serve.ServeHTTP(w, r)
+	}
+}
+
+// setHeaders sets what all answers have.
+func setHeaders(w http.ResponseWriter) {
 	header := w.Header()
 	header.Set("Content-Security-Policy", policy)
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Cache-Control", "no-store")
-
-	nameRequest(w, r)
-
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-
-	defer h.recoverPage(w, r)
-
-	h.mux.ServeHTTP(w, r.WithContext(withBrowserAddress(r.Context(), r.RemoteAddr)))
-}
-
-// headerRequestID is the header that names a request in logs. The API gives the console's own requests one too.
-const headerRequestID = "X-Request-Id"
-
-// saneRequestID is what an id that a request has come with may look like.
-var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
-
-// nameRequest gives a request an id, unless it has one, and tells it the browser.
-func nameRequest(w http.ResponseWriter, r *http.Request) {
-	if !saneRequestID.MatchString(r.Header.Get(headerRequestID)) {
-		r.Header.Set(headerRequestID, uuid.NewString())
-	}
-
-	w.Header().Set(headerRequestID, r.Header.Get(headerRequestID))
 }
 
 // errNoPage is the answer to a path without a page.

@@ -18,7 +18,7 @@ func follow(e *env, answer *httptest.ResponseRecorder, header http.Header) *http
 
 	request := httptest.NewRequest(http.MethodGet, answer.Header().Get("Location"), http.NoBody)
 	request.Header = header
-	request.AddCookie(&http.Cookie{Name: "handrail_session_" + theWorkspace, Value: "hr_session"})
+	request.AddCookie(&http.Cookie{Name: "__Secure-handrail_session_" + theWorkspace, Value: "hr_session"})
 
 	for _, cookie := range answer.Result().Cookies() {
 		request.AddCookie(cookie)

@@ -136,6 +136,7 @@ func (e *env) answer(w http.ResponseWriter, r *http.Request) {
 	}
 
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Handrail-Version", "2026-11-29")
 
 	if found.status >= http.StatusBadRequest {
 		w.Header().Set("Content-Type", "application/problem+json")
@@ -169,7 +170,7 @@ func (e *env) count(name string) int {
 func (e *env) do(method, path string, fields url.Values) *httptest.ResponseRecorder {
 	request := httptest.NewRequest(method, console.Root+"/w/"+theWorkspace+path, strings.NewReader(fields.Encode()))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.AddCookie(&http.Cookie{Name: "handrail_session_" + theWorkspace, Value: "hr_session"})
+	request.AddCookie(&http.Cookie{Name: "__Secure-handrail_session_" + theWorkspace, Value: "hr_session"})
 
 	answer := httptest.NewRecorder()
 	e.pages.ServeHTTP(answer, request)

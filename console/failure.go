@@ -1,9 +1,11 @@
 package console
 
 import (
+	"context"
 	"errors"
 	"net/http"
-	"runtime/debug"
+
+	"github.com/a-h/templ"
 
 	"handrail/client"
 )
@@ -11,8 +13,12 @@ import (
 // The errors that are of the console itself.
 var (
 	errLoggedOut = errors.New("you are not logged in to this workspace")
+	// errNoSession is the error of a cookie that has another key than that of a session.
+	errNoSession = errors.New("this browser's cookie has no session")
 	errForged    = errors.New("this form was not made by this page, or you have logged in again since: go back, " +
 		"reload the page, and try again")
+	errTooLong     = errors.New("a form may be at most 1 MiB long: go back, and send less at once")
+	errNotHandrail = errors.New("this is no API of Handrail of this version")
 )
 
 // refusal is what the API has refused.
@@ -24,6 +30,27 @@ type refusal struct {
 	fields    []client.FieldError
 	// pieces are the detail as a sentence of a page; nil where it was not split.
 	pieces []piece
+}
+
+// isUnderWay reports whether what was asked for is being done already.
+func (r *refusal) isUnderWay() bool { return r.code == string(client.ProblemCodeRequestInProgress) }
+
+// heading says in a few words what became of what was asked for.
+func (r *refusal) heading() string {
+	if r.isUnderWay() {
+		return "It is being done."
+	}
+
+	return "This was not done."
+}
+
+// tone is that of the banner.
+func (r *refusal) tone() string {
+	if r.isUnderWay() {
+		return toneWait
+	}
+
+	return toneBad
 }
 
 // refusalOf returns the refusal of an error that the API has given; nil if the error is of another kind.
@@ -46,17 +73,7 @@ func refusalOf(err error) *refusal {
 // who looks.
 func (h *Handler) showFailure(w http.ResponseWriter, r *http.Request, v *viewer, err error) {
 	if isLoggedOut(err) {
-		removeSession(w, r.PathValue("workspace"))
-
-		view := h.newLoginView(r.PathValue("workspace"), "Log in to see this page.")
-		view.isWrong = false
-
-		if r.Method == http.MethodGet {
-			view.back = r.URL.RequestURI()
-		}
-
-		h.render(w, r, http.StatusUnauthorized, loginPage(view))
-
+		h.askToLogIn(w, r, err)
 		return
 	}
 
@@ -68,26 +85,33 @@ func (h *Handler) showFailure(w http.ResponseWriter, r *http.Request, v *viewer,
 	h.render(w, r, h.statusOf(r, err), failurePage(v, h.explain(r, err)))
 }
 
-// recoverPage answers instead of a page that has panicked, which is a mistake of ours. The log has it, and who looks
-// does not.
-func (h *Handler) recoverPage(w http.ResponseWriter, r *http.Request) {
-	fault := recover()
-	if fault == nil {
+// askToLogIn answers who has no session with the login page. What the browser did not send is not removed from it: it
+// has no cookie on a link from another site, and comes again with it by itself.
+func (h *Handler) askToLogIn(w http.ResponseWriter, r *http.Request, err error) {
+	isMissing := errors.Is(err, errLoggedOut)
+
+	if isMissing && isFromElsewhere(r) {
+		h.render(w, r, http.StatusOK, continuePage(templ.SafeURL(r.URL.RequestURI()), "Continue"))
 		return
 	}
 
-	h.config.Logger.ErrorContext(
-		r.Context(),
-		"a page of the console has panicked",
-		"request_id", r.Header.Get(headerRequestID),
-		"panic", fault,
-		"stack", string(debug.Stack()),
-	)
-	h.render(w, r, http.StatusInternalServerError, failurePage(nil, &refusal{
-		code:      "internal_error",
-		detail:    "something in the console is broken; the log says what, under the id below",
-		requestID: r.Header.Get(headerRequestID),
-	}))
+	if !isMissing {
+		removeSession(w, r.PathValue("workspace"))
+	}
+
+	view := h.newLoginView(r.PathValue("workspace"), "Log in to see this page.")
+	view.isWrong = false
+
+	if r.Method == http.MethodGet {
+		view.back = r.URL.RequestURI()
+	}
+
+	h.render(w, r, http.StatusUnauthorized, loginPage(view))
+}
+
+// isFromElsewhere reports whether the browser follows a link of another site, and so has sent no cookie of ours.
+func isFromElsewhere(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Site") == "cross-site"
 }
 
 // statusOf returns the HTTP status of an error that the API has not given. What nobody has caused who looks at the
@@ -98,12 +122,16 @@ func (h *Handler) statusOf(r *http.Request, err error) int {
 		return http.StatusNotFound
 	case errors.Is(err, errForged):
 		return http.StatusForbidden
+	case errors.Is(err, errTooLong):
+		return http.StatusRequestEntityTooLarge
+	case errors.Is(r.Context().Err(), context.Canceled):
+		return http.StatusBadGateway // nobody reads it: the browser has left
 	}
 
 	h.config.Logger.ErrorContext(
 		r.Context(),
 		"the console cannot reach the API",
-		"request_id", r.Header.Get(headerRequestID),
+		"request_id", requestIDOf(r),
 		"error", err,
 	)
 
@@ -112,18 +140,29 @@ func (h *Handler) statusOf(r *http.Request, err error) int {
 
 // explain returns what a page says of an error that the API has not given.
 func (h *Handler) explain(r *http.Request, err error) *refusal {
-	if errors.Is(err, errNoPage) || errors.Is(err, errForged) {
-		return &refusal{detail: err.Error()}
+	for _, ours := range []error{errNoPage, errForged, errTooLong} {
+		if errors.Is(err, ours) {
+			return &refusal{detail: ours.Error()}
+		}
 	}
 
-	return &refusal{
-		code:      "api_unreachable",
+	told := &refusal{
+		code:      "unavailable",
 		detail:    "the API does not answer at the moment; nothing is lost, and this page may be tried again",
-		requestID: r.Header.Get(headerRequestID),
+		requestID: requestIDOf(r),
 	}
+
+	if errors.Is(err, errNotHandrail) {
+		told.code = "not_handrail"
+		told.detail = "what answers is no API of Handrail of this version; whoever runs the console gives its address " +
+			"by --url"
+	}
+
+	return told
 }
 
 // isLoggedOut reports whether an error says that there is no session, or that it is over.
 func isLoggedOut(err error) bool {
-	return errors.Is(err, errLoggedOut) || client.HasCode(err, client.ProblemCodeUnauthenticated)
+	return errors.Is(err, errLoggedOut) || errors.Is(err, errNoSession) ||
+		client.HasCode(err, client.ProblemCodeUnauthenticated)
 }

@@ -3,7 +3,6 @@ package console_test
 import (
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"handrail/console"
 )
@@ -29,7 +27,9 @@ func (a *failingAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		scopes, _ := json.Marshal(allScopes)
 
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, `{"member_name":"Ana","scopes":`+string(scopes)+`}`)
+		w.Header().Set("Handrail-Version", "2026-11-29")
+		_, _ = io.WriteString(w, `{"kind":"session","workspace_id":"`+theWorkspace+`","member_name":"Ana","scopes":`+
+			string(scopes)+`}`)
 
 		return
 	}
@@ -125,49 +125,14 @@ func TestEveryPageSaysThatTheAPIDoesNotAnswer(t *testing.T) {
 	gone.Close()
 
 	askEach(t, func(path string) {
-		pages, log := newLoggedConsole(t, gone.URL)
+		pages, log := newLogged(t, gone.URL, &http.Client{})
 		answer := ask(pages, http.MethodGet, path, nil)
 		id := answer.Header().Get("X-Request-Id")
 
 		assert.Equal(t, http.StatusBadGateway, answer.Code, path)
 		assert.Contains(t, answer.Body.String(), "The API does not answer at the moment", path)
 		assert.Contains(t, answer.Body.String(), "<code>"+id+"</code>", path)
-		assert.Contains(t, log.String(), "request_id="+id, path)
+		assert.Contains(t, log.text(), "request_id="+id, path)
 		assertNoStack(t, answer.Body.String())
 	})
-}
-
-// newLoggedConsole returns a console, and what it logs.
-func newLoggedConsole(t *testing.T, api string) (*console.Handler, *strings.Builder) {
-	t.Helper()
-
-	log := &strings.Builder{}
-
-	pages, err := console.New(console.Config{
-		API:    api,
-		Doer:   &http.Client{},
-		Logger: slog.New(slog.NewTextHandler(log, nil)),
-	})
-	require.NoError(t, err)
-
-	return pages, log
-}
-
-// TestAPageThatPanicsShowsNoStack has an answer of the API that cannot be: the log has the stack, the page an id.
-func TestAPageThatPanicsShowsNoStack(t *testing.T) {
-	t.Parallel()
-
-	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(http.StatusNoContent)
-	}))
-	t.Cleanup(api.Close)
-
-	pages, log := newLoggedConsole(t, api.URL)
-	answer := ask(pages, http.MethodGet, fillPath(console.Root+"/w/{workspace}/"), nil)
-
-	assert.Equal(t, http.StatusInternalServerError, answer.Code)
-	assert.Contains(t, answer.Body.String(), "Something in the console is broken")
-	assert.Contains(t, answer.Body.String(), answer.Header().Get("X-Request-Id"))
-	assert.Contains(t, log.String(), "viewer.go")
-	assertNoStack(t, answer.Body.String())
 }

@@ -141,7 +141,7 @@ func TestASealedSearchIsReadByItsSessionOnly(t *testing.T) {
 	assert.NotEqual(t, path, e.find("/find", url.Values{"q": {"bo@a.example"}}), "the same text looks different")
 
 	request := httptest.NewRequest(http.MethodGet, console.Root+"/w/"+theWorkspace+path, nil)
-	request.AddCookie(&http.Cookie{Name: "handrail_session_" + theWorkspace, Value: "hr_other"})
+	request.AddCookie(&http.Cookie{Name: "__Secure-handrail_session_" + theWorkspace, Value: "hr_other"})
 
 	answer := httptest.NewRecorder()
 	e.pages.ServeHTTP(answer, request)

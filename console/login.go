@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"handrail/chat"
 	"handrail/client"
 )
 
@@ -27,24 +28,27 @@ func (h *Handler) loginRoutes() {
 	})
 	h.mux.HandleFunc("GET "+Root+"/{$}", h.showFirstPage)
 	h.mux.HandleFunc("GET "+Root+"/login", h.showLogin)
-	h.mux.HandleFunc("POST "+Root+"/login", h.logIn)
+	h.mux.HandleFunc("POST "+Root+"/login", h.limitLogins(h.logIn))
 	h.mux.HandleFunc("POST "+Root+"/w/{workspace}/logout", h.logOut)
 
 	if h.openID != nil {
-		h.mux.HandleFunc("POST "+openIDPath, h.beginOpenID)
-		h.mux.HandleFunc("GET "+callbackPath, h.endOpenID)
+		h.mux.HandleFunc("POST "+openIDPath, h.limitLogins(h.beginOpenID))
+		h.mux.HandleFunc("GET "+callbackPath, h.limitLogins(h.endOpenID))
 	}
 }
 
 // showFirstPage redirects to the workspace that the browser is logged in to, or to the login page.
 func (h *Handler) showFirstPage(w http.ResponseWriter, r *http.Request) {
 	all := sessionsOf(r)
-	if len(all) == 0 {
-		http.Redirect(w, r, Root+"/login", http.StatusSeeOther)
-		return
-	}
 
-	http.Redirect(w, r, Root+"/w/"+all[0].workspace+"/", http.StatusSeeOther)
+	switch {
+	case len(all) > 0:
+		http.Redirect(w, r, Root+"/w/"+all[0].workspace+"/", http.StatusSeeOther)
+	case isFromElsewhere(r):
+		h.render(w, r, http.StatusOK, continuePage(Root+"/", "Continue"))
+	default:
+		http.Redirect(w, r, Root+"/login", http.StatusSeeOther)
+	}
 }
 
 // noWorkspace says what is wrong with a workspace that is no id.
@@ -65,13 +69,26 @@ func (h *Handler) newLoginView(workspace, message string) loginView {
 	return view
 }
 
+// notALoginLink says what is wrong with a link that has something else than the token of a login link.
+const notALoginLink = "This link is no login link. `handrail keys login` makes one."
+
+// isLoginToken reports whether a text has the form of the token of a login link.
+func isLoginToken(text string) bool { return strings.HasPrefix(text, chat.LoginPrefix) }
+
 // showLogin shows the login page. A login link is used by a button only, so that programs which look at links in
 // messages do not use it up.
 func (h *Handler) showLogin(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 
 	view := h.newLoginView(query.Get("workspace"), "")
-	view.token = query.Get("token")
+
+	// A key is no token: whoever has put it in the link could have this browser work as somebody else, for long.
+	switch token := query.Get("token"); {
+	case isLoginToken(token):
+		view.token = token
+	case token != "":
+		view = h.newLoginView(view.workspace, notALoginLink)
+	}
 
 	h.render(w, r, http.StatusOK, loginPage(view))
 }
@@ -83,10 +100,15 @@ func (h *Handler) logIn(w http.ResponseWriter, r *http.Request) {
 	view.isWrong = true
 
 	key := strings.TrimSpace(r.PostFormValue("key"))
+	token := r.PostFormValue("token")
 
 	switch {
 	case !isUUID(view.workspace):
 		view.message = noWorkspace
+	case isLoginToken(token):
+		key = token
+	case token != "":
+		view.message = notALoginLink
 	case key == "":
 		view.message = "The API key must be given. `handrail keys login` makes a link that needs none."
 	}
@@ -100,6 +122,7 @@ func (h *Handler) logIn(w http.ResponseWriter, r *http.Request) {
 
 	switch refused := refusalOf(err); {
 	case err == nil:
+		h.endReplaced(r, view.workspace)
 		setSession(w, opened)
 		http.Redirect(w, r, firstPath(view), http.StatusSeeOther) //nolint:gosec // safeBack knows our own pages only
 	case refused != nil:
@@ -122,7 +145,24 @@ func (h *Handler) openSession(r *http.Request, workspace, key string) (session, 
 		return session{}, err
 	}
 
-	return session{workspace: workspace, key: client.ValueOf(made.JSON201.Key)}, nil
+	if made.JSON201 == nil || client.ValueOf(made.JSON201.Key) == "" {
+		return session{}, errNotHandrail
+	}
+
+	return session{workspace: workspace, key: *made.JSON201.Key}, nil
+}
+
+// endReplaced ends the session that the browser had for a workspace, in whose place another comes. Where the API does
+// not take that, it ends by itself.
+func (h *Handler) endReplaced(r *http.Request, workspace string) {
+	old, ok := findSession(r, workspace)
+	if !ok {
+		return
+	}
+
+	if api, err := h.dial(old.key); err == nil {
+		_, _ = api.EndSessionWithResponse(r.Context(), workspace)
+	}
 }
 
 // firstPath returns the page to go to after the login.

@@ -67,7 +67,7 @@ const liveNow = "delivery message chat summary tool_call approval contributor_re
 const duplicatesSince = 24 * time.Hour
 
 func (h *Handler) nowRoutes() {
-	h.page("/{$}", h.showNow)
+	h.page("/{$}", h.showFirst)
 	h.form("/probe", h.probeSender, h.showNow)
 	h.take("/seen", h.showNow, markSeen)
 }

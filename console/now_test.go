@@ -152,7 +152,7 @@ func TestNowCountsWhatDidNotArriveSinceTheLastLook(t *testing.T) {
 	assert.True(t, cookies[0].HttpOnly && cookies[0].Secure)
 
 	request := httptest.NewRequest(http.MethodGet, console.Root+"/w/"+theWorkspace+"/", http.NoBody)
-	request.AddCookie(&http.Cookie{Name: "handrail_session_" + theWorkspace, Value: "hr_session"})
+	request.AddCookie(&http.Cookie{Name: "__Secure-handrail_session_" + theWorkspace, Value: "hr_session"})
 	request.AddCookie(&http.Cookie{Name: cookies[0].Name, Value: "2026-11-30T09:30:00Z"})
 
 	shown := httptest.NewRecorder()
@@ -181,8 +181,8 @@ func TestNowLooksIntoOtherWorkspaces(t *testing.T) {
 	e.replies["GET /api/v2/w/"+other+"/status"] = ok(someMatters)
 
 	request := httptest.NewRequest(http.MethodGet, console.Root+"/w/"+theWorkspace+"/", http.NoBody)
-	request.AddCookie(&http.Cookie{Name: "handrail_session_" + theWorkspace, Value: "hr_session"})
-	request.AddCookie(&http.Cookie{Name: "handrail_session_" + other, Value: "hr_other"})
+	request.AddCookie(&http.Cookie{Name: "__Secure-handrail_session_" + theWorkspace, Value: "hr_session"})
+	request.AddCookie(&http.Cookie{Name: "__Secure-handrail_session_" + other, Value: "hr_other"})
 
 	shown := httptest.NewRecorder()
 	e.pages.ServeHTTP(shown, request)

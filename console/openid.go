@@ -10,12 +10,13 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/a-h/templ"
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+	"golang.org/x/sync/singleflight"
 )
 
 // OpenID is how members log in by OpenID Connect. All fields but HTTP are needed.
@@ -29,7 +30,7 @@ type OpenID struct {
 	// OpenSession makes a session of the member with an email address that the provider has verified, and returns its
 	// key. Errors: [RefusalError] when nobody may log in with the address; others are not shown.
 	OpenSession func(ctx context.Context, workspace, email string) (key string, err error)
-	// HTTP makes the requests to the provider; nil: [http.DefaultClient].
+	// HTTP makes the requests to the provider; nil: a client that waits for 10 seconds.
 	HTTP *http.Client
 }
 
@@ -48,6 +49,9 @@ const (
 // openIDCookie is the name of the cookie of a login that is under way at the provider.
 const openIDCookie = "handrail_login"
 
+// providerWithin is how long the provider may take for an answer.
+const providerWithin = 10 * time.Second
+
 // openIDLife is how long somebody may take at the provider.
 const openIDLife = 10 * time.Minute
 
@@ -56,8 +60,17 @@ const openIDLife = 10 * time.Minute
 type openID struct {
 	OpenID
 
-	mutex    sync.Mutex
-	provider *oidc.Provider
+	// asking is for all who wait until the provider has answered for the first time.
+	asking   singleflight.Group
+	provider atomic.Pointer[oidc.Provider]
+}
+
+func newOpenID(config OpenID) *openID {
+	if config.HTTP == nil {
+		config.HTTP = &http.Client{Timeout: providerWithin}
+	}
+
+	return &openID{OpenID: config}
 }
 
 // attempt is a login that is under way. It is kept in the browser that has begun it, and nowhere else: nobody can end a
@@ -73,34 +86,37 @@ type attempt struct {
 // noLogin is what people are told when a login at the provider has failed. The log says why.
 const noLogin = "The login did not succeed: begin it again."
 
-// find returns the provider, asking it for its keys and addresses the first time.
+// find returns the provider, asking it for its keys and addresses the first time. Who has left does not wait for it.
 func (o *openID) find(ctx context.Context) (*oidc.Provider, error) {
-	o.mutex.Lock()
-	defer o.mutex.Unlock()
-
-	if o.provider != nil {
-		return o.provider, nil
+	if found := o.provider.Load(); found != nil {
+		return found, nil
 	}
 
-	// The provider's keys are fetched later too, when this request is over.
-	provider, err := oidc.NewProvider(o.within(context.WithoutCancel(ctx)), o.Issuer)
-	if err != nil {
-		return nil, fmt.Errorf("ask the OpenID provider: %w", err)
+	asked := o.asking.DoChan("provider", func() (any, error) {
+		// Others wait for the answer too, and the provider's keys are fetched later, when this request is over.
+		found, err := oidc.NewProvider(o.within(context.WithoutCancel(ctx)), o.Issuer)
+		if err != nil {
+			return nil, fmt.Errorf("ask the OpenID provider: %w", err)
+		}
+
+		o.provider.Store(found)
+
+		return found, nil
+	})
+
+	select {
+	case <-ctx.Done():
+		return nil, fmt.Errorf("ask the OpenID provider: %w", context.Cause(ctx))
+
+	case answer := <-asked:
+		found, _ := answer.Val.(*oidc.Provider)
+
+		return found, answer.Err
 	}
-
-	o.provider = provider
-
-	return provider, nil
 }
 
 // within makes requests to the provider use its client.
-func (o *openID) within(ctx context.Context) context.Context {
-	if o.HTTP == nil {
-		return ctx
-	}
-
-	return oidc.ClientContext(ctx, o.HTTP)
-}
+func (o *openID) within(ctx context.Context) context.Context { return oidc.ClientContext(ctx, o.HTTP) }
 
 func (o *openID) config(provider *oidc.Provider) *oauth2.Config {
 	return &oauth2.Config{

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -141,7 +142,7 @@ func (w *openIDWorld) session() string {
 	require.NoError(w, err)
 
 	for _, cookie := range w.browser.Jar.Cookies(address) {
-		if strings.HasPrefix(cookie.Name, "handrail_session_") {
+		if strings.HasPrefix(cookie.Name, "__Secure-handrail_session_") {
 			return cookie.Value
 		}
 	}
@@ -193,4 +194,44 @@ func TestWhoIsNoMemberIsToldSo(t *testing.T) {
 	assert.Equal(t, http.StatusForbidden, status)
 	assert.Contains(t, page, "Nobody logs in to this workspace with this address.")
 	assert.Empty(t, w.session())
+}
+
+// TestASilentProviderHoldsNobody has the OpenID provider accept connections and say nothing.
+func TestASilentProviderHoldsNobody(t *testing.T) {
+	t.Parallel()
+
+	silent := make(chan struct{})
+	issuer := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-silent }))
+
+	t.Cleanup(issuer.Close)
+	t.Cleanup(func() { close(silent) })
+
+	pages, err := console.New(console.Config{
+		API:    "http://127.0.0.1:1",
+		Doer:   issuer.Client(),
+		Logger: slog.New(slog.DiscardHandler),
+		OpenID: &console.OpenID{Issuer: issuer.URL, ClientID: "c", ClientSecret: "s", PublicURL: "https://h.example"},
+	})
+	require.NoError(t, err)
+
+	answered := make(chan struct{})
+
+	go func() {
+		defer close(answered)
+
+		// The browser has left before the provider answers.
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+
+		form := url.Values{"workspace": {theWorkspace}}.Encode()
+		request := httptest.NewRequestWithContext(ctx, http.MethodPost, console.Root+"/login/openid", strings.NewReader(form))
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		pages.ServeHTTP(httptest.NewRecorder(), request)
+	}()
+
+	select {
+	case <-answered:
+	case <-time.After(2 * time.Second):
+		t.Error("a login waits for ever, and all others wait for it")
+	}
 }

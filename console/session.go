@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,8 +13,9 @@ import (
 )
 
 // cookiePrefix begins the name of a session's cookie; the workspace's id follows. So one browser can be logged in to
-// several workspaces.
-const cookiePrefix = "handrail_session_"
+// several workspaces. Browsers take a name with __Secure- over TLS only, or from this very machine: nobody between
+// puts a session of their own there.
+const cookiePrefix = "__Secure-handrail_session_"
 
 // formToken is the name of the field by which a form shows that it comes from one of our own pages.
 const formToken = "csrf"
@@ -103,5 +105,20 @@ func (h *Handler) dial(key string) (*client.API, error) {
 		key,
 		client.WithDoer(h.config.Doer),
 		client.WithUserAgent("handrail-console/"+h.config.Version),
+		client.WithCheck(checkAnswer),
 	)
+}
+
+// checkAnswer returns an error if an answer of success is not one that Handrail's API gives.
+func checkAnswer(answer *http.Response) error {
+	isRead := answer.Request != nil && answer.Request.Method == http.MethodGet
+
+	switch {
+	case answer.Header.Get("Handrail-Version") == "":
+		return errNotHandrail
+	case isRead && answer.StatusCode != http.StatusOK:
+		return fmt.Errorf("%w: it has answered %s", errNotHandrail, answer.Status)
+	}
+
+	return nil
 }

@@ -19,7 +19,15 @@ import (
 var staticFiles embed.FS
 
 // staticNames are the files that pages load.
-var staticNames = []string{"console.css", "console.js", "htmx.min.js", "idiomorph-ext.min.js", "icon.svg", "mail.css"}
+var staticNames = []string{
+	"console.css",
+	"console.js",
+	"stream.js",
+	"htmx.min.js",
+	"idiomorph-ext.min.js",
+	"icon.svg",
+	"mail.css",
+}
 
 // staticVersions are the beginnings of the digests of the files, by name. A page names the version of what it loads,
 // so that browsers may keep it for ever.

@@ -22,7 +22,7 @@ func TestStaticFilesAreKeptForEver(t *testing.T) {
 	page := ask(pages, http.MethodGet, console.Root+"/login", nil).Body.String()
 
 	files := regexp.MustCompile(`(?:src|href)="(/console/static/[^"]+)"`).FindAllStringSubmatch(page, -1)
-	require.Len(t, files, 5)
+	require.Len(t, files, 6)
 
 	for _, file := range files {
 		assert.Regexp(t, `\?v=[0-9a-f]{12}$`, file[1])

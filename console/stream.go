@@ -22,8 +22,11 @@ func (h *Handler) openStream(w http.ResponseWriter, r *http.Request) {
 	v, err := h.view(r)
 
 	switch {
-	case err != nil:
+	case isLoggedOut(err):
 		http.Error(w, "the session is over", http.StatusUnauthorized)
+		return
+	case err != nil:
+		http.Error(w, "there is no stream at present", http.StatusServiceUnavailable)
 		return
 	case !v.session.hasToken(r):
 		http.Error(w, errForged.Error(), http.StatusForbidden)
@@ -31,7 +34,7 @@ func (h *Handler) openStream(w http.ResponseWriter, r *http.Request) {
 	}
 
 	made, err := v.CreateEventTokenWithResponse(v.ctx(), v.ws(), &client.CreateEventTokenParams{})
-	if err != nil {
+	if err != nil || made.JSON200 == nil {
 		http.Error(w, "there is no stream at present", http.StatusServiceUnavailable)
 		return
 	}

@@ -228,14 +228,20 @@ func (a *documentedAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Handrail-Version", "2026-11-29")
 	w.WriteHeader(status)
 
 	if status != http.StatusNoContent {
 		scopes, _ := json.Marshal(allScopes)
 		answer := `{"items":[],"scopes":` + string(scopes) + `,"action":{},"delivery":{},"http":{"schema":{}}`
 
-		if found.id == "retryDeliveries" || found.id == "getBulkRetry" {
+		switch found.id {
+		case "retryDeliveries", "getBulkRetry":
 			answer += `,"id":"` + someID + `"`
+		case "getSession":
+			answer += `,"kind":"session","workspace_id":"` + theWorkspace + `"`
+		case "createSession":
+			answer += `,"kind":"session","key":"hr_session"`
 		}
 
 		_, _ = io.WriteString(w, answer+`}`)
@@ -292,7 +298,7 @@ func newConsole(t *testing.T, api http.Handler) *console.Handler {
 func ask(pages http.Handler, method, path string, fields url.Values) *httptest.ResponseRecorder {
 	request := httptest.NewRequest(method, path, strings.NewReader(fields.Encode()))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.AddCookie(&http.Cookie{Name: "handrail_session_" + theWorkspace, Value: "hr_session"})
+	request.AddCookie(&http.Cookie{Name: "__Secure-handrail_session_" + theWorkspace, Value: "hr_session"})
 
 	answer := httptest.NewRecorder()
 	pages.ServeHTTP(answer, request)

@@ -231,15 +231,29 @@ func (h *Handler) view(r *http.Request) (*viewer, error) {
 		return nil, err
 	}
 
+	switch {
+	case me.JSON200 == nil || me.JSON200.WorkspaceID != found.workspace:
+		return nil, errNotHandrail
+	case me.JSON200.Kind != client.KeyKindSession:
+		return nil, errNoSession
+	}
+
 	v.me = *me.JSON200
 
 	return v, nil
 }
 
-// render answers with a page.
+// render answers with a page. That the time for what it shows is over must not keep it from being shown.
 func (h *Handler) render(w http.ResponseWriter, r *http.Request, status int, page templ.Component) {
+	r = r.WithContext(context.WithoutCancel(r.Context()))
+
 	templ.Handler(page, templ.WithStatus(status), templ.WithErrorHandler(func(r *http.Request, err error) http.Handler {
-		h.config.Logger.ErrorContext(r.Context(), "a page of the console could not be made", "error", err)
+		h.config.Logger.ErrorContext(
+			r.Context(),
+			"a page of the console could not be made",
+			"request_id", requestIDOf(r),
+			"error", err,
+		)
 
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "The page could not be made; the log says why.", http.StatusInternalServerError)

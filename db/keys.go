@@ -115,6 +115,7 @@ func (r *keyRow) principal() chat.Principal {
 	return chat.Principal{
 		KeyID:       r.ID,
 		KeyKind:     r.Kind,
+		ParentID:    r.ParentID,
 		WorkspaceID: r.WorkspaceID,
 		MemberID:    r.MemberID,
 		Kind:        r.Member.Kind,

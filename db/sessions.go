@@ -54,6 +54,10 @@ func (s *Store) CreateSession(ctx context.Context, in chat.LogIn) (chat.Session,
 			return err
 		}
 
+		if err := s.endOldest(ctx, tx, &row, in.By); err != nil {
+			return err
+		}
+
 		session, err = findSession(ctx, tx, row.WorkspaceID, row.ID)
 
 		return err
@@ -61,6 +65,9 @@ func (s *Store) CreateSession(ctx context.Context, in chat.LogIn) (chat.Session,
 
 	return session, err
 }
+
+// maxEndedAtOnce is how many sessions a login ends at most.
+const maxEndedAtOnce = 100
 
 // useLogin revokes the token of a login link, and makes the session that it is exchanged for end with the key that the
 // token was made with. Who uses the token first holds its row.
@@ -163,6 +170,10 @@ func (s *Store) OpenSession(ctx context.Context, in chat.LogIn, email string) (c
 			return err
 		}
 
+		if err := s.endOldest(ctx, tx, &row, in.By); err != nil {
+			return err
+		}
+
 		session, err = findSession(ctx, tx, in.WorkspaceID, row.ID)
 
 		return err
@@ -228,34 +239,76 @@ func findSession(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, id chat.K
 func (s *Store) EndSession(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, now time.Time) error {
 	return s.inTx(ctx, "end a session", func(ctx context.Context, tx bun.Tx) error {
 		row, err := findKey(ctx, s.locked(tx.NewSelect()), ws, by.KeyID)
-
-		session := row.key()
-		if err != nil || session.HasEnded(now) {
-			return err
-		}
-
-		session.LogOut(toMicroseconds(now))
-
-		_, err = tx.NewUpdate().
-			Model((*keyRow)(nil)).
-			Set("revoked_at = ?", session.RevokedAt).
-			Set("expires_at = ?", session.ExpiresAt).
-			Where("workspace_id = ?", ws).
-			Where("id = ?", row.ID).
-			Where("kind = ?", chat.KeySession).
-			Exec(ctx)
 		if err != nil {
 			return err
 		}
 
-		return s.audit(ctx, tx, auditEvent{
-			workspace: ws,
-			by:        by,
-			verb:      "api_key.revoked",
-			object:    objectID(row.ID),
-			detail:    changesOf(chat.AuditKey, row.auditFields(), nil),
-		})
+		return s.endSession(ctx, tx, &row, by, toMicroseconds(now))
 	})
+}
+
+// endSession ends a session, unless it has ended.
+func (s *Store) endSession(ctx context.Context, tx bun.Tx, row *keyRow, by chat.Actor, now time.Time) error {
+	session := row.key()
+	if session.HasEnded(now) {
+		return nil
+	}
+
+	session.LogOut(now)
+
+	_, err := tx.NewUpdate().
+		Model((*keyRow)(nil)).
+		Set("revoked_at = ?", session.RevokedAt).
+		Set("expires_at = ?", session.ExpiresAt).
+		Where("workspace_id = ?", row.WorkspaceID).
+		Where("id = ?", row.ID).
+		Where("kind = ?", chat.KeySession).
+		Exec(ctx)
+	if err != nil {
+		return err
+	}
+
+	return s.audit(ctx, tx, auditEvent{
+		workspace: row.WorkspaceID,
+		by:        by,
+		verb:      "api_key.revoked",
+		object:    objectID(row.ID),
+		detail:    changesOf(chat.AuditKey, row.auditFields(), nil),
+	})
+}
+
+// endOldest ends the oldest sessions beside a new one, as if their member had logged out, until [chat.MaxSessions] are
+// left: of its key, or of its member where they stand by themselves.
+func (s *Store) endOldest(ctx context.Context, tx bun.Tx, made *keyRow, by chat.Actor) error {
+	var old []keyRow
+
+	query := s.locked(tx.NewSelect()).
+		Model(&old).
+		Where("k.workspace_id = ?", made.WorkspaceID).
+		Where("k.kind = ?", chat.KeySession).
+		Where("k.revoked_at IS NULL").
+		Where("k.expires_at > ?", made.CreatedAt).
+		OrderExpr("k.id DESC").
+		Limit(maxEndedAtOnce).
+		Offset(chat.MaxSessions)
+
+	if made.ParentID != 0 {
+		query.Where("k.parent_id = ?", made.ParentID)
+	} else {
+		query.Where("k.parent_id IS NULL").Where("k.member_id = ?", made.MemberID)
+	}
+
+	if err := query.Scan(ctx); err != nil {
+		return err
+	}
+
+	for i := range old {
+		if err := s.endSession(ctx, tx, &old[i], by, made.CreatedAt); err != nil {
+			return err
+		}
+	}
+
+	return nil
 }
 
 // findParent finds the key that a session or a login link was made with, nil for none.

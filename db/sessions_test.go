@@ -259,6 +259,73 @@ func TestAVerifiedAddressOpensASession(t *testing.T) {
 	})
 }
 
+// TestTheOldestSessionEndsWithOneTooMany: of a key, and of a member whose sessions stand by themselves. It is audited,
+// and what it has asked for stands.
+func TestTheOldestSessionEndsWithOneTooMany(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+		now := time.Now().UTC().Truncate(time.Microsecond)
+		other, ofOther := newSession(t, s, w.Workspace, w.By, now)
+		by := newKeyOf(t, s, w.Workspace, w.Manager.ID, chat.AllScopes()...)
+
+		first, hash := newSession(t, s, w.Workspace, by, now)
+		for range chat.MaxSessions - 1 {
+			newSession(t, s, w.Workspace, by, now)
+		}
+
+		_, err := s.Authenticate(t.Context(), hash, now)
+		require.NoError(t, err)
+
+		_, newest := newSession(t, s, w.Workspace, by, now.Add(time.Second))
+		requireEnded(t, s, hash, now.Add(time.Second))
+
+		for _, live := range [][32]byte{newest, ofOther} {
+			p, err := s.Authenticate(t.Context(), live, now.Add(time.Second))
+			require.NoError(t, err)
+			assert.NotZero(t, p.ParentID)
+		}
+
+		assert.Equal(t, []string{"api_key.revoked", "api_key.created"}, auditVerbs(t, s, w.Workspace)[:2])
+
+		ended, err := s.Key(t.Context(), w.Workspace, first.ID)
+		require.NoError(t, err)
+		assert.True(t, ended.HasLoggedOut())
+		assert.NotEqual(t, other.ParentID, first.ParentID)
+	})
+}
+
+// TestTheOldestSessionOfAMemberEndsWithOneTooMany, where it was opened by a verified address.
+func TestTheOldestSessionOfAMemberEndsWithOneTooMany(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+		now := time.Now().UTC().Truncate(time.Microsecond)
+		manager := dbtest.NewPerson("Noor", "", "noor@example.com")
+		manager.Role = chat.RoleManager
+
+		_, err := s.CreateMember(t.Context(), w.Workspace, chat.Actor{}, manager)
+		require.NoError(t, err)
+
+		first := logIn(w.Workspace, chat.Actor{Operator: "openid"}, chat.KeySession.NewSecret(), now)
+		_, err = s.OpenSession(t.Context(), first, "noor@example.com")
+		require.NoError(t, err)
+
+		for i := range chat.MaxSessions {
+			_, err = s.Authenticate(t.Context(), first.Hash, now)
+			require.NoError(t, err, i)
+
+			next := logIn(w.Workspace, first.By, chat.KeySession.NewSecret(), now)
+			_, err = s.OpenSession(t.Context(), next, "noor@example.com")
+			require.NoError(t, err)
+		}
+
+		requireEnded(t, s, first.Hash, now)
+	})
+}
+
 // TestForgetSessions deletes those that have done nothing, when they have ended long ago.
 func TestForgetSessions(t *testing.T) {
 	t.Parallel()

@@ -42,10 +42,12 @@ func (s *consoleCommand) Run(c *console) error {
 		return &exitError{errors.New("--url (HANDRAIL_URL) must be like https://handrail.example.com"), exitUsage}
 	}
 
+	logger := slog.New(slog.NewTextHandler(c.errs, nil))
+
 	handler, err := pages.New(pages.Config{
 		API:     s.URL,
 		Doer:    newConsoleDoer(),
-		Logger:  slog.New(slog.NewTextHandler(c.errs, nil)),
+		Logger:  logger,
 		Version: service.Version,
 	})
 	if err != nil {
@@ -59,7 +61,7 @@ func (s *consoleCommand) Run(c *console) error {
 
 	fmt.Fprintf(c.out, "The console is at http://%s%s\n", l.Addr(), pages.Root)
 
-	return service.ServeHTTP(c.ctx, l, s.guard(routeConsole(handler, target)))
+	return service.ServeHTTP(c.ctx, l, s.guard(routeConsole(handler, target, logger)))
 }
 
 // consoleTimeout exceeds the longest that the API lets a request wait, a minute.
@@ -74,7 +76,7 @@ func newConsoleDoer() *http.Client {
 
 // routeConsole serves the console, and passes on to the API what its pages ask there: the stream of events, by a token
 // that the console has made, and the documentation.
-func routeConsole(handler http.Handler, target *url.URL) http.Handler {
+func routeConsole(handler http.Handler, target *url.URL, logger *slog.Logger) http.Handler {
 	api := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
@@ -83,17 +85,34 @@ func routeConsole(handler http.Handler, target *url.URL) http.Handler {
 		},
 		// A stream is passed on as it comes.
 		FlushInterval: -1,
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			// Whoever has left is no error.
+			if r.Context().Err() == nil {
+				logger.ErrorContext(r.Context(), "the console cannot reach the API", "path", r.URL.Path, "error", err)
+			}
+
+			http.Error(w, "The API does not answer at the moment.", http.StatusBadGateway)
+		},
 	}
 
 	mux := http.NewServeMux()
 	mux.Handle(pages.Root+"/", handler)
 	mux.Handle("GET "+pages.Root, handler)
-	mux.Handle("GET /{$}", http.RedirectHandler(pages.Root, http.StatusSeeOther))
-	mux.Handle("GET /api/v2/w/{workspace}/events", api)
+	mux.Handle("GET /api/v2/w/{workspace}/events", passStream(api))
 	mux.Handle("GET /docs/", api)
 	mux.Handle("GET /{$}", http.RedirectHandler(pages.Root+"/", http.StatusSeeOther))
 
 	return mux
+}
+
+// passStream lets a stream last longer than a request may take to arrive.
+func passStream(api http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Where there is no connection to set it for, as in a test, there is none that ends.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+
+		api.ServeHTTP(w, r)
+	})
 }
 
 // guard refuses requests to names that are not ours: a page elsewhere could make a name point here.

@@ -1,6 +1,8 @@
-// What pages do with scripts: show times in the viewer's zone, follow the stream of events, and obey the keyboard.
-// Everything else works without.
+// What pages do with scripts: show times in the viewer's zone, keep what is typed, and obey the keyboard; stream.js
+// follows the events. Everything else works without.
 'use strict';
+
+const pages = document.body.dataset;
 
 // --- Times
 
@@ -29,105 +31,6 @@ function labelCells(root) {
       [...row.cells].forEach((cell, i) => { if (names[i]) { cell.dataset.label = names[i]; } });
     }
   }
-}
-
-// --- The stream
-
-const pages = document.body.dataset;
-const debounce = 400;
-const firstPause = 1000;
-const longestPause = 30000;
-
-let position = null;
-let brokenSince = null;
-let pause = firstPause;
-let waiting = new Set();
-let timer = null;
-
-// matches reports whether an event's type, such as delivery.blocked, begins with one of the words.
-const matches = (words, type) => words.split(' ').some((word) => type.startsWith(word + '.'));
-
-function takeEvent(type) {
-  waiting.add(type);
-  timer ??= setTimeout(showChanges, debounce);
-}
-
-function showChanges() {
-  const types = [...waiting];
-  waiting = new Set();
-  timer = null;
-
-  for (const place of document.querySelectorAll('[data-live]')) {
-    if (types.some((type) => matches(place.dataset.live, type))) {
-      htmx.trigger(place, 'changed');
-    }
-  }
-}
-
-function countNews(type) {
-  for (const badge of document.querySelectorAll('[data-news]')) {
-    if (matches(badge.dataset.news, type)) {
-      badge.dataset.count = Number(badge.dataset.count ?? 0) + 1;
-      badge.textContent = `${badge.dataset.count} new`;
-      badge.hidden = false;
-    }
-  }
-}
-
-function sayBroken() {
-  const state = document.getElementById('stream-state');
-  state.hidden = brokenSince === null;
-  if (brokenSince !== null) {
-    const minutes = Math.floor((Date.now() - brokenSince) / 60000);
-    state.textContent = 'This page has not been updated ' +
-      (minutes < 1 ? 'for less than a minute' : `for ${minutes} min`) + ': the stream of events is broken. It is tried again.';
-  }
-}
-
-async function openStream() {
-  let ticket;
-  try {
-    const answer = await fetch(pages.stream, { method: 'POST', headers: { 'X-Csrf-Token': pages.csrf } });
-    if (answer.status === 401 || answer.status === 403) {
-      location.reload();
-      return;
-    }
-    if (!answer.ok) {
-      throw new Error(answer.statusText);
-    }
-    ticket = await answer.json();
-  } catch {
-    openAgain();
-    return;
-  }
-
-  const source = new EventSource(ticket.url + (position === null ? '' : `&after=${position}`));
-  source.onmessage = (event) => {
-    const { type } = JSON.parse(event.data);
-    position = event.lastEventId || position;
-    takeEvent(type);
-    countNews(type);
-  };
-
-  source.onopen = () => {
-    brokenSince = null;
-    pause = firstPause;
-    sayBroken();
-    // A stream without a position begins now: what has changed since the page was made is in no event of it.
-    if (position === null) {
-      document.querySelectorAll('[data-live]').forEach((place) => htmx.trigger(place, 'changed'));
-    }
-  };
-  // The token counts once: the next connection needs another one.
-  source.onerror = () => { source.close(); openAgain(); };
-  addEventListener('pagehide', () => source.close(), { once: true });
-}
-
-function openAgain() {
-  brokenSince ??= Date.now();
-  sayBroken();
-  setTimeout(openStream, pause);
-  pause = Math.min(2 * pause, longestPause);
 }
 
 // --- What is being typed or has been opened is never replaced
@@ -253,7 +156,6 @@ document.addEventListener('DOMContentLoaded', () => {
   document.body.addEventListener('htmx:afterSwap', () => { showTimes(document); labelCells(document); });
   document.body.addEventListener('htmx:beforeSwap', (event) => { event.detail.ignoreTitle = true; });
   if (pages.stream) {
-    setInterval(sayBroken, 15000);
-    openStream();
+    followEvents();
   }
 });

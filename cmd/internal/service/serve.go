@@ -108,10 +108,26 @@ func allowedHosts(c *config.Config) func(host string) bool {
 	}
 }
 
-// ServeHTTP serves a plain handler on l until ctx ends.
-func ServeHTTP(ctx context.Context, l net.Listener, handler http.Handler) error {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+// How long a plain handler's server waits for a request to arrive, and for the next one. An answer may take as long as
+// it does: streams have no end.
+const (
+	plainHeadWithin = 10 * time.Second
+	plainReadWithin = 30 * time.Second
+	plainIdleWithin = 75 * time.Second
+)
 
+// ServeHTTP serves a plain handler on l until ctx ends. A handler whose answer takes longer than requests may take to
+// arrive must lift the deadline for reading, see [http.ResponseController].
+func ServeHTTP(ctx context.Context, l net.Listener, handler http.Handler) error {
+	return servePlain(ctx, l, &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: plainHeadWithin,
+		ReadTimeout:       plainReadWithin,
+		IdleTimeout:       plainIdleWithin,
+	})
+}
+
+func servePlain(ctx context.Context, l net.Listener, server *http.Server) error {
 	stop := context.AfterFunc(ctx, func() {
 		finishing, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 		defer cancel()

@@ -1,0 +1,45 @@
+package console
+
+import "github.com/a-h/templ"
+
+// sectionScopes are the scopes that the sections of the console show something for, any of them.
+var sectionScopes = map[string][]string{
+	"/decisions": {"chats:read", "tools:read", "deliveries:read"},
+	"/failures":  {"deliveries:read"},
+	"/chats":     {"chats:read"},
+	"/people":    {"members:read"},
+}
+
+// showFirst shows the page Now, or what else there is for whoever may not see what waits.
+func (h *Handler) showFirst(v *viewer) (templ.Component, error) {
+	if !v.may("deliveries:read") {
+		return firstPage(v), nil
+	}
+
+	return h.showNow(v)
+}
+
+// openSections returns the sections that have something for the member, without the first page itself.
+func (v *viewer) openSections() []section {
+	var open []section
+
+	for _, s := range sections[1:] {
+		scopes, isLimited := sectionScopes[s.path]
+		if !isLimited || v.mayAny(scopes) {
+			open = append(open, s)
+		}
+	}
+
+	return open
+}
+
+// mayAny reports whether the member holds one of several scopes.
+func (v *viewer) mayAny(scopes []string) bool {
+	for _, scope := range scopes {
+		if v.may(scope) {
+			return true
+		}
+	}
+
+	return false
+}
