@@ -33,6 +33,8 @@ type Config struct {
 	// Posts is for webhook endpoints, EventBase is what links in events begin with, see [EventBase].
 	Posts     WebhookPoster
 	EventBase string
+	// Workers knows whether workers run; nil: the health of a workspace does not say.
+	Workers WorkerWatch
 	// Renderer makes what a provider gets of the text of a send that is changed.
 	Renderer Renderer
 	Logger   *slog.Logger
@@ -91,6 +93,8 @@ type service struct {
 	// posts is for webhook endpoints, eventBase is what links in events begin with.
 	posts     WebhookPoster
 	eventBase string
+	// workers is nil where it is not known whether workers run.
+	workers WorkerWatch
 	// renderer is for the text of a send that is changed.
 	renderer Renderer
 	// checkCalls checks the tool calls of a send before its chat is made.
@@ -187,6 +191,7 @@ func New(config Config) (*App, error) {
 		posts:      config.Posts,
 		eventBase:  config.EventBase,
 		models:     config.Models,
+		workers:    config.Workers,
 		renderer:   config.Renderer,
 		checkCalls: config.CheckCalls,
 		twilio:     config.Twilio,
@@ -237,6 +242,7 @@ func (s *service) routes() {
 	// Actions and chats.
 	s.actionRoutes()
 	s.statusRoutes()
+	s.healthOfSendersRoutes()
 	s.participantRoutes()
 	s.chatRoutes()
 	s.messageRoutes()

@@ -263,18 +263,15 @@ func TestABulkRetryGoesOnAtAnotherRate(t *testing.T) {
 	t.Parallel()
 
 	w := newWorld(t)
-	r := request{method: http.MethodPost, path: bulkPath + "/resume", body: `{"reason":"Faster.","rate_per_second":20}`}
+	r := request{method: http.MethodPatch, path: bulkPath, body: `{"reason":"Faster.","rate_per_second":20}`}
 	require.Equal(t, http.StatusOK, w.do(t, r).StatusCode)
 	assert.Equal(t, 20, w.store.bulkRate)
+	assert.Empty(t, w.store.bulkState, "it stays as it is")
 
 	for _, wrong := range []string{"0", "51", `"5"`} {
-		r.body = `{"reason":"Faster.","rate_per_second":` + wrong + `}`
+		r.body = `{"rate_per_second":` + wrong + `}`
 		requireProblem(t, w.do(t, r), http.StatusBadRequest, "invalid_request", "rate_per_second")
 	}
-
-	r.path = bulkPath + "/pause"
-	r.body = `{"reason":"Faster.","rate_per_second":20}`
-	requireProblem(t, w.do(t, r), http.StatusBadRequest, "invalid_request", "rate_per_second")
 }
 
 func TestABulkRetryAsAnAction(t *testing.T) {

@@ -17,11 +17,9 @@ func (s *service) bulkRetryCommandRoutes() {
 	}))
 
 	registerRoute(s, s.resumeBulkRetry, bulkMoveRoute("resume", chat.BulkRunning, route{
-		id:      "resumeBulkRetry",
-		summary: "Resume a bulk retry",
-		description: "It begins with a canary again. `rate_per_second` may change, also that of one that runs, " +
-			"which then begins no canary.",
-		request: resumeBulkJSON{Reason: exampleMoveReason.Reason},
+		id:          "resumeBulkRetry",
+		summary:     "Resume a bulk retry",
+		description: "It begins with a canary again.",
 	}))
 
 	registerRoute(s, s.cancelBulkRetry, bulkMoveRoute("cancel", chat.BulkCanceled, route{
@@ -29,6 +27,19 @@ func (s *service) bulkRetryCommandRoutes() {
 		summary:     "Cancel a bulk retry",
 		description: "For good. What was begun goes on.",
 	}))
+
+	registerRoute(s, s.updateBulkRetry, route{
+		method:      http.MethodPatch,
+		path:        "/bulk-retries/{bulk_retry_id}",
+		access:      withScope(chat.ScopeDeliveriesAdmin),
+		id:          "updateBulkRetry",
+		tag:         tagDeliveries,
+		summary:     "Change the rate of a bulk retry",
+		description: "One that runs goes on at the new rate; one that is paused stays so.",
+		request:     bulkRateJSON{Reason: exampleMoveReason.Reason, Rate: 1},
+		answer:      exampleRun(chat.BulkRunning, ""),
+		problems:    []chat.Code{chat.CodeBulkRetryNotFound, chat.CodeConflict},
+	})
 }
 
 var exampleMoveReason = reasonJSON{Reason: "Too many at once for the support team."}
@@ -42,11 +53,8 @@ func bulkMoveRoute(verb string, to chat.BulkState, r route) route {
 	r.description += " It may be asked twice."
 	r.answer = exampleRun(to, exampleMoveReason.Reason)
 	r.problems = []chat.Code{chat.CodeBulkRetryNotFound, chat.CodeConflict}
+	r.request = exampleMoveReason
 	r.repeatable = true
-
-	if r.request == nil {
-		r.request = exampleMoveReason
-	}
 
 	return r
 }
@@ -57,37 +65,36 @@ type moveInput struct {
 	Body reasonJSON
 }
 
-// resumeBulkJSON lets a bulk retry go on.
-type resumeBulkJSON struct {
-	Reason string `json:"reason" minLength:"1" doc:"Why, for the audit log, up to 500 characters."`
-	Rate   *int   `json:"rate_per_second,omitempty" minimum:"1" maximum:"50" doc:"How many are begun in a second from now on."`
+// bulkRateJSON changes how fast a bulk retry goes on.
+type bulkRateJSON struct {
+	Reason string `json:"reason,omitempty" doc:"Why, for the audit log, up to 500 characters."`
+	Rate   int    `json:"rate_per_second,omitempty" minimum:"1" maximum:"50" doc:"How many are begun in a second from now on."`
 }
 
-type resumeInput struct {
+type bulkRateInput struct {
 	bulkRetryPath
 
-	Body resumeBulkJSON
+	Body bulkRateJSON
 }
 
 func (s *service) pauseBulkRetry(ctx context.Context, in *moveInput) (*bulkOutput, error) {
 	return s.moveBulkRetry(ctx, chat.BulkMove{ID: in.BulkRetryID, To: chat.BulkPaused, Note: in.Body.Reason})
 }
 
-func (s *service) resumeBulkRetry(ctx context.Context, in *resumeInput) (*bulkOutput, error) {
-	move := chat.BulkMove{ID: in.BulkRetryID, To: chat.BulkRunning, Note: in.Body.Reason}
-	if in.Body.Rate != nil {
-		move.Rate = *in.Body.Rate
-	}
-
-	return s.moveBulkRetry(ctx, move)
+func (s *service) resumeBulkRetry(ctx context.Context, in *moveInput) (*bulkOutput, error) {
+	return s.moveBulkRetry(ctx, chat.BulkMove{ID: in.BulkRetryID, To: chat.BulkRunning, Note: in.Body.Reason})
 }
 
 func (s *service) cancelBulkRetry(ctx context.Context, in *moveInput) (*bulkOutput, error) {
 	return s.moveBulkRetry(ctx, chat.BulkMove{ID: in.BulkRetryID, To: chat.BulkCanceled, Note: in.Body.Reason})
 }
 
-// moveBulkRetry stores the new state, and signals the workflow before it answers, because a paused workflow waits only
-// for a signal.
+func (s *service) updateBulkRetry(ctx context.Context, in *bulkRateInput) (*bulkOutput, error) {
+	return s.moveBulkRetry(ctx, chat.BulkMove{ID: in.BulkRetryID, Rate: in.Body.Rate, Note: in.Body.Reason})
+}
+
+// moveBulkRetry stores the new state or rate, and signals the workflow before it answers, because a paused workflow
+// waits only for a signal.
 func (s *service) moveBulkRetry(ctx context.Context, move chat.BulkMove) (*bulkOutput, error) {
 	c := callFrom(ctx)
 
@@ -95,7 +102,7 @@ func (s *service) moveBulkRetry(ctx context.Context, move chat.BulkMove) (*bulkO
 	move.By = c.actor()
 	move.Note = strings.TrimSpace(move.Note)
 
-	if err := checkReason(move.Note, true); err != nil {
+	if err := checkReason(move.Note, move.To != ""); err != nil {
 		return nil, err
 	}
 
@@ -111,7 +118,7 @@ func (s *service) moveBulkRetry(ctx context.Context, move chat.BulkMove) (*bulkO
 		e := chat.Errorf(
 			chat.CodeUnavailable,
 			"the bulk retry is marked as %s, but its workflow could not be signaled; send the request again",
-			move.To,
+			run.State,
 		).Because(err)
 		e.Retryable = true
 

@@ -19,8 +19,8 @@ const pathWholeDocument = pathDocs + "/openapi.json"
 const aboutConcise = "\n\nHere stands the form of everything. What it means, and examples, stand in the same document at `" +
 	pathWholeDocument + "`, which `/docs` shows."
 
-// responseProblem is any answer with a problem, in the concise document.
-const responseProblem = "Problem"
+// responseProblem is any answer with a problem, in the concise document. All operations refer to it.
+const responseProblem = "Err"
 
 // shortenDocument makes the concise document of the whole one: the same paths, parameters, types, bounds, lists of
 // values and events. Of an operation it has the title. Problems have one answer.

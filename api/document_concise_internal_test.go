@@ -38,17 +38,16 @@ func TestTheConciseDocumentDiffersInExplanationsOnly(t *testing.T) {
 		assert.Greater(t, count, 1, name)
 	}
 
-	item := objectIn(objectIn(objectIn(concise, "components"), "pathItems"), pathItemEvent)
-	delete(objectIn(concise, "components"), "pathItems")
-
-	for name := range objectIn(concise, "webhooks") {
-		require.Equal(t, sharedPathItems+pathItemEvent, objectIn(objectIn(concise, "webhooks"), name)["$ref"], name)
-		objectIn(concise, "webhooks")[name] = item
-	}
+	require.Len(t, objectIn(concise, "webhooks"), 1)
 
 	for name := range objectIn(whole, "webhooks") {
-		shortenWebhook(objectIn(objectIn(objectIn(whole, "webhooks"), name), "post"))
+		item := objectIn(objectIn(whole, "webhooks"), name)
+		shortenWebhook(objectIn(item, "post"))
+		require.Equal(t, item, objectIn(concise, "webhooks")[webhookEvent], name)
 	}
+
+	delete(whole, "webhooks")
+	delete(concise, "webhooks")
 
 	shortenParameterNames(
 		objectIn(whole, "paths"),

@@ -15,12 +15,9 @@ import (
 	"handrail/chat"
 )
 
-// sharedPathItems is where the concise document has what all webhooks are.
-const sharedPathItems = "#/components/pathItems/"
-
-// pathItemEvent is what all webhooks are in the concise document, responseReceived what a receiver answers.
+// webhookEvent is the one webhook of the concise document, responseReceived what a receiver answers.
 const (
-	pathItemEvent    = "Event"
+	webhookEvent     = "event"
 	responseReceived = "Received"
 )
 
@@ -180,26 +177,18 @@ func exampleWebhook(text *chat.EventTypeText) any {
 	return json.RawMessage(body)
 }
 
-// shortenWebhooks leaves all webhooks their names, and refers from each to what all of them are.
+// shortenWebhooks makes one webhook of all: they differ in the type of their event, of which the document has a list.
 func shortenWebhooks(root map[string]any) {
 	webhooks := objectIn(root, "webhooks")
-	shared := map[string]any{}
 
 	for _, name := range slices.Sorted(maps.Keys(webhooks)) {
 		item := objectIn(webhooks, name)
 		shortenWebhook(objectIn(item, strings.ToLower(http.MethodPost)))
 
-		if len(shared) == 0 {
-			maps.Copy(shared, item)
+		if !hasKey(webhooks, webhookEvent) || isSameJSON(item, webhooks[webhookEvent]) {
+			webhooks[webhookEvent] = item
+			delete(webhooks, name)
 		}
-
-		if isSameJSON(item, shared) {
-			webhooks[name] = map[string]any{"$ref": sharedPathItems + pathItemEvent}
-		}
-	}
-
-	if len(shared) > 0 {
-		objectIn(root, "components")["pathItems"] = map[string]any{pathItemEvent: shared}
 	}
 }
 
@@ -207,7 +196,7 @@ func shortenWebhooks(root map[string]any) {
 func shortenWebhook(operation map[string]any) {
 	delete(operation, "description")
 	delete(operation, "operationId")
-	operation["summary"] = "An event"
+	operation["summary"] = "An event of an EventType, or test.ping"
 
 	content := objectIn(objectIn(operation, "requestBody"), "content")
 	delete(objectIn(content, "application/json"), "example")

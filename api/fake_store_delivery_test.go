@@ -109,6 +109,11 @@ func (f *fakeStore) WorkspaceStatus(context.Context, chat.WorkspaceID) (chat.Wor
 	return f.status, f.fail
 }
 
+// SenderHealth has what a test has set.
+func (f *fakeStore) SenderHealth(context.Context, chat.WorkspaceID) (chat.Health, error) {
+	return f.health, f.fail
+}
+
 func (f *fakeStore) Deliveries(
 	_ context.Context,
 	_ chat.WorkspaceID,

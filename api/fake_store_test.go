@@ -63,6 +63,7 @@ type fakeStore struct {
 	// actions are what is listed.
 	actions []chat.ActionView
 	status  chat.WorkspaceStatus
+	health  chat.Health
 	// needsSecond makes what may take a second member take one.
 	needsSecond bool
 	// fail is returned by every change, and by what has no field of its own.

@@ -21,7 +21,7 @@ var keptFields = map[string][]string{
 	"it always has a value": {
 		"name", "role", "address", "kind", "state", "notifications_enabled", "needs_response", "enabled", "risk",
 		"idempotent", "timeout_seconds", "token_budget", "label_threshold", "quiet_seconds", "every_messages",
-		"automatic_labels", "http", "mcp", "url", "payload", "channel",
+		"automatic_labels", "rate_per_second", "http", "mcp", "url", "payload", "channel",
 	},
 	"the empty list clears it":         {"label_ids", "tools", "assistants", "types", "member_ids"},
 	"its own fields are set or null":   {"metadata", "secrets", "consent"},

@@ -24,6 +24,10 @@ type matterJSON struct {
 	Count       int        `json:"count"`
 	Oldest      time.Time  `json:"oldest" doc:"Since when the oldest waits."`
 	NeedsPerson bool       `json:"needs_person"`
+	Late        int        `json:"late" doc:"How many have waited for over 10 minutes."`
+	Lately      int        `json:"lately" doc:"How many began to wait in the last hour."`
+	Gone        int        `json:"workflow_gone,omitempty" doc:"How many had their workflow ended in Temporal."`
+	Deadline    *time.Time `json:"deadline,omitempty" doc:"When the first approval expires."`
 	Explanation string     `json:"explanation" example:"deliveries that wait for a decision"`
 }
 
@@ -100,6 +104,10 @@ func presentStatus(status *chat.WorkspaceStatus) statusJSON {
 			Matter:      matterName(c.Matter),
 			Count:       c.Count,
 			Oldest:      c.Oldest,
+			Late:        c.Late,
+			Lately:      c.Lately,
+			Gone:        c.WorkflowGone,
+			Deadline:    c.Deadline,
 			NeedsPerson: c.Matter.NeedsPerson(),
 			Explanation: c.Matter.Explain(),
 		}

@@ -31,6 +31,7 @@ type Store interface {
 	WebhookStore
 	InboundStore
 	HealthStore
+	SenderHealthStore
 	EventStore
 	WebhookEndpointStore
 	NotificationStore

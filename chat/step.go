@@ -97,13 +97,14 @@ type BulkSkip struct {
 	Why         string      `json:"why"`
 }
 
-// BulkMove puts a bulk retry into another state.
+// BulkMove puts a bulk retry into another state, or changes its rate.
 type BulkMove struct {
 	WorkspaceID WorkspaceID `json:"workspace_id"`
 	ID          ActionID    `json:"id"`
 	By          Actor       `json:"by"`
-	To          BulkState   `json:"to"`
-	Note        string      `json:"note"`
+	// To is "" for the state that it has.
+	To   BulkState `json:"to"`
+	Note string    `json:"note"`
 	// Rate is how many are begun in a second from now on, 0 for as many as before.
 	Rate int `json:"rate,omitempty"`
 }

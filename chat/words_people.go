@@ -164,6 +164,19 @@ var memberWords = []WordTable{
 		},
 	},
 	{
+		Title:  "State of a sender",
+		Fields: "`state` of a sender in `GET /health`",
+		Words: []WordText{
+			{Word: string(SenderReady), Meaning: "Nothing is known that would stop its messages."},
+			{
+				Word:     string(SenderBlocked),
+				Meaning:  "The provider refuses everything from this account or sender.",
+				ByItself: "One message is tried every five minutes. When one gets through, all others follow at once.",
+				Remedy:   "Fix the account at the provider, then `retry` the delivery in `probe_delivery_id`.",
+			},
+		},
+	},
+	{
 		Title:  "Trust in what came in",
 		Fields: "`level` of a message's `trust`",
 		Words: []WordText{

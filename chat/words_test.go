@@ -44,6 +44,7 @@ var explainedTypes = map[string]string{
 	"Role in the workspace":            "WorkspaceRole",
 	"Role in a chat":                   "ParticipantRole",
 	"Consent":                          "Consent",
+	"State of a sender":                "SenderState",
 	"Trust in what came in":            "TrustLevel",
 
 	"Reason of a disabled webhook endpoint": "WebhookDisabledReason",

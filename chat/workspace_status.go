@@ -25,13 +25,22 @@ const (
 	MatterWebhook Matter = "webhook_endpoint"
 	// MatterNotice is a notice that has reached nobody, and no later one of its rule has: see [NoticePatience].
 	MatterNotice Matter = "notice"
+	// MatterFailed is a message that has not reached its recipient for good, and that nothing has sent again: see
+	// [FailedPatience].
+	MatterFailed Matter = "failed"
 )
 
 const (
 	// WebhookPatience is how long an endpoint may fail before its status says that it needs a person.
 	WebhookPatience = 10 * time.Minute
+	// LateAfter is how long something waits before a status counts it as late.
+	LateAfter = 10 * time.Minute
+	// LatelyIs is how far back a status counts what began to wait lately.
+	LatelyIs = time.Hour
 	// NoticePatience is how long a status names a notice that has reached nobody.
 	NoticePatience = 3 * 24 * time.Hour
+	// FailedPatience is how long a status names a message that has not reached its recipient.
+	FailedPatience = 24 * time.Hour
 )
 
 // mattersForPeople lists the matters that wait for people. An approval does, although it expires by itself.
@@ -54,6 +63,7 @@ func mattersForPeople() []Matter {
 func Matters() []Matter {
 	return append(
 		mattersForPeople(),
+		MatterFailed,
 		Matter(WaitingContributor),
 		Matter(WaitingAddress),
 		Matter(WaitingTool),
@@ -63,19 +73,35 @@ func Matters() []Matter {
 	)
 }
 
+// FailedStatuses are the statuses of messages that have not reached their recipient for good. A canceled one is such a
+// message only with [ErrorToolCallFailed]: people have canceled the others.
+func FailedStatuses() []string {
+	return []string{
+		string(SubmissionRejected),
+		string(SubmissionSuppressed),
+		string(SubmissionExpired),
+		string(SubmissionAbandoned),
+		string(StatusUndelivered),
+		string(StatusBounced),
+		string(StatusFailed),
+	}
+}
+
 // NeedsPerson reports whether the matter waits for a person.
 func (m Matter) NeedsPerson() bool { return slices.Contains(mattersForPeople(), m) }
 
 // Explain says in a few words what is counted.
 func (m Matter) Explain() string {
 	return map[Matter]string{
-		MatterApproval:              "requests that wait for a second member",
-		MatterBulkRetry:             "bulk retries that are paused",
-		MatterInbound:               "inbound messages that were refused",
-		MatterResponse:              "chats whose customer has written and waits for a response",
-		MatterAttention:             "chats that need a person for another reason, like a message that did not arrive",
-		MatterWebhook:               "webhook endpoints that fail, or were disabled because they have failed",
-		MatterNotice:                "messages about what needs a person that have not reached their manager",
+		MatterApproval:  "requests that wait for a second member",
+		MatterBulkRetry: "bulk retries that are paused",
+		MatterInbound:   "inbound messages that were refused",
+		MatterResponse:  "chats whose customer has written and waits for a response",
+		MatterAttention: "chats that need a person for another reason, like a message that did not arrive",
+		MatterWebhook:   "webhook endpoints that fail, or were disabled because they have failed",
+		MatterNotice:    "messages about what needs a person that have not reached their manager",
+		MatterFailed: "messages of the last 24 hours that have not reached their recipient, and that nobody has sent " +
+			"again",
 		Matter(WaitingPerson):       "deliveries that wait for a decision",
 		Matter(WaitingToolDecision): "actions with a tool call whose outcome is unknown",
 		Matter(WaitingContributor):  "sends that wait for a contributor's answer",
@@ -97,6 +123,29 @@ type MatterCount struct {
 	Count  int
 	// Oldest is the time since which the oldest one waits.
 	Oldest time.Time
+	// Late are those that have waited for longer than [LateAfter], Lately those that began to wait within [LatelyIs].
+	Late   int
+	Lately int
+	// WorkflowGone are those whose workflow was ended in Temporal.
+	WorkflowGone int
+	// Deadline is when the first of them ends by itself, nil if that is not counted.
+	Deadline *time.Time
+}
+
+// Add counts the same matter found elsewhere.
+func (c *MatterCount) Add(other MatterCount) {
+	if c.Count == 0 || other.Oldest.Before(c.Oldest) {
+		c.Oldest = other.Oldest
+	}
+
+	if c.Deadline == nil || other.Deadline != nil && other.Deadline.Before(*c.Deadline) {
+		c.Deadline = other.Deadline
+	}
+
+	c.Count += other.Count
+	c.Late += other.Late
+	c.Lately += other.Lately
+	c.WorkflowGone += other.WorkflowGone
 }
 
 // WorkspaceStatus counts what waits in a workspace, and what needs a person.

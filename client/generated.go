@@ -295,6 +295,7 @@ const (
 	MatterMatterAttention       MatterMatter = "attention"
 	MatterMatterBulkRetry       MatterMatter = "bulk_retry"
 	MatterMatterContributor     MatterMatter = "contributor"
+	MatterMatterFailed          MatterMatter = "failed"
 	MatterMatterInbound         MatterMatter = "inbound"
 	MatterMatterModel           MatterMatter = "model"
 	MatterMatterNotice          MatterMatter = "notice"
@@ -503,6 +504,12 @@ const (
 	ScopeWorkspaceAdmin  Scope = "workspace:admin"
 	ScopeWorkspaceRead   Scope = "workspace:read"
 	ScopeWorkspaceWrite  Scope = "workspace:write"
+)
+
+// Defines values for SenderHealthState.
+const (
+	SenderHealthStateBlocked SenderHealthState = "blocked"
+	SenderHealthStateReady   SenderHealthState = "ready"
 )
 
 // Defines values for SentRole.
@@ -1187,6 +1194,15 @@ type BulkOverlap struct {
 
 // BulkOverlapState defines model for BulkOverlap.State.
 type BulkOverlapState string
+
+// BulkRate defines model for BulkRate.
+type BulkRate struct {
+	// RatePerSecond How many are begun in a second from now on.
+	RatePerSecond *int64 `json:"rate_per_second,omitempty"`
+
+	// Reason Why, for the audit log, up to 500 characters.
+	Reason *string `json:"reason,omitempty"`
+}
 
 // BulkRetry defines model for BulkRetry.
 type BulkRetry struct {
@@ -2109,8 +2125,17 @@ type LoginLink struct {
 type Matter struct {
 	Count int64 `json:"count"`
 
+	// Deadline When the first approval expires.
+	Deadline *time.Time `json:"deadline,omitempty"`
+
 	// Explanation Examples: deliveries that wait for a decision
 	Explanation string `json:"explanation"`
+
+	// Late How many have waited for over 10 minutes.
+	Late int64 `json:"late"`
+
+	// Lately How many began to wait in the last hour.
+	Lately int64 `json:"lately"`
 
 	// Matter A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice.
 	Matter      MatterMatter `json:"matter"`
@@ -2118,6 +2143,9 @@ type Matter struct {
 
 	// Oldest Since when the oldest waits.
 	Oldest time.Time `json:"oldest"`
+
+	// WorkflowGone How many had their workflow ended in Temporal.
+	WorkflowGone *int64 `json:"workflow_gone,omitempty"`
 }
 
 // MatterMatter A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice.
@@ -3168,15 +3196,6 @@ type ResolveCall struct {
 	Result interface{} `json:"result,omitempty"`
 }
 
-// ResumeBulk defines model for ResumeBulk.
-type ResumeBulk struct {
-	// RatePerSecond How many are begun in a second from now on.
-	RatePerSecond *int64 `json:"rate_per_second,omitempty"`
-
-	// Reason Why, for the audit log, up to 500 characters.
-	Reason string `json:"reason"`
-}
-
 // Retried defines model for Retried.
 type Retried struct {
 	ActionID string  `json:"action_id"`
@@ -3231,6 +3250,56 @@ type Send struct {
 // Send_ToolCalls_Item defines model for Send.tool_calls.Item.
 type Send_ToolCalls_Item struct {
 	union json.RawMessage
+}
+
+// SenderHealth defines model for SenderHealth.
+type SenderHealth struct {
+	Address      string     `json:"address"`
+	BlockedSince *time.Time `json:"blocked_since,omitempty"`
+	Channel      Channel    `json:"channel"`
+	CountedSince time.Time  `json:"counted_since"`
+	ErrorCode    *string    `json:"error_code,omitempty"`
+	ErrorMessage *string    `json:"error_message,omitempty"`
+	Explanation  string     `json:"explanation"`
+
+	// LastCallback null: not about the last 100 attempts.
+	LastCallback *time.Time `json:"last_callback"`
+
+	// LastSuccess null: not in 1,000 attempts.
+	LastSuccess *time.Time `json:"last_success"`
+
+	// Minutes Attempts by minute since counted_since, without minutes that had none.
+	Minutes []SenderMinute `json:"minutes,omitzero"`
+	Name    string         `json:"name"`
+
+	// NextProbe When one message is tried.
+	NextProbe *time.Time `json:"next_probe,omitempty"`
+
+	// ProbeDeliveryID The oldest one: retrying it probes now.
+	ProbeDeliveryID *string  `json:"probe_delivery_id,omitempty"`
+	Provider        Provider `json:"provider"`
+
+	// Sender Examples: phone:12
+	Sender string            `json:"sender"`
+	State  SenderHealthState `json:"state"`
+
+	// Waiting Blocked deliveries.
+	Waiting int64 `json:"waiting"`
+}
+
+// SenderHealthState defines model for SenderHealth.State.
+type SenderHealthState string
+
+// SenderMinute defines model for SenderMinute.
+type SenderMinute struct {
+	Accepted int64     `json:"accepted"`
+	At       time.Time `json:"at"`
+
+	// Failed 5xx, or no answer
+	Failed int64 `json:"failed"`
+
+	// Throttled 429
+	Throttled int64 `json:"throttled"`
 }
 
 // Sent defines model for Sent.
@@ -3962,6 +4031,17 @@ type WholeDeliveryNext string
 // WholeDeliveryRetryNeeds defines model for WholeDelivery.RetryNeeds.
 type WholeDeliveryRetryNeeds string
 
+// Workers defines model for Workers.
+type Workers struct {
+	CheckedAt   time.Time `json:"checked_at"`
+	Explanation string    `json:"explanation"`
+	NeedsPerson bool      `json:"needs_person"`
+	Polling     bool      `json:"polling"`
+
+	// Reachable Temporal answers.
+	Reachable bool `json:"reachable"`
+}
+
 // WorkspaceDefaults defines model for WorkspaceDefaults.
 type WorkspaceDefaults struct {
 	// AssistantMemberID Who speaks as the assistant.
@@ -3986,6 +4066,16 @@ type WorkspaceDefaults struct {
 	// UpdatedBy Who has set them.
 	UpdatedBy     *int64         `json:"updated_by,omitempty"`
 	WhenTakenOver TakeoverPolicy `json:"when_taken_over"`
+}
+
+// WorkspaceHealth defines model for WorkspaceHealth.
+type WorkspaceHealth struct {
+	// Partial There are more than 50.
+	Partial *bool `json:"partial,omitempty"`
+
+	// Senders Blocked ones first, then those used last.
+	Senders []SenderHealth `json:"senders,omitzero"`
+	Workers *Workers       `json:"workers,omitempty"`
 }
 
 // IdempotencyKey defines model for Idempotency-Key.
@@ -5133,6 +5223,9 @@ type CreateAPIKeyJSONRequestBody = NewKey
 // DecideRequestJSONRequestBody defines body for DecideRequest for application/json ContentType.
 type DecideRequestJSONRequestBody = NewApproval
 
+// UpdateBulkRetryJSONRequestBody defines body for UpdateBulkRetry for application/json ContentType.
+type UpdateBulkRetryJSONRequestBody = BulkRate
+
 // CancelBulkRetryJSONRequestBody defines body for CancelBulkRetry for application/json ContentType.
 type CancelBulkRetryJSONRequestBody = Reason
 
@@ -5140,7 +5233,7 @@ type CancelBulkRetryJSONRequestBody = Reason
 type PauseBulkRetryJSONRequestBody = Reason
 
 // ResumeBulkRetryJSONRequestBody defines body for ResumeBulkRetry for application/json ContentType.
-type ResumeBulkRetryJSONRequestBody = ResumeBulk
+type ResumeBulkRetryJSONRequestBody = Reason
 
 // CreateLabelJSONRequestBody defines body for CreateLabel for application/json ContentType.
 type CreateLabelJSONRequestBody = NewLabel
@@ -5898,6 +5991,28 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `GetBulkRetry` operationId).
 	GetBulkRetry(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// UpdateBulkRetryWithBody Change the rate of a bulk retry
+	//
+	// One that runs goes on at the new rate; one that is paused stays so.
+	//
+	// Scope: `deliveries:admin`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `UpdateBulkRetry` operationId).
+	UpdateBulkRetryWithBody(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateBulkRetry Change the rate of a bulk retry
+	//
+	// One that runs goes on at the new rate; one that is paused stays so.
+	//
+	// Scope: `deliveries:admin`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `UpdateBulkRetry` operationId).
+	UpdateBulkRetry(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, body UpdateBulkRetryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CancelBulkRetryWithBody Cancel a bulk retry
 	//
 	// For good. What was begun goes on. It may be asked twice.
@@ -5944,7 +6059,7 @@ type ClientInterface interface {
 
 	// ResumeBulkRetryWithBody Resume a bulk retry
 	//
-	// It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
+	// It begins with a canary again. It may be asked twice.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -5955,7 +6070,7 @@ type ClientInterface interface {
 
 	// ResumeBulkRetry Resume a bulk retry
 	//
-	// It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
+	// It begins with a canary again. It may be asked twice.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -6525,6 +6640,15 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v2/w/{workspace_uuid}/events/tokens (the `CreateEventToken` operationId).
 	CreateEventToken(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateEventTokenParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetHealth Get the health of senders and workers
+	//
+	// How each sender fares at its provider, from the attempts of the last hour, and whether workers run.
+	//
+	// Scope: `deliveries:read`.
+	//
+	// Corresponds with GET /api/v2/w/{workspace_uuid}/health (the `GetHealth` operationId).
+	GetHealth(ctx context.Context, workspaceUUID WorkspaceUUID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListInbound List what came in
 	//
@@ -7886,6 +8010,48 @@ func (c *Client) GetBulkRetry(ctx context.Context, workspaceUUID WorkspaceUUID, 
 	return c.Client.Do(req)
 }
 
+// UpdateBulkRetryWithBody Change the rate of a bulk retry
+//
+// One that runs goes on at the new rate; one that is paused stays so.
+//
+// Scope: `deliveries:admin`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `UpdateBulkRetry` operationId).
+func (c *Client) UpdateBulkRetryWithBody(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateBulkRetryRequestWithBody(c.Server, workspaceUUID, bulkRetryID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateBulkRetry Change the rate of a bulk retry
+//
+// One that runs goes on at the new rate; one that is paused stays so.
+//
+// Scope: `deliveries:admin`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `UpdateBulkRetry` operationId).
+func (c *Client) UpdateBulkRetry(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, body UpdateBulkRetryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateBulkRetryRequest(c.Server, workspaceUUID, bulkRetryID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // CancelBulkRetryWithBody Cancel a bulk retry
 //
 // For good. What was begun goes on. It may be asked twice.
@@ -7972,7 +8138,7 @@ func (c *Client) PauseBulkRetry(ctx context.Context, workspaceUUID WorkspaceUUID
 
 // ResumeBulkRetryWithBody Resume a bulk retry
 //
-// It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
+// It begins with a canary again. It may be asked twice.
 //
 // Scope: `deliveries:admin`.
 //
@@ -7993,7 +8159,7 @@ func (c *Client) ResumeBulkRetryWithBody(ctx context.Context, workspaceUUID Work
 
 // ResumeBulkRetry Resume a bulk retry
 //
-// It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
+// It begins with a canary again. It may be asked twice.
 //
 // Scope: `deliveries:admin`.
 //
@@ -9144,6 +9310,25 @@ func (c *Client) ListEvents(ctx context.Context, workspaceUUID WorkspaceUUID, pa
 // Corresponds with POST /api/v2/w/{workspace_uuid}/events/tokens (the `CreateEventToken` operationId).
 func (c *Client) CreateEventToken(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateEventTokenParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateEventTokenRequest(c.Server, workspaceUUID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetHealth Get the health of senders and workers
+//
+// How each sender fares at its provider, from the attempts of the last hour, and whether workers run.
+//
+// Scope: `deliveries:read`.
+//
+// Corresponds with GET /api/v2/w/{workspace_uuid}/health (the `GetHealth` operationId).
+func (c *Client) GetHealth(ctx context.Context, workspaceUUID WorkspaceUUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetHealthRequest(c.Server, workspaceUUID)
 	if err != nil {
 		return nil, err
 	}
@@ -12254,6 +12439,60 @@ func NewGetBulkRetryRequest(server string, workspaceUUID WorkspaceUUID, bulkRetr
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewUpdateBulkRetryRequest calls the generic UpdateBulkRetry builder with application/json body
+func NewUpdateBulkRetryRequest(server string, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, body UpdateBulkRetryJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateBulkRetryRequestWithBody(server, workspaceUUID, bulkRetryID, "application/json", bodyReader)
+}
+
+// NewUpdateBulkRetryRequestWithBody constructs an http.Request for the UpdateBulkRetry method, with any body, and a specified content type
+func NewUpdateBulkRetryRequestWithBody(server string, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "bulk_retry_id", bulkRetryID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/bulk-retries/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -15868,6 +16107,40 @@ func NewCreateEventTokenRequest(server string, workspaceUUID WorkspaceUUID, para
 			req.Header.Set("Idempotency-Key", headerParam0)
 		}
 
+	}
+
+	return req, nil
+}
+
+// NewGetHealthRequest constructs an http.Request for the GetHealth method
+func NewGetHealthRequest(server string, workspaceUUID WorkspaceUUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/health", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -20175,6 +20448,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `GetBulkRetry` operationId).
 	GetBulkRetryWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, reqEditors ...RequestEditorFn) (*GetBulkRetryResponse, error)
 
+	// UpdateBulkRetryWithBodyWithResponse Change the rate of a bulk retry
+	//
+	// One that runs goes on at the new rate; one that is paused stays so.
+	//
+	// Scope: `deliveries:admin`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `UpdateBulkRetry` operationId).
+	UpdateBulkRetryWithBodyWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateBulkRetryResponse, error)
+
+	// UpdateBulkRetryWithResponse Change the rate of a bulk retry
+	//
+	// One that runs goes on at the new rate; one that is paused stays so.
+	//
+	// Scope: `deliveries:admin`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `UpdateBulkRetry` operationId).
+	UpdateBulkRetryWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, body UpdateBulkRetryJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateBulkRetryResponse, error)
+
 	// CancelBulkRetryWithBodyWithResponse Cancel a bulk retry
 	//
 	// For good. What was begun goes on. It may be asked twice.
@@ -20221,7 +20516,7 @@ type ClientWithResponsesInterface interface {
 
 	// ResumeBulkRetryWithBodyWithResponse Resume a bulk retry
 	//
-	// It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
+	// It begins with a canary again. It may be asked twice.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -20232,7 +20527,7 @@ type ClientWithResponsesInterface interface {
 
 	// ResumeBulkRetryWithResponse Resume a bulk retry
 	//
-	// It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
+	// It begins with a canary again. It may be asked twice.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -20854,6 +21149,17 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v2/w/{workspace_uuid}/events/tokens (the `CreateEventToken` operationId).
 	CreateEventTokenWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateEventTokenParams, reqEditors ...RequestEditorFn) (*CreateEventTokenResponse, error)
+
+	// GetHealthWithResponse Get the health of senders and workers
+	//
+	// How each sender fares at its provider, from the attempts of the last hour, and whether workers run.
+	//
+	// Scope: `deliveries:read`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/w/{workspace_uuid}/health (the `GetHealth` operationId).
+	GetHealthWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, reqEditors ...RequestEditorFn) (*GetHealthResponse, error)
 
 	// ListInboundWithResponse List what came in
 	//
@@ -22206,6 +22512,29 @@ func (r GetBulkRetryResponse) StatusCode() int {
 	return 0
 }
 
+type UpdateBulkRetryResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BulkRetry
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdateBulkRetryResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdateBulkRetryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type CancelBulkRetryResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -23241,6 +23570,29 @@ func (r CreateEventTokenResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r CreateEventTokenResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetHealthResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WorkspaceHealth
+}
+
+// Status returns HTTPResponse.Status
+func (r GetHealthResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetHealthResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -25106,6 +25458,40 @@ func (c *ClientWithResponses) GetBulkRetryWithResponse(ctx context.Context, work
 	return ParseGetBulkRetryResponse(rsp)
 }
 
+// UpdateBulkRetryWithBodyWithResponse Change the rate of a bulk retry
+//
+// One that runs goes on at the new rate; one that is paused stays so.
+//
+// Scope: `deliveries:admin`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `UpdateBulkRetry` operationId).
+func (c *ClientWithResponses) UpdateBulkRetryWithBodyWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateBulkRetryResponse, error) {
+	rsp, err := c.UpdateBulkRetryWithBody(ctx, workspaceUUID, bulkRetryID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateBulkRetryResponse(rsp)
+}
+
+// UpdateBulkRetryWithResponse Change the rate of a bulk retry
+//
+// One that runs goes on at the new rate; one that is paused stays so.
+//
+// Scope: `deliveries:admin`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id} (the `UpdateBulkRetry` operationId).
+func (c *ClientWithResponses) UpdateBulkRetryWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, bulkRetryID BulkRetryID, body UpdateBulkRetryJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateBulkRetryResponse, error) {
+	rsp, err := c.UpdateBulkRetry(ctx, workspaceUUID, bulkRetryID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateBulkRetryResponse(rsp)
+}
+
 // CancelBulkRetryWithBodyWithResponse Cancel a bulk retry
 //
 // For good. What was begun goes on. It may be asked twice.
@@ -25176,7 +25562,7 @@ func (c *ClientWithResponses) PauseBulkRetryWithResponse(ctx context.Context, wo
 
 // ResumeBulkRetryWithBodyWithResponse Resume a bulk retry
 //
-// It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
+// It begins with a canary again. It may be asked twice.
 //
 // Scope: `deliveries:admin`.
 //
@@ -25193,7 +25579,7 @@ func (c *ClientWithResponses) ResumeBulkRetryWithBodyWithResponse(ctx context.Co
 
 // ResumeBulkRetryWithResponse Resume a bulk retry
 //
-// It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
+// It begins with a canary again. It may be asked twice.
 //
 // Scope: `deliveries:admin`.
 //
@@ -26168,6 +26554,23 @@ func (c *ClientWithResponses) CreateEventTokenWithResponse(ctx context.Context, 
 		return nil, err
 	}
 	return ParseCreateEventTokenResponse(rsp)
+}
+
+// GetHealthWithResponse Get the health of senders and workers
+//
+// How each sender fares at its provider, from the attempts of the last hour, and whether workers run.
+//
+// Scope: `deliveries:read`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/w/{workspace_uuid}/health (the `GetHealth` operationId).
+func (c *ClientWithResponses) GetHealthWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, reqEditors ...RequestEditorFn) (*GetHealthResponse, error) {
+	rsp, err := c.GetHealth(ctx, workspaceUUID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetHealthResponse(rsp)
 }
 
 // ListInboundWithResponse List what came in
@@ -28078,6 +28481,32 @@ func ParseGetBulkRetryResponse(rsp *http.Response) (*GetBulkRetryResponse, error
 	return response, nil
 }
 
+// ParseUpdateBulkRetryResponse parses an HTTP response from a UpdateBulkRetryWithResponse call
+func ParseUpdateBulkRetryResponse(rsp *http.Response) (*UpdateBulkRetryResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdateBulkRetryResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BulkRetry
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseCancelBulkRetryResponse parses an HTTP response from a CancelBulkRetryWithResponse call
 func ParseCancelBulkRetryResponse(rsp *http.Response) (*CancelBulkRetryResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -29259,6 +29688,32 @@ func ParseCreateEventTokenResponse(rsp *http.Response) (*CreateEventTokenRespons
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest EventToken
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetHealthResponse parses an HTTP response from a GetHealthWithResponse call
+func ParseGetHealthResponse(rsp *http.Response) (*GetHealthResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetHealthResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WorkspaceHealth
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -41,6 +41,7 @@ func (h *Handler) bulkRoutes() {
 
 	h.form("/failures/bulk/new", h.beginBulkRetry, h.showNewBulkRetry)
 	h.form("/failures/bulk/{id}/pause", h.pauseBulkRetry, h.showBulkRetry)
+	h.form("/failures/bulk/{id}/rate", h.changeBulkRate, h.showBulkRetry)
 	h.form("/failures/bulk/{id}/resume", h.resumeBulkRetry, h.showBulkRetry)
 	h.form("/failures/bulk/{id}/cancel", h.cancelBulkRetry, h.showBulkRetry)
 }
@@ -181,6 +182,8 @@ func (h *Handler) showBulkRetry(v *viewer) (templ.Component, error) {
 	}
 
 	view := bulkView{BulkRetry: *answer.JSON200}
+	v.answersAt(v.path("/failures/bulk/" + view.ID))
+
 	oldestFirst := client.ListDeliveriesParamsOrderAsc
 
 	first, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), &client.ListDeliveriesParams{
@@ -295,15 +298,17 @@ func (h *Handler) pauseBulkRetry(v *viewer) (templ.SafeURL, error) {
 func (h *Handler) resumeBulkRetry(v *viewer) (templ.SafeURL, error) {
 	id := v.PathValue("id")
 	params := &client.ResumeBulkRetryParams{IdempotencyKey: v.once()}
+	_, err := v.ResumeBulkRetryWithResponse(v.ctx(), v.ws(), id, params, readReason(v))
 
-	rate, err := readNumber(v, "rate_per_second")
-	if err != nil {
-		return "", err
-	}
+	return v.path("/failures/bulk/" + id), err
+}
 
-	_, err = v.ResumeBulkRetryWithResponse(v.ctx(), v.ws(), id, params, client.ResumeBulk{
-		Reason:        readText(v, "reason"),
-		RatePerSecond: rate,
+func (h *Handler) changeBulkRate(v *viewer) (templ.SafeURL, error) {
+	id := v.PathValue("id")
+
+	_, err := v.UpdateBulkRetryWithResponse(v.ctx(), v.ws(), id, client.BulkRate{
+		Reason:        new(readText(v, "reason")),
+		RatePerSecond: new(parseNumber(readText(v, "rate_per_second"))),
 	})
 
 	return v.path("/failures/bulk/" + id), err

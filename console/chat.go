@@ -27,6 +27,8 @@ type chatView struct {
 	// draft is the text that somebody has written but not sent; seen is the last message that they had read then.
 	draft string
 	seen  string
+	// whole is the message that is shown at its full length, "" for none.
+	whole string
 	// action is what was asked for a moment ago; nil for nothing.
 	action *client.WholeAction
 	// suppressions keep the chat's messages from its member.
@@ -187,6 +189,7 @@ const mostSearched = 40
 func (c *chatView) loadMessages(v *viewer) error {
 	cursor := client.IfGiven(v.URL.Query().Get("cursor"))
 	wanted := v.URL.Query().Get("message")
+	c.whole = wanted
 
 	for range mostSearched {
 		answer, err := v.ListMessagesWithResponse(v.ctx(), v.ws(), c.chat.ID, newMessagesParams(v, cursor))
@@ -269,6 +272,11 @@ func (c *chatView) messagePath(v *viewer, uuid string) templ.SafeURL {
 	}
 
 	return c.path(v, "?"+url.Values{"message": {uuid}}.Encode()+anchor)
+}
+
+// wholePath returns where a message is shown at its full length.
+func (c *chatView) wholePath(v *viewer, uuid string) templ.SafeURL {
+	return c.path(v, "?"+url.Values{"message": {uuid}}.Encode()+"#"+messageAnchor(uuid))
 }
 
 // messageAnchor returns the id that a message has in a page.

@@ -30,12 +30,14 @@ type previewView struct {
 	draft draft
 	chat  *client.Chat
 	tools []client.Tool
-	// newer is what the customer has written since the message that the author has seen, the oldest first.
+	// newer is what was written since the message that the author has seen, the oldest first.
 	newer []client.Message
 	// shown is the message as it would leave; nil if the API does not say, because of what the draft has.
 	shown *client.Preview
 	// problem is why it does not say.
 	problem *refusal
+	// taker is the name of another person who has taken the chat over; "" for nobody.
+	taker string
 	// once identifies this use of the form.
 	once string
 }
@@ -161,6 +163,12 @@ func (h *Handler) showPreview(v *viewer) (templ.Component, error) {
 		return nil, err
 	}
 
+	if by := view.chat.TakenOverBy; by != nil && *by != v.me.MemberID {
+		if view.taker, err = findMemberName(v, *by); err != nil {
+			return nil, err
+		}
+	}
+
 	if err = view.loadPreview(v); err != nil {
 		return nil, err
 	}
@@ -200,7 +208,7 @@ func (p *previewView) loadPreview(v *viewer) error {
 	return nil
 }
 
-// loadNewer loads what the customer has written after the message that the author has seen. They are shown, so the
+// loadNewer loads what anybody has written after the message that the author has seen. They are shown, so the
 // form that is sent next has seen them.
 func (p *previewView) loadNewer(v *viewer) error {
 	answer, err := v.ListMessagesWithResponse(v.ctx(), v.ws(), p.chat.ID, newMessagesParams(v, nil))
@@ -215,9 +223,7 @@ func (p *previewView) loadNewer(v *viewer) error {
 			break
 		}
 
-		if messages[i].Role == client.MessageRoleUser {
-			p.newer = append([]client.Message{messages[i]}, p.newer...)
-		}
+		p.newer = append([]client.Message{messages[i]}, p.newer...)
 	}
 
 	if len(messages) > 0 {
@@ -246,6 +252,10 @@ func (h *Handler) sendDraft(v *viewer) (templ.SafeURL, error) {
 		return "", err
 	}
 
+	if err = checkTakeover(v, id); err != nil {
+		return "", err
+	}
+
 	prefer := waitBriefly
 
 	answer, err := v.SendAssistantMessageWithResponse(
@@ -271,6 +281,25 @@ func (h *Handler) sendDraft(v *viewer) (templ.SafeURL, error) {
 	}
 
 	return v.sentPath(id, action), nil
+}
+
+// takeoverField is the field by which somebody says from whom a send takes the chat over.
+const takeoverField = "take_over_from"
+
+// checkTakeover refuses a send in a chat that another person has taken over, unless its author has said that they take
+// it from that person.
+func checkTakeover(v *viewer, id int64) error {
+	found, err := v.GetChatWithResponse(v.ctx(), v.ws(), id, &client.GetChatParams{})
+	if err != nil {
+		return err
+	}
+
+	by := found.JSON200.TakenOverBy
+	if by == nil || *by == v.me.MemberID || v.PostFormValue(takeoverField) == formatCount(*by) {
+		return nil
+	}
+
+	return newInvalid("somebody else has taken this chat over meanwhile. Say below that you take it from them")
 }
 
 // failedDelivery returns the id of the delivery by which a message has failed; "" if it has not come so far. Such a
@@ -303,3 +332,19 @@ func explainNoAnswer(err error) error {
 
 // isUnanswered reports whether a send has had no answer. It is repeated with the same Idempotency-Key then.
 func isUnanswered(r *refusal) bool { return r != nil && r.code == codeNoAnswer }
+
+// findMemberName returns what a member is called: their number where the session may not read members.
+func findMemberName(v *viewer, id int64) (string, error) {
+	if !v.may("members:read") {
+		return nameMember("", id), nil
+	}
+
+	answer, err := v.GetMemberWithResponse(v.ctx(), v.ws(), id)
+	if isAbsent(err) {
+		return nameMember("", id), nil
+	} else if err != nil {
+		return "", err
+	}
+
+	return nameMember(answer.JSON200.Name, id), nil
+}

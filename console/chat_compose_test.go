@@ -58,7 +58,7 @@ func TestAMessageIsShownBeforeItIsSent(t *testing.T) {
 		assert.Contains(t, page, want)
 	}
 
-	assert.NotContains(t, page, "They have written meanwhile")
+	assert.NotContains(t, page, "This was written meanwhile")
 	assert.NotContains(t, page, "Run a tool first", "one runs already")
 	assert.Equal(t, "private, no-cache", answer.Header().Get("Cache-Control"), "one can come back to it")
 	assert.Less(t, indexOf(page, "call.0.arg.seats"), indexOf(page, "call.0.arg.terrace"), "what is required is first")
@@ -111,7 +111,7 @@ func TestAPreviewShowsWhatCameMeanwhile(t *testing.T) {
 		"seen":    {secondMessage},
 	}).Body.String()
 
-	assert.Contains(t, page, "They have written meanwhile")
+	assert.Contains(t, page, "This was written meanwhile")
 	assert.Contains(t, page, "Is it free?")
 	assert.Contains(t, page, `name="seen" value="`+firstMessage+`"`, "what is shown is seen")
 }
@@ -223,4 +223,26 @@ func TestADraftGoesBackToTheChatWithItsText(t *testing.T) {
 	assert.Contains(t, page, ">Not yet</textarea>")
 	assert.Contains(t, page, `name="seen" value="`+firstMessage+`"`)
 	assert.Contains(t, page, `id="compose" data-dirty>`, "what was written survives live updates")
+}
+
+func TestNobodyTakesAChatFromAColleagueUnawares(t *testing.T) {
+	e := newEnv(t, composeReplies())
+	chat := strings.Replace(e.replies["GET /chats/5"].body, `"id":5,`, `"id":5,"taken_over_by":8,`, 1)
+	e.replies["GET /chats/5"] = ok(chat)
+	e.replies["GET /members/8"] = ok(`{"id":8,"name":"Noor"}`)
+	e.replies["POST /chats/5/send-assistant-message"] = ok(`{"action_id":"` + chatDelivery + `"}`)
+
+	form := url.Values{"message": {"Hello"}, "seen": {secondMessage}}
+
+	page := e.post("/chats/5", "/chats/5/preview", form).Body.String()
+	assert.Contains(t, page, "I take this chat over from Noor.")
+
+	answer := e.post("/chats/5", "/chats/5/send", form)
+	assert.Equal(t, http.StatusBadRequest, answer.Code)
+	assert.Contains(t, answer.Body.String(), "Somebody else has taken this chat over meanwhile.")
+	assert.Zero(t, e.count("POST /chats/5/send-assistant-message"))
+
+	form.Set("take_over_from", "8")
+	e.post("/chats/5", "/chats/5/send", form)
+	assert.Equal(t, 1, e.count("POST /chats/5/send-assistant-message"))
 }

@@ -25,7 +25,7 @@ func sendSentence(v *viewer, view *previewView) string {
 	case *by == v.me.MemberID:
 		sentence = "You have taken this chat over. The assistant does not speak here until it is released."
 	default:
-		sentence += " from " + nameMember("", *by) + "."
+		sentence += " from " + view.taker + "."
 	}
 
 	return sentence

@@ -5,7 +5,7 @@ import (
 	"encoding/csv"
 	"iter"
 	"net/http"
-	"strings"
+	"regexp"
 
 	"handrail/client"
 )
@@ -114,12 +114,10 @@ func newDownloadRow(delivery client.Delivery) []string {
 	return row
 }
 
-// defuseCell returns a cell that no spreadsheet takes for a formula: one that begins like a formula gets an apostrophe
-// before it, as OWASP recommends against CSV injection.
-func defuseCell(cell string) string {
-	if cell != "" && strings.ContainsAny(cell[:1], "=+-@\t\r\n") {
-		return "'" + cell
-	}
+// formulaStarts finds what begins a formula: at the beginning of a cell, and where a spreadsheet that separates by
+// semicolons or tabs would begin another one.
+var formulaStarts = regexp.MustCompile("(^|[;\\t\\r\\n]\\s*)([=+\\-@\\t\\r\\n])")
 
-	return cell
-}
+// defuseCell returns a cell that no spreadsheet takes for a formula: an apostrophe stands before what begins one, as
+// OWASP recommends against CSV injection.
+func defuseCell(cell string) string { return formulaStarts.ReplaceAllString(cell, "$1'$2") }

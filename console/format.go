@@ -79,3 +79,26 @@ func valueOrNone(text string) string {
 
 	return text
 }
+
+// shownCharacters is how many characters of a text a page shows that anybody may have written: mails are as long as
+// their authors like, and pages are made anew whenever something happens.
+const shownCharacters = 2000
+
+// shortenText returns the beginning of a long text, and whether something is left out.
+func shortenText(text string) (string, bool) {
+	if len(text) <= shownCharacters {
+		return text, false
+	}
+
+	seen := 0
+
+	for i := range text {
+		if seen == shownCharacters {
+			return text[:i] + " …", true
+		}
+
+		seen++
+	}
+
+	return text, false
+}

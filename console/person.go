@@ -1,6 +1,7 @@
 package console
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -83,6 +84,10 @@ func (p *personView) loadSuppressions(v *viewer) error {
 			Address: &address,
 			Limit:   &limit,
 		})
+		if refused := refusalOf(err); refused != nil && refused.status == http.StatusBadRequest {
+			continue // the API finds nobody by a short code, and by a number that cannot exist
+		}
+
 		if err != nil {
 			return err
 		}

@@ -289,6 +289,19 @@ func addProgress(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, all []cha
 	return addSkipped(ctx, db, ws, all)
 }
 
+// checkMove returns a conflict for a move that the state does not allow.
+func (r *bulkRetryRow) checkMove(in chat.BulkMove) error {
+	if in.To == "" && !r.State.May(chat.BulkCanceled) {
+		return chat.Errorf(chat.CodeConflict, "this bulk retry is %s and has no rate any more", r.State)
+	}
+
+	if in.To != "" && !r.State.May(in.To) {
+		return chat.Errorf(chat.CodeConflict, "this bulk retry is %s and cannot become %s", r.State, in.To)
+	}
+
+	return nil
+}
+
 // auditFields are what the audit log tells changes of.
 func (r *bulkRetryRow) auditFields() map[string]any {
 	return map[string]any{"state": r.State, "rate_per_second": r.Rate}
@@ -306,21 +319,28 @@ func (s *Store) SetBulkState(ctx context.Context, in chat.BulkMove) (chat.BulkRe
 			return err
 		}
 
-		if !row.State.May(in.To) {
-			return chat.Errorf(chat.CodeConflict, "this bulk retry is %s and cannot become %s", row.State, in.To)
+		if err := row.checkMove(in); err != nil {
+			return err
 		}
 
+		to := cmp.Or(in.To, row.State)
 		rate := cmp.Or(in.Rate, row.Rate)
-		if row.State != in.To || row.Rate != rate {
-			before := row.auditFields()
 
-			if row.State != in.To && in.To == chat.BulkRunning {
+		if row.State != to || row.Rate != rate {
+			before := row.auditFields()
+			verb := "bulk_retry.updated"
+
+			if row.State != to {
+				verb = "bulk_retry." + string(to)
+				row.Note = in.Note
+			}
+
+			if row.State != to && to == chat.BulkRunning {
 				row.Round++
 			}
 
-			row.State = in.To
+			row.State = to
 			row.Rate = rate
-			row.Note = in.Note
 			row.UpdatedAt = s.time()
 
 			err = s.batch(ctx, tx,
@@ -332,7 +352,7 @@ func (s *Store) SetBulkState(ctx context.Context, in chat.BulkMove) (chat.BulkRe
 				s.insertAudit(tx, auditEvent{
 					workspace: in.WorkspaceID,
 					by:        in.By,
-					verb:      "bulk_retry." + string(in.To),
+					verb:      verb,
 					object:    string(in.ID),
 					detail: changesOf(chat.AuditBulkRetry, before, row.auditFields()).
 						with("reason", in.Note),

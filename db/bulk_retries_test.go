@@ -222,3 +222,44 @@ func TestBulkStates(t *testing.T) {
 		}
 	})
 }
+
+// TestTheRateOfABulkRetryIsChanged: it stays running or paused, and only while it has a rate.
+func TestTheRateOfABulkRetryIsChanged(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+		b, err := s.BeginBulkRetry(t.Context(), w.NewBulkRetry(chat.DeliveryFilter{}), "bulk")
+		require.NoError(t, err)
+
+		move := func(to chat.BulkState, rate int) (chat.BulkRetry, error) {
+			return s.SetBulkState(t.Context(), chat.BulkMove{
+				WorkspaceID: w.Workspace,
+				ID:          b.ID,
+				By:          w.By,
+				To:          to,
+				Rate:        rate,
+				Note:        "noted",
+			})
+		}
+
+		_, err = move(chat.BulkPaused, 0)
+		require.NoError(t, err)
+
+		changed, err := move("", 20)
+		require.NoError(t, err)
+		assert.Equal(t, chat.BulkPaused, changed.State)
+		assert.Equal(t, 20, changed.Rate)
+		assert.Equal(t, b.Round, changed.Round, "no canary begins")
+
+		resumed, err := move(chat.BulkRunning, 0)
+		require.NoError(t, err)
+		assert.Equal(t, 20, resumed.Rate)
+
+		_, err = move(chat.BulkCanceled, 0)
+		require.NoError(t, err)
+
+		_, err = move("", 5)
+		requireCode(t, chat.CodeConflict, err)
+	})
+}

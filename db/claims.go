@@ -154,6 +154,7 @@ func (s *Store) beginAttempt(ctx context.Context, tx bun.Tx, claimed *deliveryRo
 		WorkspaceID: claimed.WorkspaceID,
 		DeliveryID:  claimed.ID,
 		Fence:       claimed.Fence,
+		Sender:      claimed.Sender,
 		StartedAt:   now,
 	}
 

@@ -180,6 +180,7 @@ type attemptRow struct {
 	WorkspaceID       chat.WorkspaceID       `bun:"workspace_id,pk"`
 	DeliveryID        chat.DeliveryID        `bun:"delivery_id,pk"`
 	Fence             int64                  `bun:"fence,pk"`
+	Sender            string                 `bun:"sender"`
 	StartedAt         time.Time              `bun:"started_at"`
 	FinishedAt        *time.Time             `bun:"finished_at"`
 	GotConnection     bool                   `bun:"got_connection"`

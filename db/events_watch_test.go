@@ -427,7 +427,7 @@ var readers = []string{
 	"Labels", "LastCallbacks", "ListenEvents", "Member", "Members", "MessageOwners", "Messages", "MigrationsCurrent",
 	"Notices", "NotificationRule", "NotificationRules", "OpenDeliveries",
 	"Participants", "PhoneNumber", "PhoneNumbers", "Ping", "PoolStats", "Reading", "RetryCandidates",
-	"RevokedSenders", "SealedSecrets", "SendView", "SenderAddresses", "SenderGrants", "SenderWaiters",
+	"RevokedSenders", "SealedSecrets", "SendView", "SenderAddresses", "SenderGrants", "SenderHealth", "SenderWaiters",
 	"SentMessage", "SharedAddresses", "Summaries", "SummaryDue", "SummarySettings", "SummaryVersion",
 	"Suppressions", "TakesPart", "Timeline", "Tool", "ToolCallMessages", "ToolCalls", "Tools", "Transactions",
 	"WaitingNotices", "WaitingWebhooks", "Watched", "WebhookAttempts", "WebhookEndpoint", "WebhookEndpoints",

@@ -339,6 +339,12 @@ var tries = map[string]try{
 		status, err := i.s.WorkspaceStatus(ctx, i.ws)
 		return status.Counts, err
 	}},
+	"SenderHealth": {"", func(ctx context.Context, i *intruder) (any, error) {
+		health, err := i.s.SenderHealth(ctx, i.ws)
+		return slices.DeleteFunc(health.Senders, func(h chat.SenderHealth) bool {
+			return h.LastSuccess == nil && h.LastCallback == nil && h.Waiting == 0 && len(h.Minutes) == 0
+		}), err
+	}},
 	"OpenDeliveries": {"", func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.OpenDeliveries(ctx, i.ws, i.sent.ActionID))
 	}},

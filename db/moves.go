@@ -77,6 +77,7 @@ func keepForgottenAttempt(tx bun.Tx, row *deliveryRow, next string) []bun.Query 
 		WorkspaceID:   row.WorkspaceID,
 		DeliveryID:    row.ID,
 		Fence:         forgotten.Fence,
+		Sender:        row.Sender,
 		StartedAt:     forgotten.StartedAt,
 		FinishedAt:    forgotten.FinishedAt,
 		GotConnection: forgotten.GotConnection,

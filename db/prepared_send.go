@@ -145,6 +145,7 @@ func (p *preparedSend) insertFirstAttempt(tx bun.Tx) bun.Query {
 		WorkspaceID: p.in.WorkspaceID,
 		DeliveryID:  p.ids.DeliveryID,
 		Fence:       1,
+		Sender:      p.plan.Sender,
 		StartedAt:   p.claim.now,
 	}
 

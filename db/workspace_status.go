@@ -14,6 +14,33 @@ type matterRow struct {
 	Matter chat.Matter `bun:"matter"`
 	Count  int         `bun:"count"`
 	Oldest *time.Time  `bun:"oldest"`
+	Late   int         `bun:"late"`
+	Lately int         `bun:"lately"`
+
+	WorkflowGone int        `bun:"workflow_gone"`
+	Deadline     *time.Time `bun:"deadline"`
+}
+
+func (r *matterRow) count() chat.MatterCount {
+	return chat.MatterCount{
+		Matter:       r.Matter,
+		Count:        r.Count,
+		Oldest:       r.Oldest.UTC(),
+		Late:         r.Late,
+		Lately:       r.Lately,
+		WorkflowGone: r.WorkflowGone,
+		Deadline:     chat.UTC(r.Deadline),
+	}
+}
+
+// matterOf names a matter and the rows that it counts.
+type matterOf struct {
+	ws     chat.WorkspaceID
+	matter chat.Matter
+	table  string
+	// since is the column of the time since which a row waits.
+	since string
+	now   time.Time
 }
 
 // WorkspaceStatus counts what waits in a workspace, and what of it needs a person. It returns workspace_not_found.
@@ -43,21 +70,25 @@ func (s *Store) WorkspaceStatus(ctx context.Context, ws chat.WorkspaceID) (chat.
 func (s *Store) countMatters(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID) ([]matterRow, error) {
 	var all []matterRow
 
+	now := s.time()
+
 	queries := []*bun.SelectQuery{
-		countWaitingActions(tx, ws),
+		countWaitingActions(tx, ws, now),
 		// An approval of a send is counted with its action.
-		countOldest(tx, ws, chat.MatterApproval, "approvals", "created_at").
+		countOldest(tx, matterOf{ws, chat.MatterApproval, "approvals", "created_at", now}).
+			ColumnExpr("min(x.deadline) AS deadline").
 			Where("x.state = ?", chat.ApprovalWaiting).
 			Where("x.action_id IS NULL").
-			Where("x.deadline > ?", s.time()),
-		countOldest(tx, ws, chat.MatterBulkRetry, "bulk_retries", "updated_at").
+			Where("x.deadline > ?", now),
+		countOldest(tx, matterOf{ws, chat.MatterBulkRetry, "bulk_retries", "updated_at", now}).
 			Where("x.state = ?", chat.BulkPaused),
-		countOldest(tx, ws, chat.MatterInbound, "inbound", "received_at").
+		countOldest(tx, matterOf{ws, chat.MatterInbound, "inbound", "received_at", now}).
 			Where("x.status = ?", chat.InboundRefused),
-		countChats(tx, ws, chat.MatterResponse).Where("x.attention_reason = ''"),
-		countChats(tx, ws, chat.MatterAttention).Where("x.attention_reason <> ''"),
-		countFailingEndpoints(tx, ws, s.time()),
-		countUntoldNotices(tx, ws, s.time()),
+		countChats(tx, ws, chat.MatterResponse, now).Where("x.attention_reason = ''"),
+		countChats(tx, ws, chat.MatterAttention, now).Where("x.attention_reason <> ''"),
+		countFailingEndpoints(tx, ws, now),
+		countUntoldNotices(tx, ws, now),
+		countFailedMessages(tx, ws, now),
 	}
 
 	for _, q := range queries {
@@ -73,35 +104,49 @@ func (s *Store) countMatters(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID
 }
 
 // countWaitingActions counts the waiting actions, oldest first up to [chat.MaxMatters], by what they wait for.
-func countWaitingActions(tx bun.Tx, ws chat.WorkspaceID) *bun.SelectQuery {
+func countWaitingActions(tx bun.Tx, ws chat.WorkspaceID, now time.Time) *bun.SelectQuery {
 	waiting := fromJudgedActions(tx.NewSelect().TableExpr("actions AS a"), ws).
 		ColumnExpr("a.created_at AS since").
 		ColumnExpr(waitingOf+" AS matter", waitingArgs()...).
+		ColumnExpr("CASE d.error_code WHEN ? THEN 1 ELSE 0 END AS gone", chat.ErrorWorkflowGone).
+		ColumnExpr("(SELECT ap.deadline FROM approvals AS ap WHERE ap.workspace_id = a.workspace_id "+
+			"AND ap.id = a.id AND ap.state = 'waiting') AS deadline").
 		Where(waitsForSomething, ws).
 		// Actions that wait for a receipt are many, and need no person.
 		Where("(d.status IS NULL OR d.status <> 'accepted')").
 		OrderExpr("a.created_at").
 		Limit(chat.MaxMatters + 1)
 
-	return tx.NewSelect().
+	counted := tx.NewSelect().
 		TableExpr("(?) AS x", waiting).
-		ColumnExpr("x.matter, count(*) AS count, min(x.since) AS oldest").
+		ColumnExpr("x.matter, sum(x.gone) AS workflow_gone, min(x.deadline) AS deadline").
 		GroupExpr("x.matter")
+
+	return countAges(counted, "since", now)
+}
+
+// countAges adds to q how many rows there are, how many of them are late, and how many began to wait lately.
+func countAges(q *bun.SelectQuery, since string, now time.Time) *bun.SelectQuery {
+	return q.
+		ColumnExpr("count(*) AS count").
+		ColumnExpr("min(x.?) AS oldest", bun.Ident(since)).
+		ColumnExpr("sum(CASE WHEN x.? < ? THEN 1 ELSE 0 END) AS late", bun.Ident(since), now.Add(-chat.LateAfter)).
+		ColumnExpr("sum(CASE WHEN x.? >= ? THEN 1 ELSE 0 END) AS lately", bun.Ident(since), now.Add(-chat.LatelyIs))
 }
 
 // countOldest counts the rows of a table, and finds the time of the oldest one.
-func countOldest(tx bun.Tx, ws chat.WorkspaceID, matter chat.Matter, table, since string) *bun.SelectQuery {
-	return tx.NewSelect().
-		TableExpr("? AS x", bun.Ident(table)).
-		ColumnExpr("? AS matter", matter).
-		ColumnExpr("count(*) AS count").
-		ColumnExpr("min(x.?) AS oldest", bun.Ident(since)).
-		Where("x.workspace_id = ?", ws)
+func countOldest(tx bun.Tx, m matterOf) *bun.SelectQuery {
+	rows := tx.NewSelect().
+		TableExpr("? AS x", bun.Ident(m.table)).
+		ColumnExpr("? AS matter", m.matter).
+		Where("x.workspace_id = ?", m.ws)
+
+	return countAges(rows, m.since, m.now)
 }
 
 // countChats counts the chats that need a response.
-func countChats(tx bun.Tx, ws chat.WorkspaceID, matter chat.Matter) *bun.SelectQuery {
-	return countOldest(tx, ws, matter, "chats", "last_activity_at").
+func countChats(tx bun.Tx, ws chat.WorkspaceID, matter chat.Matter, now time.Time) *bun.SelectQuery {
+	return countOldest(tx, matterOf{ws, matter, "chats", "last_activity_at", now}).
 		Where("x.needs_response").
 		Where("x.deleted_at IS NULL")
 }
@@ -140,11 +185,38 @@ func countUntoldNotices(tx bun.Tx, ws chat.WorkspaceID, now time.Time) *bun.Sele
 		Where("nr.id = x.rule_id").
 		Where("nr.deleted_at IS NOT NULL")
 
-	return countOldest(tx, ws, chat.MatterNotice, "notices", "created_at").
+	return countOldest(tx, matterOf{ws, chat.MatterNotice, "notices", "created_at", now}).
 		Where("x.state = 'failed'").
 		Where("x.created_at > ?", now.Add(-chat.NoticePatience)).
 		Where("NOT EXISTS (?)", reached).
 		Where("NOT EXISTS (?)", deleted)
+}
+
+// countFailedMessages counts the messages to customers that have failed lately, up to [chat.MaxMatters].
+func countFailedMessages(tx bun.Tx, ws chat.WorkspaceID, now time.Time) *bun.SelectQuery {
+	retried := tx.NewSelect().
+		TableExpr("deliveries AS later").
+		ColumnExpr("1").
+		Where("later.workspace_id = d.workspace_id").
+		Where("later.retry_of = d.id")
+
+	failed := tx.NewSelect().
+		TableExpr("deliveries AS d").
+		ColumnExpr("d.created_at AS since").
+		Where("d.workspace_id = ?", ws).
+		Where("d.created_at > ?", now.Add(-chat.FailedPatience)).
+		Where(
+			"(d.status IN ? OR (d.status = ? AND d.error_code = ?))",
+			bun.Tuple(chat.FailedStatuses()),
+			chat.SubmissionCanceled,
+			chat.ErrorToolCallFailed,
+		).
+		Where("NOT EXISTS (?)", retried).
+		Limit(chat.MaxMatters)
+
+	counted := tx.NewSelect().TableExpr("(?) AS x", failed).ColumnExpr("? AS matter", chat.MatterFailed)
+
+	return countAges(counted, "since", now)
 }
 
 // newWorkspaceStatus sums up the counts, in the order of [chat.Matters] and without zeros.
@@ -159,18 +231,14 @@ func newWorkspaceStatus(workspace chat.Workspace, counted []matterRow) chat.Work
 		}
 
 		sum := sums[row.Matter]
-		if sum.Count == 0 || row.Oldest.Before(sum.Oldest) {
-			sum.Oldest = row.Oldest.UTC()
-		}
-
-		sum.Count += row.Count
+		sum.Matter = row.Matter
+		sum.Add(row.count())
 		sums[row.Matter] = sum
 		actions += row.Count
 	}
 
 	for _, matter := range chat.Matters() {
 		if sum, ok := sums[matter]; ok {
-			sum.Matter = matter
 			status.Counts = append(status.Counts, sum)
 		}
 	}

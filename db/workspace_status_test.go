@@ -222,3 +222,44 @@ func TestStatusCountsAsListsDo(t *testing.T) {
 		}
 	})
 }
+
+// TestStatusCountsMessagesThatHaveFailed: each until it is sent again, or a day has passed.
+func TestStatusCountsMessagesThatHaveFailed(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		l := newLife(t, s)
+		l.id = l.w.Prepare(t, s, l.chat, "hi").DeliveryID
+		l.post(chat.Submission{Outcome: chat.OutcomeAccepted})
+		assert.Zero(t, countsOf(t, s, l.w.Workspace)[chat.MatterFailed])
+
+		l.report(chat.StatusUndelivered)
+		assert.Equal(t, 1, countsOf(t, s, l.w.Workspace)[chat.MatterFailed])
+
+		_, err := s.Bun().NewRaw("UPDATE deliveries SET created_at = ?", time.Now().UTC().Add(-25*time.Hour)).Exec(t.Context())
+		require.NoError(t, err)
+		assert.Zero(t, countsOf(t, s, l.w.Workspace)[chat.MatterFailed], "it was a day ago")
+	})
+}
+
+func TestStatusCountsNoFailedMessageThatWasSentAgain(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+		old := w.Prepare(t, s, w.SMS.ID, "hi").DeliveryID
+
+		_, _, err := s.Decide(t.Context(), w.Workspace, old, chat.Decision{
+			Verdict: chat.VerdictCancel,
+			By:      w.By,
+			Reason:  "wrong text",
+		})
+		require.NoError(t, err)
+		assert.Zero(t, countsOf(t, s, w.Workspace)[chat.MatterFailed], "a person has canceled it")
+
+		_, err = s.Bun().NewRaw("UPDATE deliveries SET error_code = ? WHERE id = ?", chat.ErrorToolCallFailed, old).
+			Exec(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, 1, countsOf(t, s, w.Workspace)[chat.MatterFailed])
+	})
+}

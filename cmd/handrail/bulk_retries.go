@@ -17,6 +17,7 @@ type bulkRetriesCommand struct {
 	Show    bulkShow    `cmd:"" help:"Show a bulk retry and its progress."`
 	Skipped bulkSkipped `cmd:"" help:"List the deliveries that a bulk retry could not retry, and why."`
 	Pause   bulkPause   `cmd:"" help:"Pause a bulk retry: it retries no more deliveries until you resume it."`
+	Set     bulkSet     `cmd:"" help:"Change the rate of a bulk retry."`
 	Resume  bulkResume  `cmd:"" help:"Resume a paused bulk retry: it begins with a canary again."`
 	Cancel  bulkCancel  `cmd:"" help:"Cancel a bulk retry: it retries no more deliveries."`
 }
@@ -176,10 +177,11 @@ type bulkMove struct {
 
 type (
 	bulkPause  struct{ bulkMove }
-	bulkResume struct {
+	bulkResume struct{ bulkMove }
+	bulkSet    struct {
 		bulkMove
 
-		Rate *int64 `help:"How many are begun in a second from now on, 1 to 50. Without it, as many as before." placeholder:"N"`
+		Rate int64 `required:"" help:"How many are begun in a second from now on, 1 to 50." placeholder:"N"`
 	}
 	bulkCancel struct{ bulkMove }
 )
@@ -194,10 +196,17 @@ func (m *bulkPause) Run(c *console) error {
 // Run lets a bulk retry go on.
 func (m *bulkResume) Run(c *console) error {
 	return showBulk(c, &m.remote, func(api *apiClient) (*http.Response, error) {
-		return api.ResumeBulkRetry(c.ctx, api.workspace, m.ID, nil, client.ResumeBulk{
-			Reason:        m.Reason,
-			RatePerSecond: m.Rate,
-		}, client.Repeatable)
+		return api.ResumeBulkRetry(c.ctx, api.workspace, m.ID, nil, m.reason(), client.Repeatable)
+	})
+}
+
+// Run changes the rate of a bulk retry.
+func (m *bulkSet) Run(c *console) error {
+	return showBulk(c, &m.remote, func(api *apiClient) (*http.Response, error) {
+		return api.UpdateBulkRetry(c.ctx, api.workspace, m.ID, client.BulkRate{
+			Reason:        &m.Reason,
+			RatePerSecond: &m.Rate,
+		})
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"handrail/api"
 	"handrail/chat"
@@ -19,7 +20,8 @@ type statusCommand struct {
 
 // Help is shown by kong.
 func (statusCommand) Help() string {
-	return `What needs a person comes first, with the command that lists it. What waits by itself comes below it.
+	return `What needs a person comes first, with the command that lists it. What waits by itself comes below it, then a line
+about each sender, which says whether its provider takes its messages, and one about the workers.
 
 With --operator, the status is that of every workspace, or of the one that --workspace names, and is read from the
 database itself, with the server's settings, and no key.
@@ -38,9 +40,56 @@ func (s *statusCommand) Run(c *console) error {
 
 	ask := func(api *apiClient) (*http.Response, error) { return api.GetStatus(c.ctx, api.workspace) }
 
-	return showOne(c, &s.remote, ask, func(_ *apiClient, status *statusView) error {
-		return status.show(c, &s.remote)
+	return showOne(c, &s.remote, ask, func(api *apiClient, status *statusView) error {
+		if err := status.show(c, &s.remote); err != nil {
+			return err
+		}
+
+		answer, err := api.GetHealthWithResponse(c.ctx, api.workspace)
+		if err != nil {
+			return err
+		}
+
+		(&healthView{*answer.JSON200}).show(c, &s.remote)
+
+		return nil
 	})
+}
+
+// healthView is the health of senders as the API shows it.
+type healthView struct{ client.WorkspaceHealth }
+
+// show writes a line about each sender, and one about the workers.
+func (h *healthView) show(c *console, r *remote) {
+	if len(h.Senders) > 0 {
+		fmt.Fprintln(c.out, displayOf(c.out).paint(colourHeading, "Senders"))
+	}
+
+	for i := range h.Senders {
+		sender := &h.Senders[i]
+		fmt.Fprintf(
+			c.out,
+			"%s (%s) %s: %s",
+			makePrintable(sender.Address),
+			makePrintable(sender.Sender),
+			sender.State,
+			makePrintable(sender.Explanation),
+		)
+
+		if probe := client.ValueOf(sender.ProbeDeliveryID); probe != "" {
+			fmt.Fprintf(c.out, " To try now: %s", r.line(c, "deliveries retry "+makePrintable(probe)))
+		}
+
+		fmt.Fprintln(c.out)
+	}
+
+	if client.ValueOf(h.Partial) {
+		fmt.Fprintf(c.errs, "There are more than %d senders.\n", chat.MaxHealthSenders)
+	}
+
+	if h.Workers != nil {
+		fmt.Fprintln(c.out, makePrintable(h.Workers.Explanation))
+	}
 }
 
 // show writes what needs a person, and then what continues automatically.
@@ -112,6 +161,8 @@ func chooseListCommand(matter chat.Matter) string {
 		return "webhooks list"
 	case chat.MatterNotice:
 		return "notices list --failed"
+	case chat.MatterFailed:
+		return "deliveries list --status " + strings.Join(chat.FailedStatuses(), ",")
 	}
 
 	return "actions list --waiting-for " + makePrintable(string(matter))
@@ -122,6 +173,8 @@ type workspaceStatus struct {
 	WorkspaceID string `json:"workspace_id"`
 	Name        string `json:"name"`
 	statusView
+
+	health healthView
 }
 
 // showAsOperator shows the status of every workspace, or of one.
@@ -144,10 +197,16 @@ func (s *statusCommand) showAsOperator(c *console) error {
 				return err
 			}
 
+			health, err := loadHealth(p.ctx, store, workspace.ID)
+			if err != nil {
+				return err
+			}
+
 			all = append(all, workspaceStatus{
 				WorkspaceID: string(workspace.ID),
 				Name:        workspace.Name,
 				statusView:  shown,
+				health:      health,
 			})
 		}
 
@@ -169,6 +228,8 @@ func (s *statusCommand) showAsOperator(c *console) error {
 				return err
 			}
 
+			all[i].health.show(c, &at)
+
 			fmt.Fprintln(c.out)
 		}
 
@@ -188,6 +249,23 @@ func loadStatus(ctx context.Context, store *db.Store, ws chat.WorkspaceID) (stat
 	raw, err := api.MarshalStatus(&status)
 	if err != nil {
 		return shown, fmt.Errorf("show the status: %w", err)
+	}
+
+	return shown, (&answer{raw: raw}).into(&shown)
+}
+
+// loadHealth reads the health of senders from the database, and returns it as the API shows it.
+func loadHealth(ctx context.Context, store *db.Store, ws chat.WorkspaceID) (healthView, error) {
+	var shown healthView
+
+	health, err := store.SenderHealth(ctx, ws)
+	if err != nil {
+		return shown, err
+	}
+
+	raw, err := api.MarshalHealth(&health)
+	if err != nil {
+		return shown, fmt.Errorf("show the health of senders: %w", err)
 	}
 
 	return shown, (&answer{raw: raw}).into(&shown)

@@ -18,16 +18,28 @@ const aStatus = `{"need_person":3,"matters":[
 	{"matter":"attempt","count":14,"oldest":"2026-11-22T10:00:00Z","needs_person":false,
 		"explanation":"sends that wait for their next attempt"}]}`
 
+const aHealth = `{"senders":[
+	{"sender":"phone:12","address":"+14155550123","state":"blocked","probe_delivery_id":"0193",
+		"explanation":"Twilio refuses every message of this sender."},
+	{"sender":"inbox:3","address":"team@example.com","state":"ready",
+		"explanation":"Nothing was tried in the last hour."}],
+	"workers":{"needs_person":true,"explanation":"No worker polls Temporal."}}`
+
 func TestStatusShowsWhatNeedsAPersonFirst(t *testing.T) {
 	t.Parallel()
 	s := newStub(t, map[string][]reply{
 		"GET status": {okReply(aStatus), okReply(aStatus), okReply(`{"need_person":0,"matters":[]}`)},
+		"GET health": {okReply(aHealth), okReply(`{"senders":[]}`)},
 	})
 
 	status, out, errs := s.do("status")
 	require.Equal(t, 0, status, errs)
 	assert.Regexp(t, `(?s)Needs a person.*2 .*deliveries that wait.*actions list --waiting-for person.*`+
 		`chats list --needs-response.*Waits by itself.*14 .*actions list --waiting-for attempt`, out)
+	assert.Contains(t, out, "\n+14155550123 (phone:12) blocked: Twilio refuses every message of this sender. "+
+		"To try now: handrail deliveries retry 0193")
+	assert.Contains(t, out, "\nteam@example.com (inbox:3) ready: Nothing was tried in the last hour.\n")
+	assert.Contains(t, out, "\nNo worker polls Temporal.\n")
 
 	_, out, _ = s.do("status", "--json")
 	assert.Contains(t, out, `"need_person"`)

@@ -1654,6 +1654,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/w/{workspace_uuid}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Get the health of senders and workers
+         * @description How each sender fares at its provider, from the attempts of the last hour, and whether workers run.
+         *
+         *     Scope: `deliveries:read`.
+         */
+        get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/w/{workspace_uuid}/inbound": {
         parameters: {
             query?: never;
@@ -4815,8 +4843,23 @@ export interface components {
         Matter: {
             /** Format: int64 */
             count: number;
+            /**
+             * Format: date-time
+             * @description When the first approval expires.
+             */
+            deadline?: string;
             /** @example deliveries that wait for a decision */
             explanation: string;
+            /**
+             * Format: int64
+             * @description How many have waited for over 10 minutes.
+             */
+            late: number;
+            /**
+             * Format: int64
+             * @description How many began to wait in the last hour.
+             */
+            lately: number;
             /**
              * @description A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice.
              * @enum {string}
@@ -4828,6 +4871,11 @@ export interface components {
              * @description Since when the oldest waits.
              */
             oldest: string;
+            /**
+             * Format: int64
+             * @description How many had their workflow ended in Temporal.
+             */
+            workflow_gone?: number;
         };
         McpLeftOut: {
             name: string;
@@ -5880,6 +5928,66 @@ export interface components {
             /** @description All are checked before the first one runs; one that fails stops the send. */
             tool_calls?: (components["schemas"]["FunctionCall"] | components["schemas"]["PlainCall"])[];
         };
+        SenderHealth: {
+            address: string;
+            /** Format: date-time */
+            blocked_since?: string;
+            channel: components["schemas"]["Channel"];
+            /** Format: date-time */
+            counted_since: string;
+            error_code?: string;
+            error_message?: string;
+            explanation: string;
+            /**
+             * Format: date-time
+             * @description null: not about the last 100 attempts.
+             */
+            last_callback: string | null;
+            /**
+             * Format: date-time
+             * @description null: not in 1,000 attempts.
+             */
+            last_success: string | null;
+            /** @description Attempts by minute since counted_since, without minutes that had none. */
+            minutes: components["schemas"]["SenderMinute"][];
+            name: string;
+            /**
+             * Format: date-time
+             * @description When one message is tried.
+             */
+            next_probe?: string;
+            /**
+             * Format: uuid
+             * @description The oldest one: retrying it probes now.
+             */
+            probe_delivery_id?: string;
+            provider: components["schemas"]["Provider"];
+            /** @example phone:12 */
+            sender: string;
+            /** @enum {string} */
+            state: "ready" | "blocked";
+            /**
+             * Format: int64
+             * @description Blocked deliveries.
+             */
+            waiting: number;
+        };
+        SenderMinute: {
+            /** Format: int64 */
+            accepted: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description 5xx, or no answer
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description 429
+             */
+            throttled: number;
+        };
         Sent: {
             content: string;
             /** Format: date-time */
@@ -6445,6 +6553,15 @@ export interface components {
             /** @description With retry in next: the fields that its body must have, acknowledge_duplicate as true. */
             retry_needs?: ("reason" | "acknowledge_duplicate")[];
         };
+        Workers: {
+            /** Format: date-time */
+            checked_at: string;
+            explanation: string;
+            needs_person: boolean;
+            polling: boolean;
+            /** @description Temporal answers. */
+            reachable: boolean;
+        };
         WorkspaceDefaults: {
             /**
              * Format: int64
@@ -6485,6 +6602,13 @@ export interface components {
             updated_by?: number;
             /** @description What happens to the assistant's sends in a chat that a person has taken over. */
             when_taken_over: components["schemas"]["TakeoverPolicy"];
+        };
+        WorkspaceHealth: {
+            /** @description There are more than 50. */
+            partial?: boolean;
+            /** @description Blocked ones first, then those used last. */
+            senders: components["schemas"]["SenderHealth"][];
+            workers?: components["schemas"]["Workers"];
         };
     };
     responses: {
@@ -9506,6 +9630,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventToken"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspaceHealth"];
                 };
             };
             "4XX": components["responses"]["Refused"];

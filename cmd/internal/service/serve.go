@@ -37,6 +37,7 @@ func (s *Service) ServeAPI(ctx context.Context, l net.Listener) error {
 	app, err := api.New(api.Config{ //nolint:contextcheck // requests bring contexts of their own
 		Store:          s.Store,
 		Engine:         s.engine(),
+		Workers:        s.newWorkerWatch(),
 		Logger:         s.logger,
 		Version:        Version,
 		Wait:           s.config.Wait,

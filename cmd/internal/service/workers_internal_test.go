@@ -1,0 +1,50 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"handrail/chat"
+)
+
+// TestWorkersAreAskedForOnceInAWhile: an answer is kept for five seconds, and an error says that Temporal is away.
+func TestWorkersAreAskedForOnceInAWhile(t *testing.T) {
+	t.Parallel()
+
+	now := time.Date(2026, time.November, 30, 10, 0, 0, 0, time.UTC)
+	asked := 0
+	polling := true
+
+	var away error
+
+	watch := &workerWatch{
+		hasWorkers: func(context.Context) (bool, error) {
+			asked++
+			return polling, away
+		},
+		now: func() time.Time { return now },
+	}
+
+	well := chat.Workers{Reachable: true, Polling: true, CheckedAt: now}
+	assert.Equal(t, well, watch.Workers(t.Context()))
+
+	polling = false
+	now = now.Add(workersKept - time.Millisecond)
+	assert.Equal(t, well, watch.Workers(t.Context()), "it is still kept")
+	assert.Equal(t, 1, asked)
+
+	now = now.Add(time.Millisecond)
+	assert.Equal(t, chat.Workers{Reachable: true, CheckedAt: now}, watch.Workers(t.Context()))
+
+	away = errors.New("connection refused")
+	now = now.Add(workersKept)
+
+	found := watch.Workers(t.Context())
+	assert.Equal(t, chat.Workers{CheckedAt: now}, found)
+	assert.True(t, found.NeedPerson())
+	assert.Equal(t, 3, asked)
+}
