@@ -134,6 +134,12 @@ eval: bin/handrail-eval ## Measure the summaries of every model that is configur
 eval-mail: bin/handrail-eval ## Measure how quoted text is cut from mails; ARGS are passed on
 	@bin/handrail-eval mail --json=bin/eval-mail.json $(ARGS)
 
+# docs/console.md shows them.
+.PHONY: screenshots
+screenshots: go-version ## Photograph the console's pages of an invented evening, into docs/console
+	@$(static) scripts/with-chromium go test ./cmd/internal/service -run TestThePicturesOfTheConsole -count=1 -pictures
+	@git status --short -- docs/console
+
 # --- docs
 
 .PHONY: docs

@@ -6,5 +6,5 @@ import "embed"
 
 // Pages are the Markdown files of the documentation, and the pictures that they show.
 //
-//go:embed README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md docs/*.md docs/*.svg docs/decisions/*.md
+//go:embed README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md docs/*.md docs/*.svg docs/console/*.png docs/decisions/*.md
 var Pages embed.FS

@@ -346,9 +346,11 @@ func (a *App) Fiber() *fiber.App { return a.fiber }
 // with their whole body, and with the context of the request. It must be called before Serve.
 func (a *App) Mount(prefix string, pages http.Handler) {
 	a.fiber.Use(prefix, func(c *fiber.Ctx) error {
-		ctx := c.UserContext()
+		ctx := requestContext(c)
+		c.Request().Header.Set(headerRequestID, requestIDFrom(ctx))
 
 		// What the handler sets itself would stand there twice.
+		c.Response().Header.Del(headerRequestID)
 		c.Response().Header.Del(fiber.HeaderCacheControl)
 		c.Response().Header.Del(fiber.HeaderXContentTypeOptions)
 
@@ -356,6 +358,11 @@ func (a *App) Mount(prefix string, pages http.Handler) {
 			pages.ServeHTTP(w, r.WithContext(ctx))
 		}))(c)
 	})
+}
+
+// RedirectRoot leads whoever knows the address of the server alone to a path. It must be called before Serve.
+func (a *App) RedirectRoot(path string) {
+	a.fiber.Get("/", func(c *fiber.Ctx) error { return c.Redirect(path, http.StatusSeeOther) })
 }
 
 // ServeInner answers requests on a second listener until Shutdown. Serve must be called too.

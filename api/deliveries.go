@@ -79,7 +79,7 @@ type wholeDeliveryJSON struct {
 	Events   []eventJSON   `json:"events" doc:"What the provider told, in the order of arrival."`
 	Next     []string      `json:"next" enum:"retry,cancel,resolve,look_up"`
 
-	RetryNeeds []string `json:"retry_needs,omitempty" enum:"reason,acknowledge_duplicate" doc:"With retry in next: the fields that its body must have, acknowledge_duplicate as true."`
+	RetryNeeds []string `json:"retry_needs,omitempty" enum:"change,reason,acknowledge_duplicate" doc:"With retry in next: the fields that its body must have, acknowledge_duplicate as true. change: to or sender."`
 }
 
 type payloadJSON struct {

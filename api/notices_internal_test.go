@@ -21,6 +21,9 @@ func TestADeliveryOfANoticeHasNoChat(t *testing.T) {
 	require.NoError(t, err)
 	assert.NotContains(t, string(shown), "chat_id")
 
+	listed := presentAction(chat.ActionView{Action: chat.Action{ChatID: notice.ChatID}, Delivery: &notice})
+	assert.Zero(t, listed.ChatID, "nor has its action")
+
 	shown, err = json.Marshal(presentDelivery(exampleUnknown))
 	require.NoError(t, err)
 	assert.Contains(t, string(shown), `"chat_id":7`)

@@ -44,6 +44,7 @@ func (a *Allowance) forbids() bool { return *a != Allowance{} }
 // The error messages of deliveries that may not be posted any more.
 const (
 	ReasonOptedOut         = "the recipient has opted out of this channel"
+	ReasonBounced          = "messages to this address have bounced"
 	ReasonChatDeleted      = "its chat was deleted before it was sent"
 	reasonChatArchived     = "its chat was archived before it was sent"
 	reasonRecipientLeft    = "the recipient left the chat before it was sent"

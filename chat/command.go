@@ -180,6 +180,10 @@ func (d *Delivery) curableByChange() bool {
 		return false
 	}
 
+	if d.RetryRefused.Message == ReasonBounced {
+		return true
+	}
+
 	curable := []Code{CodeNoPhone, CodeNoEmail, CodeSenderNotConfigured, CodeSenderNotFound}
 
 	return slices.Contains(curable, d.RetryRefused.Code)

@@ -145,13 +145,22 @@ func (d *Delivery) MayDuplicate() bool {
 // FieldAcknowledgeDuplicate is the field of a retry by which a person accepts that the message may be sent twice.
 const FieldAcknowledgeDuplicate = "acknowledge_duplicate"
 
-// RetryNeeds lists the fields that a retry without a change must have.
+// NeedChange says that only a retry with another address or sender may be accepted.
+const NeedChange = "change"
+
+// RetryNeeds lists what a retry must have: fields, and [NeedChange].
 func (d *Delivery) RetryNeeds() []string {
-	if !d.MayDuplicate() {
-		return nil
+	var needs []string
+
+	if d.findRetryRefusal() != nil {
+		needs = append(needs, NeedChange)
 	}
 
-	return []string{"reason", FieldAcknowledgeDuplicate}
+	if d.MayDuplicate() {
+		needs = append(needs, "reason", FieldAcknowledgeDuplicate)
+	}
+
+	return needs
 }
 
 // CheckAcknowledgment returns invalid_request, with the missing fields, for a retry that may send the message twice,

@@ -16,6 +16,9 @@ type NoticeReach struct {
 	Unreached []MemberID
 }
 
+// NobodyTold begins the sentence that says why a rule can tell nobody.
+const NobodyTold = "Nobody can be told: "
+
 // NoteReach notes whom of the workspace's managers the rule tells, and who of them has no address on its channel.
 func (r *NotificationRule) NoteReach(managers []Member) {
 	r.Reach = &NoticeReach{}
@@ -40,14 +43,14 @@ func (r *NotificationRule) explainReach() string {
 	case r.Reach == nil:
 		return ""
 	case r.Reach.Told == 0:
-		return " Nobody can be told: there is no such manager any more."
+		return " " + NobodyTold + "there is no such manager any more."
 	case len(r.Reach.Unreached) == 0:
 		return ""
 	}
 
 	lacks := r.describeUnreached()
 	if len(r.Reach.Unreached) == r.Reach.Told {
-		return " Nobody can be told: " + lacks + "."
+		return " " + NobodyTold + lacks + "."
 	}
 
 	return " " + strings.ToUpper(lacks[:1]) + lacks[1:] + "."

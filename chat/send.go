@@ -15,6 +15,8 @@ type SendFacts struct {
 	Inbox       *Inbox
 	// Suppressed reports that the address is on the suppression list of this sender.
 	Suppressed bool
+	// Bounced reports that it is there only because messages to it have bounced: nobody has opted out.
+	Bounced bool
 	// Author is who speaks, "" in a question to a contributor: nobody's takeover is about that.
 	Author AuthorKind
 	// WhenTakenOver is what the workspace wants of what the assistant says in a chat that a person has taken over.
@@ -139,7 +141,12 @@ func (f *SendFacts) checkWanted() error {
 		return Errorf(CodeNotificationsOff, "the recipient has notifications disabled")
 	}
 
-	if f.Suppressed || f.Recipient != nil && f.Recipient.Consents.On(f.Chat.Channel) == ConsentRevoked {
+	hasRevoked := f.Recipient != nil && f.Recipient.Consents.On(f.Chat.Channel) == ConsentRevoked
+
+	switch {
+	case f.Suppressed && f.Bounced && !hasRevoked:
+		return Errorf(CodeRecipientOptedOut, "%s", ReasonBounced)
+	case f.Suppressed || hasRevoked:
 		return Errorf(CodeRecipientOptedOut, "%s", ReasonOptedOut)
 	}
 

@@ -702,6 +702,7 @@ const (
 // Defines values for WholeDeliveryRetryNeeds.
 const (
 	WholeDeliveryRetryNeedsAcknowledgeDuplicate WholeDeliveryRetryNeeds = "acknowledge_duplicate"
+	WholeDeliveryRetryNeedsChange               WholeDeliveryRetryNeeds = "change"
 	WholeDeliveryRetryNeedsReason               WholeDeliveryRetryNeeds = "reason"
 )
 
@@ -4008,7 +4009,7 @@ type WholeDelivery struct {
 	RetriedBy         *string             `json:"retried_by"`
 	RetryAt           *time.Time          `json:"retry_at"`
 
-	// RetryNeeds With retry in next: the fields that its body must have, acknowledge_duplicate as true.
+	// RetryNeeds With retry in next: the fields that its body must have, acknowledge_duplicate as true. change: to or sender.
 	RetryNeeds []WholeDeliveryRetryNeeds `json:"retry_needs,omitzero"`
 	RetryOf    *string                   `json:"retry_of"`
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -61,8 +62,17 @@ func (h *Handler) showAction(v *viewer) (templ.Component, error) {
 
 	view.moments = append(
 		makeTimeline(view.WholeAction, view.delivery, nil),
-		waitMoments(nil, view.WaitingUntil, view.WaitingFor)...,
+		waitMoments(view.retryAt(), view.WaitingUntil, view.WaitingFor)...,
 	)
+
+	v.learnNamed(client.ValueOf(view.Explanation))
+	v.learnNamed(tellMoments(view.moments)...)
+	v.learnNames(client.ValueOf(view.RequestedBy))
+
+	if view.Approval != nil {
+		v.learnNames(view.Approval.RequestedBy)
+		v.learnNames(client.ValueOf(view.Approval.DecidedBy))
+	}
 
 	return actionPage(v, &view), nil
 }
@@ -96,6 +106,15 @@ func listUnknownCalls(a *client.WholeAction) []unknownCall {
 	}
 
 	return unknown
+}
+
+// retryAt returns when the delivery of the action is tried again; nil if that is not known.
+func (a *actionView) retryAt() *time.Time {
+	if a.delivery == nil {
+		return nil
+	}
+
+	return a.delivery.RetryAt
 }
 
 // offers reports whether a command will work. What is offered takes the right to have asked for the action, which the

@@ -27,6 +27,7 @@ func actionOf(next string) string {
 func actionReplies(action string) map[string]reply {
 	return map[string]reply{
 		"GET /actions/" + theAction: ok(action),
+		"GET /members/3":            ok(`{"id":3,"name":"Cem"}`),
 		"GET /chats/12":             ok(`{"id":12,"title":"","member_id":42,"member":{"id":42,"name":"Bea"}}`),
 	}
 }
@@ -56,6 +57,29 @@ func TestOnlyWhatWillWorkIsOfferedForAnAction(t *testing.T) {
 	}
 }
 
+// TestABlockedActionSaysWhenItIsTriedAgain: the wait for the sender's account does not end by itself.
+func TestABlockedActionSaysWhenItIsTriedAgain(t *testing.T) {
+	t.Parallel()
+
+	replies := actionReplies(strings.Replace(
+		actionOf(``),
+		`"waiting_for":"tool_decision"`,
+		`"delivery":{"id":"`+theDelivery+`"},"waiting_for":"sender","waiting_until":"2026-11-30T09:05:00Z"`,
+		1,
+	))
+	replies["GET /members/5"] = ok(`{"id":5,"name":"Noor"}`)
+	replies["GET /deliveries/"+theDelivery] = ok(strings.Replace(
+		deliveryOf(``, ``),
+		`"waiting_for"`,
+		`"retry_at":"2026-11-30T09:05:00Z","waiting_for"`,
+		1,
+	))
+
+	page := newEnv(t, replies).get("/actions/" + theAction)
+	assert.Contains(t, page, "It is tried again.")
+	assert.NotContains(t, page, "ends by itself")
+}
+
 func TestTheActionPageShowsWhatIsAskedFor(t *testing.T) {
 	t.Parallel()
 
@@ -67,6 +91,7 @@ func TestTheActionPageShowsWhatIsAskedFor(t *testing.T) {
 		"refund, version 2, POST https://desk.example.com",
 		"&#34;amount&#34;: 50",
 		"Mona",
+		`/people/3">Cem</a>`,
 		"Resolve call_1",
 		"Resolve undo_call_1",
 		"Tool call call_1 (book_table): unknown.",

@@ -99,7 +99,8 @@ func readFrozenFilter(v *viewer) (deliveryFilter, error) {
 		return filter, newInputError("status", "must be one at most, without member, duplicate and bulk retry")
 	}
 
-	if now := v.now().UTC().Truncate(time.Second); filter.until == nil || filter.until.After(now) {
+	// To the second, what has failed in this one would be left out.
+	if now := v.now().UTC().Truncate(time.Millisecond); filter.until == nil || filter.until.After(now) {
 		filter.until = &now
 	}
 
@@ -197,6 +198,7 @@ func (h *Handler) showBulkRetry(v *viewer) (templ.Component, error) {
 	}
 
 	view.first = first.JSON200.Items
+	v.learnNames(view.MemberID)
 
 	return bulkRetryPage(v, &view), nil
 }

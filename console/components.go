@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"slices"
+	"time"
 
 	"handrail/client"
 )
@@ -51,4 +52,48 @@ var exampleRefusal = &refusal{
 	code:      "already_decided",
 	detail:    "Ana Lopez has resolved this delivery as sent at 03:12 UTC",
 	requestID: "01934f6e-7f30-7b22-9b3d-3f4a5b6c7d8e",
+}
+
+// listExampleTiles returns a tile of each tone.
+func listExampleTiles(v *viewer) []tile {
+	var all []tile
+
+	for i, tone := range tones {
+		all = append(all, tile{
+			count:       int64(i * i * 13),
+			oldest:      v.now().Add(-time.Duration(i*i*i) * 17 * time.Minute),
+			explanation: "A tile says what it counts (" + tone + ")",
+			path:        "#tiles",
+			tone:        tone,
+		})
+	}
+
+	return all
+}
+
+// listExampleMoments returns a timeline with something of each kind.
+func listExampleMoments(v *viewer) []moment {
+	began := v.now().Add(-4 * time.Minute)
+	ended := began.Add(820 * time.Millisecond)
+	status := int64(http.StatusServiceUnavailable)
+	code := "http_503"
+	message := "the provider answered 503"
+
+	return []moment{
+		{at: began.Add(-time.Second), what: "Ana Lopez has asked for it."},
+		{
+			at:      ended,
+			what:    "Attempt 1 was not taken.",
+			reached: "The provider has answered that it did not take it.",
+			attempt: &client.Attempt{
+				Number:       1,
+				StartedAt:    began,
+				FinishedAt:   &ended,
+				HTTPStatus:   &status,
+				ErrorCode:    &code,
+				ErrorMessage: &message,
+			},
+		},
+		{at: v.now().Add(time.Minute), what: "It is tried again.", isToCome: true},
+	}
 }

@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"time"
+
+	"github.com/google/uuid"
 
 	"handrail/client"
 )
@@ -42,7 +45,7 @@ type Config struct {
 // Handler serves the console under [Root].
 type Handler struct {
 	config Config
-	mux    *http.ServeMux
+	mux    *routeMux
 	// openID is nil where nobody logs in by OpenID Connect.
 	openID *openID
 }
@@ -57,7 +60,7 @@ func New(config Config) (*Handler, error) {
 		config.Now = time.Now
 	}
 
-	h := &Handler{config: config, mux: http.NewServeMux()}
+	h := &Handler{config: config, mux: &routeMux{}}
 	if config.OpenID != nil {
 		h.openID = &openID{OpenID: *config.OpenID}
 	}
@@ -65,6 +68,19 @@ func New(config Config) (*Handler, error) {
 	h.routes()
 
 	return h, nil
+}
+
+// routeMux is a mux that knows what it was told to serve: a test walks through all of it.
+type routeMux struct {
+	http.ServeMux
+
+	patterns []string
+}
+
+// HandleFunc serves what has a pattern.
+func (m *routeMux) HandleFunc(pattern string, serve func(http.ResponseWriter, *http.Request)) {
+	m.patterns = append(m.patterns, pattern)
+	m.ServeMux.HandleFunc(pattern, serve)
 }
 
 func (h *Handler) routes() {
@@ -101,9 +117,28 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Cache-Control", "no-store")
 
+	nameRequest(w, r)
+
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 
+	defer h.recoverPage(w, r)
+
 	h.mux.ServeHTTP(w, r.WithContext(withBrowserAddress(r.Context(), r.RemoteAddr)))
+}
+
+// headerRequestID is the header that names a request in logs. The API gives the console's own requests one too.
+const headerRequestID = "X-Request-Id"
+
+// saneRequestID is what an id that a request has come with may look like.
+var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
+
+// nameRequest gives a request an id, unless it has one, and tells it the browser.
+func nameRequest(w http.ResponseWriter, r *http.Request) {
+	if !saneRequestID.MatchString(r.Header.Get(headerRequestID)) {
+		r.Header.Set(headerRequestID, uuid.NewString())
+	}
+
+	w.Header().Set(headerRequestID, r.Header.Get(headerRequestID))
 }
 
 // errNoPage is the answer to a path without a page.

@@ -1,8 +1,10 @@
 package console
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
 
 	"github.com/a-h/templ"
@@ -12,6 +14,13 @@ import (
 
 // shownDecisions is how many of the oldest of each kind the page shows.
 const shownDecisions = int64(20)
+
+// Each delivery, and the action of each tool call, is read by itself. A night in which hundreds wait must not take
+// hundreds of requests each time that the page is made anew.
+const (
+	readReviews = 10
+	readCalls   = 5
+)
 
 // decisionsView is what the page of decisions shows: of each kind the oldest first. What the session may not see is
 // left out.
@@ -30,6 +39,21 @@ type parkedCall struct {
 	client.ListedToolCall
 
 	arguments json.RawMessage
+	// message is the text that waits for the call, "" if the session may not see it.
+	message string
+}
+
+// mayDecideSeveral reports whether the member may say of several deliveries at once what became of them.
+func (d *decisionsView) mayDecideSeveral(v *viewer) bool {
+	found := 0
+
+	for _, review := range d.reviews {
+		if review.offers(v, client.WholeDeliveryNextResolve) {
+			found++
+		}
+	}
+
+	return found > 1
 }
 
 // isEmpty reports whether nothing waits for a person.
@@ -73,81 +97,71 @@ func (h *Handler) showDecisions(v *viewer) (templ.Component, error) {
 		}
 	}
 
+	for _, review := range view.reviews {
+		v.learnNamed(review.Explanation)
+	}
+
 	return decisionsPage(v, &view), nil
 }
 
-// loadReviews finds the deliveries of the oldest actions that wait for a person's decision about a delivery.
+// loadReviews finds the oldest deliveries that wait for a person's decision.
 func (d *decisionsView) loadReviews(v *viewer) error {
-	limit := shownDecisions
-	order := client.ListActionsParamsOrderAsc
-
-	answer, err := v.ListActionsWithResponse(v.ctx(), v.ws(), &client.ListActionsParams{
-		Limit:      &limit,
-		Order:      &order,
-		WaitingFor: []client.Waiting{client.WaitingPerson},
-	})
+	inDoubt, err := d.listReviews(v, client.DeliveryStatusNeedsReview)
 	if err != nil {
 		return err
 	}
 
-	d.hasMore["person"] = answer.JSON200.NextCursor != nil
-
-	seen := map[int64]bool{}
-
-	for i := range answer.JSON200.Items {
-		chatID := answer.JSON200.Items[i].ChatID
-		if chatID == 0 || seen[chatID] {
-			continue
-		}
-
-		seen[chatID] = true
-
-		if err := d.loadReviewsOf(v, chatID); err != nil {
-			return err
-		}
-	}
-
-	slices.SortStableFunc(d.reviews, func(a, b *deliveryView) int { return a.CreatedAt.Compare(b.CreatedAt) })
-
-	return nil
-}
-
-// loadReviewsOf finds the deliveries of a chat that wait for a person.
-func (d *decisionsView) loadReviewsOf(v *viewer, chatID int64) error {
-	limit := int64(100)
-	order := client.ListDeliveriesParamsOrderAsc
-
-	answer, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), &client.ListDeliveriesParams{
-		ChatID: &chatID,
-		Limit:  &limit,
-		Order:  &order,
-		Status: []client.DeliveryStatus{
-			client.DeliveryStatusNeedsReview,
-			client.DeliveryStatusPending,
-			client.DeliveryStatusBlocked,
-		},
-	})
+	// What is held waits with these statuses, beside what waits for something else.
+	held, err := d.listReviews(v, client.DeliveryStatusPending, client.DeliveryStatusBlocked)
 	if err != nil {
 		return err
 	}
 
-	for i := range answer.JSON200.Items {
-		listed := &answer.JSON200.Items[i]
-		if client.ValueOf(listed.WaitingFor) != client.WaitingPerson {
-			continue
-		}
+	listed := append(inDoubt, held...)
+	slices.SortFunc(listed, func(a, b client.Delivery) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
 
-		whole, err := findDelivery(v, listed.ID)
+	// One that was held between the two requests is in both lists.
+	listed = slices.CompactFunc(listed, func(a, b client.Delivery) bool { return a.ID == b.ID })
+
+	if len(listed) > readReviews {
+		listed = listed[:readReviews]
+		d.hasMore["person"] = true
+	}
+
+	for i := range listed {
+		whole, err := findDelivery(v, listed[i].ID)
 
 		switch {
 		case err != nil:
 			return err
 		case whole != nil:
-			d.reviews = append(d.reviews, &deliveryView{WholeDelivery: whole})
+			d.reviews = append(d.reviews, &deliveryView{WholeDelivery: whole, recipient: nameRecipient(listed[i])})
 		}
 	}
 
 	return nil
+}
+
+// listReviews lists the oldest deliveries with one of the statuses, and keeps those that wait for a person.
+func (d *decisionsView) listReviews(v *viewer, statuses ...client.DeliveryStatus) ([]client.Delivery, error) {
+	limit := int64(100)
+	order := client.ListDeliveriesParamsOrderAsc
+
+	answer, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), &client.ListDeliveriesParams{
+		Expand: expandMember(v),
+		Limit:  &limit,
+		Order:  &order,
+		Status: statuses,
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	return slices.DeleteFunc(answer.JSON200.Items, func(listed client.Delivery) bool {
+		return client.ValueOf(listed.WaitingFor) != client.WaitingPerson
+	}), nil
 }
 
 // loadCalls finds the tool calls whose outcome nobody knows.
@@ -170,6 +184,11 @@ func (d *decisionsView) loadCalls(v *viewer) error {
 
 	for _, call := range answer.JSON200.Items {
 		action, known := actions[call.ActionID]
+		if !known && len(actions) == readCalls {
+			d.hasMore["tool_decision"] = true
+			break
+		}
+
 		if !known {
 			if action, err = findAction(v, call.ActionID); err != nil {
 				return err
@@ -181,10 +200,20 @@ func (d *decisionsView) loadCalls(v *viewer) error {
 		d.calls = append(d.calls, parkedCall{
 			ListedToolCall: call,
 			arguments:      argumentsOf(action, call.ID),
+			message:        messageOf(action),
 		})
 	}
 
 	return nil
+}
+
+// messageOf returns the text of an action's message; "" if it has none, or the action is not known.
+func messageOf(a *client.WholeAction) string {
+	if a == nil || a.Message == nil {
+		return ""
+	}
+
+	return a.Message.Content
 }
 
 // argumentsOf returns the arguments of a call whose outcome nobody knows; nil if they are not known.
@@ -290,7 +319,20 @@ func (h *Handler) decideDeliveries(v *viewer) (templ.SafeURL, error) {
 		}
 	}
 
-	return v.path("/decisions#person"), gatherRefusals(len(ids), refused)
+	return afterDecision(v, ids), gatherRefusals(len(ids), refused)
+}
+
+// afterDecision returns the page to go to after a decision about deliveries: what was not sent can be sent again there,
+// as nothing else would remind of it.
+func afterDecision(v *viewer, ids []string) templ.SafeURL {
+	switch {
+	case v.PostFormValue("as") != string(client.ResolveAsNotSent):
+		return v.path("/decisions#person")
+	case len(ids) == 1:
+		return v.path("/deliveries/" + ids[0])
+	}
+
+	return v.pathWith("/failures", url.Values{"status": {string(client.DeliveryStatusAbandoned)}})
 }
 
 // decideDelivery does about a delivery what the form says: cancel it, try it again, or say what became of it.

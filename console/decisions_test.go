@@ -13,7 +13,7 @@ import (
 func decisionReplies() map[string]reply {
 	replies := repliesOf(deliveryOf(`"resolve","retry"`, `"acknowledge_duplicate","reason"`))
 	replies["GET /deliveries"] = listOf(
-		deliveryOf(``, ``),
+		strings.Replace(deliveryOf(``, ``), `"waiting_for"`, `"member":{"id":42,"name":"Bea <b>"},"waiting_for"`, 1),
 		strings.NewReplacer(theDelivery, theRetry, `"person"`, `"provider"`).Replace(deliveryOf(``, ``)),
 	)
 	replies["GET /actions"] = listOf(actionOf(``), actionOf(``))
@@ -66,8 +66,11 @@ func TestDecisionsShowsWhatWaitsForAPerson(t *testing.T) {
 	assert.NotContains(t, page, `<option value="9">`, "who cannot be reached cannot answer")
 	assert.Equal(t, 1, strings.Count(page, `value="approve"`), "one may be decided, one is void")
 	assert.Equal(t, 2, strings.Count(page, `value="refuse"`))
-	assert.Equal(t, "asc", e.sent("GET /actions").query.Get("order"), "the oldest first")
-	assert.Equal(t, 1, e.count("GET /deliveries"), "a chat is read once")
+	assert.Equal(t, "asc", e.sent("GET /deliveries").query.Get("order"), "the oldest first")
+	assert.NotContains(t, page, "those that are ticked", "there is one only")
+	assert.Contains(t, page, "To Bea &lt;b&gt;, +15550199")
+	assert.Contains(t, page, "/chats/12\">Read its chat</a>")
+	assert.Contains(t, page, "Your table is &lt;i&gt;booked", "the message that waits for the tool call")
 
 	e.scopes = readOnlyScopes
 	page = e.get("/decisions")
@@ -207,7 +210,7 @@ func TestSeveralAreDecidedWithOneReason(t *testing.T) {
 
 	e.replies[first] = ok(`{}`)
 	e.replies[second] = ok(`{}`)
-	e.requireRedirect(e.post("/decisions", "/decisions/person", both), "/decisions#person")
+	e.requireRedirect(e.post("/decisions", "/decisions/person", both), "/failures?status=abandoned")
 
 	for call, id := range map[string]string{first: theDelivery, second: theRetry} {
 		assert.JSONEq(t, `{"as":"not_sent","reason":"the log of Twilio"}`, e.sent(call).body)

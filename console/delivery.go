@@ -27,6 +27,8 @@ type deliveryView struct {
 	chat    *client.Chat
 	moments []moment
 	senders []senderChoice
+	// recipient is who gets the message, by name or address. Only the page of decisions has it.
+	recipient string
 }
 
 func (h *Handler) deliveryRoutes() {
@@ -73,6 +75,9 @@ func (h *Handler) showDelivery(v *viewer) (templ.Component, error) {
 		makeTimeline(view.action, view.WholeDelivery, other),
 		waitMoments(view.RetryAt, view.WaitingUntil, view.WaitingFor)...,
 	)
+
+	v.learnNamed(view.Explanation)
+	v.learnNamed(tellMoments(view.moments)...)
 
 	if view.offers(v, client.WholeDeliveryNextRetry) {
 		if view.senders, err = listSenders(v, view.Channel); err != nil {
@@ -175,6 +180,18 @@ func listSenders(v *viewer, channel client.Channel) ([]senderChoice, error) {
 	return choices, nil
 }
 
+// nameRecipient returns who gets the message: the name with the address, or the address where there is no name.
+func (d *deliveryView) nameRecipient() string {
+	if d.recipient == "" || d.recipient == d.To {
+		return d.To
+	}
+
+	return d.recipient + ", " + d.To
+}
+
+// isSuppressed reports whether a suppression keeps the message from its recipient.
+func (d *deliveryView) isSuppressed() bool { return d.Status == client.DeliveryStatusSuppressed }
+
 // offers reports whether a command will work and the member may give it.
 func (d *deliveryView) offers(v *viewer, next client.WholeDeliveryNext) bool {
 	return v.may("deliveries:write") && slices.Contains(d.Next, next)
@@ -183,6 +200,11 @@ func (d *deliveryView) offers(v *viewer, next client.WholeDeliveryNext) bool {
 // mayDuplicate reports whether a retry may send the message twice, so that somebody has to accept that.
 func (d *deliveryView) mayDuplicate() bool {
 	return slices.Contains(d.RetryNeeds, client.WholeDeliveryRetryNeedsAcknowledgeDuplicate)
+}
+
+// isChangeNeeded reports whether only a retry with another address or sender may be accepted.
+func (d *deliveryView) isChangeNeeded() bool {
+	return slices.Contains(d.RetryNeeds, client.WholeDeliveryRetryNeedsChange)
 }
 
 // isReasonNeeded reports whether a retry without a change needs a reason.

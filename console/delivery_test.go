@@ -38,6 +38,7 @@ func deliveryOf(next, needs string) string {
 func repliesOf(delivery string) map[string]reply {
 	return map[string]reply{
 		"GET /deliveries/" + theDelivery: ok(delivery),
+		"GET /members/5":                 ok(`{"id":5,"name":"Noor <b>"}`),
 		"GET /chats/12": ok(`{"id":12,"title":"A table for four","member_id":42,"member_name":"Bea",
 			"member":{"id":42,"name":"Bea <b>"}}`),
 		"GET /actions/" + theAction: ok(`{"action_id":"` + theAction + `","chat_id":12,"kind":"send_assistant_message",
@@ -61,6 +62,8 @@ func TestTheDeliveryPageTellsEverythingInOneTimeline(t *testing.T) {
 	at := 0
 
 	for _, part := range []string{
+		"To come",
+		"a person&#39;s decision ends by itself.",
 		"Asked for.",
 		"Tool call call_1 (book_table) succeeded",
 		"&#34;booking_id&#34;: &#34;b-9&#34;",
@@ -70,8 +73,6 @@ func TestTheDeliveryPageTellsEverythingInOneTimeline(t *testing.T) {
 		"It reached the provider.",
 		"Twilio reports it as undelivered.",
 		"The carrier&#39;s own reason: Unreachable handset.",
-		"To come",
-		"a person&#39;s decision ends by itself.",
 	} {
 		found := strings.Index(page[at:], part)
 		require.GreaterOrEqual(t, found, 0, "%s, in its order", part)
@@ -85,7 +86,7 @@ func TestTheDeliveryPageTellsEverythingInOneTimeline(t *testing.T) {
 		"A table for four",
 		`/people/42">Bea &lt;b&gt;`,
 		"/deliveries/" + theRetry + `">delivery ` + theRetry,
-		`/people/5">member 5`,
+		`/people/5">Noor &lt;b&gt; (member 5)</a> may decide`,
 		"https://www.twilio.com/console/sms/logs/SM1",
 		`data-copy="customer-sentence"`,
 		"to +15550199 may have reached you twice.",
@@ -192,15 +193,31 @@ func TestWhoHasPressedFirstIsTold(t *testing.T) {
 	page := "/deliveries/" + theDelivery
 	e.replies["POST "+page+"/resolve"] = refuse(http.StatusConflict, "conflict",
 		"member 5 confirmed at 2026-11-30T10:01:00Z that it was sent")
-
 	answer := e.post(page, page+"/resolve", url.Values{"as": {"not_sent"}, "reason": {"x"}})
 	assert.Equal(t, http.StatusConflict, answer.Code)
 
 	shown := answer.Body.String()
 	assert.Contains(t, shown, "This was not done.")
-	assert.Contains(t, shown, "Member 5 confirmed at 2026-11-30T10:01:00Z that it was sent.")
+	assert.Contains(t, shown, "Noor &lt;b&gt; (member 5)</a> confirmed at")
+	assert.Contains(t, shown, ">30 Nov 2026, 10:01:00 UTC</time>", "times are as they are elsewhere")
 	assert.Contains(t, shown, "Attempt 1: unknown", "the page as it is now")
 	assert.Contains(t, shown, `hx-get="/console/w/`+theWorkspace+page+`"`, "which is fetched anew at its own address")
+
+	e.replies["GET /members/5"] = refuse(http.StatusNotFound, "member_not_found", "there is no such member")
+	answer = e.post(page, page+"/resolve", url.Values{"as": {"not_sent"}, "reason": {"x"}})
+	assert.Contains(t, answer.Body.String(), "Member 5</a> confirmed at", "the number where there is no name")
+}
+
+// TestASuppressedDeliveryLeadsToItsSuppressions: they are lifted on the page of the customer.
+func TestASuppressedDeliveryLeadsToItsSuppressions(t *testing.T) {
+	t.Parallel()
+
+	suppressed := strings.Replace(deliveryOf(``, ``), `"needs_review"`, `"suppressed"`, 1)
+	page := newEnv(t, repliesOf(suppressed)).get("/deliveries/" + theDelivery)
+	assert.Contains(t, page, `/people/42#suppressions">suppressions</a>`)
+
+	page = newEnv(t, repliesOf(deliveryOf(``, ``))).get("/deliveries/" + theDelivery)
+	assert.NotContains(t, page, "#suppressions")
 }
 
 // TestADeliveryOfANotice: it is in no chat, and its recipient is no customer.

@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"net/http"
+	"runtime/debug"
 
 	"handrail/client"
 )
@@ -21,6 +22,8 @@ type refusal struct {
 	detail    string
 	requestID string
 	fields    []client.FieldError
+	// pieces are the detail as a sentence of a page; nil where it was not split.
+	pieces []piece
 }
 
 // refusalOf returns the refusal of an error that the API has given; nil if the error is of another kind.
@@ -62,7 +65,28 @@ func (h *Handler) showFailure(w http.ResponseWriter, r *http.Request, v *viewer,
 		return
 	}
 
-	h.render(w, r, h.statusOf(r, err), failurePage(v, h.explain(err)))
+	h.render(w, r, h.statusOf(r, err), failurePage(v, h.explain(r, err)))
+}
+
+// recoverPage answers instead of a page that has panicked, which is a mistake of ours: the log has it, who looks does not.
+func (h *Handler) recoverPage(w http.ResponseWriter, r *http.Request) {
+	fault := recover()
+	if fault == nil {
+		return
+	}
+
+	h.config.Logger.ErrorContext(
+		r.Context(),
+		"a page of the console has panicked",
+		"request_id", r.Header.Get(headerRequestID),
+		"panic", fault,
+		"stack", string(debug.Stack()),
+	)
+	h.render(w, r, http.StatusInternalServerError, failurePage(nil, &refusal{
+		code:      "internal_error",
+		detail:    "something in the console is broken; the log says what, under the id below",
+		requestID: r.Header.Get(headerRequestID),
+	}))
 }
 
 // statusOf returns the HTTP status of an error that the API has not given. What nobody has caused who looks at the
@@ -75,18 +99,27 @@ func (h *Handler) statusOf(r *http.Request, err error) int {
 		return http.StatusForbidden
 	}
 
-	h.config.Logger.ErrorContext(r.Context(), "the console cannot reach the API", "error", err)
+	h.config.Logger.ErrorContext(
+		r.Context(),
+		"the console cannot reach the API",
+		"request_id", r.Header.Get(headerRequestID),
+		"error", err,
+	)
 
 	return http.StatusBadGateway
 }
 
 // explain returns what a page says of an error that the API has not given.
-func (h *Handler) explain(err error) *refusal {
+func (h *Handler) explain(r *http.Request, err error) *refusal {
 	if errors.Is(err, errNoPage) || errors.Is(err, errForged) {
 		return &refusal{detail: err.Error()}
 	}
 
-	return &refusal{detail: "the API does not answer at the moment; nothing is lost, and this page may be tried again"}
+	return &refusal{
+		code:      "api_unreachable",
+		detail:    "the API does not answer at the moment; nothing is lost, and this page may be tried again",
+		requestID: r.Header.Get(headerRequestID),
+	}
 }
 
 // isLoggedOut reports whether an error says that there is no session, or that it is over.

@@ -14,6 +14,7 @@ import (
 
 // failedStatuses are those of the list without filters: what has not arrived, or may not have.
 var failedStatuses = []client.DeliveryStatus{
+	client.DeliveryStatusAbandoned,
 	client.DeliveryStatusBlocked,
 	client.DeliveryStatusBounced,
 	client.DeliveryStatusExpired,
@@ -28,7 +29,6 @@ var failedStatuses = []client.DeliveryStatus{
 
 // otherStatuses are the statuses of deliveries that have not failed.
 var otherStatuses = []client.DeliveryStatus{
-	client.DeliveryStatusAbandoned,
 	client.DeliveryStatusAccepted,
 	client.DeliveryStatusCanceled,
 	client.DeliveryStatusConfirmedSent,
@@ -87,6 +87,16 @@ func readFilter(v *viewer) (filter deliveryFilter, err error) {
 
 // anyDuplicate stands for all duplicates in a field.
 const anyDuplicate = "any"
+
+// duplicateChoices are what the filter of duplicates may be.
+var duplicateChoices = []struct{ value, name string }{
+	{anyDuplicate, "Duplicates, certain or not"},
+	{string(client.DuplicatePossible), "Possible duplicates"},
+	{string(client.DuplicateConfirmed), "Certain duplicates"},
+}
+
+// isMended reports whether a delivery was tried again as another one, which now counts.
+func isMended(delivery client.Delivery) bool { return client.ValueOf(delivery.RetriedBy) != "" }
 
 // readDuplicates reads which duplicates are meant.
 func readDuplicates(v *viewer) []string {
@@ -209,7 +219,9 @@ type failuresView struct {
 	filter deliveryFilter
 	items  []client.Delivery
 	next   templ.SafeURL
-	// groups is what may be retried; nil where the viewer may not, or the filter is none of a bulk retry.
+	// hasGroups reports whether the viewer may retry many, and the filter is one of a bulk retry.
+	hasGroups bool
+	// groups is what may be retried, counted; nil until the page is asked for with [countedField].
 	groups *client.DryRun
 	// groupFilter is the filter of the groups.
 	groupFilter deliveryFilter
@@ -242,13 +254,27 @@ func (h *Handler) showFailures(v *viewer) (templ.Component, error) {
 		next:   v.nextPage("/failures", answer.JSON200.NextCursor),
 	}
 
-	if v.may("deliveries:admin") && filter.isOfBulk() && params.Cursor == nil {
+	view.hasGroups = v.may("deliveries:admin") && filter.isOfBulk() && params.Cursor == nil
+
+	if view.hasGroups && readText(v, countedField) != "" {
 		if err = countGroups(v, &view); err != nil {
 			return nil, err
 		}
 	}
 
 	return failuresPage(v, &view), nil
+}
+
+// countedField asks for the page with what may be retried. To count that takes the longer the more has failed, so the
+// page is shown without it first.
+const countedField = "counted"
+
+// countedPath returns the path of the page with what may be retried.
+func (f *failuresView) countedPath(v *viewer) templ.SafeURL {
+	query := f.filter.query()
+	query.Set(countedField, "yes")
+
+	return v.pathWith("/failures", query)
 }
 
 // countGroups counts what of the filter's deliveries may be retried.

@@ -62,6 +62,12 @@ func TestFailuresAreGroupedByWhatMayBeRetried(t *testing.T) {
 	})
 
 	page := e.get("/failures?error_code=twilio_30003")
+	assert.Zero(t, e.count("POST /deliveries/retry"), "the page is shown before they are counted")
+	assert.Contains(t, page, `hx-get="/console/w/`+theWorkspace+`/failures?counted=yes&amp;error_code=twilio_30003"`)
+	assert.Contains(t, page, "Count them", "who has no scripts asks for them")
+
+	page = e.get("/failures?counted=yes&error_code=twilio_30003")
+	assert.NotContains(t, page, "Count them")
 	assert.JSONEq(t, `{"dry_run":true,"error_code":"twilio_30003","since":"2026-11-23T10:02:03Z"}`,
 		e.sent("POST /deliveries/retry").body, "a dry run, of the last 7 days")
 
@@ -70,11 +76,12 @@ func TestFailuresAreGroupedByWhatMayBeRetried(t *testing.T) {
 	}
 
 	asked := e.count("POST /deliveries/retry")
-	assert.Contains(t, e.get("/failures?status=failed&status=blocked"), "choose one status at most")
+	assert.Contains(t, e.get("/failures?counted=yes&status=failed&status=blocked"), "choose one status at most")
 	assert.Equal(t, asked, e.count("POST /deliveries/retry"), "no bulk retry has two statuses")
 
 	e.scopes = readOnlyScopes
-	assert.NotContains(t, e.get("/failures"), "Retry these…")
+	assert.NotContains(t, e.get("/failures?counted=yes"), "Retry these…")
+	assert.NotContains(t, e.get("/failures"), "Count them")
 	assert.Equal(t, asked, e.count("POST /deliveries/retry"))
 }
 
@@ -154,6 +161,9 @@ func TestABulkRetryIsBegunAsItWasShown(t *testing.T) {
 	assert.JSONEq(t, `{"dry_run":true,"status":"undelivered","until":"2026-11-30T10:02:03Z"}`,
 		e.sent("POST /deliveries/retry").body, "frozen at the time of the page")
 	assert.Contains(t, page, `name="until" value="2026-11-30T10:02:03"`)
+
+	page = e.get("/failures/bulk/new?status=undelivered&until=2026-11-30T10:00:00.25")
+	assert.Contains(t, page, `name="until" value="2026-11-30T10:00:00.25"`, "what failed in this second belongs to it")
 	assert.Contains(t, page, "Retry 40 deliveries")
 	assert.Contains(t, page, "Also the 3 that may arrive twice")
 

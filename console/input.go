@@ -54,6 +54,8 @@ func readNumber(v *viewer, name string) (*int64, error) {
 const (
 	minuteLayout = "2006-01-02T15:04"
 	secondLayout = "2006-01-02T15:04:05"
+	// fractionLayout shows a fraction of the second where there is one. The other layouts read it.
+	fractionLayout = "2006-01-02T15:04:05.999"
 )
 
 // readTime returns a time in UTC; nil where the field is empty. Errors: that of a field that cannot be read.
@@ -78,7 +80,7 @@ func formatField(t *time.Time) string {
 		return ""
 	}
 
-	return t.UTC().Format(secondLayout)
+	return t.UTC().Format(fractionLayout)
 }
 
 // formatOptional returns a number as a field has it; "" for none.

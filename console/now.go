@@ -1,11 +1,15 @@
 package console
 
 import (
+	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/a-h/templ"
+	"golang.org/x/sync/errgroup"
 
+	"handrail/chat"
 	"handrail/client"
 )
 
@@ -14,71 +18,139 @@ type tile struct {
 	count int64
 	// oldest is since when the oldest waits; the zero time where that says nothing.
 	oldest      time.Time
-	needsPerson bool
 	explanation string
 	// path is the page that lists what is counted.
 	path templ.SafeURL
 	tone string
+	// lately and late are how many began to wait in the last hour, and how many wait for more than 10 minutes.
+	lately, late int64
+	// deadline is when the first of them ends by itself; nil where that says nothing.
+	deadline *time.Time
 }
 
 // nowView is what the page Now shows.
 type nowView struct {
+	at time.Time
+	// lookedAt is since when messages that did not arrive are counted. hasLooked reports that somebody has said so.
+	lookedAt  time.Time
+	hasLooked bool
+
 	needPerson int64
 	// people are the tiles of what needs a person, waits those of what continues by itself.
 	people, waits []tile
 	isPartial     bool
-	retries       []client.BulkRetry
 	endpoints     []client.WebhookEndpoint
+
+	// failed, undelivered and duplicates are what a person should know of. They have ended.
+	failed      tile
+	undelivered tile
+	duplicates  tile
+
+	health     client.WorkspaceHealth
+	retries    []client.BulkRetry
+	workspaces []otherWorkspace
+}
+
+// otherWorkspace is a workspace that the browser is logged in to, too.
+type otherWorkspace struct {
+	path       templ.SafeURL
+	name       string
+	needPerson int64
 }
 
 // liveNow are the events after which the page Now is fetched anew.
 const liveNow = "delivery message chat summary tool_call approval contributor_request bulk_retry sender " +
 	"webhook_endpoint"
 
-// duplicatesSince is how far back the page Now looks for messages that were sent twice.
+// duplicatesSince is how far back the page Now looks for messages that were sent twice, and for those that did not
+// arrive, unless somebody has said that they have seen them.
 const duplicatesSince = 24 * time.Hour
 
-func (h *Handler) nowRoutes() { h.page("/{$}", h.showNow) }
+func (h *Handler) nowRoutes() {
+	h.page("/{$}", h.showNow)
+	h.form("/probe", h.probeSender, h.showNow)
+	h.take("/seen", h.showNow, markSeen)
+}
 
 func (h *Handler) showNow(v *viewer) (templ.Component, error) {
-	answer, err := v.GetStatusWithResponse(v.ctx(), v.ws())
-	if err != nil {
+	v.shownAt = v.path("/")
+	view := nowView{at: v.now()}
+	view.lookedAt, view.hasLooked = readLook(v)
+
+	var fetching errgroup.Group
+
+	for _, fetch := range []func(*viewer) error{
+		view.fetchStatus,
+		view.fetchHealth,
+		view.fetchRetries,
+		view.fetchDuplicates,
+		view.fetchUndelivered,
+	} {
+		fetching.Go(func() error { return fetch(v) })
+	}
+
+	fetching.Go(func() error {
+		view.workspaces = h.lookAround(v)
+		return nil
+	})
+
+	if err := fetching.Wait(); err != nil {
 		return nil, err
 	}
 
-	status := answer.JSON200
-	view := nowView{
-		needPerson: status.NeedPerson,
-		isPartial:  client.ValueOf(status.Partial),
-	}
-
-	for _, matter := range status.Matters {
-		t := newTile(v, matter)
-		if matter.NeedsPerson {
-			view.people = append(view.people, t)
-		} else {
-			view.waits = append(view.waits, t)
+	for _, ended := range []tile{view.failed, view.undelivered, view.duplicates} {
+		if ended.count > 0 {
+			view.people = append(view.people, ended)
 		}
 	}
 
-	duplicates, err := countDuplicates(v)
-	if err != nil {
-		return nil, err
-	}
-
-	if duplicates.count > 0 {
-		view.people = append(view.people, duplicates)
-	}
-
-	if view.retries, err = listRunningRetries(v); err != nil {
-		return nil, err
-	}
-
-	if view.endpoints, err = listFailingEndpoints(v); err != nil {
-		return nil, err
-	}
-
 	return nowPage(v, &view), nil
+}
+
+// isCalm reports whether nothing needs a person, as far as the page knows.
+func (n *nowView) isCalm() bool {
+	return n.needPerson == 0 && (n.health.Workers == nil || !n.health.Workers.NeedsPerson)
+}
+
+// fetchStatus fetches what waits and, if there are any, the webhook endpoints that fail.
+func (n *nowView) fetchStatus(v *viewer) error {
+	answer, err := v.GetStatusWithResponse(v.ctx(), v.ws())
+	if err != nil {
+		return err
+	}
+
+	n.needPerson = answer.JSON200.NeedPerson
+	n.isPartial = client.ValueOf(answer.JSON200.Partial)
+
+	for _, matter := range answer.JSON200.Matters {
+		t := newTile(v, matter)
+
+		if matter.Matter == client.MatterMatterFailed {
+			t.tone = toneWarn
+			n.failed = t
+
+			continue
+		}
+
+		if !matter.NeedsPerson {
+			n.waits = append(n.waits, t)
+			continue
+		}
+
+		n.people = append(n.people, t)
+
+		if gone := client.ValueOf(matter.WorkflowGone); gone > 0 {
+			n.people = append(n.people, newGoneTile(v, gone))
+		}
+
+		if matter.Matter == "webhook_endpoint" {
+			if n.endpoints, err = listFailingEndpoints(v); err != nil {
+				return err
+			}
+		}
+	}
+
+	return nil
 }
 
 // newTile returns the tile of a matter of the workspace's status.
@@ -86,17 +158,33 @@ func newTile(v *viewer, matter client.Matter) tile {
 	t := tile{
 		count:       matter.Count,
 		oldest:      matter.Oldest,
-		needsPerson: matter.NeedsPerson,
 		explanation: matter.Explanation,
 		path:        pathOfMatter(v, string(matter.Matter)),
 		tone:        toneWait,
+		lately:      matter.Lately,
+		late:        matter.Late,
+		deadline:    matter.Deadline,
 	}
 
-	if t.needsPerson {
+	switch {
+	case matter.NeedsPerson:
 		t.tone = toneBad
+	case t.late > 0:
+		t.tone = toneWarn
 	}
 
 	return t
+}
+
+// newGoneTile returns the tile of the deliveries whose workflow was ended. They are among those that wait for a
+// decision.
+func newGoneTile(v *viewer, gone int64) tile {
+	return tile{
+		count:       gone,
+		explanation: "of these: not sent, because their workflow was ended in Temporal",
+		path:        v.pathWith("/failures", url.Values{"error_code": {"workflow_gone"}, "status": {"pending", "blocked"}}),
+		tone:        toneBad,
+	}
 }
 
 // pathOfMatter returns the page that lists what a matter counts.
@@ -110,6 +198,11 @@ func pathOfMatter(v *viewer, matter string) templ.SafeURL {
 		return v.path("/settings/notices")
 	case "bulk_retry":
 		return v.path("/failures/bulk")
+	case "failed":
+		return v.pathWith("/failures", url.Values{
+			"status": append(chat.FailedStatuses(), string(chat.SubmissionCanceled)),
+			"since":  {v.now().Add(-chat.FailedPatience).UTC().Format(minuteLayout)},
+		})
 	case "response", "attention":
 		return v.pathWith("/chats", url.Values{"needs_response": {"true"}})
 	}
@@ -117,47 +210,110 @@ func pathOfMatter(v *viewer, matter string) templ.SafeURL {
 	return v.pathWith("/actions", url.Values{"waiting_for": {matter}})
 }
 
-// countDuplicates counts what was sent twice in the last day, or may have been.
-func countDuplicates(v *viewer) (tile, error) {
-	since := v.now().Add(-duplicatesSince)
-	total := true
-	limit := int64(1)
-
-	answer, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), &client.ListDeliveriesParams{
-		Duplicate: []client.ListDeliveriesParamsDuplicate{"possible", "confirmed"},
-		Since:     &since,
-		Total:     &total,
-		Limit:     &limit,
-	})
+// fetchHealth fetches how senders and workers fare.
+func (n *nowView) fetchHealth(v *viewer) error {
+	answer, err := v.GetHealthWithResponse(v.ctx(), v.ws())
 	if err != nil {
-		return tile{}, err
+		return err
 	}
 
-	return tile{
-		count:       client.ValueOf(answer.JSON200.Total),
-		needsPerson: true,
-		explanation: "messages of the last 24 hours that arrived twice, or may have",
-		path:        v.pathWith("/failures", url.Values{"duplicate": {"possible", "confirmed"}}),
-		tone:        toneWarn,
-	}, nil
+	n.health = *answer.JSON200
+
+	return nil
 }
 
-// listRunningRetries returns the newest bulk retries that run or are paused.
-func listRunningRetries(v *viewer) ([]client.BulkRetry, error) {
-	answer, err := v.ListBulkRetriesWithResponse(v.ctx(), v.ws(), &client.ListBulkRetriesParams{})
-	if err != nil {
-		return nil, err
-	}
+// blocked returns the senders that their providers refuse.
+func (n *nowView) blocked() []client.SenderHealth {
+	var blocked []client.SenderHealth
 
-	var open []client.BulkRetry
-
-	for _, retry := range answer.JSON200.Items {
-		if retry.State == "running" || retry.State == "paused" {
-			open = append(open, retry)
+	for _, sender := range n.health.Senders {
+		if sender.State == "blocked" {
+			blocked = append(blocked, sender)
 		}
 	}
 
-	return open, nil
+	return blocked
+}
+
+// countDeliveries counts deliveries that a list would have.
+func countDeliveries(v *viewer, params client.ListDeliveriesParams) (int64, error) {
+	total := true
+	limit := int64(1)
+	params.Total = &total
+	params.Limit = &limit
+
+	answer, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), &params)
+	if err != nil {
+		return 0, err
+	}
+
+	return client.ValueOf(answer.JSON200.Total), nil
+}
+
+// fetchDuplicates counts what was sent twice in the last day, or may have been.
+func (n *nowView) fetchDuplicates(v *viewer) error {
+	since := n.at.Add(-duplicatesSince)
+
+	count, err := countDeliveries(v, client.ListDeliveriesParams{
+		Duplicate: []client.ListDeliveriesParamsDuplicate{"possible", "confirmed"},
+		Since:     &since,
+	})
+
+	n.duplicates = tile{
+		count:       count,
+		explanation: "messages of the last 24 hours that arrived twice, or may have",
+		path:        v.pathWith("/failures", url.Values{"duplicate": {"possible", "confirmed"}}),
+		tone:        toneWarn,
+	}
+
+	return err
+}
+
+// undeliveredStatuses are those of messages that a provider took and that did not arrive.
+var undeliveredStatuses = []client.DeliveryStatus{
+	client.DeliveryStatusUndelivered,
+	client.DeliveryStatusBounced,
+	client.DeliveryStatusFailed,
+}
+
+// fetchUndelivered counts what turned out not to have arrived since somebody has last looked.
+func (n *nowView) fetchUndelivered(v *viewer) error {
+	count, err := countDeliveries(v, client.ListDeliveriesParams{
+		Status:       undeliveredStatuses,
+		UpdatedSince: &n.lookedAt,
+	})
+
+	n.undelivered = tile{
+		count:       count,
+		explanation: "messages that did not arrive, " + n.sinceLook(),
+		path:        v.pathWith("/failures", url.Values{"status": {"undelivered", "bounced", "failed"}}),
+		tone:        toneWarn,
+	}
+
+	return err
+}
+
+// sinceLook says since when messages that did not arrive are counted.
+func (n *nowView) sinceLook() string {
+	if n.hasLooked {
+		return "since the last look at " + formatTime(n.lookedAt) + " UTC"
+	}
+
+	return "in the last 24 hours"
+}
+
+// fetchRetries fetches the newest bulk retries that run or are paused.
+func (n *nowView) fetchRetries(v *viewer) error {
+	answer, err := v.ListBulkRetriesWithResponse(v.ctx(), v.ws(), &client.ListBulkRetriesParams{})
+	if err != nil {
+		return err
+	}
+
+	n.retries = slices.DeleteFunc(answer.JSON200.Items, func(retry client.BulkRetry) bool {
+		return retry.State != "running" && retry.State != "paused"
+	})
+
+	return nil
 }
 
 // listFailingEndpoints returns the webhook endpoints that fail or were disabled because they failed. Who may not read
@@ -172,13 +328,99 @@ func listFailingEndpoints(v *viewer) ([]client.WebhookEndpoint, error) {
 		return nil, err
 	}
 
-	var failing []client.WebhookEndpoint
+	return slices.DeleteFunc(answer.JSON200.Items, func(endpoint client.WebhookEndpoint) bool {
+		return endpoint.FailingSince == nil
+	}), nil
+}
 
-	for _, endpoint := range answer.JSON200.Items {
-		if endpoint.FailingSince != nil {
-			failing = append(failing, endpoint)
+// lookAround counts what needs a person in the other workspaces that the browser is logged in to, each with its own
+// session. One whose session has ended is left out.
+func (h *Handler) lookAround(v *viewer) []otherWorkspace {
+	found := make([]otherWorkspace, len(v.others))
+
+	var looking errgroup.Group
+
+	for i, other := range v.others {
+		looking.Go(func() error {
+			found[i] = h.lookInto(v, other)
+			return nil
+		})
+	}
+
+	_ = looking.Wait() // none returns an error
+
+	return slices.DeleteFunc(found, func(w otherWorkspace) bool { return w.name == "" })
+}
+
+// lookInto counts what needs a person in another workspace. It returns a zero one if the session has ended there.
+func (h *Handler) lookInto(v *viewer, other session) otherWorkspace {
+	api, err := h.dial(other.key)
+	if err != nil {
+		return otherWorkspace{}
+	}
+
+	me, err := api.GetSessionWithResponse(v.ctx(), other.workspace)
+	if err != nil {
+		return otherWorkspace{}
+	}
+
+	status, err := api.GetStatusWithResponse(v.ctx(), other.workspace)
+	if err != nil {
+		return otherWorkspace{}
+	}
+
+	there := viewer{session: other, me: *me.JSON200}
+
+	return otherWorkspace{
+		path:       there.path("/"),
+		name:       there.workspaceName(),
+		needPerson: status.JSON200.NeedPerson,
+	}
+}
+
+// probeSender retries the delivery that a blocked sender is probed with.
+func (h *Handler) probeSender(v *viewer) (templ.SafeURL, error) {
+	wait := briefWait
+
+	_, err := v.RetryDeliveryWithResponse(v.ctx(), v.ws(), v.PostFormValue("delivery"), &client.RetryDeliveryParams{
+		IdempotencyKey: v.once(),
+		Prefer:         &wait,
+	}, client.Retry{Reason: v.given("reason")})
+
+	return v.path("/"), err
+}
+
+// lookPrefix begins the name of the cookie that says when somebody has last looked at a workspace's messages that did
+// not arrive; the workspace's id follows. It is of the browser alone: nobody else's look ends with it.
+const lookPrefix = "handrail_look_"
+
+// lookKept is how long a browser keeps that.
+const lookKept = 30 * 24 * time.Hour
+
+// markSeen notes that somebody has looked. What turns out later is counted from now on.
+func markSeen(w http.ResponseWriter, v *viewer) error {
+	http.SetCookie(w, &http.Cookie{
+		Name:     lookPrefix + v.ws(),
+		Value:    formatInstant(v.now()),
+		Path:     Root,
+		MaxAge:   int(lookKept.Seconds()),
+		HttpOnly: true,
+		Secure:   true,
+		SameSite: http.SameSiteStrictMode,
+	})
+	http.Redirect(w, v.Request, string(v.path("/")), http.StatusSeeOther)
+
+	return nil
+}
+
+// readLook returns when somebody has last looked, and whether anybody has.
+func readLook(v *viewer) (time.Time, bool) {
+	cookie, err := v.Cookie(lookPrefix + v.ws())
+	if err == nil {
+		if at, err := time.Parse(time.RFC3339, cookie.Value); err == nil && at.Before(v.now()) {
+			return at, true
 		}
 	}
 
-	return failing, nil
+	return v.now().Add(-duplicatesSince), false
 }

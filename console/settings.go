@@ -6,6 +6,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"handrail/chat"
 	"handrail/client"
 )
 
@@ -124,6 +125,15 @@ func deleteAt(page string, deleteObject func(v *viewer, id int64) error) func(v 
 
 		return v.path(page), deleteObject(v, id)
 	}
+}
+
+// noticeTypes returns the types of events that people can be told of, with what they mean.
+func noticeTypes() []chat.EventTypeText {
+	told := chat.NoticeTypes()
+
+	return slices.DeleteFunc(chat.EventTypes(), func(text chat.EventTypeText) bool {
+		return !slices.Contains(told, text.Type)
+	})
 }
 
 // readTypes returns the types of events that a form has chosen.

@@ -1,6 +1,8 @@
 package console
 
 import (
+	"encoding/json"
+
 	"github.com/a-h/templ"
 
 	"handrail/client"
@@ -19,7 +21,35 @@ func (h *Handler) showAudit(v *viewer) (templ.Component, error) {
 		return nil, err
 	}
 
+	for _, entry := range answer.JSON200.Items {
+		v.learnNames(entry.MemberID)
+	}
+
 	return auditPage(v, params, answer.JSON200.Items, v.nextPage("/settings/audit", answer.JSON200.NextCursor)), nil
+}
+
+// describeKey says with which key an entry of the audit log was made. The command line on the server has none, and
+// notes who has called it.
+func describeKey(entry client.AuditEntry) string {
+	var noted struct {
+		Operator string `json:"operator"`
+	}
+
+	isNoted := json.Unmarshal(entry.Detail, &noted) == nil && noted.Operator != ""
+
+	switch {
+	case entry.KeyID != 0:
+		return "key " + formatCount(entry.KeyID)
+	case isNoted:
+		return "command line on the server, as " + noted.Operator
+	}
+
+	return "without a key"
+}
+
+// isOwn reports whether Handrail itself has made the entry, and nobody else.
+func isOwn(entry client.AuditEntry) bool {
+	return entry.MemberID == 0 && describeKey(entry) == "without a key"
 }
 
 // readAuditFilter reads the filters of the audit log. Errors: that of a field that cannot be read.

@@ -26,6 +26,8 @@ func (h *Handler) showDefaults(v *viewer) (templ.Component, error) {
 
 	view := &defaultsView{WorkspaceDefaults: *answer.JSON200}
 
+	v.learnNames(client.ValueOf(view.UpdatedBy))
+
 	if v.may("chats:read") || v.may("workspace:admin") {
 		if view.senders, err = readSenders(v); err != nil {
 			return nil, err

@@ -21,6 +21,10 @@ func (h *Handler) showKeys(v *viewer) (templ.Component, error) {
 		return nil, err
 	}
 
+	for _, key := range answer.JSON200.Items {
+		v.learnNames(key.MemberID)
+	}
+
 	return keysPage(v, answer.JSON200.Items, v.nextPage("/settings/keys", answer.JSON200.NextCursor)), nil
 }
 
@@ -30,8 +34,16 @@ func revokeKey(v *viewer, id int64) error {
 	return err
 }
 
-// keyKinds are the kinds of keys.
-var keyKinds = []client.KeyKind{client.KeyKindKey, client.KeyKindSession, client.KeyKindLogin}
+// keyKinds are the kinds of keys, of which the API lists one at a time. The first one is listed unless another is asked
+// for.
+var keyKinds = []struct {
+	kind client.KeyKind
+	name string
+}{
+	{client.KeyKindKey, "API keys"},
+	{client.KeyKindSession, "sessions of this console"},
+	{client.KeyKindLogin, "login links"},
+}
 
 // nameKeyState returns whether a key works, as a word with a tone.
 func nameKeyState(v *viewer, key client.Key) (word, tone string) {

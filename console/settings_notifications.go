@@ -1,11 +1,14 @@
 package console
 
 import (
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 
+	"handrail/chat"
 	"handrail/client"
 )
 
@@ -19,6 +22,7 @@ func (h *Handler) notificationRoutes() {
 	h.page("/settings/notifications", h.showNotifications)
 
 	h.form("/settings/notifications", h.createNotificationRule, h.showNotifications)
+	h.form("/settings/notifications/{id}", h.updateNotificationRule, h.showNotifications)
 	h.formThatTells("/settings/notifications/{id}/test", h.testNotificationRule, h.showNotifications)
 	h.form("/settings/notifications/{id}/enabled", h.enableNotificationRule, h.showNotifications)
 	h.form(
@@ -70,11 +74,68 @@ func readNotifications(v *viewer) (*notificationsView, error) {
 		return nil, err
 	}
 
+	for _, rule := range rules.JSON200.Items {
+		v.learnNames(slices.Clone(rule.MemberIds)...)
+	}
+
+	for _, notice := range notices.JSON200.Items {
+		v.learnNames(notice.MemberID)
+	}
+
 	return &notificationsView{
 		rules:   rules.JSON200.Items,
 		notices: notices.JSON200.Items,
 		next:    v.nextPage("/settings/notifications", notices.JSON200.NextCursor),
 	}, nil
+}
+
+// newRule is what the form of a new rule begins with.
+var newRule = client.NotificationRule{
+	Channel:      client.AddressedChannelEmail,
+	QuietSeconds: int64(chat.DefaultQuiet / time.Second),
+}
+
+// tellsNobody reports whether a rule is to tell managers, but reaches none of them.
+func tellsNobody(rule client.NotificationRule) bool {
+	return rule.Enabled && strings.Contains(rule.Explanation, chat.NobodyTold)
+}
+
+// namesOf returns words of any kind as texts.
+func namesOf[T ~string](words []T) []string {
+	names := make([]string, len(words))
+	for i, word := range words {
+		names[i] = string(word)
+	}
+
+	return names
+}
+
+// updateNotificationRule replaces what a rule says: the form has all of it but the sender.
+func (h *Handler) updateNotificationRule(v *viewer) (templ.SafeURL, error) {
+	id, err := readID(v)
+	if err != nil {
+		return "", err
+	}
+
+	members, err := readIDs(v, "member_ids")
+	if err != nil {
+		return "", err
+	}
+
+	quiet, err := readNumber(v, "quiet_seconds")
+	if err != nil {
+		return "", err
+	}
+
+	// No members are all managers. No types are refused by the API: a rule without any tells nothing.
+	_, err = v.UpdateNotificationRuleWithResponse(v.ctx(), v.ws(), id, client.NotificationRulePatch{
+		Channel:      client.IfGiven(client.AddressedChannel(readText(v, "channel"))),
+		MemberIds:    append([]int64{}, members...),
+		QuietSeconds: quiet,
+		Types:        append([]client.EventType{}, readTypes(v)...),
+	})
+
+	return v.path("/settings/notifications"), err
 }
 
 func (h *Handler) createNotificationRule(v *viewer) (templ.SafeURL, error) {

@@ -14,6 +14,8 @@ func (h *Handler) senderRoutes() {
 		deleteAt("/settings/senders", deletePhoneNumber),
 		h.showSenders,
 	)
+	h.form("/settings/senders/phone-numbers/{id}", h.updatePhoneNumber, h.showSenders)
+	h.form("/settings/senders/inboxes/{id}", h.updateInbox, h.showSenders)
 	h.form("/settings/senders/inboxes", h.createInbox, h.showSenders)
 	h.form("/settings/senders/inboxes/{id}/delete", deleteAt("/settings/senders", deleteInbox), h.showSenders)
 }
@@ -67,6 +69,51 @@ func (h *Handler) createPhoneNumber(v *viewer) (templ.SafeURL, error) {
 	})
 
 	return v.path("/settings/senders"), err
+}
+
+// updatePhoneNumber changes the fields of the form that say something else than before.
+func (h *Handler) updatePhoneNumber(v *viewer) (templ.SafeURL, error) {
+	id, err := readID(v)
+	if err != nil {
+		return "", err
+	}
+
+	_, err = v.UpdatePhoneNumberWithResponse(v.ctx(), v.ws(), id, client.PhoneNumberPatch{
+		Number:              readChanged(v, "number"),
+		MessagingServiceSid: readChanged(v, "messaging_service_sid"),
+		Name:                readChanged(v, "name"),
+	})
+
+	return v.path("/settings/senders"), err
+}
+
+// updateInbox changes the fields of the form that say something else than before.
+func (h *Handler) updateInbox(v *viewer) (templ.SafeURL, error) {
+	id, err := readID(v)
+	if err != nil {
+		return "", err
+	}
+
+	_, err = v.UpdateInboxWithResponse(v.ctx(), v.ws(), id, client.InboxPatch{
+		Address:     readChanged(v, "address"),
+		DisplayName: readChanged(v, "display_name"),
+	})
+
+	return v.path("/settings/senders"), err
+}
+
+// beforeSuffix ends the name of the hidden field that has what a field said when its form was shown.
+const beforeSuffix = "_before"
+
+// readChanged returns what a field says, nil if it says what it did before: what nobody has changed here is not put
+// back over what somebody else has.
+func readChanged(v *viewer, name string) *string {
+	text := readText(v, name)
+	if before := v.PostForm[name+beforeSuffix]; len(before) > 0 && before[0] == text {
+		return nil
+	}
+
+	return &text
 }
 
 func deletePhoneNumber(v *viewer, id int64) error {

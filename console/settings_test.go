@@ -74,10 +74,10 @@ func TestSettingsShowWhatIsSet(t *testing.T) {
 	for path, wants := range map[string][]string{
 		"/settings":               {"/settings/webhooks", "/settings/audit"},
 		"/settings/webhooks":      {"https://example.com/&lt;b&gt;", "12 behind; last answer 503", ">failing<"},
-		"/settings/webhooks/3":    {"Our help desk", "&lt;i&gt;try later", "/events/e1/replay", "12, and 2 aside"},
+		"/settings/webhooks/3":    {"Our help desk", "&lt;i&gt;try later", "/events/e1/replay", "12 events wait their turn; 2 that have failed"},
 		"/settings/notifications": {"chat.escalated", "/deliveries/d1", "2 need you"},
 		"/settings/keys":          {"Help desk", "…abcd", "You are logged in with it"},
-		"/settings/audit":         {"delivery.retried", "&lt;/pre&gt;", "command line"},
+		"/settings/audit":         {"delivery.retried", "&lt;/pre&gt;", "Ana", "without a key"},
 		"/settings/labels":        {"Wants money back", "#3366ff"},
 		"/settings/summaries":     {"of 1000.", "Be brief", `value="0.8"`},
 		"/settings/senders":       {"+15550100", "desk@example.com", ">no<"},

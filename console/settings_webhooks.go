@@ -231,3 +231,24 @@ func describeAnswer(attempt client.WebhookAttempt) string {
 func formatMillis(millis int64) string { return (time.Duration(millis) * time.Millisecond).String() }
 
 func contains(all []string, one string) bool { return slices.Contains(all, one) }
+
+// describeBehind says what an endpoint has not got yet.
+func describeBehind(endpoint client.WebhookEndpoint) string {
+	behind := formatCount(endpoint.Behind) + " events wait their turn"
+
+	switch {
+	case endpoint.Behind == 0:
+		behind = "nothing waits its turn"
+	case endpoint.Behind == 1:
+		behind = "1 event waits its turn"
+	}
+
+	switch endpoint.Aside {
+	case 0:
+		return behind
+	case 1:
+		return behind + "; 1 that has failed is tried again at a time of its own"
+	}
+
+	return behind + "; " + formatCount(endpoint.Aside) + " that have failed are tried again, each at a time of its own"
+}

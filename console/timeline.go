@@ -25,6 +25,71 @@ type moment struct {
 	isToCome bool
 }
 
+// isAttempt reports whether the moment is an attempt to send.
+func (m *moment) isAttempt() bool { return m.attempt != nil || strings.HasPrefix(m.what, "Attempt ") }
+
+// How many attempts a timeline shows before and after those that it folds.
+const (
+	attemptsBefore = 1
+	attemptsAfter  = 5
+)
+
+// stretch is a part of a timeline: moments that are shown, or that are folded.
+type stretch struct {
+	moments []moment
+	// isFolded reports whether they are attempts between the first one and the last ones.
+	isFolded bool
+}
+
+// splitTimeline returns what is still to come, and the parts of what has happened: of many attempts the first one and
+// the last ones are shown.
+func splitTimeline(moments []moment) (toCome []moment, happened []stretch) {
+	attempts := 0
+
+	for i := range moments {
+		if !moments[i].isToCome && moments[i].isAttempt() {
+			attempts++
+		}
+	}
+
+	// One attempt alone takes no more room than the line that says that it is folded.
+	folds := attempts > attemptsBefore+attemptsAfter+1
+	seen := 0
+
+	for i := range moments {
+		m := moments[i]
+		if m.isToCome {
+			toCome = append(toCome, m)
+			continue
+		}
+
+		isFolded := false
+
+		if m.isAttempt() {
+			seen++
+			isFolded = folds && seen > attemptsBefore && seen <= attempts-attemptsAfter
+		}
+
+		if last := len(happened) - 1; last < 0 || happened[last].isFolded != isFolded {
+			happened = append(happened, stretch{isFolded: isFolded})
+		}
+
+		last := &happened[len(happened)-1]
+		last.moments = append(last.moments, m)
+	}
+
+	return toCome, happened
+}
+
+// describeFold says what is folded.
+func (s *stretch) describeFold() string {
+	if len(s.moments) == 1 {
+		return "1 more attempt"
+	}
+
+	return formatCount(int64(len(s.moments))) + " more attempts"
+}
+
 // isSame reports whether two moments tell the same.
 func (m *moment) isSame(other *moment) bool { return m.at.Equal(other.at) && m.what == other.what }
 
@@ -162,6 +227,16 @@ func addCalls(moments []moment, calls []client.ToolCall) []moment {
 	}
 
 	return moments
+}
+
+// tellMoments returns the sentences of moments.
+func tellMoments(moments []moment) []string {
+	told := make([]string, 0, len(moments))
+	for i := range moments {
+		told = append(told, moments[i].what)
+	}
+
+	return told
 }
 
 // waitMoments returns what is still to come, as far as it is known.

@@ -102,3 +102,37 @@ func TestLivePartsNameTypesOfEvents(t *testing.T) {
 		}
 	}
 }
+
+func TestManyAttemptsAreFolded(t *testing.T) {
+	t.Parallel()
+
+	at := time.Date(2026, time.November, 30, 9, 0, 0, 0, time.UTC)
+	moments := []moment{{at: at, what: "Asked for."}}
+
+	for i := range 60 {
+		moments = append(moments, moment{at: at.Add(time.Duration(i) * time.Second), attempt: &client.Attempt{}})
+	}
+
+	moments = slices.Insert(moments, 30, moment{at: at, what: "Member 5 has changed the text."})
+	moments = append(moments, moment{at: at.Add(time.Hour), what: "It is tried again.", isToCome: true})
+
+	toCome, happened := splitTimeline(moments)
+	assert.Len(t, toCome, 1, "the next step is apart, and comes first")
+
+	var shown, folded int
+
+	for _, part := range happened {
+		if part.isFolded {
+			folded += len(part.moments)
+		} else {
+			shown += len(part.moments)
+		}
+	}
+
+	assert.Equal(t, 54, folded)
+	assert.Equal(t, 8, shown, "the request, the first attempt, what a person did, and the last five attempts")
+	assert.Equal(t, "28 more attempts", happened[1].describeFold())
+
+	_, happened = splitTimeline(moments[:8])
+	assert.Len(t, happened, 1, "seven attempts are shown")
+}

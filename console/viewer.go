@@ -28,6 +28,11 @@ type viewer struct {
 	refusal *refusal
 	// shownAt is the address of the page that answers a form, which is not that of the form; "" for the request's own.
 	shownAt templ.SafeURL
+	// done is what the page says of the form that was carried out before it; "" for nothing. A form sets it for the
+	// page that it leads to, where the name of its command does not say enough.
+	done string
+	// names are those of members that the page shows, by their ids, see [viewer.learnNames].
+	names map[int64]string
 }
 
 // ctx returns the context of the request.
@@ -102,6 +107,8 @@ func (h *Handler) page(pattern string, show func(v *viewer) (templ.Component, er
 			return
 		}
 
+		v.done = takeDone(w, v)
+
 		shown, err := show(v)
 		if err != nil {
 			h.showFailure(w, r, v, err)
@@ -112,7 +119,8 @@ func (h *Handler) page(pattern string, show func(v *viewer) (templ.Component, er
 	})
 }
 
-// form returns a handler of a form: perform calls the API, and returns the path of the page to go to. What the API
+// form returns a handler of a form: perform calls the API, and returns the path of the page to go to, which says once
+// that it was done. What the API
 // refuses is shown on top of the page that show returns.
 func (h *Handler) form(
 	pattern string,
@@ -125,6 +133,7 @@ func (h *Handler) form(
 			return err
 		}
 
+		leaveDone(w, v)
 		http.Redirect(w, v.Request, string(next), http.StatusSeeOther)
 
 		return nil
@@ -178,6 +187,9 @@ func (h *Handler) take(
 			h.showFailure(w, r, v, err)
 			return
 		}
+
+		v.learnNamed(v.refusal.detail)
+		v.refusal.pieces = v.splitSentence(asSentence(v.refusal.detail))
 
 		shown, err := show(v)
 		if err != nil {

@@ -21,16 +21,20 @@ const (
 	isOpen = "a.state IN ('running', 'parked')"
 
 	// waitsForSomething are the actions that may wait: open ones, and ended ones with an undo, with a call that may
-	// have had its effect, or with a delivery, that are not settled.
-	waitsForSomething = `(` + isOpen + ` OR a.id IN (
+	// have had its effect, or with a delivery, that are not settled. They are found by the indexes of what is open, so
+	// that what has ended costs nothing, however much that is.
+	waitsForSomething = `a.id IN (
+			SELECT o.id FROM actions AS o
+			WHERE o.workspace_id = ?0 AND o.state IN ('running', 'parked')
+			UNION
 			SELECT n.action_id FROM tool_calls AS t
 			JOIN messages AS n ON n.workspace_id = t.workspace_id AND n.id = t.message_id
 			WHERE t.workspace_id = ?0 AND t.state IN ('unknown', 'pending', 'running', 'waiting')
 				AND t.state <> 'waiting'
-		) OR a.id IN (
+			UNION
 			SELECT x.action_id FROM deliveries AS x
 			WHERE x.workspace_id = ?0 AND x.status IN ('pending', 'sending', 'blocked', 'unknown', 'needs_review')
-		))`
+		)`
 
 	waitingOf = `CASE
 		WHEN ` + isOpen + ` AND (d.submission = 'needs_review' OR

@@ -291,7 +291,7 @@ func addProgress(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, all []cha
 
 // checkMove returns a conflict for a move that the state does not allow.
 func (r *bulkRetryRow) checkMove(in chat.BulkMove) error {
-	if in.To == "" && !r.State.May(chat.BulkCanceled) {
+	if in.To == "" && r.State != chat.BulkRunning && r.State != chat.BulkPaused {
 		return chat.Errorf(chat.CodeConflict, "this bulk retry is %s and has no rate any more", r.State)
 	}
 

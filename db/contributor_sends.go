@@ -140,12 +140,12 @@ func (s *Store) addressQuestion(ctx context.Context, tx bun.Tx, question *questi
 		facts.Recipient = &contributor
 	}
 
-	facts.Suppressed, err = isSuppressed(ctx, tx, suppressionRow{
+	err = loadSuppressed(ctx, tx, suppressionRow{
 		WorkspaceID: question.WorkspaceID,
 		Channel:     question.Channel,
 		Sender:      facts.Sender(question.Channel).From,
 		Address:     question.currentAddress(),
-	})
+	}, facts)
 	if err != nil || question.Channel.Spec().Format != chat.FormatEmail {
 		return err
 	}

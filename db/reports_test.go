@@ -410,6 +410,13 @@ func TestLateFailure(t *testing.T) {
 		assert.Equal(t, []any{chat.SuppressedBounce, w.Inbox.Scope(), "ana@example.com"},
 			[]any{list.Items[0].Reason, list.Items[0].Sender, list.Items[0].Address})
 
+		offered, err := s.Delivery(t.Context(), w.Workspace, d.ID)
+		require.NoError(t, err)
+		assert.Contains(t, offered.Commands(), chat.VerdictRetry, "to another address")
+		assert.Equal(t, []string{chat.NeedChange}, offered.RetryNeeds())
+		assert.Contains(t, offered.Explain(), chat.ReasonBounced)
+		assert.NotContains(t, offered.Explain(), "opted out", "nobody has")
+
 		_, err = s.PrepareSend(t.Context(), w.Send(w.Email.ID, "hi"), dbtest.SendIDs(), dbtest.PlanText("hi"))
 		requireCode(t, chat.CodeRecipientOptedOut, err)
 		require.NoError(t, s.LiftSuppression(t.Context(), w.Workspace, w.By, list.Items[0].ID, clock.now))

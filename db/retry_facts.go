@@ -36,9 +36,7 @@ func (s *Store) retryFacts(
 		}
 	}
 
-	facts.Suppressed, err = isSuppressed(ctx, tx, r.suppression(facts))
-
-	return facts, err
+	return facts, loadSuppressed(ctx, tx, r.suppression(facts), facts)
 }
 
 // goesToContributor reports whether the delivery was for a contributor, with a question.

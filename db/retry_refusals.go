@@ -265,7 +265,7 @@ func readRetrySuppressions(ctx context.Context, tx bun.Tx, retries []*sameRetry)
 			continue
 		}
 
-		selects = append(selects, "SELECT ? AS number, "+suppressedCondition("?", "?", "?", "?")+" AS suppressed")
+		selects = append(selects, "SELECT ? AS number, "+suppressionLevel("?", "?", "?", "?")+" AS level")
 		row := r.suppression(r.facts)
 		args = append(args, i, row.WorkspaceID, row.Channel, row.Sender, foldedAddress(row.Channel, row.Address))
 	}
@@ -275,8 +275,8 @@ func readRetrySuppressions(ctx context.Context, tx bun.Tx, retries []*sameRetry)
 	}
 
 	var found []struct {
-		Number     int  `bun:"number"`
-		Suppressed bool `bun:"suppressed"`
+		Number int `bun:"number"`
+		Level  int `bun:"level"`
 	}
 
 	err := tx.NewRaw(strings.Join(selects, " UNION ALL "), args...).Scan(ctx, &found)
@@ -285,7 +285,7 @@ func readRetrySuppressions(ctx context.Context, tx bun.Tx, retries []*sameRetry)
 	}
 
 	for _, address := range found {
-		retries[address.Number].facts.Suppressed = address.Suppressed
+		setSuppressed(retries[address.Number].facts, address.Level)
 	}
 
 	return nil

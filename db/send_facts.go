@@ -17,7 +17,7 @@ type factsRow struct {
 	chatRow
 
 	RecipientTakesPart bool `bun:"recipient_takes_part,scanonly"`
-	Suppressed         bool `bun:"suppressed,scanonly"`
+	SuppressionLevel   int  `bun:"suppression_level,scanonly"`
 	Busy               bool `bun:"busy,scanonly"`
 	Breaker            bool `bun:"breaker,scanonly"`
 
@@ -107,7 +107,7 @@ func (s *Store) readChatFacts(
 		Relation("PhoneNumber").
 		Relation("Inbox").
 		ColumnExpr(recipientTakesPart+" AS recipient_takes_part").
-		ColumnExpr(suppressedCondition("c.workspace_id", "c.channel", chatFrom, chatFolded)+" AS suppressed").
+		ColumnExpr(suppressionLevel("c.workspace_id", "c.channel", chatFrom, chatFolded)+" AS suppression_level").
 		ColumnExpr(chatBusy+" AS busy").
 		ColumnExpr(chatBreaker+" AS breaker").
 		ColumnExpr("COALESCE((SELECT wd.when_taken_over FROM workspace_defaults wd "+
@@ -139,11 +139,11 @@ func (s *Store) readChatFacts(
 func (r *factsRow) facts() *chat.SendFacts {
 	facts := &chat.SendFacts{
 		Chat:          r.chat(),
-		Suppressed:    r.Suppressed,
 		Clear:         !r.Busy && !r.Breaker,
 		WhenTakenOver: r.WhenTakenOver,
 	}
 	facts.Hold = databaseHold(r.HeldAt, r.HeldReason)
+	setSuppressed(facts, r.SuppressionLevel)
 
 	if r.Assistant != nil && r.Assistant.Kind == chat.KindAssistant {
 		assistant := r.Assistant.member()

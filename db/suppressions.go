@@ -51,16 +51,34 @@ func suppressedCondition(workspace, channel, from, address string) string {
 			AND x.sender IN ('', lower(` + from + `)) AND x.address = ` + address + ` AND x.lifted_at IS NULL)`
 }
 
-// isSuppressed reports whether the row's sender must not write to its address.
-func isSuppressed(ctx context.Context, tx bun.Tx, in suppressionRow) (bool, error) {
-	var suppressed bool
+// suppressionLevel says how much a sender must not write to an address, whose parts are given as those of
+// [suppressedCondition]: 0 if it may, [levelBounced] if only bounces stand against it, and more otherwise.
+func suppressionLevel(workspace, channel, from, address string) string {
+	return `COALESCE((SELECT max(CASE x.reason WHEN 'bounce' THEN 1 ELSE 2 END) FROM suppressions x
+		WHERE x.workspace_id = ` + workspace + ` AND x.channel = ` + channel + `
+			AND x.sender IN ('', lower(` + from + `)) AND x.address = ` + address + ` AND x.lifted_at IS NULL), 0)`
+}
+
+// levelBounced is the level of an address to which messages have bounced, and whose owner has opted out of nothing.
+const levelBounced = 1
+
+// setSuppressed notes the level of an address.
+func setSuppressed(facts *chat.SendFacts, level int) {
+	facts.Suppressed = level > 0
+	facts.Bounced = level == levelBounced
+}
+
+// loadSuppressed notes whether the row's sender must not write to its address.
+func loadSuppressed(ctx context.Context, tx bun.Tx, in suppressionRow, facts *chat.SendFacts) error {
+	var level int
 
 	err := tx.NewSelect().
-		ColumnExpr(suppressedCondition("?", "?", "?", "?"), in.WorkspaceID, in.Channel, in.Sender,
+		ColumnExpr(suppressionLevel("?", "?", "?", "?"), in.WorkspaceID, in.Channel, in.Sender,
 			foldedAddress(in.Channel, in.Address)).
-		Scan(ctx, &suppressed)
+		Scan(ctx, &level)
+	setSuppressed(facts, level)
 
-	return suppressed, err
+	return err
 }
 
 // suppressAt are the statements that put an address on the list of each of several senders: of a

@@ -87,8 +87,8 @@ func (s *Store) countMatters(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID
 		countChats(tx, ws, chat.MatterResponse, now).Where("x.attention_reason = ''"),
 		countChats(tx, ws, chat.MatterAttention, now).Where("x.attention_reason <> ''"),
 		countFailingEndpoints(tx, ws, now),
-		countUntoldNotices(tx, ws, now),
 		countFailedMessages(tx, ws, now),
+		countUntoldNotices(tx, ws, now),
 	}
 
 	for _, q := range queries {
@@ -205,12 +205,8 @@ func countFailedMessages(tx bun.Tx, ws chat.WorkspaceID, now time.Time) *bun.Sel
 		ColumnExpr("d.created_at AS since").
 		Where("d.workspace_id = ?", ws).
 		Where("d.created_at > ?", now.Add(-chat.FailedPatience)).
-		Where(
-			"(d.status IN ? OR (d.status = ? AND d.error_code = ?))",
-			bun.Tuple(chat.FailedStatuses()),
-			chat.SubmissionCanceled,
-			chat.ErrorToolCallFailed,
-		).
+		Where("d.status IN ?", bun.Tuple(append(chat.FailedStatuses(), string(chat.SubmissionCanceled)))).
+		Where("(d.status <> ? OR d.error_code = ?)", chat.SubmissionCanceled, chat.ErrorToolCallFailed).
 		Where("NOT EXISTS (?)", retried).
 		Limit(chat.MaxMatters)
 

@@ -15,6 +15,7 @@ type group struct {
 var contents = []group{
 	{"Begin", []string{"README.md", "docs/quickstart.md", "docs/glossary.md"}},
 	{"Use it", []string{
+		"docs/console.md",
 		"docs/api.md",
 		"docs/sending.md",
 		"docs/clients.md",

@@ -27,7 +27,7 @@ type cli struct {
 }
 
 type runCommand struct {
-	Parts   []string      `enum:"speed,growth,waiting,burst,events,workers,soak" help:"Only these parts: speed (and cost), growth (with a full database), waiting (sweeps with a million sends that wait), burst (during a bulk retry), events (the log, 200 streams, a webhook endpoint that hangs), workers (1, 2 and 4 of them), soak." placeholder:"PART"`
+	Parts   []string      `enum:"speed,growth,waiting,console,burst,events,workers,soak" help:"Only these parts: speed (and cost), growth (with a full database), waiting (sweeps with a million sends that wait), console (its pages with 100,000 deliveries), burst (during a bulk retry), events (the log, 200 streams, a webhook endpoint that hangs), workers (1, 2 and 4 of them), soak." placeholder:"PART"`
 	Store   []string      `default:"postgres,sqlite" enum:"postgres,sqlite" help:"Where Temporal keeps its data: postgres, sqlite, or both."`
 	Only    []string      `help:"Only these scenarios and the floor: six, plain, send, settled, tools, participant, summarize." placeholder:"NAME"`
 	Rounds  int           `default:"5" help:"How many turns every scenario has."`

@@ -168,9 +168,15 @@ func (d *deliveryView) showNext(c *console, r *remote) {
 			reason = " --reason '…'"
 		}
 
-		add("deliveries retry %s%s%s", d.ID, reason, flags)
+		if !slices.Contains(d.RetryNeeds, client.WholeDeliveryRetryNeedsChange) {
+			add("deliveries retry %s%s%s", d.ID, reason, flags)
+		}
+
 		add("deliveries retry %s --to ADDRESS --reason '…'%s", d.ID, flags)
-		add("deliveries retry %s --body 'TEXT' --reason '…'%s", d.ID, flags)
+
+		if !slices.Contains(d.RetryNeeds, client.WholeDeliveryRetryNeedsChange) {
+			add("deliveries retry %s --body 'TEXT' --reason '…'%s", d.ID, flags)
+		}
 	}
 
 	if slices.Contains(d.Next, client.WholeDeliveryNextCancel) {

@@ -88,6 +88,7 @@ func routeConsole(handler http.Handler, target *url.URL) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(pages.Root+"/", handler)
 	mux.Handle("GET "+pages.Root, handler)
+	mux.Handle("GET /{$}", http.RedirectHandler(pages.Root, http.StatusSeeOther))
 	mux.Handle("GET /api/v2/w/{workspace}/events", api)
 	mux.Handle("GET /docs/", api)
 	mux.Handle("GET /{$}", http.RedirectHandler(pages.Root+"/", http.StatusSeeOther))

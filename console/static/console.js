@@ -12,6 +12,25 @@ function showTimes(root) {
   }
 }
 
+// The page names the zone once, at its foot.
+function nameZone() {
+  const place = document.getElementById('zone');
+  if (place) {
+    place.textContent = `Times are in ${zoned.resolvedOptions().timeZone}, those of filters in UTC.`;
+  }
+}
+
+// --- Tables: on a narrow screen a row is a card, whose cells need the names of their columns
+
+function labelCells(root) {
+  for (const table of root.querySelectorAll('table.list')) {
+    const names = [...table.querySelectorAll('thead th')].map((head) => head.textContent.trim());
+    for (const row of table.querySelectorAll('tbody tr')) {
+      [...row.cells].forEach((cell, i) => { if (names[i]) { cell.dataset.label = names[i]; } });
+    }
+  }
+}
+
 // --- The stream
 
 const pages = document.body.dataset;
@@ -123,6 +142,28 @@ function keepsAsItIs(node) {
 // staysHere reports whether a part that is gone from the page is kept, because somebody is deciding in it.
 const staysHere = (node) => node instanceof Element && (keepsAsItIs(node) || node.querySelector('form[data-dirty]'));
 
+// noteGone says under what is kept only because somebody is deciding in it that it does not wait any more.
+function noteGone(node) {
+  for (const card of node.matches('article.card') ? [node] : node.querySelectorAll('article.card')) {
+    if (!card.querySelector('[data-gone]')) {
+      const note = document.createElement('p');
+      note.className = 'banner tone-warn';
+      note.dataset.gone = '';
+      note.setAttribute('role', 'status');
+      note.textContent = 'This does not wait any more: somebody has decided it meanwhile, or it has ended.';
+      card.append(note);
+    }
+  }
+}
+
+function mayRemove(node) {
+  if (!staysHere(node)) {
+    return true;
+  }
+  noteGone(node);
+  return false;
+}
+
 // --- Keys
 
 const goals = { n: '/', d: '/decisions', f: '/failures', c: '/chats', p: '/people', s: '/settings' };
@@ -203,10 +244,13 @@ document.addEventListener('click', async (event) => {
 
 document.addEventListener('DOMContentLoaded', () => {
   showTimes(document);
+  nameZone();
+  labelCells(document);
+  document.getElementById('hint')?.removeAttribute('hidden');
   document.getElementById('refusal')?.focus();
   Idiomorph.defaults.callbacks.beforeNodeMorphed = (node) => !keepsAsItIs(node);
-  Idiomorph.defaults.callbacks.beforeNodeRemoved = (node) => !staysHere(node);
-  document.body.addEventListener('htmx:afterSwap', () => showTimes(document));
+  Idiomorph.defaults.callbacks.beforeNodeRemoved = mayRemove;
+  document.body.addEventListener('htmx:afterSwap', () => { showTimes(document); labelCells(document); });
   document.body.addEventListener('htmx:beforeSwap', (event) => { event.detail.ignoreTitle = true; });
   if (pages.stream) {
     setInterval(sayBroken, 15000);

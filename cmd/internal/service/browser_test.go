@@ -3,16 +3,19 @@ package service_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -25,7 +28,11 @@ const browserPatience = 45 * time.Second
 // break the policy of the page, or throw an error.
 type browser struct {
 	*testing.T
+	*window
+}
 
+// window is the page of a browser, and what it must not do.
+type window struct {
 	ctx    context.Context //nolint:containedctx // the life of the page
 	origin string
 
@@ -48,49 +55,88 @@ func newBrowser(t *testing.T, origin string) *browser {
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
 
-	ctx, cancel := chromedp.NewContext(allocator)
+	b := &browser{T: t, window: &window{origin: origin}}
+
+	var cancel context.CancelFunc
+
+	b.ctx, cancel = chromedp.NewContext(allocator)
 	t.Cleanup(cancel)
-
-	// The browser lives as long as the context of its first call.
-	require.NoError(t, chromedp.Run(ctx))
-
-	b := &browser{T: t, ctx: ctx, origin: origin}
-	chromedp.ListenTarget(ctx, b.hear)
-	b.do(network.Enable(), log.Enable(), emulation.SetDeviceMetricsOverride(1280, 800, 1, false))
-
-	t.Cleanup(func() {
-		b.mutex.Lock()
-		defer b.mutex.Unlock()
-
-		assert.Empty(t, b.faults, "the pages must ask only their own origin, keep to their policy and throw nothing")
-	})
+	b.watch()
 
 	return b
 }
 
+// newWindow opens another window of the browser, which shares no cookies with the others: that of somebody else.
+func (b *browser) newWindow() *browser {
+	b.Helper()
+
+	executor := cdp.WithExecutor(b.ctx, chromedp.FromContext(b.ctx).Browser)
+
+	jar, err := target.CreateBrowserContext().Do(executor)
+	require.NoError(b, err)
+
+	page, err := target.CreateTarget("about:blank").WithBrowserContextID(jar).WithNewWindow(true).Do(executor)
+	require.NoError(b, err)
+
+	other := &browser{T: b.T, window: &window{origin: b.origin}}
+
+	var cancel context.CancelFunc
+
+	other.ctx, cancel = chromedp.NewContext(b.ctx, chromedp.WithTargetID(page))
+	b.Cleanup(cancel)
+	other.watch()
+
+	return other
+}
+
+// watch begins to hear what the page does, until the end of the test.
+func (b *browser) watch() {
+	b.Helper()
+
+	// The browser lives as long as the context of its first call.
+	require.NoError(b, chromedp.Run(b.ctx))
+
+	chromedp.ListenTarget(b.ctx, b.hear)
+	b.do(network.Enable(), log.Enable(), emulation.SetDeviceMetricsOverride(1280, 800, 1, false))
+
+	b.Cleanup(func() {
+		b.mutex.Lock()
+		defer b.mutex.Unlock()
+
+		assert.Empty(b, b.faults, "the pages must ask only their own origin, keep to their policy and throw nothing")
+	})
+}
+
+// within is the browser for a part of its test.
+func (b *browser) within(t *testing.T) *browser {
+	t.Helper()
+
+	return &browser{T: t, window: b.window}
+}
+
 // hear notes what no page may do.
-func (b *browser) hear(event any) {
+func (w *window) hear(event any) {
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
-		if !strings.HasPrefix(e.Request.URL, b.origin) && !strings.HasPrefix(e.Request.URL, "data:") {
-			b.blame("a request to " + e.Request.URL)
+		if !strings.HasPrefix(e.Request.URL, w.origin) && !strings.HasPrefix(e.Request.URL, "data:") {
+			w.blame("a request to " + e.Request.URL)
 		}
 
 	case *log.EventEntryAdded:
 		if e.Entry.Source == log.SourceSecurity || strings.Contains(e.Entry.Text, "Content Security Policy") {
-			b.blame(e.Entry.Text)
+			w.blame(e.Entry.Text)
 		}
 
 	case *runtime.EventExceptionThrown:
-		b.blame(e.ExceptionDetails.Error())
+		w.blame(e.ExceptionDetails.Error())
 	}
 }
 
-func (b *browser) blame(fault string) {
-	b.mutex.Lock()
-	defer b.mutex.Unlock()
+func (w *window) blame(fault string) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
 
-	b.faults = append(b.faults, fault)
+	w.faults = append(w.faults, fault)
 }
 
 // do carries out actions, within [browserPatience].
@@ -112,13 +158,13 @@ func (b *browser) open(path string) {
 // click presses what has the text, a link or a button, and waits until it can.
 func (b *browser) click(text string) {
 	b.Helper()
+	b.clickOn(`//*[(self::a or self::button or self::summary) and normalize-space(.)="` + text + `"]`)
+}
 
-	quoted := `"` + text + `"`
-	b.do(chromedp.Click(
-		`//*[(self::a or self::button or self::summary) and normalize-space(.)=`+quoted+`]`,
-		chromedp.BySearch,
-		chromedp.NodeVisible,
-	))
+// clickOn presses the first of what an XPath finds, and waits until it can.
+func (b *browser) clickOn(path string) {
+	b.Helper()
+	b.do(chromedp.Click(path, chromedp.BySearch, chromedp.NodeVisible))
 }
 
 // fill writes a value into the field with a label's name.
@@ -134,18 +180,25 @@ func (b *browser) awaitText(text string) {
 	quoted, err := json.Marshal(text)
 	require.NoError(b, err)
 
+	b.await(`document.body?.innerText.includes(`+string(quoted)+`)`, "the page does not show %q", text)
+}
+
+// await waits until a condition in JavaScript holds.
+func (b *browser) await(condition, complaint string, arguments ...any) {
+	b.Helper()
+
 	ctx, cancel := context.WithTimeout(b.ctx, browserPatience)
 	defer cancel()
 
 	// A page that is left meanwhile ends the question, which is asked again of the next one.
 	for {
-		err = chromedp.Run(ctx, chromedp.Poll(`document.body?.innerText.includes(`+string(quoted)+`)`, nil))
+		err := chromedp.Run(ctx, chromedp.Poll(condition, nil))
 		if err == nil {
 			return
 		}
 
 		if ctx.Err() != nil {
-			require.NoError(b, err, "the page does not show %q, but: %s", text, b.text())
+			require.NoError(b, err, fmt.Sprintf(complaint, arguments...)+", but: "+b.text())
 		}
 	}
 }

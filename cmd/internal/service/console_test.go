@@ -15,10 +15,16 @@ import (
 // logIn logs the browser in with the key of the world's first manager.
 func (b *browser) logIn(w *env) {
 	b.Helper()
+	b.logInWith(w, w.secret)
+}
+
+// logInWith logs the browser in with a key.
+func (b *browser) logInWith(w *env, key string) {
+	b.Helper()
 
 	b.open("/console")
 	b.fill("workspace", string(w.ws))
-	b.fill("key", w.secret)
+	b.fill("key", key)
 	b.click("Log in")
 	b.awaitText("Decisions")
 }

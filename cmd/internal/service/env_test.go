@@ -220,6 +220,8 @@ func (w *env) connect(address string) *service.Service {
 
 	require.NoError(w, err)
 
+	s.Pages.ShowsComponents = true
+
 	return s
 }
 

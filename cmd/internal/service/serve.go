@@ -67,6 +67,7 @@ func (s *Service) ServeAPI(ctx context.Context, l net.Listener) error {
 	}
 
 	app.Mount(console.Root, pages)
+	app.RedirectRoot(console.Root)
 
 	go func() { _ = app.ServeInner(inner) }() // it ends with app.Serve
 

@@ -68,10 +68,11 @@ func (b *bulk) copies() []copied {
 
 	return []copied{
 		{"members", fmt.Sprintf("id = %d", b.owner), map[string]string{
-			"id":    chatID,
-			"name":  "'Customer ' || n",
-			"phone": "'+1500' || lpad(n::text, 7, '0')",
-			"email": "'copy' || n || '@example.com'",
+			"id":           chatID,
+			"name":         "'Customer ' || n",
+			"phone":        "'+1500' || lpad(n::text, 7, '0')",
+			"email":        "'copy' || n || '@example.com'",
+			"email_folded": "'copy' || n || '@example.com'",
 		}},
 		{"chats", fmt.Sprintf("id = %d", b.chat), map[string]string{
 			// Older ones in between newer ones, as everywhere; a tenth of them waits.

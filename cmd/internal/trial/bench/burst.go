@@ -110,6 +110,25 @@ func (e *benchEnv) retryInBulk(ctx context.Context, greedy *testcluster.Seeded) 
 
 // seedGreedyWorkspace makes a workspace with a message that has not been delivered.
 func (e *benchEnv) seedGreedyWorkspace(ctx context.Context) (*testcluster.Seeded, error) {
+	other, err := e.newActor(ctx, 1)
+	if err != nil {
+		return nil, err
+	}
+
+	if err := other.faults(ctx, "undelivered"); err != nil {
+		return nil, err
+	}
+
+	id, err := other.sendIn(ctx, 0, other.sending[0], handrail.Send{Message: text})
+	if err != nil {
+		return nil, err
+	}
+
+	return other.seeded, other.temporal.GetWorkflow(ctx, id, "").Get(ctx, nil)
+}
+
+// newActor makes another workspace with one chat, and returns who acts in it.
+func (e *benchEnv) newActor(ctx context.Context, number int) (*actor, error) {
 	store, err := e.cluster.Store(ctx)
 	if err != nil {
 		return nil, err
@@ -117,7 +136,7 @@ func (e *benchEnv) seedGreedyWorkspace(ctx context.Context) (*testcluster.Seeded
 
 	defer func() { _ = store.Close() }() // all is stored, or reported as an error
 
-	seeded, err := testcluster.Seed(ctx, store, testcluster.SeedOptions{Number: 1, Keys: 1, Chats: 1})
+	seeded, err := testcluster.Seed(ctx, store, testcluster.SeedOptions{Number: number, Keys: keys, Chats: 1})
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +146,7 @@ func (e *benchEnv) seedGreedyWorkspace(ctx context.Context) (*testcluster.Seeded
 		return nil, err
 	}
 
-	other := &actor{
+	return &actor{
 		cluster:  e.cluster,
 		seeded:   seeded,
 		sending:  seeded.Chats,
@@ -135,18 +154,7 @@ func (e *benchEnv) seedGreedyWorkspace(ctx context.Context) (*testcluster.Seeded
 		engine:   e.actor.engine,
 		apis:     apis,
 		http:     e.actor.http,
-	}
-
-	if err := other.faults(ctx, "undelivered"); err != nil {
-		return nil, err
-	}
-
-	id, err := other.sendIn(ctx, 0, seeded.Chats[0], handrail.Send{Message: text})
-	if err != nil {
-		return nil, err
-	}
-
-	return seeded, other.temporal.GetWorkflow(ctx, id, "").Get(ctx, nil)
+	}, nil
 }
 
 // burstFirst is above the ids of all other copies.

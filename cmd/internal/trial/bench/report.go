@@ -24,8 +24,10 @@ type Report struct {
 	Burst   *Burst    `json:"burst,omitempty"`
 	Events  *Events   `json:"events,omitempty"`
 	Soak    *Soak     `json:"soak,omitempty"`
-	Workers []Workers `json:"workers,omitempty"`
-	Goals   []Goal    `json:"goals"`
+	// Console are the pages that were measured.
+	Console []ConsolePage `json:"console,omitempty"`
+	Workers []Workers     `json:"workers,omitempty"`
+	Goals   []Goal        `json:"goals"`
 }
 
 // Machine is where it was measured. What is measured holds in ratios, not in seconds.
@@ -120,6 +122,10 @@ func (r *Report) Show(out io.Writer) error {
 
 	if r.Events != nil {
 		r.Events.show(t)
+	}
+
+	if len(r.Console) > 0 {
+		r.showConsole(t)
 	}
 
 	if r.Soak != nil {

@@ -109,6 +109,7 @@ func (r *run) otherParts() []part {
 	all := []part{
 		{name: partGrowth, workers: 1, measure: r.growth},
 		{name: partWaiting, workers: 1, measure: r.waiting},
+		{name: partConsole, workers: 1, measure: r.console},
 		{name: partBurst, workers: 1, measure: r.burst},
 		{
 			name:    partEvents,
@@ -131,6 +132,8 @@ const (
 	partGrowth = "growth"
 	// partWaiting measures sweeps with many sends that wait for people.
 	partWaiting = "waiting"
+	// partConsole measures pages of the console with a full database.
+	partConsole = "console"
 	partBurst   = "burst"
 	// partEvents measures what the log of events costs, and its streams.
 	partEvents = "events"
