@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"unicode/utf8"
 
 	"github.com/a-h/templ"
 
@@ -87,9 +86,6 @@ func findTool(tools []client.Tool, name string) *client.Tool {
 
 // prefixOfCall begins the names of the fields of a tool call.
 func prefixOfCall(i int) string { return "call." + strconv.Itoa(i) + "." }
-
-// characters returns how many characters the message has.
-func (d *draft) characters() int { return utf8.RuneCountInString(d.text) }
 
 // toolCalls returns the tool calls as the API takes them. Errors: arguments that are not of the field's type.
 func (d *draft) toolCalls() ([]client.Send_ToolCalls_Item, error) {

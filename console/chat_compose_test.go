@@ -90,8 +90,10 @@ func TestAPreviewOfAnEmailIsShownInAFrameOfItsOwn(t *testing.T) {
 
 func TestAPreviewThatTheAPIRefusesKeepsWhatWasTyped(t *testing.T) {
 	e := newEnv(t, composeReplies())
-	e.replies["POST /chats/5/preview-message"] = reply{http.StatusBadRequest,
-		`{"status":400,"code":"message_too_long","detail":"message must have at most 1,600 characters"}`}
+	e.replies["POST /chats/5/preview-message"] = reply{
+		http.StatusBadRequest,
+		`{"status":400,"code":"message_too_long","detail":"message must have at most 1,600 characters"}`,
+	}
 
 	page := e.post("/chats/5", "/chats/5/preview", url.Values{
 		"message": {"Long"},

@@ -66,7 +66,11 @@ func (c *chatView) loadSuppressions(v *viewer) error {
 		Channel: &channel,
 		Limit:   &limit,
 	})
-	if err != nil {
+
+	switch {
+	case isInvalid(err): // the API finds nobody by a short code, and by a number that cannot exist
+		return nil
+	case err != nil:
 		return err
 	}
 

@@ -86,8 +86,8 @@ const mostOffered = 5
 // refuseName returns the refusal of a name that nobody has, or several, with those that may be meant.
 func refuseName(text string, same, like []client.Member) error {
 	detail := "nobody has the name “" + text + "”"
-
 	meant := like
+
 	if len(same) > 1 {
 		detail = "several members have the name “" + text + "”"
 		meant = same

@@ -207,8 +207,8 @@ func (p *personView) suppressionOn(channel client.AddressedChannel) *client.Supp
 	return nil
 }
 
-// openOptOut returns the chat whose words may mean that the member has opted out; nil if nobody has to decide that, such
-// as when their consent is revoked already.
+// openOptOut returns the chat whose words may mean that the member has opted out; nil if nobody has to decide that,
+// such as when their consent is revoked already.
 func (p *personView) openOptOut() *client.Chat {
 	for i := range p.chats {
 		if isOptOutOpen(&p.chats[i]) && consentOn(p.person, p.chats[i].Channel) != client.ConsentStateRevoked {

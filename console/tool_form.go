@@ -228,8 +228,8 @@ func (f *toolField) parse() (any, error) {
 	return f.value, nil
 }
 
-// formatTyped returns a time of a browser's field, which is meant in UTC, as programs write it. Other texts stay as they
-// are: the API says what is wrong with them.
+// formatTyped returns a time of a browser's field, which is meant in UTC, as programs write it. Other texts stay as
+// they are: the API says what is wrong with them.
 func formatTyped(text string) string {
 	for _, layout := range []string{minuteLayout, secondLayout} {
 		if t, err := time.Parse(layout, text); err == nil {
