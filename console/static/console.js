@@ -16,7 +16,8 @@ function showTimes(root) {
 function nameZone() {
   const place = document.getElementById('zone');
   if (place) {
-    place.textContent = `Times are in ${zoned.resolvedOptions().timeZone}, those of filters in UTC.`;
+    const zone = zoned.resolvedOptions().timeZone;
+    place.textContent = zone === 'UTC' ? 'Times are in UTC.' : `Times are in ${zone}, those of filters in UTC.`;
   }
 }
 
@@ -205,6 +206,8 @@ document.addEventListener('DOMContentLoaded', () => {
   showTimes(document);
   nameZone();
   labelCells(document);
+  // On a narrow screen the sections are scrolled: the present one is in sight.
+  document.querySelector('.top nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
   document.getElementById('hint')?.removeAttribute('hidden');
   Idiomorph.defaults.callbacks.beforeNodeMorphed = (node) => !keepsAsItIs(node);
   Idiomorph.defaults.callbacks.beforeNodeRemoved = (node) => !staysHere(node);
