@@ -19,7 +19,7 @@ type ActionJSON struct {
 	Kind         string           `json:"kind" enum:"add_participant,send_assistant_message,summarize_chat,retry_delivery,retry_deliveries"`
 	State        chat.ActionState `json:"state" enum:"running,parked,succeeded,failed" doc:"parked waits for more than a moment, as waiting_for says."`
 	Status       string           `json:"status" doc:"waiting_for_approval, waiting_for_contributor or tool_call_unknown while a send waits for people; else its delivery's status, else the state." example:"unknown"`
-	ChatID       chat.ChatID      `json:"chat_id" doc:"0 of a notice to a member, which is in no chat."`
+	ChatID       chat.ChatID      `json:"chat_id"`
 	WorkflowID   string           `json:"workflow_id,omitempty" doc:"In Temporal."`
 	WaitingFor   waitingJSON      `json:"waiting_for,omitempty"`
 	WaitingUntil *time.Time       `json:"waiting_until,omitempty" doc:"When that ends by itself, if it is known."`

@@ -168,6 +168,11 @@ func TestActionsAreListedWithTheFiltersOfTheURL(t *testing.T) {
 	assert.Contains(t, page, "cursor=c2")
 	assert.Contains(t, page, `value="tool_decision" selected`)
 
+	e.replies["GET /actions"] = listOf(strings.Replace(actionOf(``), `"chat_id":12`, `"chat_id":0`, 1))
+	page = e.get("/actions")
+	assert.NotContains(t, page, "/chats/", "a notice is in no chat")
+	assert.Contains(t, page, `/settings/notifications">notice</a>`)
+
 	e.replies["GET /actions"] = listOf()
 	assert.Contains(t, e.get("/actions"), "that match would be here")
 }

@@ -85,6 +85,23 @@ func TestFailuresAreGroupedByWhatMayBeRetried(t *testing.T) {
 	assert.Equal(t, asked, e.count("POST /deliveries/retry"))
 }
 
+func TestAMendedFailureIsQuietAndLeadsToWhatCounts(t *testing.T) {
+	t.Parallel()
+
+	mended := strings.Replace(aFailedDelivery, `"attempt_count":2`, `"attempt_count":2,"retried_by":"d2"`, 1)
+	mended = strings.Replace(mended, "The phone was", "It was tried again at 2026-11-30T09:47:26Z: the phone was", 1)
+
+	e := newEnv(t, map[string]reply{"GET /deliveries": listOf(mended)})
+	page := e.get("/failures?status=undelivered&status=failed")
+
+	assert.Contains(t, page, `<span class="badge tone-plain">undelivered</span>`)
+	assert.Contains(t, page, `/deliveries/d2">sent again</a>`)
+	assert.NotContains(t, page, `<span class="badge tone-bad">undelivered</span>`)
+	assert.Contains(t, page, `<time datetime="2026-11-30T09:47:26Z"`, "times in sentences are clocks")
+	assert.Contains(t, page, "Possible duplicates</option>")
+	assert.Contains(t, page, `/actions">Actions</a>`)
+}
+
 func TestAFilterThatCannotBeReadIsSaid(t *testing.T) {
 	t.Parallel()
 

@@ -78,7 +78,7 @@ func TestSettingsShowWhatIsSet(t *testing.T) {
 		"/settings/notifications": {"chat.escalated", "/deliveries/d1", "2 need you"},
 		"/settings/keys":          {"Help desk", "…abcd", "You are logged in with it"},
 		"/settings/audit":         {"delivery.retried", "&lt;/pre&gt;", "Ana", "without a key"},
-		"/settings/labels":        {"Wants money back", "#3366ff"},
+		"/settings/labels":        {"Wants money back", "#3366ff", `fill="#3366ff"`},
 		"/settings/summaries":     {"of 1000.", "Be brief", `value="0.8"`},
 		"/settings/senders":       {"+15550100", "desk@example.com", ">no<"},
 		"/settings/defaults":      {`value="5"`, `<option value="1" selected>`, `<option value="hold" selected>`},
@@ -198,6 +198,24 @@ func TestFormsOfSettingsCallTheAPI(t *testing.T) {
 			url.Values{"enabled": {"false"}},
 			"PATCH /notification-rules/4", ok(aRule), `{"enabled":false}`,
 		},
+		{
+			"/settings/notifications", "/settings/notifications/4",
+			url.Values{"channel": {"phone-sms"}, "member_ids": {""}, "quiet_seconds": {"60"}, "types": {"sender.blocked"}},
+			"PATCH /notification-rules/4", ok(aRule),
+			`{"channel":"phone-sms","member_ids":[],"quiet_seconds":60,"types":["sender.blocked"]}`,
+		},
+		{
+			"/settings/senders", "/settings/senders/phone-numbers/1",
+			url.Values{"number": {"+15550100"}, "number_before": {"+15550100"}, "name": {"Night"}, "name_before": {"Desk"},
+				"messaging_service_sid": {""}, "messaging_service_sid_before": {""}},
+			"PATCH /phone-numbers/1", ok(aNumber), `{"name":"Night"}`,
+		},
+		{
+			"/settings/senders", "/settings/senders/inboxes/2",
+			url.Values{"address": {"b@example.com"}, "address_before": {"desk@example.com"}, "display_name": {"Desk"},
+				"display_name_before": {"Desk"}},
+			"PATCH /inboxes/2", ok(anInbox), `{"address":"b@example.com"}`,
+		},
 		{"/settings/notifications", "/settings/notifications/4/delete", nil, "DELETE /notification-rules/4", gone, ``},
 		{"/settings/keys", "/settings/keys/1/revoke", nil, "DELETE /api-keys/1", gone, ``},
 		{"/settings/suppressions", "/settings/suppressions/8/lift", nil, "DELETE /suppressions/8", gone, ``},
@@ -272,6 +290,60 @@ func TestFormsOfSettingsCallTheAPI(t *testing.T) {
 			assert.Equal(t, 1, e.count(tt.call))
 		})
 	}
+}
+
+func TestARuleThatTellsNobodyWarns(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, settingsReplies())
+	page := e.get("/settings/notifications")
+	assert.Contains(t, page, `<span class="badge tone-good">enabled</span>`)
+	assert.Contains(t, page, `name="types" value="sender.blocked"`)
+	assert.NotContains(t, page, `name="types" value="message.created"`, "nobody can be told of it")
+	assert.Contains(t, e.get("/settings/webhooks"), `name="types" value="message.created"`, "but programs can")
+
+	e.replies["GET /notification-rules"] = listOf(
+		strings.Replace(aRule, "Nothing waits", "It is enabled. Nobody can be told: member 7 has no email address.", 1),
+	)
+	page = e.get("/settings/notifications")
+	assert.Contains(t, page, `<span class="badge tone-warn">tells nobody</span>`)
+	assert.NotContains(t, page, `<span class="badge tone-good">enabled</span>`)
+}
+
+func TestTheAuditLogSaysWho(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, settingsReplies())
+	e.replies["GET /members/8"] = ok(`{"id":8,"name":"Bo <b>"}`)
+	e.replies["GET /members/9"] = refuse(http.StatusNotFound, "member_not_found", "there is no member 9")
+	entry := func(member, key, detail string) string {
+		return `{"id":1,"at":"2026-11-29T10:02:00Z","verb":"x.made","object":"d1","member_id":` + member + `,"key_id":` + key +
+			`,"request_id":"r1","detail":` + detail + `}`
+	}
+	e.replies["GET /audit-log"] = listOf(
+		entry("8", "4", "{}"), entry("8", "4", "{}"), entry("9", "0", "null"), entry("0", "0", "{}"),
+		entry("0", "0", `{"operator":"root@desk"}`),
+	)
+
+	page := e.get("/settings/audit")
+	assert.Contains(t, page, "Bo &lt;b&gt;</a>")
+	assert.Contains(t, page, "key 4")
+	assert.Contains(t, page, "member 9</a>", "whose name cannot be read")
+	assert.Contains(t, page, "Handrail itself")
+	assert.Contains(t, page, "command line on the server, as root@desk")
+	assert.Equal(t, 1, e.count("GET /members/8"), "each name is read once")
+}
+
+func TestKeysOfOneKindAreListed(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, settingsReplies())
+	page := e.get("/settings/keys?kind=session")
+
+	assert.Equal(t, "session", e.sent("GET /api-keys").query.Get("kind"))
+	assert.Contains(t, page, `<option value="session" selected>sessions of this console</option>`)
+	assert.NotContains(t, page, ">Any<", "the API lists one kind at a time")
+	assert.Contains(t, page, "handrail keys create --workspace "+theWorkspace)
 }
 
 func TestATestOfARuleSaysWhatBecameOfIt(t *testing.T) {

@@ -18,7 +18,8 @@ function showTimes(root) {
 function nameZone() {
   const place = document.getElementById('zone');
   if (place) {
-    place.textContent = `Times are in ${zoned.resolvedOptions().timeZone}, those of filters in UTC.`;
+    const zone = zoned.resolvedOptions().timeZone;
+    place.textContent = zone === 'UTC' ? 'Times are in UTC.' : `Times are in ${zone}, those of filters in UTC.`;
   }
 }
 
@@ -149,6 +150,8 @@ document.addEventListener('DOMContentLoaded', () => {
   showTimes(document);
   nameZone();
   labelCells(document);
+  // On a narrow screen the sections are scrolled: the present one is in sight.
+  document.querySelector('.top nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
   document.getElementById('hint')?.removeAttribute('hidden');
   document.getElementById('refusal')?.focus();
   Idiomorph.defaults.callbacks.beforeNodeMorphed = (node) => !keepsAsItIs(node);
