@@ -138,6 +138,7 @@ func newFakeStore() *fakeStore {
 	session := manager
 	login := manager
 	session.KeyKind = chat.KeySession
+	session.ParentID = manager.KeyID
 	login.KeyID = 6
 	login.KeyKind = chat.KeyLogin
 

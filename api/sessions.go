@@ -86,8 +86,8 @@ func (s *service) sessionRoutes() {
 		secrets: []string{"key"},
 		description: "Makes a session with an API key or the token of a login link, which counts once. It has the " +
 			"member and the scopes of the key, and ends after 12 hours, with the key, or by logging out. It makes no " +
-			"keys, login links or sessions. It shares the limits of the key, of which 20 sessions live at once: with one " +
-			"more, the oldest ends.",
+			"keys, login links or sessions. It shares the limits of the key, of which 20 sessions live at once: with " +
+			"one more, the oldest ends.",
 		answer: made,
 	})
 

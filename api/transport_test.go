@@ -410,7 +410,7 @@ func TestSessionsShareTheRateOfTheirKey(t *testing.T) {
 
 	for id := range chat.KeyID(4) {
 		status := ask(chat.KeySession.NewSecret(), 200+id, 0)
-		assert.Equal(t, id == 3, status == http.StatusTooManyRequests, "sessions by themselves are their member's: %d", status)
+		assert.Equal(t, id == 3, status == http.StatusTooManyRequests, "they count as their member: %d", status)
 	}
 }
 

@@ -7119,7 +7119,7 @@ type ClientInterface interface {
 
 	// CreateSession Log in
 	//
-	// Makes a session with an API key or the token of a login link, which counts once. It has the member and the scopes of the key, and ends after 12 hours, with the key, or by logging out. It makes no keys, login links or sessions. The answer to a repeated request is without `key`, which is kept nowhere.
+	// Makes a session with an API key or the token of a login link, which counts once. It has the member and the scopes of the key, and ends after 12 hours, with the key, or by logging out. It makes no keys, login links or sessions. It shares the limits of the key, of which 20 sessions live at once: with one more, the oldest ends. The answer to a repeated request is without `key`, which is kept nowhere.
 	//
 	// Corresponds with POST /api/v2/w/{workspace_uuid}/sessions (the `CreateSession` operationId).
 	CreateSession(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateSessionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -10268,7 +10268,7 @@ func (c *Client) GetSession(ctx context.Context, workspaceUUID WorkspaceUUID, re
 
 // CreateSession Log in
 //
-// Makes a session with an API key or the token of a login link, which counts once. It has the member and the scopes of the key, and ends after 12 hours, with the key, or by logging out. It makes no keys, login links or sessions. The answer to a repeated request is without `key`, which is kept nowhere.
+// Makes a session with an API key or the token of a login link, which counts once. It has the member and the scopes of the key, and ends after 12 hours, with the key, or by logging out. It makes no keys, login links or sessions. It shares the limits of the key, of which 20 sessions live at once: with one more, the oldest ends. The answer to a repeated request is without `key`, which is kept nowhere.
 //
 // Corresponds with POST /api/v2/w/{workspace_uuid}/sessions (the `CreateSession` operationId).
 func (c *Client) CreateSession(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateSessionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -21670,7 +21670,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateSessionWithResponse Log in
 	//
-	// Makes a session with an API key or the token of a login link, which counts once. It has the member and the scopes of the key, and ends after 12 hours, with the key, or by logging out. It makes no keys, login links or sessions. The answer to a repeated request is without `key`, which is kept nowhere.
+	// Makes a session with an API key or the token of a login link, which counts once. It has the member and the scopes of the key, and ends after 12 hours, with the key, or by logging out. It makes no keys, login links or sessions. It shares the limits of the key, of which 20 sessions live at once: with one more, the oldest ends. The answer to a repeated request is without `key`, which is kept nowhere.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -27358,7 +27358,7 @@ func (c *ClientWithResponses) GetSessionWithResponse(ctx context.Context, worksp
 
 // CreateSessionWithResponse Log in
 //
-// Makes a session with an API key or the token of a login link, which counts once. It has the member and the scopes of the key, and ends after 12 hours, with the key, or by logging out. It makes no keys, login links or sessions. The answer to a repeated request is without `key`, which is kept nowhere.
+// Makes a session with an API key or the token of a login link, which counts once. It has the member and the scopes of the key, and ends after 12 hours, with the key, or by logging out. It makes no keys, login links or sessions. It shares the limits of the key, of which 20 sessions live at once: with one more, the oldest ends. The answer to a repeated request is without `key`, which is kept nowhere.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -154,8 +154,8 @@ func (h *Handler) explain(r *http.Request, err error) *refusal {
 
 	if errors.Is(err, errNotHandrail) {
 		told.code = "not_handrail"
-		told.detail = "what answers is no API of Handrail of this version; whoever runs the console gives its address " +
-			"by --url"
+		told.detail = "what answers is no API of Handrail of this version; whoever runs the console gives its " +
+			"address by --url"
 	}
 
 	return told

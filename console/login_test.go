@@ -33,8 +33,8 @@ func (e *env) request(method, path string, fields url.Values, headers ...string)
 // theCookie is the cookie of a session with a key, as a browser sends it.
 func theCookie(key string) string { return "__Secure-handrail_session_" + theWorkspace + "=" + key }
 
-// TestALinkFromElsewhereLogsNobodyOut follows a link in a mail or a chat: the browser sends no strict cookie on it, which
-// says nothing of the session that it has.
+// TestALinkFromElsewhereLogsNobodyOut follows a link in a mail or a chat: the browser sends no strict cookie on it,
+// which says nothing of the session that it has.
 func TestALinkFromElsewhereLogsNobodyOut(t *testing.T) {
 	t.Parallel()
 

@@ -224,7 +224,8 @@ func TestASilentProviderHoldsNobody(t *testing.T) {
 		defer cancel()
 
 		form := url.Values{"workspace": {theWorkspace}}.Encode()
-		request := httptest.NewRequestWithContext(ctx, http.MethodPost, console.Root+"/login/openid", strings.NewReader(form))
+		body := strings.NewReader(form)
+		request := httptest.NewRequestWithContext(ctx, http.MethodPost, console.Root+"/login/openid", body)
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		pages.ServeHTTP(httptest.NewRecorder(), request)
 	}()

@@ -69,7 +69,7 @@ function countNews(type) {
 
 function sayBroken() {
   const state = document.getElementById('stream-state');
-  state.hidden = brokenSince === null;
+  state.hidden = brokenSince === null || isLoggedOut;
   if (brokenSince !== null) {
     const minutes = Math.floor((Date.now() - brokenSince) / 60000);
     state.textContent = 'This page has not been updated ' +
@@ -234,6 +234,7 @@ function endSession() {
   leave();
   if (document.querySelector('form[data-dirty]')) {
     isLoggedOut = true;
+    sayBroken();
     renewSession();
   } else {
     location.reload();

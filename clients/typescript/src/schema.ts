@@ -521,7 +521,7 @@ export interface paths {
         put?: never;
         /**
          * Resume a bulk retry
-         * @description It begins with a canary again. It may be asked twice.
+         * @description It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
          *
          *     Scope: `deliveries:admin`.
          */
@@ -2386,7 +2386,7 @@ export interface paths {
         put?: never;
         /**
          * Log in
-         * @description Makes a session with an API key or the token of a login link, which counts once. It has the member and the scopes of the key, and ends after 12 hours, with the key, or by logging out. It makes no keys, login links or sessions. The answer to a repeated request is without `key`, which is kept nowhere.
+         * @description Makes a session with an API key or the token of a login link, which counts once. It has the member and the scopes of the key, and ends after 12 hours, with the key, or by logging out. It makes no keys, login links or sessions. It shares the limits of the key, of which 20 sessions live at once: with one more, the oldest ends. The answer to a repeated request is without `key`, which is kept nowhere.
          */
         post: operations["createSession"];
         delete?: never;
@@ -5876,6 +5876,15 @@ export interface components {
             /** @description With succeeded: what the tool should have answered, any JSON; {} when left out. */
             result?: unknown;
         };
+        ResumeBulk: {
+            /**
+             * Format: int64
+             * @description How many are begun in a second from now on.
+             */
+            rate_per_second?: number;
+            /** @description Why, for the audit log, up to 500 characters. */
+            reason: string;
+        };
         Retried: {
             /** Format: uuid */
             action_id: string;
@@ -7652,7 +7661,7 @@ export interface operations {
                  *       "reason": "Too many at once for the support team."
                  *     }
                  */
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["ResumeBulk"];
             };
         };
         responses: {

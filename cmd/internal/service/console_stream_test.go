@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -22,6 +23,12 @@ func (b *browser) newTab() *browser {
 	chromedp.ListenTarget(ctx, tab.hear)
 
 	return tab
+}
+
+// bringToFront shows the tab: browsers draw no other one.
+func (b *browser) bringToFront() {
+	b.Helper()
+	b.do(page.BringToFront())
 }
 
 // TestManyTabsShareOneStream: over HTTP/1.1 a browser has six connections to a server.
@@ -52,14 +59,17 @@ func TestManyTabsShareOneStream(t *testing.T) {
 	setNeedsResponse(false)
 
 	for _, tab := range tabs {
+		tab.bringToFront()
 		tab.awaitText("Nothing needs a person")
 	}
 
 	// Another tab takes the stream over.
+	first.bringToFront()
 	first.open("/healthz")
 	setNeedsResponse(true)
 
 	for _, tab := range tabs[1:] {
+		tab.bringToFront()
 		tab.awaitText("chats whose customer has written")
 	}
 
@@ -106,10 +116,13 @@ func TestWhatIsTypedOutlivesTheSession(t *testing.T) {
 	other.click(w.people.manager.Name)
 	other.click("Log out")
 	other.awaitText("You are logged out.")
+	b.bringToFront()
 	b.awaitText("You are logged out. What you have typed is still here.")
 	b.requireAccessible()
 
+	other.bringToFront()
 	other.logIn(w)
+	b.bringToFront()
 	b.do(
 		chromedp.WaitNotPresent("#session-state", chromedp.ByQuery),
 		chromedp.Submit(`main [name="q"]`, chromedp.ByQuery),
