@@ -111,7 +111,7 @@ func chatPage(v *viewer, view *chatView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = live(v, "chat", liveChat).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = liveOfChat(v, "chat", liveChat, view.chat.ID).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

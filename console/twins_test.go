@@ -362,5 +362,5 @@ func TestTheLoginHasItsRESTTwin(t *testing.T) {
 	answer := ask(pages, http.MethodPost, console.Root+"/login", fields)
 
 	assert.Equal(t, http.StatusSeeOther, answer.Code, answer.Body)
-	assert.Equal(t, []string{"createSession"}, api.takeCalls())
+	assert.Equal(t, []string{"createSession", "endSession"}, api.takeCalls(), "the session before ends")
 }

@@ -17,7 +17,7 @@ let restsSince = null;
 let heardAt = Date.now();
 let isCurrent = false;
 let pause = firstPause;
-let waiting = new Set();
+let waiting = [];
 let timer = null;
 let channel = null;
 // leaving ends the following of this tab, null where it rests; leads is set where it has the stream.
@@ -30,22 +30,28 @@ const matches = (words, type) => words.split(' ').some((word) => type.startsWith
 
 // --- What events do to the page
 
-function takeEvent({ type, id }) {
+// concerns reports whether a part of the page shows what an event tells of: a part of one chat shows nothing of others.
+function concerns(place, { type, chat }) {
+  const shown = place.dataset.chat;
+  return matches(place.dataset.live, type) && (!shown || !chat || shown === String(chat));
+}
+
+function takeEvent({ type, id, chat }) {
   position = id || position;
   countNews(type);
   if (leaving) {
-    waiting.add(type);
+    waiting.push({ type, chat });
     timer ??= setTimeout(showChanges, debounce);
   }
 }
 
 function showChanges() {
-  const types = [...waiting];
-  waiting = new Set();
+  const events = waiting;
+  waiting = [];
   timer = null;
 
   for (const place of document.querySelectorAll('[data-live]')) {
-    if (types.some((type) => matches(place.dataset.live, type))) {
+    if (events.some((event) => concerns(place, event))) {
       htmx.trigger(place, 'changed');
     }
   }
@@ -107,7 +113,8 @@ function readStream(source, left) {
   left.addEventListener('abort', close, { once: true });
 
   source.onmessage = (event) => {
-    const taken = { type: JSON.parse(event.data).type, id: event.lastEventId };
+    const { type, chat_id: chat } = JSON.parse(event.data);
+    const taken = { type, chat, id: event.lastEventId };
     takeEvent(taken);
     channel?.postMessage({ event: taken });
   };
