@@ -2,7 +2,6 @@ package console
 
 import (
 	"encoding/json"
-	"net/http"
 	"slices"
 	"time"
 
@@ -48,7 +47,7 @@ func (h *Handler) showAction(v *viewer) (templ.Component, error) {
 
 	view := actionView{WholeAction: answer.JSON200}
 	view.unknown = listUnknownCalls(view.WholeAction)
-	v.shownAt = v.path("/actions/" + view.ActionID)
+	v.shownAt = v.actionPath(view.ActionID)
 
 	if view.chat, err = findChat(v, view.ChatID); err != nil {
 		return nil, err
@@ -153,7 +152,7 @@ func nameActionKind(kind client.ActionKind) string {
 func (h *Handler) decideAction(v *viewer) (templ.SafeURL, error) {
 	id := v.PathValue("id")
 
-	return v.path("/actions/" + id), decideSend(v, id)
+	return v.actionPath(id), decideSend(v, id)
 }
 
 // decideSend approves or refuses a send, as the form says.
@@ -175,7 +174,7 @@ func decideSend(v *viewer, action string) error {
 func (h *Handler) resolveCallOfAction(v *viewer) (templ.SafeURL, error) {
 	id := v.PathValue("id")
 
-	return v.path("/actions/" + id), resolveCall(v, id, v.PostFormValue("call"))
+	return v.actionPath(id), resolveCall(v, id, v.PostFormValue("call"))
 }
 
 // resolveCall records what became of a tool call, as the form says.
@@ -187,7 +186,7 @@ func resolveCall(v *viewer, action, call string) error {
 
 	if result := v.given("result"); result != nil && resolved.Outcome == client.ToolVerdictSucceeded {
 		if !json.Valid([]byte(*result)) {
-			return refuseField("result", "must be JSON, such as {\"booking_id\":\"b-9\"}")
+			return newInvalid("result must be JSON, such as {\"booking_id\":\"b-9\"}")
 		}
 
 		resolved.Result = json.RawMessage(*result)
@@ -205,15 +204,6 @@ func resolveCall(v *viewer, action, call string) error {
 	return err
 }
 
-// refuseField returns the refusal of a field that cannot be passed on to the API.
-func refuseField(field, message string) error {
-	return &client.Error{Problem: client.Problem{
-		Status: http.StatusBadRequest,
-		Code:   client.ProblemCodeInvalidRequest,
-		Detail: field + " " + message,
-	}}
-}
-
 func (h *Handler) resumeAction(v *viewer) (templ.SafeURL, error) {
 	id := v.PathValue("id")
 	_, err := v.ResumeActionWithResponse(
@@ -221,10 +211,10 @@ func (h *Handler) resumeAction(v *viewer) (templ.SafeURL, error) {
 		v.ws(),
 		id,
 		&client.ResumeActionParams{IdempotencyKey: v.once()},
-		client.Reason{Reason: v.reason()},
+		readReason(v),
 	)
 
-	return v.path("/actions/" + id), err
+	return v.actionPath(id), err
 }
 
 // changeAction changes the text or the address of a send that has not left. What is left as it is stays.
@@ -241,7 +231,7 @@ func (h *Handler) changeAction(v *viewer) (templ.SafeURL, error) {
 
 	_, err := v.ChangeActionWithResponse(v.ctx(), v.ws(), id, change)
 
-	return v.path("/actions/" + id), err
+	return v.actionPath(id), err
 }
 
 func (h *Handler) cancelAction(v *viewer) (templ.SafeURL, error) {
@@ -251,10 +241,10 @@ func (h *Handler) cancelAction(v *viewer) (templ.SafeURL, error) {
 		v.ws(),
 		id,
 		&client.CancelActionParams{IdempotencyKey: v.once()},
-		client.Reason{Reason: v.reason()},
+		readReason(v),
 	)
 
-	return v.path("/actions/" + id), err
+	return v.actionPath(id), err
 }
 
 // actionsView is what the list of actions shows.
@@ -305,7 +295,7 @@ func (h *Handler) showActions(v *viewer) (templ.Component, error) {
 	}
 
 	answer, err := v.ListActionsWithResponse(v.ctx(), v.ws(), &client.ListActionsParams{
-		Cursor:     client.IfGiven(query.Get("cursor")),
+		Cursor:     readCursor(v),
 		Kind:       wordsOf[client.ActionKind](query["kind"]),
 		State:      wordsOf[client.ActionState](query["state"]),
 		WaitingFor: wordsOf[client.Waiting](query["waiting_for"]),
@@ -316,7 +306,7 @@ func (h *Handler) showActions(v *viewer) (templ.Component, error) {
 	}
 
 	view.actions = answer.JSON200.Items
-	view.next = nextPage(v, "/actions", answer.JSON200.NextCursor)
+	view.next = v.nextPage("/actions", answer.JSON200.NextCursor)
 
 	return actionsPage(v, &view), nil
 }
@@ -332,18 +322,6 @@ func wordsOf[T ~string](all []string) []T {
 	}
 
 	return words
-}
-
-// nextPage returns the path of the next page of a list, with its filters; "" at the end.
-func nextPage(v *viewer, page string, cursor *string) templ.SafeURL {
-	if cursor == nil {
-		return ""
-	}
-
-	query := v.URL.Query()
-	query.Set("cursor", *cursor)
-
-	return v.pathWith(page, query)
 }
 
 // isNotice reports whether an action tells a member of events: nobody has asked for such a send, and its chat is

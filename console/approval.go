@@ -6,7 +6,7 @@ import (
 	"handrail/client"
 )
 
-// describeTool returns a tool with its version and where it goes, as it was when the approval was asked for.
+// describeTool returns the name, the version and the place of a tool, as they were when the approval was asked for.
 func describeTool(t *client.PinnedTool) string {
 	return fmt.Sprintf("%s, version %d, %s", t.Name, t.Version, t.Where)
 }

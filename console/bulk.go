@@ -11,13 +11,13 @@ import (
 	"handrail/client"
 )
 
-// The settings of a bulk retry that its form begins with: those of the API.
+// defaultCanary is the canary that the form of a bulk retry begins with: that of the API.
 const defaultCanary = 5
 
-// firstBegun is how many of the first deliveries that a bulk retry has begun its page shows at least.
+// firstBegun is how many of the first deliveries of a bulk retry its page shows at least.
 const firstBegun = 5
 
-// lostStatuses are those of deliveries of a bulk retry that have certainly failed.
+// lostStatuses are the statuses of deliveries that have certainly failed.
 var lostStatuses = []client.DeliveryStatus{
 	client.DeliveryStatusBounced,
 	client.DeliveryStatusExpired,
@@ -27,7 +27,8 @@ var lostStatuses = []client.DeliveryStatus{
 	client.DeliveryStatusUndelivered,
 }
 
-// A new bulk retry is answered before it can be read. The console waits for it so long, and looks so often.
+// The API answers before a new bulk retry can be read. The console tries to read it for birthTimeout, with a pause of
+// birthPause between two tries.
 const (
 	birthTimeout = 5 * time.Second
 	birthPause   = 200 * time.Millisecond
@@ -48,8 +49,8 @@ func (h *Handler) bulkRoutes() {
 
 func (h *Handler) showBulkRetries(v *viewer) (templ.Component, error) {
 	answer, err := v.ListBulkRetriesWithResponse(v.ctx(), v.ws(), &client.ListBulkRetriesParams{
-		Limit:  new(int64(pageLimit)),
-		Cursor: readPosition(v),
+		Limit:  new(pageLimit),
+		Cursor: readCursor(v),
 	})
 	if err != nil {
 		return nil, err
@@ -277,8 +278,8 @@ func (h *Handler) showBulkSkipped(v *viewer) (templ.Component, error) {
 	id := v.PathValue("id")
 
 	answer, err := v.ListBulkSkippedWithResponse(v.ctx(), v.ws(), id, &client.ListBulkSkippedParams{
-		Limit:  new(int64(pageLimit)),
-		Cursor: readPosition(v),
+		Limit:  new(pageLimit),
+		Cursor: readCursor(v),
 	})
 	if err != nil {
 		return nil, err
@@ -325,4 +326,4 @@ func (h *Handler) cancelBulkRetry(v *viewer) (templ.SafeURL, error) {
 }
 
 // readReason reads the reason of a command.
-func readReason(v *viewer) client.Reason { return client.Reason{Reason: readText(v, "reason")} }
+func readReason(v *viewer) client.Reason { return client.Reason{Reason: v.reason()} }

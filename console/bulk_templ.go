@@ -309,9 +309,9 @@ func newBulkPage(v *viewer, view *newBulkView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var14 string
-					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(nameCode(group.ErrorCode))
+					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(valueOrNone(group.ErrorCode))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `bulk.templ`, Line: 72, Col: 45}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `bulk.templ`, Line: 72, Col: 48}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var14))
 					if templ_7745c5c3_Err != nil {
@@ -693,9 +693,9 @@ func filterFacts(v *viewer, filter deliveryFilter) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var33 string
-			templ_7745c5c3_Var33, templ_7745c5c3_Err = templruntime.NewAttributeExpression(v.path("/chats/" + formatCount(*filter.chatID))).ResolveURL(ctx)
+			templ_7745c5c3_Var33, templ_7745c5c3_Err = templruntime.NewAttributeExpression(v.chatPath(*filter.chatID)).ResolveURL(ctx)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `bulk.templ`, Line: 159, Col: 64}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `bulk.templ`, Line: 159, Col: 43}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var33)
 			if templ_7745c5c3_Err != nil {
@@ -708,7 +708,7 @@ func filterFacts(v *viewer, filter deliveryFilter) templ.Component {
 			var templ_7745c5c3_Var34 string
 			templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(formatCount(*filter.chatID))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `bulk.templ`, Line: 159, Col: 96}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `bulk.templ`, Line: 159, Col: 75}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var34))
 			if templ_7745c5c3_Err != nil {
@@ -1060,7 +1060,7 @@ func bulkCommands(v *viewer, view *bulkView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = command(v, "Pause", v.path("/failures/bulk/"+view.ID+"/pause"), tonePlain, "No more deliveries are begun until somebody resumes it. What was begun goes on.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var49), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = commandButton(v, "Pause", v.path("/failures/bulk/"+view.ID+"/pause"), tonePlain, "No more deliveries are begun until somebody resumes it. What was begun goes on.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var49), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1084,7 +1084,7 @@ func bulkCommands(v *viewer, view *bulkView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = command(v, "Resume", v.path("/failures/bulk/"+view.ID+"/resume"), tonePlain, "It goes on with a new canary: "+formatCount(view.Canary)+" first, and the rest after their outcome.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var50), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = commandButton(v, "Resume", v.path("/failures/bulk/"+view.ID+"/resume"), tonePlain, "It goes on with a new canary: "+formatCount(view.Canary)+" first, and the rest after their outcome.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var50), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1112,7 +1112,7 @@ func bulkCommands(v *viewer, view *bulkView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = command(v, "Change the rate", v.path("/failures/bulk/"+view.ID+"/rate"), tonePlain, "It goes on at the new rate. A paused one stays paused.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var51), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = commandButton(v, "Change the rate", v.path("/failures/bulk/"+view.ID+"/rate"), tonePlain, "It goes on at the new rate. A paused one stays paused.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var51), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1134,7 +1134,7 @@ func bulkCommands(v *viewer, view *bulkView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = command(v, "Cancel", v.path("/failures/bulk/"+view.ID+"/cancel"), toneBad, "No more deliveries are begun, and it cannot be resumed. What was begun goes on.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var52), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = commandButton(v, "Cancel", v.path("/failures/bulk/"+view.ID+"/cancel"), toneBad, "No more deliveries are begun, and it cannot be resumed. What was begun goes on.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var52), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1557,9 +1557,9 @@ func bulkSkippedPage(v *viewer, id string, items []client.BulkSkipped, next temp
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var73 string
-					templ_7745c5c3_Var73, templ_7745c5c3_Err = templruntime.NewAttributeExpression(v.path("/deliveries/" + skipped.DeliveryID)).ResolveURL(ctx)
+					templ_7745c5c3_Var73, templ_7745c5c3_Err = templruntime.NewAttributeExpression(v.deliveryPath(skipped.DeliveryID)).ResolveURL(ctx)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `bulk.templ`, Line: 335, Col: 65}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `bulk.templ`, Line: 335, Col: 56}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var73)
 					if templ_7745c5c3_Err != nil {
@@ -1572,7 +1572,7 @@ func bulkSkippedPage(v *viewer, id string, items []client.BulkSkipped, next temp
 					var templ_7745c5c3_Var74 string
 					templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(skipped.DeliveryID)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `bulk.templ`, Line: 335, Col: 94}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `bulk.templ`, Line: 335, Col: 85}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var74))
 					if templ_7745c5c3_Err != nil {

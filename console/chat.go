@@ -187,7 +187,7 @@ const mostSearched = 40
 
 // loadMessages loads the page of messages that the query names: by its cursor, or by a message that is on it.
 func (c *chatView) loadMessages(v *viewer) error {
-	cursor := client.IfGiven(v.URL.Query().Get("cursor"))
+	cursor := readCursor(v)
 	wanted := v.URL.Query().Get("message")
 	c.whole = wanted
 

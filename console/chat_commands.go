@@ -18,9 +18,9 @@ var participantRoles = []client.ParticipantRole{
 	client.ParticipantRoleAssistant,
 }
 
-// waitBriefly asks the API to wait a moment for the outcome: long enough to be told of a refusal, while what is typed
+// sendWait asks the API to wait a moment for the outcome: long enough to be told of a refusal, while what is typed
 // is still at hand. The page shows what comes later.
-const waitBriefly = "wait=5"
+const sendWait = "wait=5"
 
 // patchChat changes the chat of the path, and returns the path of its page.
 func patchChat(v *viewer, patch client.ChatPatch) (templ.SafeURL, error) {

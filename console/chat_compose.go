@@ -252,7 +252,7 @@ func (h *Handler) sendDraft(v *viewer) (templ.SafeURL, error) {
 		return "", err
 	}
 
-	prefer := waitBriefly
+	prefer := sendWait
 
 	answer, err := v.SendAssistantMessageWithResponse(
 		v.ctx(),

@@ -345,7 +345,7 @@ func senderCommand(v *viewer, view *chatView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = editor(v, "Change the sender", view.path(v, "/sender"), "What is sent from now on leaves from this sender. What is under way already keeps its own.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var19), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = editButton(v, "Change the sender", view.path(v, "/sender"), "What is sent from now on leaves from this sender. What is under way already keeps its own.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var19), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

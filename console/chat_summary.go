@@ -52,7 +52,7 @@ func (h *Handler) showSummaries(v *viewer) (templ.Component, error) {
 	}
 
 	answer, err := v.ListSummariesWithResponse(v.ctx(), v.ws(), id, &client.ListSummariesParams{
-		Cursor: client.IfGiven(v.URL.Query().Get("cursor")),
+		Cursor: readCursor(v),
 	})
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func (h *Handler) showSummaries(v *viewer) (templ.Component, error) {
 	view := &summariesView{
 		chat:     &chatView{chat: found.JSON200},
 		versions: answer.JSON200.Items,
-		next:     v.withCursor("/chats/"+formatCount(id)+"/summaries", answer.JSON200.NextCursor),
+		next:     v.nextPage("/chats/"+formatCount(id)+"/summaries", answer.JSON200.NextCursor),
 	}
 
 	view.chat.collectNames(v)
@@ -76,7 +76,7 @@ func (h *Handler) summarizeChat(v *viewer) (templ.SafeURL, error) {
 	}
 
 	isChecked := func(field string) *bool { return client.IfGiven(v.PostFormValue(field) == "true") }
-	prefer := waitBriefly
+	prefer := sendWait
 
 	_, err = v.SummarizeChatWithResponse(v.ctx(), v.ws(), id, &client.SummarizeChatParams{
 		UpdateLabels:   isChecked("update_labels"),

@@ -178,7 +178,7 @@ func chatSummary(v *viewer, view *chatView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = editor(v, "Summarize now", view.path(v, "/summarize"), sentenceOfSummarizing(view.chat)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = editButton(v, "Summarize now", view.path(v, "/summarize"), sentenceOfSummarizing(view.chat)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -651,7 +651,7 @@ func summaryVersion(v *viewer, view *chatView, s *client.SummaryVersion) templ.C
 					ctx = templ.InitializeContext(ctx)
 					return nil
 				})
-				templ_7745c5c3_Err = command(v, "Restore", view.path(v, "/summaries/"+s.ID+"/restore"), tonePlain, "Title and summary become those of this version, and count as a person's. The labels stay as they are.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var31), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = commandButton(v, "Restore", view.path(v, "/summaries/"+s.ID+"/restore"), tonePlain, "Title and summary become those of this version, and count as a person's. The labels stay as they are.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var31), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -671,7 +671,7 @@ func summaryVersion(v *viewer, view *chatView, s *client.SummaryVersion) templ.C
 					ctx = templ.InitializeContext(ctx)
 					return nil
 				})
-				templ_7745c5c3_Err = command(v, "Undo labels", view.path(v, "/summaries/"+s.ID+"/undo-labels"), tonePlain, "What this version has added goes, and no model puts it back; what it removed returns. What was touched since stays.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var32), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = commandButton(v, "Undo labels", view.path(v, "/summaries/"+s.ID+"/undo-labels"), tonePlain, "What this version has added goes, and no model puts it back; what it removed returns. What was touched since stays.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var32), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -526,7 +526,7 @@ func chatCommands(v *viewer, view *chatView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = command(v, "Needs no response", view.path(v, "/needs-response"), tonePlain, "The chat leaves the list of those that need a response, until the next message comes in.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = commandButton(v, "Needs no response", view.path(v, "/needs-response"), tonePlain, "The chat leaves the list of those that need a response, until the next message comes in.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -549,7 +549,7 @@ func chatCommands(v *viewer, view *chatView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = command(v, "Needs a response", view.path(v, "/needs-response"), tonePlain, "The chat stands among those that need a response.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var25), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = commandButton(v, "Needs a response", view.path(v, "/needs-response"), tonePlain, "The chat stands among those that need a response.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var25), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -569,7 +569,7 @@ func chatCommands(v *viewer, view *chatView) templ.Component {
 					ctx = templ.InitializeContext(ctx)
 					return nil
 				})
-				templ_7745c5c3_Err = command(v, "Take over", view.path(v, "/takeover"), tonePlain, "You answer in the assistant's place. It does not speak here until the chat is released, and what it has still to say is held.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var26), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = commandButton(v, "Take over", view.path(v, "/takeover"), tonePlain, "You answer in the assistant's place. It does not speak here until the chat is released, and what it has still to say is held.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var26), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -589,7 +589,7 @@ func chatCommands(v *viewer, view *chatView) templ.Component {
 					ctx = templ.InitializeContext(ctx)
 					return nil
 				})
-				templ_7745c5c3_Err = command(v, "Release", view.path(v, "/release"), tonePlain, "The assistant may speak again. What was held stays held: it is retried or canceled one by one.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var27), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = commandButton(v, "Release", view.path(v, "/release"), tonePlain, "The assistant may speak again. What was held stays held: it is retried or canceled one by one.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var27), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -622,7 +622,7 @@ func chatCommands(v *viewer, view *chatView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = editor(v, "Change the state", view.path(v, "/state"), "A closed chat is open again when a message comes in.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var28), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = editButton(v, "Change the state", view.path(v, "/state"), "A closed chat is open again when a message comes in.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var28), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -661,7 +661,7 @@ func chatCommands(v *viewer, view *chatView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = editor(v, "Change the title", view.path(v, "/title"), "Your title stays: a summary replaces it only if it is asked to overwrite.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var29), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = editButton(v, "Change the title", view.path(v, "/title"), "Your title stays: a summary replaces it only if it is asked to overwrite.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var29), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -846,7 +846,7 @@ func chatLabels(v *viewer, view *chatView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = editor(v, "Change the labels", view.path(v, "/labels"), "What you set or take off is a person's, which no model changes.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var33), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = editButton(v, "Change the labels", view.path(v, "/labels"), "What you set or take off is a person's, which no model changes.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var33), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -975,7 +975,7 @@ func suggestedLabel(v *viewer, view *chatView, label *client.SuggestedLabel) tem
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = command(v, "Set "+label.Name, view.path(v, "/labels"), tonePlain, "The chat gets this label, as a person's.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var43), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = commandButton(v, "Set "+label.Name, view.path(v, "/labels"), tonePlain, "The chat gets this label, as a person's.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var43), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1112,7 +1112,7 @@ func chatParticipants(v *viewer, view *chatView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = editor(v, "Add a participant", view.path(v, "/participants"), "The member reads this chat with any key of theirs.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var49), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = editButton(v, "Add a participant", view.path(v, "/participants"), "The member reads this chat with any key of theirs.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var49), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1187,7 +1187,7 @@ func participantCommands(v *viewer, view *chatView, p client.Participant) templ.
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = editor(v, "Change the role", view.path(v, "/participants/"+formatCount(p.ID)+"/role"), "It counts from now on.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var53), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = editButton(v, "Change the role", view.path(v, "/participants/"+formatCount(p.ID)+"/role"), "It counts from now on.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var53), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1205,7 +1205,7 @@ func participantCommands(v *viewer, view *chatView, p client.Participant) templ.
 			ctx = templ.InitializeContext(ctx)
 			return nil
 		})
-		templ_7745c5c3_Err = command(v, "Remove "+nameMember(p.MemberName, p.MemberID), view.path(v, "/participants/"+formatCount(p.ID)+"/remove"), toneBad, "The member takes no part in this chat any more. They can be added again.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var54), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = commandButton(v, "Remove "+nameMember(p.MemberName, p.MemberID), view.path(v, "/participants/"+formatCount(p.ID)+"/remove"), toneBad, "The member takes no part in this chat any more. They can be added again.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var54), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

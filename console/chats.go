@@ -8,9 +8,6 @@ import (
 	"handrail/client"
 )
 
-// pageLength is how many entries the lists of chats and people have on a page.
-const pageLength = int64(50)
-
 // chatStates are the states of chats, in their order.
 var chatStates = []client.ChatState{
 	client.ChatStateOpen,
@@ -62,11 +59,11 @@ func (h *Handler) showChats(v *viewer) (templ.Component, error) {
 		label:         query.Get("label"),
 	}
 
-	limit := pageLength
+	limit := pageLimit
 	params := client.ListChatsParams{
 		State:  client.OnlyGiven(client.ChatState(view.state)),
 		Label:  client.IfGiven(view.label),
-		Cursor: v.cursor(),
+		Cursor: readCursor(v),
 		Limit:  &limit,
 	}
 
@@ -85,7 +82,7 @@ func (h *Handler) showChats(v *viewer) (templ.Component, error) {
 	}
 
 	view.chats = answer.JSON200.Items
-	view.next = v.withCursor("/chats", answer.JSON200.NextCursor)
+	view.next = v.nextPage("/chats", answer.JSON200.NextCursor)
 
 	return chatsPage(v, &view), nil
 }
@@ -148,8 +145,8 @@ func nameLabel(l *client.ChatLabel) string {
 // shortLength is how many characters of a text a row of a list has.
 const shortLength = 100
 
-// shorten returns the beginning of a text.
-func shorten(text string) string {
+// shortenLine returns the beginning of a text, on one line.
+func shortenLine(text string) string {
 	runes := []rune(strings.Join(strings.Fields(text), " "))
 	if len(runes) <= shortLength {
 		return string(runes)

@@ -42,8 +42,9 @@ func (c commandForm) buttonClass() string {
 	return "tone-" + c.tone
 }
 
-// command is a button that opens a form. If the API has refused the form, it comes back open, with all that was typed.
-func command(v *viewer, name string, action templ.SafeURL, tone, happens string) templ.Component {
+// commandButton returns a button that opens a form. If the API has refused the form, it comes back open, with all that
+// was typed.
+func commandButton(v *viewer, name string, action templ.SafeURL, tone, happens string) templ.Component {
 	return newCommand(v, commandForm{
 		name:    name,
 		action:  action,
@@ -52,8 +53,8 @@ func command(v *viewer, name string, action templ.SafeURL, tone, happens string)
 	})
 }
 
-// editor is a command that changes what a page shows.
-func editor(v *viewer, name string, action templ.SafeURL, happens string) templ.Component {
+// editButton returns a button that opens a form which changes what the page shows.
+func editButton(v *viewer, name string, action templ.SafeURL, happens string) templ.Component {
 	return newCommand(v, commandForm{
 		name:    name,
 		action:  action,

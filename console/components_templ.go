@@ -453,7 +453,7 @@ func componentsOfForms(v *viewer) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = command(v, "Try again", v.path("/components"), tonePlain, "The message is sent once more.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var22), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = commandButton(v, "Try again", v.path("/components"), tonePlain, "The message is sent once more.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var22), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -475,7 +475,7 @@ func componentsOfForms(v *viewer) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = command(v, "Cancel the delivery", v.path("/components"), toneBad, "The message is not sent. This cannot be undone.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var23), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = commandButton(v, "Cancel the delivery", v.path("/components"), toneBad, "The message is not sent. This cannot be undone.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var23), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -15,8 +15,8 @@ import (
 // shownDecisions is how many of the oldest of each kind the page shows.
 const shownDecisions = int64(20)
 
-// Each delivery, and the action of each tool call, is read by itself. A night in which hundreds wait must not take
-// hundreds of requests each time that the page is made anew.
+// Each delivery, and the action of each tool call, is read by a request of its own. readReviews and readCalls bound how
+// many: when hundreds wait, the page must not take hundreds of requests each time it is fetched.
 const (
 	readReviews = 10
 	readCalls   = 5
@@ -26,18 +26,19 @@ const (
 // left out.
 type decisionsView struct {
 	reviews   []*deliveryView
-	calls     []parkedCall
+	calls     []undecidedCall
 	approvals []client.Approval
 	questions []client.ContributorRequest
 	inbound   []client.Inbound
-	// hasMore are the kinds of which more wait, by the anchor of their part.
+	// hasMore are the kinds of which more wait than are shown, by the anchor of their part of the page.
 	hasMore map[string]bool
 }
 
-// parkedCall is a tool call whose outcome nobody knows. arguments is nil if the session may not see them.
-type parkedCall struct {
+// undecidedCall is a tool call whose outcome a person must say.
+type undecidedCall struct {
 	client.ListedToolCall
 
+	// arguments is nil if the session may not see them.
 	arguments json.RawMessage
 	// message is the text that waits for the call, "" if the session may not see it.
 	message string
@@ -197,7 +198,7 @@ func (d *decisionsView) loadCalls(v *viewer) error {
 			actions[call.ActionID] = action
 		}
 
-		d.calls = append(d.calls, parkedCall{
+		d.calls = append(d.calls, undecidedCall{
 			ListedToolCall: call,
 			arguments:      argumentsOf(action, call.ID),
 			message:        messageOf(action),
@@ -292,12 +293,12 @@ func (d *decisionsView) loadInbound(v *viewer) error {
 // refuses is told; the others are decided.
 func (h *Handler) decideDeliveries(v *viewer) (templ.SafeURL, error) {
 	if err := v.ParseForm(); err != nil {
-		return "", refuseField("delivery", "must be a form")
+		return "", newInvalid("delivery must be a form")
 	}
 
 	ids := v.PostForm["delivery"]
 	if len(ids) == 0 {
-		return "", refuseField("delivery", "must be chosen: tick those that you decide about")
+		return "", newInvalid("delivery must be chosen: tick those that you decide about")
 	}
 
 	var refused []deliveryRefusal
@@ -329,7 +330,7 @@ func afterDecision(v *viewer, ids []string) templ.SafeURL {
 	case v.PostFormValue("as") != string(client.ResolveAsNotSent):
 		return v.path("/decisions#person")
 	case len(ids) == 1:
-		return v.path("/deliveries/" + ids[0])
+		return v.deliveryPath(ids[0])
 	}
 
 	return v.pathWith("/failures", url.Values{"status": {string(client.DeliveryStatusAbandoned)}})
@@ -346,10 +347,10 @@ func decideDelivery(v *viewer, id string, once *string) error {
 			v.ws(),
 			id,
 			&client.CancelDeliveryParams{IdempotencyKey: once},
-			client.Reason{Reason: v.reason()},
+			readReason(v),
 		)
 	case "retry":
-		wait := briefWait
+		wait := retryWait
 		_, err = v.RetryDeliveryWithResponse(
 			v.ctx(),
 			v.ws(),
@@ -430,7 +431,7 @@ func (h *Handler) cancelQuestion(v *viewer) (templ.SafeURL, error) {
 		v.ws(),
 		v.PostFormValue("request"),
 		&client.CancelContributorRequestParams{IdempotencyKey: v.once()},
-		client.Reason{Reason: v.reason()},
+		readReason(v),
 	)
 
 	return v.path("/decisions#contributor"), err

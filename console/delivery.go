@@ -1,7 +1,6 @@
 package console
 
 import (
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -39,14 +38,6 @@ func (h *Handler) deliveryRoutes() {
 	h.form("/deliveries/{id}/cancel", h.cancelDelivery, h.showDelivery)
 }
 
-// isHidden reports whether the API has refused to show something, because the session may not see it or because there
-// is no such thing.
-func isHidden(err error) bool {
-	refused := refusalOf(err)
-
-	return refused != nil && (refused.status == http.StatusForbidden || refused.status == http.StatusNotFound)
-}
-
 func (h *Handler) showDelivery(v *viewer) (templ.Component, error) {
 	answer, err := v.GetDeliveryWithResponse(v.ctx(), v.ws(), v.PathValue("id"))
 	if err != nil {
@@ -54,7 +45,7 @@ func (h *Handler) showDelivery(v *viewer) (templ.Component, error) {
 	}
 
 	view := deliveryView{WholeDelivery: answer.JSON200}
-	v.shownAt = v.path("/deliveries/" + view.ID)
+	v.shownAt = v.deliveryPath(view.ID)
 
 	if view.chat, err = findChat(v, client.ValueOf(view.ChatID)); err != nil {
 		return nil, err
@@ -99,7 +90,7 @@ func findChat(v *viewer, id int64) (*client.Chat, error) {
 	})
 
 	switch {
-	case isHidden(err):
+	case isAbsent(err):
 		return nil, nil
 	case err != nil:
 		return nil, err
@@ -113,7 +104,7 @@ func findAction(v *viewer, id string) (*client.WholeAction, error) {
 	answer, err := v.GetActionWithResponse(v.ctx(), v.ws(), id, &client.GetActionParams{})
 
 	switch {
-	case isHidden(err):
+	case isAbsent(err):
 		return nil, nil
 	case err != nil:
 		return nil, err
@@ -127,7 +118,7 @@ func findDelivery(v *viewer, id string) (*client.WholeDelivery, error) {
 	answer, err := v.GetDeliveryWithResponse(v.ctx(), v.ws(), id)
 
 	switch {
-	case isHidden(err):
+	case isAbsent(err):
 		return nil, nil
 	case err != nil:
 		return nil, err
@@ -262,8 +253,8 @@ func (v *viewer) temporalPage(workflow string) templ.SafeURL {
 	return templ.SafeURL(base + "/workflows/" + url.PathEscape(workflow))
 }
 
-// briefWait is how long a retry from a page waits for its outcome, so that the page can show it.
-const briefWait = "wait=3"
+// retryWait is how long a retry from a page waits for its outcome, so that the page can show it.
+const retryWait = "wait=3"
 
 // retryDelivery tries a delivery again, and shows the delivery by which it is tried.
 func (h *Handler) retryDelivery(v *viewer) (templ.SafeURL, error) {
@@ -279,7 +270,7 @@ func (h *Handler) retryDelivery(v *viewer) (templ.SafeURL, error) {
 		retry.Body = body
 	}
 
-	wait := briefWait
+	wait := retryWait
 
 	answer, err := v.RetryDeliveryWithResponse(v.ctx(), v.ws(), id, &client.RetryDeliveryParams{
 		IdempotencyKey: v.once(),
@@ -291,14 +282,14 @@ func (h *Handler) retryDelivery(v *viewer) (templ.SafeURL, error) {
 
 	switch {
 	case answer.JSON200 != nil:
-		return v.path("/deliveries/" + answer.JSON200.Delivery.ID), nil
+		return v.deliveryPath(answer.JSON200.Delivery.ID), nil
 	case answer.JSON202 != nil && answer.JSON202.Delivery != nil:
-		return v.path("/deliveries/" + answer.JSON202.Delivery.ID), nil
+		return v.deliveryPath(answer.JSON202.Delivery.ID), nil
 	case answer.JSON202 != nil:
-		return v.path("/actions/" + answer.JSON202.ActionID), nil
+		return v.actionPath(answer.JSON202.ActionID), nil
 	}
 
-	return v.path("/deliveries/" + id), nil
+	return v.deliveryPath(id), nil
 }
 
 // given returns a field of the form without the spaces around it, with lines as the API has them; nil if it is empty.
@@ -312,7 +303,7 @@ func (v *viewer) reason() string { return client.ValueOf(v.given("reason")) }
 func (h *Handler) resolveDelivery(v *viewer) (templ.SafeURL, error) {
 	id := v.PathValue("id")
 
-	return v.path("/deliveries/" + id), resolveAs(v, id, v.once())
+	return v.deliveryPath(id), resolveAs(v, id, v.once())
 }
 
 // resolveAs records whether a delivery was sent, as the form says.
@@ -336,7 +327,7 @@ func (h *Handler) lookUpDelivery(v *viewer) (templ.SafeURL, error) {
 	id := v.PathValue("id")
 	_, err := v.LookUpDeliveryWithResponse(v.ctx(), v.ws(), id, &client.LookUpDeliveryParams{IdempotencyKey: v.once()})
 
-	return v.path("/deliveries/" + id), err
+	return v.deliveryPath(id), err
 }
 
 func (h *Handler) cancelDelivery(v *viewer) (templ.SafeURL, error) {
@@ -346,8 +337,8 @@ func (h *Handler) cancelDelivery(v *viewer) (templ.SafeURL, error) {
 		v.ws(),
 		id,
 		&client.CancelDeliveryParams{IdempotencyKey: v.once()},
-		client.Reason{Reason: v.reason()},
+		readReason(v),
 	)
 
-	return v.path("/deliveries/" + id), err
+	return v.deliveryPath(id), err
 }

@@ -8,16 +8,16 @@ import (
 	"unicode/utf8"
 )
 
-// doneCookie tells the page that a form leads to what was done. It is read once.
+// doneCookie is the name of the cookie by which a form tells the next page what was done. The page reads it once.
 const doneCookie = "handrail_done"
 
-// doneLifetime is how long that may take.
+// doneLifetime is how long the cookie lives.
 const doneLifetime = time.Minute
 
-// maxDone is how many bytes of it a page shows at most.
+// maxDone is how many bytes of the name of a command the cookie has at most.
 const maxDone = 200
 
-// leaveDone leaves for the page that follows what was done: what the form itself says, or the name of its command.
+// leaveDone stores what was done for the next page: what the handler of the form says, or the name of its command.
 func leaveDone(w http.ResponseWriter, v *viewer) {
 	done := v.done
 
@@ -32,8 +32,8 @@ func leaveDone(w http.ResponseWriter, v *viewer) {
 	setDone(w, v, url.QueryEscape(done), int(doneLifetime.Seconds()))
 }
 
-// takeDone returns what the form before this page has left, and removes it; "" for nothing. Parts of pages that are
-// fetched anew leave it for the page.
+// takeDone returns what the form before this page has stored, and removes it; "" for nothing. A request for a part of a
+// page does not take it.
 func takeDone(w http.ResponseWriter, v *viewer) string {
 	found, err := v.Cookie(doneCookie)
 	if err != nil || v.Header.Get("HX-Request") != "" {
@@ -50,7 +50,7 @@ func takeDone(w http.ResponseWriter, v *viewer) string {
 	return done
 }
 
-// setDone stores the cookie: for the pages of this workspace, and for no script.
+// setDone sets the cookie for the pages of this workspace. Scripts cannot read it.
 func setDone(w http.ResponseWriter, v *viewer, value string, maxAge int) {
 	http.SetCookie(w, &http.Cookie{
 		Name:     doneCookie,

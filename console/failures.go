@@ -239,8 +239,8 @@ func (h *Handler) showFailures(v *viewer) (templ.Component, error) {
 	}
 
 	params := filter.listParams()
-	params.Limit = new(int64(pageLimit))
-	params.Cursor = readPosition(v)
+	params.Limit = new(pageLimit)
+	params.Cursor = readCursor(v)
 	params.Expand = expandMember(v)
 
 	answer, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), params)
@@ -338,15 +338,6 @@ func (f deliveryFilter) describeStatuses() string {
 // hasStatus reports whether the filter names a status.
 func (f deliveryFilter) hasStatus(status client.DeliveryStatus) bool {
 	return slices.Contains(f.statuses, string(status))
-}
-
-// nameCode returns an error code, and a dash for none.
-func nameCode(code string) string {
-	if code == "" {
-		return "–"
-	}
-
-	return code
 }
 
 // listAllDeliveries returns all deliveries of a filter, page by page.

@@ -42,18 +42,23 @@ func formatDuration(d time.Duration) string {
 	return fmt.Sprintf("%.1f s", d.Seconds())
 }
 
+// namesOf returns words of any kind as texts.
+func namesOf[T ~string](words []T) []string {
+	names := make([]string, len(words))
+	for i, word := range words {
+		names[i] = string(word)
+	}
+
+	return names
+}
+
 // joinWords returns words of any kind with commas, and what no words mean.
 func joinWords[T ~string](words []T, none string) string {
 	if len(words) == 0 {
 		return none
 	}
 
-	names := make([]string, len(words))
-	for i, word := range words {
-		names[i] = string(word)
-	}
-
-	return strings.Join(names, ", ")
+	return strings.Join(namesOf(words), ", ")
 }
 
 // formatJSON returns JSON on lines, and a text as it is.

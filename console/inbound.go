@@ -87,12 +87,12 @@ func (h *Handler) showInboundList(v *viewer) (templ.Component, error) {
 		channel: query.Get("channel"),
 	}
 
-	limit := pageLength
+	limit := pageLimit
 
 	answer, err := v.ListInboundWithResponse(v.ctx(), v.ws(), &client.ListInboundParams{
 		Status:  client.OnlyGiven(client.InboundStatus(view.status)),
 		Channel: client.IfGiven(client.AddressedChannel(view.channel)),
-		Cursor:  v.cursor(),
+		Cursor:  readCursor(v),
 		Limit:   &limit,
 	})
 	if err != nil {
@@ -100,7 +100,7 @@ func (h *Handler) showInboundList(v *viewer) (templ.Component, error) {
 	}
 
 	view.items = answer.JSON200.Items
-	view.next = v.withCursor("/inbound", answer.JSON200.NextCursor)
+	view.next = v.nextPage("/inbound", answer.JSON200.NextCursor)
 
 	if view.texts, err = loadTexts(v, view.items); err != nil {
 		return nil, err

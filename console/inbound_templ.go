@@ -236,9 +236,9 @@ func inboundRow(v *viewer, in *client.Inbound, text string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(shorten(text))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(shortenLine(text))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inbound.templ`, Line: 73, Col: 35}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inbound.templ`, Line: 73, Col: 39}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 			if templ_7745c5c3_Err != nil {
@@ -689,7 +689,7 @@ func inboundPage(v *viewer, in *client.Inbound, text string) templ.Component {
 						ctx = templ.InitializeContext(ctx)
 						return nil
 					})
-					templ_7745c5c3_Err = command(v, "Replay", v.inboundPath(in.ID)+"/replay", tonePlain, "It is read again, and becomes a message in a chat if it can. It becomes one message, however often this is done.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var33), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = commandButton(v, "Replay", v.inboundPath(in.ID)+"/replay", tonePlain, "It is read again, and becomes a message in a chat if it can. It becomes one message, however often this is done.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var33), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -14,15 +13,11 @@ import (
 )
 
 // pageLimit is how many rows a page of a list has: few enough to look through, and a page of the API.
-const pageLimit = 50
+const pageLimit = int64(50)
 
 // newInputError returns the error of a field that the console itself cannot read. It is shown like a refusal.
 func newInputError(field, message string) error {
-	return &client.Error{Problem: client.Problem{
-		Status: http.StatusBadRequest,
-		Code:   client.ProblemCodeInvalidRequest,
-		Detail: "the field " + field + " " + message,
-	}}
+	return newInvalid("the field " + field + " " + message)
 }
 
 // readText returns a field of the form or the query, without spaces around it.
@@ -92,8 +87,8 @@ func formatOptional(number *int64) string {
 	return formatCount(*number)
 }
 
-// readPosition returns where a list goes on; nil for its beginning.
-func readPosition(v *viewer) *string { return client.IfGiven(v.URL.Query().Get("cursor")) }
+// readCursor returns where a list goes on; nil for its beginning.
+func readCursor(v *viewer) *string { return client.IfGiven(v.URL.Query().Get("cursor")) }
 
 // nextPage returns the path of the next page of a list, with the same filters; "" on the last page.
 func (v *viewer) nextPage(page string, cursor *string) templ.SafeURL {

@@ -17,11 +17,7 @@ var sections = []section{
 
 // memberName returns the name of the member, or the member's id where there is no name.
 func (v *viewer) memberName() string {
-	if name := strings.TrimSpace(v.me.MemberName); name != "" {
-		return name
-	}
-
-	return "member " + formatCount(v.me.MemberID)
+	return nameMember(strings.TrimSpace(v.me.MemberName), v.me.MemberID)
 }
 
 // workspaceName returns the name of the workspace, or its id where it has none.

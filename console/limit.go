@@ -16,10 +16,10 @@ const (
 	loginBurst      = 200
 )
 
-// maxLoginAddresses is when addresses that have tried nothing of late are forgotten.
+// maxLoginAddresses is how many addresses are remembered before those that have tried nothing of late are dropped.
 const maxLoginAddresses = 10_000
 
-// loginLimit counts what addresses try to log in, those who wait for a provider too.
+// loginLimit counts the logins that each address tries, by every way of logging in.
 type loginLimit struct {
 	mutex   sync.Mutex
 	buckets map[string]*rate.Limiter
@@ -47,7 +47,7 @@ func (l *loginLimit) isSpent(address string) bool {
 	return !bucket.Allow()
 }
 
-// limitLogins holds a way to log in to the rate of addresses.
+// limitLogins returns a handler that refuses addresses which have tried too many logins.
 func (h *Handler) limitLogins(next http.HandlerFunc) http.HandlerFunc {
 	const wait = time.Second
 

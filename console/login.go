@@ -122,7 +122,7 @@ func (h *Handler) logIn(w http.ResponseWriter, r *http.Request) {
 
 	switch refused := refusalOf(err); {
 	case err == nil:
-		h.endReplaced(r, view.workspace)
+		h.endReplacedSession(r, view.workspace)
 		setSession(w, opened)
 		http.Redirect(w, r, firstPath(view), http.StatusSeeOther) //nolint:gosec // safeBack knows our own pages only
 	case refused != nil:
@@ -152,9 +152,9 @@ func (h *Handler) openSession(r *http.Request, workspace, key string) (session, 
 	return session{workspace: workspace, key: *made.JSON201.Key}, nil
 }
 
-// endReplaced ends the session that the browser had for a workspace, in whose place another comes. Where the API does
+// endReplacedSession ends the session that the browser had for a workspace, in whose place another comes. Where the API does
 // not take that, it ends by itself.
-func (h *Handler) endReplaced(r *http.Request, workspace string) {
+func (h *Handler) endReplacedSession(r *http.Request, workspace string) {
 	old, ok := findSession(r, workspace)
 	if !ok {
 		return

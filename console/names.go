@@ -2,7 +2,7 @@ package console
 
 import "slices"
 
-// maxNamed is how many members a page asks the names of. The others stand there by their ids.
+// maxNamed is how many members a page shows by name at most. The others are shown by their ids.
 const maxNamed = 20
 
 // learnNames reads the names of the members that a page shows by their ids, if the viewer may see them. Who is gone,
@@ -39,11 +39,7 @@ func (v *viewer) nameOf(id int64) string {
 		return v.memberName()
 	}
 
-	if name := v.names[id]; name != "" {
-		return name
-	}
-
-	return "member " + formatCount(id)
+	return nameMember(v.names[id], id)
 }
 
 // describeMembers returns members with commas, and what none means.

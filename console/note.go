@@ -93,7 +93,7 @@ func noteTime(at *time.Time) string {
 	return formatTime(*at) + " UTC"
 }
 
-// sentence says what a tile shows.
+// sentence returns what a tile shows, in words.
 func (t tile) sentence(now time.Time) string {
 	parts := []string{fmt.Sprintf("%d %s", t.count, t.explanation)}
 
@@ -113,7 +113,7 @@ func (t tile) sentence(now time.Time) string {
 	return strings.Join(parts, "; ") + "."
 }
 
-// trend says whether what a tile counts grows.
+// trend returns how many began to wait in the last hour, in words.
 func (t tile) trend() string {
 	if t.lately == 0 {
 		return "none new in the last hour"

@@ -69,7 +69,7 @@ const duplicatesSince = 24 * time.Hour
 func (h *Handler) nowRoutes() {
 	h.page("/{$}", h.showFirst)
 	h.form("/probe", h.probeSender, h.showNow)
-	h.take("/seen", h.showNow, markSeen)
+	h.handleForm("/seen", h.showNow, markSeen)
 }
 
 func (h *Handler) showNow(v *viewer) (templ.Component, error) {
@@ -90,7 +90,7 @@ func (h *Handler) showNow(v *viewer) (templ.Component, error) {
 	}
 
 	fetching.Go(func() error {
-		view.workspaces = h.lookAround(v)
+		view.workspaces = h.loadOtherWorkspaces(v)
 		return nil
 	})
 
@@ -333,16 +333,16 @@ func listFailingEndpoints(v *viewer) ([]client.WebhookEndpoint, error) {
 	}), nil
 }
 
-// lookAround counts what needs a person in the other workspaces that the browser is logged in to, each with its own
+// loadOtherWorkspaces counts what needs a person in the other workspaces that the browser is logged in to, each with its own
 // session. One whose session has ended is left out.
-func (h *Handler) lookAround(v *viewer) []otherWorkspace {
+func (h *Handler) loadOtherWorkspaces(v *viewer) []otherWorkspace {
 	found := make([]otherWorkspace, len(v.others))
 
 	var looking errgroup.Group
 
 	for i, other := range v.others {
 		looking.Go(func() error {
-			found[i] = h.lookInto(v, other)
+			found[i] = h.loadOtherWorkspace(v, other)
 			return nil
 		})
 	}
@@ -352,8 +352,8 @@ func (h *Handler) lookAround(v *viewer) []otherWorkspace {
 	return slices.DeleteFunc(found, func(w otherWorkspace) bool { return w.name == "" })
 }
 
-// lookInto counts what needs a person in another workspace. It returns a zero one if the session has ended there.
-func (h *Handler) lookInto(v *viewer, other session) otherWorkspace {
+// loadOtherWorkspace counts what needs a person in another workspace. It returns a zero one if the session has ended there.
+func (h *Handler) loadOtherWorkspace(v *viewer, other session) otherWorkspace {
 	api, err := h.dial(other.key)
 	if err != nil {
 		return otherWorkspace{}
@@ -380,7 +380,7 @@ func (h *Handler) lookInto(v *viewer, other session) otherWorkspace {
 
 // probeSender retries the delivery that a blocked sender is probed with.
 func (h *Handler) probeSender(v *viewer) (templ.SafeURL, error) {
-	wait := briefWait
+	wait := retryWait
 
 	_, err := v.RetryDeliveryWithResponse(v.ctx(), v.ws(), v.PostFormValue("delivery"), &client.RetryDeliveryParams{
 		IdempotencyKey: v.once(),
@@ -394,10 +394,10 @@ func (h *Handler) probeSender(v *viewer) (templ.SafeURL, error) {
 // not arrive; the workspace's id follows. It is of the browser alone: nobody else's look ends with it.
 const lookPrefix = "handrail_look_"
 
-// lookKept is how long a browser keeps that.
+// lookKept is how long a browser keeps the cookie.
 const lookKept = 30 * 24 * time.Hour
 
-// markSeen notes that somebody has looked. What turns out later is counted from now on.
+// markSeen stores the present time as that of the last look: only what turns out later is counted from now on.
 func markSeen(w http.ResponseWriter, v *viewer) error {
 	http.SetCookie(w, &http.Cookie{
 		Name:     lookPrefix + v.ws(),
@@ -413,7 +413,7 @@ func markSeen(w http.ResponseWriter, v *viewer) error {
 	return nil
 }
 
-// readLook returns when somebody has last looked, and whether anybody has.
+// readLook returns the time of the last look, and whether there was one; without one, the beginning of the last day.
 func readLook(v *viewer) (time.Time, bool) {
 	cookie, err := v.Cookie(lookPrefix + v.ws())
 	if err == nil {

@@ -726,9 +726,9 @@ func blockedSenders(v *viewer, senders []client.SenderHealth) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var32 string
-					templ_7745c5c3_Var32, templ_7745c5c3_Err = templruntime.NewAttributeExpression(v.path("/deliveries/" + id)).ResolveURL(ctx)
+					templ_7745c5c3_Var32, templ_7745c5c3_Err = templruntime.NewAttributeExpression(v.deliveryPath(id)).ResolveURL(ctx)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `now.templ`, Line: 167, Col: 43}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `now.templ`, Line: 167, Col: 34}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var32)
 					if templ_7745c5c3_Err != nil {
@@ -778,7 +778,7 @@ func blockedSenders(v *viewer, senders []client.SenderHealth) templ.Component {
 							}
 							return nil
 						})
-						templ_7745c5c3_Err = command(v, "Probe now", v.path("/probe"), toneWarn, "The oldest message that waits is posted now. If the provider takes it, the others follow at once; if not, they wait on.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var33), templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = commandButton(v, "Probe now", v.path("/probe"), toneWarn, "The oldest message that waits is posted now. If the provider takes it, the others follow at once; if not, they wait on.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var33), templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

@@ -60,7 +60,7 @@ const openIDLife = 10 * time.Minute
 type openID struct {
 	OpenID
 
-	// asking is for all who wait until the provider has answered for the first time.
+	// asking makes one first request to the provider for all who wait for it.
 	asking   singleflight.Group
 	provider atomic.Pointer[oidc.Provider]
 }
@@ -83,18 +83,19 @@ type attempt struct {
 	Verifier string `json:"v"`
 }
 
-// noLogin is what people are told when a login at the provider has failed. The log says why.
+// noLogin is the sentence for a login at the provider that has failed. The log has the reason.
 const noLogin = "The login did not succeed: begin it again."
 
-// find returns the provider, asking it for its keys and addresses the first time. Who has left does not wait for it.
-func (o *openID) find(ctx context.Context) (*oidc.Provider, error) {
+// findProvider returns the provider, and asks it for its keys and addresses the first time. It returns an error when the
+// browser leaves before the provider has answered.
+func (o *openID) findProvider(ctx context.Context) (*oidc.Provider, error) {
 	if found := o.provider.Load(); found != nil {
 		return found, nil
 	}
 
 	asked := o.asking.DoChan("provider", func() (any, error) {
 		// Others wait for the answer too, and the provider's keys are fetched later, when this request is over.
-		found, err := oidc.NewProvider(o.within(context.WithoutCancel(ctx)), o.Issuer)
+		found, err := oidc.NewProvider(o.withClient(context.WithoutCancel(ctx)), o.Issuer)
 		if err != nil {
 			return nil, fmt.Errorf("ask the OpenID provider: %w", err)
 		}
@@ -115,10 +116,13 @@ func (o *openID) find(ctx context.Context) (*oidc.Provider, error) {
 	}
 }
 
-// within makes requests to the provider use its client.
-func (o *openID) within(ctx context.Context) context.Context { return oidc.ClientContext(ctx, o.HTTP) }
+// withClient returns a context in which requests to the provider are made by the client of the configuration.
+func (o *openID) withClient(ctx context.Context) context.Context {
+	return oidc.ClientContext(ctx, o.HTTP)
+}
 
-func (o *openID) config(provider *oidc.Provider) *oauth2.Config {
+// newConfig returns the OAuth 2.0 configuration for a provider.
+func (o *openID) newConfig(provider *oidc.Provider) *oauth2.Config {
 	return &oauth2.Config{
 		ClientID:     o.ClientID,
 		ClientSecret: o.ClientSecret,
@@ -128,7 +132,7 @@ func (o *openID) config(provider *oidc.Provider) *oauth2.Config {
 	}
 }
 
-// begin sends the browser to the provider.
+// beginOpenID sends the browser to the provider.
 func (h *Handler) beginOpenID(w http.ResponseWriter, r *http.Request) {
 	workspace := strings.TrimSpace(r.PostFormValue("workspace"))
 	if !isUUID(workspace) {
@@ -136,7 +140,7 @@ func (h *Handler) beginOpenID(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	provider, err := h.openID.find(r.Context())
+	provider, err := h.openID.findProvider(r.Context())
 	if err != nil {
 		h.showFailure(w, r, nil, err)
 		return
@@ -154,7 +158,7 @@ func (h *Handler) beginOpenID(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	address := h.openID.config(provider).AuthCodeURL(
+	address := h.openID.newConfig(provider).AuthCodeURL(
 		begun.State,
 		oidc.Nonce(begun.Nonce),
 		oauth2.S256ChallengeOption(begun.Verifier),
@@ -202,19 +206,19 @@ func (h *Handler) endOpenID(w http.ResponseWriter, r *http.Request) {
 
 // readEmail exchanges the provider's code for the verified address of who has logged in.
 func (o *openID) readEmail(ctx context.Context, code string, begun attempt) (string, error) {
-	provider, err := o.find(ctx)
+	provider, err := o.findProvider(ctx)
 	if err != nil {
 		return "", err
 	}
 
-	token, err := o.config(provider).Exchange(o.within(ctx), code, oauth2.VerifierOption(begun.Verifier))
+	token, err := o.newConfig(provider).Exchange(o.withClient(ctx), code, oauth2.VerifierOption(begun.Verifier))
 	if err != nil {
 		return "", fmt.Errorf("exchange the code: %w", err)
 	}
 
 	raw, _ := token.Extra("id_token").(string)
 
-	verified, err := provider.Verifier(&oidc.Config{ClientID: o.ClientID}).Verify(o.within(ctx), raw)
+	verified, err := provider.Verifier(&oidc.Config{ClientID: o.ClientID}).Verify(o.withClient(ctx), raw)
 	if err != nil {
 		return "", fmt.Errorf("verify the ID token: %w", err)
 	}
@@ -255,7 +259,7 @@ func (o *openID) askEmail(
 	token *oauth2.Token,
 	subject string,
 ) (emailClaims, error) {
-	told, err := provider.UserInfo(o.within(ctx), oauth2.StaticTokenSource(token))
+	told, err := provider.UserInfo(o.withClient(ctx), oauth2.StaticTokenSource(token))
 	if err != nil {
 		return emailClaims{}, fmt.Errorf("ask for the email address: %w", err)
 	}

@@ -32,12 +32,7 @@ func (h *Handler) decideOptOut(v *viewer) (templ.SafeURL, error) {
 
 	member, err := strconv.ParseInt(v.PostFormValue("member"), 10, 64)
 	if err != nil {
-		return next, refuseField("member", "must be an id")
-	}
-
-	decision := client.OptOut{
-		Channel: client.AddressedChannel(v.PostFormValue("channel")),
-		Reason:  v.given("reason"),
+		return next, newInvalid("member must be an id")
 	}
 
 	if v.PostFormValue("opted_out") == "yes" {
@@ -46,7 +41,7 @@ func (h *Handler) decideOptOut(v *viewer) (templ.SafeURL, error) {
 			v.ws(),
 			member,
 			&client.OptOutMemberParams{IdempotencyKey: v.once()},
-			decision,
+			newOptOut(v),
 		)
 	} else {
 		_, err = v.NotOptOutMemberWithResponse(
@@ -54,7 +49,7 @@ func (h *Handler) decideOptOut(v *viewer) (templ.SafeURL, error) {
 			v.ws(),
 			member,
 			&client.NotOptOutMemberParams{IdempotencyKey: v.once()},
-			decision,
+			newOptOut(v),
 		)
 	}
 

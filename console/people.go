@@ -50,7 +50,7 @@ func (h *Handler) showPeople(v *viewer) (templ.Component, error) {
 		by:   v.URL.Query().Get("by"),
 	}
 
-	found, err := searchMembers(v, view.by, view.text, v.cursor())
+	found, err := searchMembers(v, view.by, view.text, readCursor(v))
 	if isInvalid(err) {
 		v.refusal = refusalOf(err) // such as a number that cannot be: the form is shown again
 		return peoplePage(v, &view), nil
@@ -59,14 +59,14 @@ func (h *Handler) showPeople(v *viewer) (templ.Component, error) {
 	}
 
 	view.people = found.Items
-	view.next = v.withCursor("/people", found.NextCursor)
+	view.next = v.nextPage("/people", found.NextCursor)
 
 	return peoplePage(v, &view), nil
 }
 
 // newMemberSearch returns what to ask for the members whose field has a text.
 func newMemberSearch(by, text string) *client.ListMembersParams {
-	limit := pageLength
+	limit := pageLimit
 	params := &client.ListMembersParams{Limit: &limit}
 
 	switch by {

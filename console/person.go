@@ -1,7 +1,6 @@
 package console
 
 import (
-	"net/http"
 	"slices"
 	"strings"
 
@@ -84,11 +83,11 @@ func (p *personView) loadSuppressions(v *viewer) error {
 			Address: &address,
 			Limit:   &limit,
 		})
-		if refused := refusalOf(err); refused != nil && refused.status == http.StatusBadRequest {
-			continue // the API finds nobody by a short code, and by a number that cannot exist
-		}
 
-		if err != nil {
+		switch {
+		case isInvalid(err): // the API finds nobody by a short code, and by a number that cannot exist
+			continue
+		case err != nil:
 			return err
 		}
 
@@ -123,7 +122,7 @@ func (p *personView) loadChats(v *viewer) error {
 		return nil
 	}
 
-	limit := pageLength
+	limit := pageLimit
 
 	answer, err := v.ListChatsWithResponse(v.ctx(), v.ws(), &client.ListChatsParams{
 		MemberID: &p.person.ID,
@@ -249,7 +248,7 @@ func (h *Handler) changePerson(v *viewer) (templ.SafeURL, error) {
 func newOptOut(v *viewer) client.OptOut {
 	return client.OptOut{
 		Channel: client.AddressedChannel(v.PostFormValue("channel")),
-		Reason:  client.IfGiven(strings.TrimSpace(v.PostFormValue("reason"))),
+		Reason:  v.given("reason"),
 	}
 }
 

@@ -89,8 +89,8 @@ func (m *personMessage) isFromThem() bool {
 	return m.message != nil && m.message.Role != client.MessageRoleAssistant
 }
 
-// who returns who has written to whom.
-func (m *personMessage) who() string {
+// describeDirection returns whether the message is from the member or to them, in words.
+func (m *personMessage) describeDirection() string {
 	if m.isFromThem() {
 		return "From them"
 	}

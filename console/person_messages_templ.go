@@ -86,9 +86,9 @@ func personMessageEntry(v *viewer, m *personMessage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var3 string
-		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(m.who())
+		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(m.describeDirection())
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `person_messages.templ`, Line: 25, Col: 20}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `person_messages.templ`, Line: 25, Col: 34}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 		if templ_7745c5c3_Err != nil {
@@ -397,7 +397,7 @@ func writeCommand(v *viewer, view *personView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = editor(v, "Write to them", v.personPath(view.person.ID)+"/write", "It is sent at once, in the name of the workspace's default assistant: in their newest open chat on the channel, or in a new one. To see it before it leaves, write in a chat.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var16), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = editButton(v, "Write to them", v.personPath(view.person.ID)+"/write", "It is sent at once, in the name of the workspace's default assistant: in their newest open chat on the channel, or in a new one. To see it before it leaves, write in a chat.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var16), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -400,7 +400,7 @@ func personConsent(v *viewer, view *personView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = editor(v, "Opt out", v.personPath(view.person.ID)+"/opt-out", "The consent is revoked, and all that waits to be sent to them over the channel ends.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var19), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = editButton(v, "Opt out", v.personPath(view.person.ID)+"/opt-out", "The consent is revoked, and all that waits to be sent to them over the channel ends.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var19), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -426,7 +426,7 @@ func personConsent(v *viewer, view *personView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = editor(v, "Not an opt-out", v.personPath(view.person.ID)+"/not-opt-out", "What was held because they may have opted out goes on. Consent and suppressions stay as they are.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var20), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = editButton(v, "Not an opt-out", v.personPath(view.person.ID)+"/not-opt-out", "What was held because they may have opted out goes on. Consent and suppressions stay as they are.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var20), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -747,7 +747,7 @@ func suppressionEntry(v *viewer, view *personView, s *client.Suppression) templ.
 			ctx = templ.InitializeContext(ctx)
 			return nil
 		})
-		templ_7745c5c3_Err = command(v, "Lift", v.personPath(view.person.ID)+"/suppressions/"+templ.SafeURL(formatCount(s.ID))+"/lift", toneBad, "Messages to this address are allowed again. Do it only if they have asked for messages again: the provider has its own list, and the law applies.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var34), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = commandButton(v, "Lift", v.personPath(view.person.ID)+"/suppressions/"+templ.SafeURL(formatCount(s.ID))+"/lift", toneBad, "Messages to this address are allowed again. Do it only if they have asked for messages again: the provider has its own list, and the law applies.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var34), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -976,7 +976,7 @@ func personCommands(v *viewer, view *personView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = editor(v, "Edit", v.personPath(view.person.ID)+"/edit", "What is sent from now on goes to the new addresses. An empty one is taken away.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var44), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = editButton(v, "Edit", v.personPath(view.person.ID)+"/edit", "What is sent from now on goes to the new addresses. An empty one is taken away.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var44), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

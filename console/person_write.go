@@ -15,7 +15,7 @@ func (h *Handler) writeToPerson(v *viewer) (templ.SafeURL, error) {
 		return "", err
 	}
 
-	prefer := waitBriefly
+	prefer := sendWait
 
 	answer, err := v.SendMessageWithResponse(
 		v.ctx(),

@@ -19,15 +19,15 @@ const (
 type plot struct {
 	name string
 	tone string
-	// sum is how many there were, most how many in the fullest minute.
+	// sum is the number of attempts, most the largest number in one minute.
 	sum, most int64
 	bars      []bar
 }
 
-// bar is a minute that had some.
+// bar is a minute that had attempts.
 type bar struct{ x, y, height int64 }
 
-// label says in words what the plot shows.
+// label returns what the plot shows, in words.
 func (p *plot) label() string {
 	if p.sum == 0 {
 		return p.name + ": none in the last hour"
@@ -42,7 +42,7 @@ func (bar) width() string { return strconv.Itoa(plotStep - 1) }
 // plotBox is the coordinate system of a plot.
 func plotBox() string { return fmt.Sprintf("0 0 %d %d", plotMinutes*plotStep, plotHeight) }
 
-// plotSender returns the plots of a sender: what was accepted, what was too much, and what has failed.
+// plotSender returns the plots of a sender: accepted, throttled and failed attempts.
 func plotSender(now time.Time, minutes []client.SenderMinute) []plot {
 	plots := []plot{
 		{name: "Accepted", tone: toneGood},
@@ -74,7 +74,7 @@ func plotSender(now time.Time, minutes []client.SenderMinute) []plot {
 	return plots
 }
 
-// draw makes the bars of the counts by minute. The smallest one is still seen.
+// draw adds a bar for each minute with attempts. Even the smallest is visible.
 func (p *plot) draw(counts map[int64]int64) {
 	for at := range int64(plotMinutes) {
 		if counts[at] == 0 {
@@ -90,7 +90,7 @@ func (p *plot) draw(counts map[int64]int64) {
 	}
 }
 
-// titleSender names a sender as people know it: by its name and its address.
+// titleSender returns the name of a sender with its address.
 func titleSender(sender client.SenderHealth) string {
 	if sender.Name == "" || sender.Name == sender.Address {
 		return sender.Address

@@ -9,18 +9,12 @@ import (
 	"handrail/client"
 )
 
-// posted returns a handler of a page that a form asks for and that changes nothing: a search, or a preview. What is
-// in the form so stands in no address and in no log. Errors: those of the API, which are shown as they are.
+// posted registers a page that a form asks for and that changes nothing, such as a preview. So nothing of the form
+// stands in an address or in a log. An error of show is shown in place of the page.
 func (h *Handler) posted(pattern string, show func(v *viewer) (templ.Component, error)) {
 	h.mux.HandleFunc("POST "+Root+"/w/{workspace}"+pattern, func(w http.ResponseWriter, r *http.Request) {
-		v, err := h.view(r)
-
-		switch {
-		case err != nil:
-			h.showFailure(w, r, nil, err)
-			return
-		case !v.session.hasToken(r):
-			h.showFailure(w, r, v, errForged)
+		v, ok := h.viewForm(w, r)
+		if !ok {
 			return
 		}
 
@@ -72,7 +66,7 @@ func (v *viewer) retyped(field, value string) string {
 	return v.PostForm.Get(field)
 }
 
-// answersAt says which page a posted form is answered with.
+// answersAt sets the path of the page that answers a posted form.
 func (v *viewer) answersAt(path templ.SafeURL) {
 	if v.Method == http.MethodPost {
 		v.shownAt = path
@@ -94,27 +88,11 @@ func (v *viewer) onceOf(path templ.SafeURL) string {
 	return newOnce()
 }
 
-// withCursor returns the path of the next page of the list that the viewer looks at, with the same filters; "" on
-// the last page.
-func (v *viewer) withCursor(page string, next *string) templ.SafeURL {
-	if next == nil {
-		return ""
-	}
-
-	query := v.URL.Query()
-	query.Set("cursor", *next)
-
-	return v.pathWith(page, query)
-}
-
-// cursor returns the cursor of the request; nil for the first page.
-func (v *viewer) cursor() *client.Cursor { return client.IfGiven(v.FormValue("cursor")) }
-
 // newInvalid returns the refusal of a form that the console itself cannot make a request of.
 func newInvalid(detail string) error {
 	return &client.Error{Problem: client.Problem{
 		Status: http.StatusBadRequest,
-		Code:   "invalid_request",
+		Code:   client.ProblemCodeInvalidRequest,
 		Detail: detail,
 	}}
 }

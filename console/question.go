@@ -57,8 +57,8 @@ func nameChoice(value string) string {
 	return formatJSON(json.RawMessage(value))
 }
 
-// answerable returns those who were asked and have not answered.
-func answerable(r *client.ContributorRequest) []client.Ask {
+// listOpenAsks returns the questions that nobody has answered yet, one for each contributor.
+func listOpenAsks(r *client.ContributorRequest) []client.Ask {
 	open := []client.AskState{
 		client.AskStateAsked,
 		client.AskStatePending,
@@ -83,7 +83,7 @@ func (h *Handler) answerQuestion(v *viewer) (templ.SafeURL, error) {
 
 	member, err := strconv.ParseInt(v.PostFormValue("member"), 10, 64)
 	if err != nil {
-		return next, refuseField("member", "must be one of those who were asked")
+		return next, newInvalid("member must be one of those who were asked")
 	}
 
 	text := client.ValueOf(v.given("answer"))
@@ -91,7 +91,7 @@ func (h *Handler) answerQuestion(v *viewer) (templ.SafeURL, error) {
 	var answer any = text
 	if v.PostFormValue("json") == "true" {
 		if !json.Valid([]byte(text)) {
-			return next, refuseField("answer", "must be JSON, such as 4 or {\"guests\":4}")
+			return next, newInvalid("answer must be JSON, such as 4 or {\"guests\":4}")
 		}
 
 		answer = json.RawMessage(text)

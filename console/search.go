@@ -48,18 +48,12 @@ func searchText(v *viewer) string {
 	return strings.TrimSpace(v.URL.Query().Get(searchField))
 }
 
-// searchPosted returns a handler of a search form: it leads to the address that repeats the search. keep are other
-// fields of the form that the address has.
+// searchPosted registers a search form, which leads to the address that repeats the search. keep are the names of the
+// other fields of the form that stand in the address.
 func (h *Handler) searchPosted(page string, keep ...string) {
 	h.mux.HandleFunc("POST "+Root+"/w/{workspace}"+page, func(w http.ResponseWriter, r *http.Request) {
-		v, err := h.view(r)
-
-		switch {
-		case err != nil:
-			h.showFailure(w, r, nil, err)
-			return
-		case !v.session.hasToken(r):
-			h.showFailure(w, r, v, errForged)
+		v, ok := h.viewForm(w, r)
+		if !ok {
 			return
 		}
 

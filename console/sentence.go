@@ -8,12 +8,13 @@ import (
 	"github.com/a-h/templ"
 )
 
-// piece is a part of a sentence. path is the page of what it names, "" for none. at is the time that it is, the zero
-// time for what is none.
+// piece is a part of a sentence: a text, a link or a time.
 type piece struct {
 	text string
+	// path is the page of the object that the piece names; "" for none.
 	path templ.SafeURL
-	at   time.Time
+	// at is the time that the piece stands for; the zero time for a text or a link.
+	at time.Time
 }
 
 // namedThings are the things that sentences of the API name by their ids.

@@ -2,7 +2,6 @@ package console
 
 import (
 	"slices"
-	"strconv"
 
 	"github.com/a-h/templ"
 
@@ -105,20 +104,10 @@ func (v *viewer) settingsParts() []settingsPart {
 	})
 }
 
-// readID returns the id of the path. Errors: [errNoPage].
-func readID(v *viewer) (int64, error) {
-	id, err := strconv.ParseInt(v.PathValue("id"), 10, 64)
-	if err != nil {
-		return 0, errNoPage
-	}
-
-	return id, nil
-}
-
 // deleteAt returns what a form does that deletes the object of its path, and leads to a page.
 func deleteAt(page string, deleteObject func(v *viewer, id int64) error) func(v *viewer) (templ.SafeURL, error) {
 	return func(v *viewer) (templ.SafeURL, error) {
-		id, err := readID(v)
+		id, err := v.number("id")
 		if err != nil {
 			return "", err
 		}

@@ -55,8 +55,8 @@ func isOwn(entry client.AuditEntry) bool {
 // readAuditFilter reads the filters of the audit log. Errors: that of a field that cannot be read.
 func readAuditFilter(v *viewer) (params *client.ListAuditLogParams, err error) {
 	params = &client.ListAuditLogParams{
-		Limit:  new(int64(pageLimit)),
-		Cursor: readPosition(v),
+		Limit:  new(pageLimit),
+		Cursor: readCursor(v),
 		Verb:   client.IfGiven(readText(v, "verb")),
 		Object: client.IfGiven(readText(v, "object")),
 	}

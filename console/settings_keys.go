@@ -13,8 +13,8 @@ func (h *Handler) keyRoutes() {
 
 func (h *Handler) showKeys(v *viewer) (templ.Component, error) {
 	answer, err := v.ListAPIKeysWithResponse(v.ctx(), v.ws(), &client.ListAPIKeysParams{
-		Limit:  new(int64(pageLimit)),
-		Cursor: readPosition(v),
+		Limit:  new(pageLimit),
+		Cursor: readCursor(v),
 		Kind:   client.IfGiven(client.KeyKind(v.URL.Query().Get("kind"))),
 	})
 	if err != nil {

@@ -277,7 +277,7 @@ func keyRow(v *viewer, key client.Key) templ.Component {
 				ctx = templ.InitializeContext(ctx)
 				return nil
 			})
-			templ_7745c5c3_Err = command(v, "Revoke", v.path("/settings/keys/"+formatCount(key.ID)+"/revoke"), toneBad, explainRevoke(v, key)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var12), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = commandButton(v, "Revoke", v.path("/settings/keys/"+formatCount(key.ID)+"/revoke"), toneBad, explainRevoke(v, key)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var12), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

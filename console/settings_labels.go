@@ -15,8 +15,8 @@ func (h *Handler) labelRoutes() {
 
 func (h *Handler) showLabels(v *viewer) (templ.Component, error) {
 	answer, err := v.ListLabelsWithResponse(v.ctx(), v.ws(), &client.ListLabelsParams{
-		Limit:  new(int64(pageLimit)),
-		Cursor: readPosition(v),
+		Limit:  new(pageLimit),
+		Cursor: readCursor(v),
 	})
 	if err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func (h *Handler) createLabel(v *viewer) (templ.SafeURL, error) {
 }
 
 func (h *Handler) updateLabel(v *viewer) (templ.SafeURL, error) {
-	id, err := readID(v)
+	id, err := v.number("id")
 	if err != nil {
 		return "", err
 	}

@@ -63,7 +63,7 @@ func labelsPage(v *viewer, items []client.Label, next templ.SafeURL) templ.Compo
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = command(v, "Create a label", v.path("/settings/labels"), tonePlain, "Chats may be labelled with it from now on, by people and by the model.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = commandButton(v, "Create a label", v.path("/settings/labels"), tonePlain, "Chats may be labelled with it from now on, by people and by the model.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -154,9 +154,9 @@ func labelsPage(v *viewer, items []client.Label, next templ.SafeURL) templ.Compo
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var8 string
-					templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(nameCode(label.Color))
+					templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(valueOrNone(label.Color))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings_labels.templ`, Line: 30, Col: 38}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings_labels.templ`, Line: 30, Col: 41}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 					if templ_7745c5c3_Err != nil {
@@ -185,7 +185,7 @@ func labelsPage(v *viewer, items []client.Label, next templ.SafeURL) templ.Compo
 							}
 							return nil
 						})
-						templ_7745c5c3_Err = command(v, "Change", v.path("/settings/labels/"+formatCount(label.ID)), tonePlain, "Chats that have the label keep it.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var9), templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = commandButton(v, "Change", v.path("/settings/labels/"+formatCount(label.ID)), tonePlain, "Chats that have the label keep it.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var9), templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -203,7 +203,7 @@ func labelsPage(v *viewer, items []client.Label, next templ.SafeURL) templ.Compo
 							ctx = templ.InitializeContext(ctx)
 							return nil
 						})
-						templ_7745c5c3_Err = command(v, "Delete", v.path("/settings/labels/"+formatCount(label.ID)+"/delete"), toneBad, "It is taken from all chats that have it. This cannot be undone.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var10), templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = commandButton(v, "Delete", v.path("/settings/labels/"+formatCount(label.ID)+"/delete"), toneBad, "It is taken from all chats that have it. This cannot be undone.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var10), templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

@@ -61,7 +61,7 @@ func readNotifications(v *viewer) (*notificationsView, error) {
 
 	params := &client.ListNoticesParams{
 		Limit:  new(int64(noticesShown)),
-		Cursor: readPosition(v),
+		Cursor: readCursor(v),
 		Failed: client.IfGiven(v.URL.Query().Get("failed") != ""),
 	}
 
@@ -100,19 +100,9 @@ func tellsNobody(rule client.NotificationRule) bool {
 	return rule.Enabled && strings.Contains(rule.Explanation, chat.NobodyTold)
 }
 
-// namesOf returns words of any kind as texts.
-func namesOf[T ~string](words []T) []string {
-	names := make([]string, len(words))
-	for i, word := range words {
-		names[i] = string(word)
-	}
-
-	return names
-}
-
 // updateNotificationRule replaces what a rule says: the form has all of it but the sender.
 func (h *Handler) updateNotificationRule(v *viewer) (templ.SafeURL, error) {
-	id, err := readID(v)
+	id, err := v.number("id")
 	if err != nil {
 		return "", err
 	}
@@ -178,7 +168,7 @@ func readIDs(v *viewer, name string) ([]int64, error) {
 
 // testNotificationRule sends a test, and shows what became of it.
 func (h *Handler) testNotificationRule(v *viewer) (templ.Component, error) {
-	id, err := readID(v)
+	id, err := v.number("id")
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +192,7 @@ func (h *Handler) testNotificationRule(v *viewer) (templ.Component, error) {
 
 // enableNotificationRule enables or disables a rule, as the form says.
 func (h *Handler) enableNotificationRule(v *viewer) (templ.SafeURL, error) {
-	id, err := readID(v)
+	id, err := v.number("id")
 	if err != nil {
 		return "", err
 	}

@@ -130,7 +130,7 @@ func notificationsPage(v *viewer, view *notificationsView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = command(v, "Create a rule", v.path("/settings/notifications"), tonePlain, "Managers get a message when something happens that a person should know.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = commandButton(v, "Create a rule", v.path("/settings/notifications"), tonePlain, "Managers get a message when something happens that a person should know.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -484,7 +484,7 @@ func notificationRule(v *viewer, rule client.NotificationRule) templ.Component {
 				ctx = templ.InitializeContext(ctx)
 				return nil
 			})
-			templ_7745c5c3_Err = command(v, "Test", rulePath(v, rule, "test"), tonePlain, "Everybody whom the rule names gets a message that says that it is a test.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var20), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = commandButton(v, "Test", rulePath(v, rule, "test"), tonePlain, "Everybody whom the rule names gets a message that says that it is a test.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var20), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -507,7 +507,7 @@ func notificationRule(v *viewer, rule client.NotificationRule) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = command(v, "Disable", rulePath(v, rule, "enabled"), tonePlain, "Nobody is told by this rule until somebody enables it.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var21), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = commandButton(v, "Disable", rulePath(v, rule, "enabled"), tonePlain, "Nobody is told by this rule until somebody enables it.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var21), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -530,7 +530,7 @@ func notificationRule(v *viewer, rule client.NotificationRule) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = command(v, "Enable", rulePath(v, rule, "enabled"), tonePlain, "What happens from now on is told.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var22), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = commandButton(v, "Enable", rulePath(v, rule, "enabled"), tonePlain, "What happens from now on is told.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var22), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -557,7 +557,7 @@ func notificationRule(v *viewer, rule client.NotificationRule) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = command(v, "Change", v.path("/settings/notifications/"+formatCount(rule.ID)), tonePlain, "It counts for what happens from now on.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var23), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = commandButton(v, "Change", v.path("/settings/notifications/"+formatCount(rule.ID)), tonePlain, "It counts for what happens from now on.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var23), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -575,7 +575,7 @@ func notificationRule(v *viewer, rule client.NotificationRule) templ.Component {
 				ctx = templ.InitializeContext(ctx)
 				return nil
 			})
-			templ_7745c5c3_Err = command(v, "Delete", rulePath(v, rule, "delete"), toneBad, "Nobody is told by this rule any more. This cannot be undone.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = commandButton(v, "Delete", rulePath(v, rule, "delete"), toneBad, "Nobody is told by this rule any more. This cannot be undone.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -630,9 +630,9 @@ func noticeTable(v *viewer, items []client.Notice) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var26 string
-					templ_7745c5c3_Var26, templ_7745c5c3_Err = templruntime.NewAttributeExpression(v.path("/deliveries/" + *notice.DeliveryID)).ResolveURL(ctx)
+					templ_7745c5c3_Var26, templ_7745c5c3_Err = templruntime.NewAttributeExpression(v.deliveryPath(*notice.DeliveryID)).ResolveURL(ctx)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings_notifications.templ`, Line: 142, Col: 62}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings_notifications.templ`, Line: 142, Col: 53}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var26)
 					if templ_7745c5c3_Err != nil {
@@ -684,7 +684,7 @@ func noticeTable(v *viewer, items []client.Notice) templ.Component {
 				var templ_7745c5c3_Var28 string
 				templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(notice.Subject)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings_notifications.templ`, Line: 154, Col: 44}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings_notifications.templ`, Line: 155, Col: 24}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var28))
 				if templ_7745c5c3_Err != nil {
@@ -705,7 +705,7 @@ func noticeTable(v *viewer, items []client.Notice) templ.Component {
 				var templ_7745c5c3_Var29 string
 				templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(formatCount(notice.Events))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings_notifications.templ`, Line: 157, Col: 54}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings_notifications.templ`, Line: 161, Col: 54}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var29))
 				if templ_7745c5c3_Err != nil {
@@ -718,7 +718,7 @@ func noticeTable(v *viewer, items []client.Notice) templ.Component {
 				var templ_7745c5c3_Var30 string
 				templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(formatCount(notice.NotificationRuleID))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings_notifications.templ`, Line: 158, Col: 51}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings_notifications.templ`, Line: 162, Col: 51}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var30))
 				if templ_7745c5c3_Err != nil {

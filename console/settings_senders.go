@@ -73,7 +73,7 @@ func (h *Handler) createPhoneNumber(v *viewer) (templ.SafeURL, error) {
 
 // updatePhoneNumber changes the fields of the form that say something else than before.
 func (h *Handler) updatePhoneNumber(v *viewer) (templ.SafeURL, error) {
-	id, err := readID(v)
+	id, err := v.number("id")
 	if err != nil {
 		return "", err
 	}
@@ -89,7 +89,7 @@ func (h *Handler) updatePhoneNumber(v *viewer) (templ.SafeURL, error) {
 
 // updateInbox changes the fields of the form that say something else than before.
 func (h *Handler) updateInbox(v *viewer) (templ.SafeURL, error) {
-	id, err := readID(v)
+	id, err := v.number("id")
 	if err != nil {
 		return "", err
 	}

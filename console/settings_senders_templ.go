@@ -94,7 +94,7 @@ func sendersPage(v *viewer, view *sendersView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = command(v, "Add a phone number", v.path("/settings/senders/phone-numbers"), tonePlain, "Chats may send from it from now on. It must be one of your Twilio account.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = commandButton(v, "Add a phone number", v.path("/settings/senders/phone-numbers"), tonePlain, "Chats may send from it from now on. It must be one of your Twilio account.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -145,7 +145,7 @@ func sendersPage(v *viewer, view *sendersView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = command(v, "Add an inbox", v.path("/settings/senders/inboxes"), tonePlain, "Chats may send from it from now on. Its domain must be verified at SendGrid.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = commandButton(v, "Add an inbox", v.path("/settings/senders/inboxes"), tonePlain, "Chats may send from it from now on. Its domain must be verified at SendGrid.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -399,9 +399,9 @@ func numberTable(v *viewer, items []client.PhoneNumber) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(nameCode(number.MessagingServiceSid))
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(valueOrNone(number.MessagingServiceSid))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings_senders.templ`, Line: 88, Col: 54}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings_senders.templ`, Line: 88, Col: 57}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var19))
 			if templ_7745c5c3_Err != nil {
@@ -463,7 +463,7 @@ func numberTable(v *viewer, items []client.PhoneNumber) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = command(v, "Change", v.path("/settings/senders/phone-numbers/"+formatCount(number.ID)), tonePlain, "Chats that send from it go on with what you enter.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var21), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = commandButton(v, "Change", v.path("/settings/senders/phone-numbers/"+formatCount(number.ID)), tonePlain, "Chats that send from it go on with what you enter.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var21), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -481,7 +481,7 @@ func numberTable(v *viewer, items []client.PhoneNumber) templ.Component {
 					ctx = templ.InitializeContext(ctx)
 					return nil
 				})
-				templ_7745c5c3_Err = command(v, "Delete", v.path("/settings/senders/phone-numbers/"+formatCount(number.ID)+"/delete"), toneBad, "No chat can send from it any more.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var22), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = commandButton(v, "Delete", v.path("/settings/senders/phone-numbers/"+formatCount(number.ID)+"/delete"), toneBad, "No chat can send from it any more.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var22), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -599,7 +599,7 @@ func inboxTable(v *viewer, items []client.Inbox) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = command(v, "Change", v.path("/settings/senders/inboxes/"+formatCount(inbox.ID)), tonePlain, "Chats that send from it go on with what you enter.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var27), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = commandButton(v, "Change", v.path("/settings/senders/inboxes/"+formatCount(inbox.ID)), tonePlain, "Chats that send from it go on with what you enter.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var27), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -617,7 +617,7 @@ func inboxTable(v *viewer, items []client.Inbox) templ.Component {
 					ctx = templ.InitializeContext(ctx)
 					return nil
 				})
-				templ_7745c5c3_Err = command(v, "Delete", v.path("/settings/senders/inboxes/"+formatCount(inbox.ID)+"/delete"), toneBad, "No chat can send from it any more.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var28), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = commandButton(v, "Delete", v.path("/settings/senders/inboxes/"+formatCount(inbox.ID)+"/delete"), toneBad, "No chat can send from it any more.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var28), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -32,8 +32,8 @@ func (h *Handler) showSuppressions(v *viewer) (templ.Component, error) {
 	query := v.URL.Query()
 
 	answer, err := v.ListSuppressionsWithResponse(v.ctx(), v.ws(), &client.ListSuppressionsParams{
-		Limit:   new(int64(pageLimit)),
-		Cursor:  readPosition(v),
+		Limit:   new(pageLimit),
+		Cursor:  readCursor(v),
 		Channel: client.IfGiven(client.AddressedChannel(query.Get("channel"))),
 		Reason:  client.OnlyGiven(client.SuppressionReason(query.Get("reason"))),
 	})

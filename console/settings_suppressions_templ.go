@@ -113,7 +113,7 @@ func suppressionsPage(v *viewer, items []client.Suppression, next templ.SafeURL)
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = command(v, "Suppress an address", v.path("/settings/suppressions"), tonePlain, "It gets no messages from any sender of this workspace until somebody lifts it.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = commandButton(v, "Suppress an address", v.path("/settings/suppressions"), tonePlain, "It gets no messages from any sender of this workspace until somebody lifts it.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -416,7 +416,7 @@ func suppressionRow(v *viewer, suppression client.Suppression) templ.Component {
 				ctx = templ.InitializeContext(ctx)
 				return nil
 			})
-			templ_7745c5c3_Err = command(v, "Lift", v.path("/settings/suppressions/"+formatCount(suppression.ID)+"/lift"), toneBad, explainLift(suppression)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var17), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = commandButton(v, "Lift", v.path("/settings/suppressions/"+formatCount(suppression.ID)+"/lift"), toneBad, explainLift(suppression)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var17), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

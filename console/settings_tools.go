@@ -16,8 +16,8 @@ func (h *Handler) toolRoutes() {
 
 func (h *Handler) showTools(v *viewer) (templ.Component, error) {
 	answer, err := v.ListToolsWithResponse(v.ctx(), v.ws(), &client.ListToolsParams{
-		Limit:  new(int64(pageLimit)),
-		Cursor: readPosition(v),
+		Limit:  new(pageLimit),
+		Cursor: readCursor(v),
 	})
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func (h *Handler) showTool(v *viewer) (templ.Component, error) {
 
 // readTool reads the tool of the path, and what of it is to be tested. Errors: [errNoPage].
 func readTool(v *viewer) (*toolView, error) {
-	id, err := readID(v)
+	id, err := v.number("id")
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +168,7 @@ func (t *toolView) explainTest() string {
 	return "The tool is run with these arguments, and has its effect: this is no simulation."
 }
 
-// describeRepeats says whether a call of a tool may be repeated.
+// describeRepeats returns whether a call of a tool may be repeated, in words.
 func describeRepeats(tool client.ToolDefinition) string {
 	if tool.Idempotent || tool.Risk == client.ToolRiskRead {
 		return "yes, it is idempotent"
@@ -177,7 +177,7 @@ func describeRepeats(tool client.ToolDefinition) string {
 	return "no: a call that may have had its effect waits for a person"
 }
 
-// describePlace says where a tool is.
+// describePlace returns where a tool runs, in words.
 func describePlace(tool client.ToolDefinition) string {
 	switch {
 	case tool.HTTP != nil:

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"slices"
 	"strconv"
 	"time"
 
@@ -30,8 +29,8 @@ func webhookPath(id int64) string { return "/settings/webhooks/" + formatCount(i
 
 func (h *Handler) showWebhooks(v *viewer) (templ.Component, error) {
 	answer, err := v.ListWebhookEndpointsWithResponse(v.ctx(), v.ws(), &client.ListWebhookEndpointsParams{
-		Limit:  new(int64(pageLimit)),
-		Cursor: readPosition(v),
+		Limit:  new(pageLimit),
+		Cursor: readCursor(v),
 	})
 	if err != nil {
 		return nil, err
@@ -63,7 +62,7 @@ func (h *Handler) showWebhook(v *viewer) (templ.Component, error) {
 
 // readWebhook reads the endpoint of the path, and its attempts. Errors: [errNoPage].
 func readWebhook(v *viewer) (*webhookView, error) {
-	id, err := readID(v)
+	id, err := v.number("id")
 	if err != nil {
 		return nil, err
 	}
@@ -74,8 +73,8 @@ func readWebhook(v *viewer) (*webhookView, error) {
 	}
 
 	attempts, err := v.ListWebhookAttemptsWithResponse(v.ctx(), v.ws(), id, &client.ListWebhookAttemptsParams{
-		Limit:   new(int64(pageLimit)),
-		Cursor:  readPosition(v),
+		Limit:   new(pageLimit),
+		Cursor:  readCursor(v),
 		Failed:  client.IfGiven(v.URL.Query().Get("failed") != ""),
 		EventID: client.IfGiven(v.URL.Query().Get("event_id")),
 	})
@@ -111,7 +110,7 @@ func (h *Handler) createWebhook(v *viewer) (templ.Component, error) {
 
 // rotateWebhookSecret gives an endpoint a new secret and shows it.
 func (h *Handler) rotateWebhookSecret(v *viewer) (templ.Component, error) {
-	id, err := readID(v)
+	id, err := v.number("id")
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +127,7 @@ func (h *Handler) rotateWebhookSecret(v *viewer) (templ.Component, error) {
 
 // testWebhook posts a test, and shows what the receiver has answered.
 func (h *Handler) testWebhook(v *viewer) (templ.Component, error) {
-	id, err := readID(v)
+	id, err := v.number("id")
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +150,7 @@ func (h *Handler) testWebhook(v *viewer) (templ.Component, error) {
 }
 
 func (h *Handler) replayWebhook(v *viewer) (templ.SafeURL, error) {
-	id, err := readID(v)
+	id, err := v.number("id")
 	if err != nil {
 		return "", err
 	}
@@ -172,7 +171,7 @@ func (h *Handler) replayWebhook(v *viewer) (templ.SafeURL, error) {
 }
 
 func (h *Handler) replayWebhookEvent(v *viewer) (templ.SafeURL, error) {
-	id, err := readID(v)
+	id, err := v.number("id")
 	if err != nil {
 		return "", err
 	}
@@ -185,7 +184,7 @@ func (h *Handler) replayWebhookEvent(v *viewer) (templ.SafeURL, error) {
 
 // enableWebhook enables or disables an endpoint, as the form says.
 func (h *Handler) enableWebhook(v *viewer) (templ.SafeURL, error) {
-	id, err := readID(v)
+	id, err := v.number("id")
 	if err != nil {
 		return "", err
 	}
@@ -229,8 +228,6 @@ func describeAnswer(attempt client.WebhookAttempt) string {
 
 // formatMillis returns how long something took.
 func formatMillis(millis int64) string { return (time.Duration(millis) * time.Millisecond).String() }
-
-func contains(all []string, one string) bool { return slices.Contains(all, one) }
 
 // describeBehind says what an endpoint has not got yet.
 func describeBehind(endpoint client.WebhookEndpoint) string {

@@ -129,7 +129,7 @@ func webhooksPage(v *viewer, items []client.WebhookEndpoint, next templ.SafeURL)
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = command(v, "Create an endpoint", v.path("/settings/webhooks"), tonePlain, "Events are posted there as soon as it is made. Its secret is shown once.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = commandButton(v, "Create an endpoint", v.path("/settings/webhooks"), tonePlain, "Events are posted there as soon as it is made. Its secret is shown once.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -738,7 +738,7 @@ func webhookCommands(v *viewer, view *webhookView) templ.Component {
 			ctx = templ.InitializeContext(ctx)
 			return nil
 		})
-		templ_7745c5c3_Err = command(v, "Test", v.path(webhookPath(view.ID)+"/test"), tonePlain, "A test.ping is posted now, and the answer is shown.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var33), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = commandButton(v, "Test", v.path(webhookPath(view.ID)+"/test"), tonePlain, "A test.ping is posted now, and the answer is shown.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var33), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -773,7 +773,7 @@ func webhookCommands(v *viewer, view *webhookView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = command(v, "Replay since", v.path(webhookPath(view.ID)+"/replay"), tonePlain, "All events since then are posted again, those that the receiver has had too.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var34), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = commandButton(v, "Replay since", v.path(webhookPath(view.ID)+"/replay"), tonePlain, "All events since then are posted again, those that the receiver has had too.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var34), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -796,7 +796,7 @@ func webhookCommands(v *viewer, view *webhookView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = command(v, "Disable", v.path(webhookPath(view.ID)+"/enabled"), tonePlain, "Nothing is posted there until somebody enables it. It then goes on where it has stopped.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var36), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = commandButton(v, "Disable", v.path(webhookPath(view.ID)+"/enabled"), tonePlain, "Nothing is posted there until somebody enables it. It then goes on where it has stopped.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var36), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -819,7 +819,7 @@ func webhookCommands(v *viewer, view *webhookView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = command(v, "Enable", v.path(webhookPath(view.ID)+"/enabled"), tonePlain, "It goes on where it has stopped.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var37), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = commandButton(v, "Enable", v.path(webhookPath(view.ID)+"/enabled"), tonePlain, "It goes on where it has stopped.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var37), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -838,7 +838,7 @@ func webhookCommands(v *viewer, view *webhookView) templ.Component {
 			ctx = templ.InitializeContext(ctx)
 			return nil
 		})
-		templ_7745c5c3_Err = command(v, "New secret", v.path(webhookPath(view.ID)+"/secret"), tonePlain, "A new secret is made and shown once. The receiver needs it.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var38), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = commandButton(v, "New secret", v.path(webhookPath(view.ID)+"/secret"), tonePlain, "A new secret is made and shown once. The receiver needs it.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var38), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -856,7 +856,7 @@ func webhookCommands(v *viewer, view *webhookView) templ.Component {
 			ctx = templ.InitializeContext(ctx)
 			return nil
 		})
-		templ_7745c5c3_Err = command(v, "Delete", v.path(webhookPath(view.ID)+"/delete"), toneBad, "Events that it has not got yet are not posted. This cannot be undone.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var39), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = commandButton(v, "Delete", v.path(webhookPath(view.ID)+"/delete"), toneBad, "Events that it has not got yet are not posted. This cannot be undone.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var39), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1020,7 +1020,7 @@ func attemptTable(v *viewer, view *webhookView) templ.Component {
 						ctx = templ.InitializeContext(ctx)
 						return nil
 					})
-					templ_7745c5c3_Err = command(v, "Replay", v.path(webhookPath(view.ID)+"/events/"+attempt.EventID+"/replay"), tonePlain, "This event is posted there again.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var47), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = commandButton(v, "Replay", v.path(webhookPath(view.ID)+"/events/"+attempt.EventID+"/replay"), tonePlain, "This event is posted there again.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var47), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -19,9 +19,9 @@ type moment struct {
 	attempt *client.Attempt
 	event   *client.Event
 	call    *client.ToolCall
-	// reached says whether the attempt reached the provider.
+	// reached is a sentence on whether the attempt reached the provider.
 	reached string
-	// isToCome reports whether it is still to come.
+	// isToCome reports whether the moment lies ahead.
 	isToCome bool
 }
 
@@ -81,7 +81,7 @@ func splitTimeline(moments []moment) (toCome []moment, happened []stretch) {
 	return toCome, happened
 }
 
-// describeFold says what is folded.
+// describeFold returns how many attempts are folded, in words.
 func (s *stretch) describeFold() string {
 	if len(s.moments) == 1 {
 		return "1 more attempt"
@@ -90,7 +90,7 @@ func (s *stretch) describeFold() string {
 	return formatCount(int64(len(s.moments))) + " more attempts"
 }
 
-// isSame reports whether two moments tell the same.
+// isSame reports whether two moments have the same time and the same sentence.
 func (m *moment) isSame(other *moment) bool { return m.at.Equal(other.at) && m.what == other.what }
 
 // momentsOf returns what a delivery tells of itself, in the API's own words: its attempts, what the provider has
@@ -146,7 +146,7 @@ func momentsOf(d *client.WholeDelivery) []moment {
 	return moments
 }
 
-// tellReached says whether an attempt reached the provider. It did if the provider has answered, or has reported a
+// tellReached returns a sentence on whether an attempt reached the provider. It did if the provider has answered, or has reported a
 // message that can only be of this attempt.
 func tellReached(d *client.WholeDelivery, a *client.Attempt) string {
 	isOnly := !slices.ContainsFunc(d.Attempts, func(other client.Attempt) bool {

@@ -97,8 +97,8 @@ func levelOf(level string) int {
 	return strings.Index("read write admin", level)
 }
 
-// page returns a handler of a page of a workspace: show fetches what the page shows, and returns it. Whoever is not
-// logged in is asked to. Errors: those of the API, which are shown as they are.
+// page registers a page of a workspace: show fetches what the page shows, and returns it. Whoever is not logged in gets
+// the login page. An error of show is shown in place of the page.
 func (h *Handler) page(pattern string, show func(v *viewer) (templ.Component, error)) {
 	h.mux.HandleFunc("GET "+Root+"/w/{workspace}"+pattern, func(w http.ResponseWriter, r *http.Request) {
 		v, err := h.view(r)
@@ -119,15 +119,14 @@ func (h *Handler) page(pattern string, show func(v *viewer) (templ.Component, er
 	})
 }
 
-// form returns a handler of a form: perform calls the API, and returns the path of the page to go to, which says once
-// that it was done. What the API
-// refuses is shown on top of the page that show returns.
+// form registers a form of a workspace: perform calls the API, and returns the path of the next page, which says once
+// that it was done. A refusal of the API is shown on top of the page that show returns.
 func (h *Handler) form(
 	pattern string,
 	perform func(v *viewer) (templ.SafeURL, error),
 	show func(v *viewer) (templ.Component, error),
 ) {
-	h.take(pattern, show, func(w http.ResponseWriter, v *viewer) error {
+	h.handleForm(pattern, show, func(w http.ResponseWriter, v *viewer) error {
 		next, err := perform(v)
 		if err != nil {
 			return err
@@ -140,14 +139,14 @@ func (h *Handler) form(
 	})
 }
 
-// formThatTells is a form whose answer is a page that perform returns, and not a redirect: for what is shown once,
-// such as a secret, which must stand neither in a URL nor in a cookie.
+// formThatTells registers a form that is answered with the page that perform returns, and not with a redirect. It is for
+// what is shown once, such as a secret, which must stand neither in a URL nor in a cookie.
 func (h *Handler) formThatTells(
 	pattern string,
 	perform func(v *viewer) (templ.Component, error),
 	show func(v *viewer) (templ.Component, error),
 ) {
-	h.take(pattern, show, func(w http.ResponseWriter, v *viewer) error {
+	h.handleForm(pattern, show, func(w http.ResponseWriter, v *viewer) error {
 		told, err := perform(v)
 		if err != nil {
 			return err
@@ -159,26 +158,21 @@ func (h *Handler) formThatTells(
 	})
 }
 
-// take registers a form of a workspace: answer performs it and answers, or returns an error, and then has not
-// answered.
-func (h *Handler) take(
+// handleForm registers a form of a workspace: answer carries it out and writes the response, or returns an error and
+// writes nothing.
+func (h *Handler) handleForm(
 	pattern string,
 	show func(v *viewer) (templ.Component, error),
 	answer func(w http.ResponseWriter, v *viewer) error,
 ) {
 	h.mux.HandleFunc("POST "+Root+"/w/{workspace}"+pattern, func(w http.ResponseWriter, r *http.Request) {
-		v, err := h.view(r)
-
-		switch {
-		case err != nil:
-			h.showFailure(w, r, nil, err)
-			return
-		case !v.session.hasToken(r):
-			h.showFailure(w, r, v, errForged)
+		v, ok := h.viewForm(w, r)
+		if !ok {
 			return
 		}
 
-		if err = answer(w, v); err == nil {
+		err := answer(w, v)
+		if err == nil {
 			return
 		}
 
@@ -243,7 +237,24 @@ func (h *Handler) view(r *http.Request) (*viewer, error) {
 	return v, nil
 }
 
-// render answers with a page. That the time for what it shows is over must not keep it from being shown.
+// viewForm returns who has posted a form of one of our own pages, and true. Otherwise it answers why it does not take the
+// form, and returns false.
+func (h *Handler) viewForm(w http.ResponseWriter, r *http.Request) (*viewer, bool) {
+	v, err := h.view(r)
+
+	switch {
+	case err != nil:
+		h.showFailure(w, r, nil, err)
+		return nil, false
+	case !v.session.hasToken(r):
+		h.showFailure(w, r, v, errForged)
+		return nil, false
+	}
+
+	return v, true
+}
+
+// render answers with a page. The page is shown even when the time for the request is over.
 func (h *Handler) render(w http.ResponseWriter, r *http.Request, status int, page templ.Component) {
 	r = r.WithContext(context.WithoutCancel(r.Context()))
 
