@@ -16,6 +16,16 @@ import (
 	"handrail/chat"
 )
 
+// HealthStore reports whether the database can be used.
+type HealthStore interface {
+	// CheckWritable reports whether the database answers and takes writes.
+	CheckWritable(ctx context.Context) error
+	// ClockOffset measures by how much the clock of this process is ahead of the database's.
+	ClockOffset(ctx context.Context) (time.Duration, error)
+	// MigrationsCurrent reports whether the schema is the one this program was built for.
+	MigrationsCurrent(ctx context.Context) (bool, error)
+}
+
 // partServer is the part that is ready until the server stops.
 const partServer = "server"
 

@@ -490,13 +490,3 @@ type InboundStore interface {
 		now time.Time,
 	) (chat.InboundRecord, chat.Arrival, error)
 }
-
-// HealthStore reports whether the database can be used.
-type HealthStore interface {
-	// CheckWritable reports whether the database answers and takes writes.
-	CheckWritable(ctx context.Context) error
-	// ClockOffset measures by how much the clock of this process is ahead of the database's.
-	ClockOffset(ctx context.Context) (time.Duration, error)
-	// MigrationsCurrent reports whether the schema is the one this program was built for.
-	MigrationsCurrent(ctx context.Context) (bool, error)
-}

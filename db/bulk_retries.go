@@ -302,14 +302,13 @@ func (r *bulkRetryRow) checkMove(in chat.BulkMove) error {
 	return nil
 }
 
-// auditFields are what the audit log tells changes of.
+// auditFields are the fields whose changes the audit log has.
 func (r *bulkRetryRow) auditFields() map[string]any {
 	return map[string]any{"state": r.State, "rate_per_second": r.Rate}
 }
 
-// SetBulkState pauses, resumes, cancels or finishes a bulk retry, and says why:
-// bulk_retry_not_found, conflict when it cannot go there from where it stands. Setting the
-// state that it has changes nothing.
+// SetBulkState pauses, resumes, cancels or finishes a bulk retry, or changes its rate, and notes why. Errors:
+// bulk_retry_not_found, conflict for a move that its state does not allow. Setting what it has changes nothing.
 func (s *Store) SetBulkState(ctx context.Context, in chat.BulkMove) (chat.BulkRetry, error) {
 	var all []chat.BulkRetry
 
@@ -323,44 +322,8 @@ func (s *Store) SetBulkState(ctx context.Context, in chat.BulkMove) (chat.BulkRe
 			return err
 		}
 
-		to := cmp.Or(in.To, row.State)
-		rate := cmp.Or(in.Rate, row.Rate)
-
-		if row.State != to || row.Rate != rate {
-			before := row.auditFields()
-			verb := "bulk_retry.updated"
-
-			if row.State != to {
-				verb = "bulk_retry." + string(to)
-				row.Note = in.Note
-			}
-
-			if row.State != to && to == chat.BulkRunning {
-				row.Round++
-			}
-
-			row.State = to
-			row.Rate = rate
-			row.UpdatedAt = s.time()
-
-			err = s.batch(ctx, tx,
-				tx.NewUpdate().
-					Model(&row).
-					Column("state", "note", "round", "rate", "updated_at").
-					Where("workspace_id = ?", in.WorkspaceID).
-					Where("id = ?", in.ID),
-				s.insertAudit(tx, auditEvent{
-					workspace: in.WorkspaceID,
-					by:        in.By,
-					verb:      verb,
-					object:    string(in.ID),
-					detail: changesOf(chat.AuditBulkRetry, before, row.auditFields()).
-						with("reason", in.Note),
-				}),
-			)
-			if err != nil {
-				return err
-			}
+		if err := s.moveBulkRetry(ctx, tx, &row, in); err != nil {
+			return err
 		}
 
 		all = []chat.BulkRetry{row.bulkRetry()}
@@ -372,4 +335,47 @@ func (s *Store) SetBulkState(ctx context.Context, in chat.BulkMove) (chat.BulkRe
 	}
 
 	return all[0], nil
+}
+
+// moveBulkRetry stores the state and the rate that a bulk retry moves to, with an entry in the audit log. It stores
+// nothing if neither changes.
+func (s *Store) moveBulkRetry(ctx context.Context, tx bun.Tx, row *bulkRetryRow, in chat.BulkMove) error {
+	to := cmp.Or(in.To, row.State)
+	rate := cmp.Or(in.Rate, row.Rate)
+
+	if row.State == to && row.Rate == rate {
+		return nil
+	}
+
+	before := row.auditFields()
+	verb := "bulk_retry.updated"
+
+	if row.State != to {
+		verb = "bulk_retry." + string(to)
+		row.Note = in.Note
+	}
+
+	if row.State != to && to == chat.BulkRunning {
+		row.Round++
+	}
+
+	row.State = to
+	row.Rate = rate
+	row.UpdatedAt = s.time()
+
+	return s.batch(ctx, tx,
+		tx.NewUpdate().
+			Model(row).
+			Column("state", "note", "round", "rate", "updated_at").
+			Where("workspace_id = ?", in.WorkspaceID).
+			Where("id = ?", in.ID),
+		s.insertAudit(tx, auditEvent{
+			workspace: in.WorkspaceID,
+			by:        in.By,
+			verb:      verb,
+			object:    string(in.ID),
+			detail: changesOf(chat.AuditBulkRetry, before, row.auditFields()).
+				with("reason", in.Note),
+		}),
+	)
 }

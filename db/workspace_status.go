@@ -105,7 +105,7 @@ func countWaitingActions(tx bun.Tx, ws chat.WorkspaceID, now time.Time) *bun.Sel
 		ColumnExpr("a.created_at AS since").
 		ColumnExpr(waitingOf+" AS matter", waitingArgs()...).
 		ColumnExpr("CASE d.error_code WHEN ? THEN 1 ELSE 0 END AS gone", chat.ErrorWorkflowGone).
-		ColumnExpr("(SELECT ap.deadline FROM approvals AS ap WHERE ap.workspace_id = a.workspace_id "+
+		ColumnExpr("(SELECT ap.deadline FROM approvals AS ap WHERE ap.workspace_id = a.workspace_id " +
 			"AND ap.id = a.id AND ap.state = 'waiting') AS deadline").
 		// Actions that wait for a receipt are many, and need no person.
 		Where("(d.status IS NULL OR d.status <> 'accepted')").
