@@ -2,6 +2,7 @@ package chat
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -162,9 +163,14 @@ func (h *SenderHealth) Explain(now time.Time) string {
 		)
 	}
 
-	hour := h.sum(now.Add(-HealthWindow))
-	if hour.Accepted+hour.Throttled+hour.Failed == 0 {
+	since := now.Add(-HealthWindow)
+	hour := h.sum(since)
+
+	switch {
+	case !slices.ContainsFunc(h.Minutes, func(m SenderMinute) bool { return !m.At.Before(since) }):
 		return "Nothing was tried in the last hour."
+	case hour.Accepted+hour.Throttled+hour.Failed == 0:
+		return h.Provider.Name() + " has refused all that was tried in the last hour."
 	}
 
 	return fmt.Sprintf("%s has accepted %s in the last hour.", h.Provider.Name(), countOf(hour.Accepted, "attempt"))

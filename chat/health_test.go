@@ -59,6 +59,9 @@ func TestASenderExplainsItself(t *testing.T) {
 		"Nothing was tried in the last hour.": {
 			Minutes: []chat.SenderMinute{{At: now.Add(-2 * time.Hour), Accepted: 1}},
 		},
+		"Twilio has refused all that was tried in the last hour.": {
+			Minutes: []chat.SenderMinute{{At: now.Add(-20 * time.Minute)}},
+		},
 		"Twilio has accepted 1 attempt in the last hour.": {
 			Minutes: []chat.SenderMinute{{At: now.Add(-20 * time.Minute), Accepted: 1}},
 		},

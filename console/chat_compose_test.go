@@ -248,3 +248,21 @@ func TestNobodyTakesAChatFromAColleagueUnawares(t *testing.T) {
 	e.post("/chats/5", "/chats/5/send", form)
 	assert.Equal(t, 1, e.count("POST /chats/5/send-assistant-message"))
 }
+
+// TestAPreviewShowsWhatAColleagueHasWritten: a preview that counts a message as seen must have shown it. Otherwise two
+// people answer a customer differently, and what was sent a moment ago is sent again after the browser's back button.
+func TestAPreviewShowsWhatAColleagueHasWritten(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, composeReplies())
+	e.replies["GET /chats/5/messages"] = listOf(ourMessage, theirMessage)
+
+	page := e.post("/chats/5", "/chats/5/preview", url.Values{
+		"message": {"We are full tonight."},
+		"seen":    {firstMessage},
+	}).Body.String()
+
+	if strings.Contains(page, `name="seen" value="`+secondMessage+`"`) {
+		assert.True(t, strings.Contains(page, "Yes, it is."), "what counts as seen was shown")
+	}
+}

@@ -3,6 +3,7 @@ package console_test
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -357,4 +358,23 @@ func TestARefusedParticipantKeepsItsRole(t *testing.T) {
 	assert.Contains(t, answer.Body.String(), `name="member_id" value="42"`)
 	assert.Contains(t, answer.Body.String(), `<option value="observer" selected>`)
 	assert.Contains(t, answer.Body.String(), `<option value="owner" selected>`, "Ana stays what she is")
+}
+
+// TestLongMailsMakeNoHugePage has a stranger write fifty mails of the length that is stored, of quotes, which take five
+// bytes each on a page. The page is fetched again with every event of the workspace.
+func TestLongMailsMakeNoHugePage(t *testing.T) {
+	t.Parallel()
+
+	mail := `{"id":1,"uuid":"` + firstMessage + `","role":"user","state":"received","member_id":42,"content":"` +
+		strings.Repeat(`\"`, 100_000) + `","created_at":"2026-11-30T09:00:00Z"}`
+	mails := make([]string, 50)
+
+	for i := range mails {
+		mails[i] = mail
+	}
+
+	e := newEnv(t, chatReplies())
+	e.replies["GET /chats/5/messages"] = listOf(mails...)
+
+	assert.Less(t, len(e.get("/chats/5")), 2<<20)
 }

@@ -3,6 +3,7 @@ package console_test
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -242,4 +243,39 @@ func TestAnAnswerMustBeWhatTheQuestionTakes(t *testing.T) {
 	}
 
 	assert.Zero(t, e.count("POST /contributor-requests/r1/answer"))
+}
+
+// TestDecisionsTakeFewCalls counts the calls of the API for a page with twenty of a kind. The key of a session may make
+// 100 at once and 50 a second, and the page is made anew whenever something happens.
+func TestDecisionsTakeFewCalls(t *testing.T) {
+	t.Parallel()
+
+	var calls []string
+
+	const one = `{"call_id":"c","name":"x","status":"unknown","chat_id":1,"action_id":"`
+
+	replies := map[string]reply{
+		"GET /deliveries":           listOf(),
+		"GET /approvals":            listOf(),
+		"GET /contributor-requests": listOf(),
+		"GET /inbound":              listOf(),
+	}
+
+	for i := range 20 {
+		id := "01934f6e-7f30-7b22-9b3d-3f4a5b6c7d" + strconv.Itoa(10+i)
+		calls = append(calls, one+id+`","created_at":"2026-11-30T09:00:00Z","updated_at":"2026-11-30T09:00:00Z"}`)
+		replies["GET /actions/"+id] = refuse(http.StatusNotFound, "action_not_found", "no")
+	}
+
+	replies["GET /tool-calls"] = listOf(calls...)
+
+	e := newEnv(t, replies)
+	e.get("/decisions")
+
+	made := 0
+	for _, of := range e.calls {
+		made += len(of)
+	}
+
+	assert.LessOrEqual(t, made, 12)
 }

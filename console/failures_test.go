@@ -297,3 +297,45 @@ func TestANewBulkRetryIsAwaited(t *testing.T) {
 	e.requireRedirect(answer, "/failures/bulk/b1")
 	assert.Equal(t, 3, looks, "it is answered before it can be read")
 }
+
+// TestNoCellOfTheFileBeginsAFormulaWhereSemicolonsSeparate opens the file as a spreadsheet does in most of Europe.
+func TestNoCellOfTheFileBeginsAFormulaWhereSemicolonsSeparate(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, map[string]reply{
+		"GET /deliveries": listOf(`{"id":"01934f6e-7f30-7b22-9b3d-3f4a5b6c7d8e","status":"failed","channel":"email",` +
+			`"error_message":"550 no;=HYPERLINK(1)","created_at":"2026-11-30T09:00:00Z","updated_at":"2026-11-30T09:00:00Z"}`),
+	})
+
+	file := csv.NewReader(strings.NewReader(e.get("/failures.csv")))
+	file.Comma = ';'
+	file.LazyQuotes = true
+	file.FieldsPerRecord = -1
+
+	rows, err := file.ReadAll()
+	require.NoError(t, err)
+
+	for _, row := range rows {
+		for _, cell := range row {
+			assert.False(t, strings.HasPrefix(cell, "="), "a formula: %s", cell)
+		}
+	}
+}
+
+// TestARefusedBulkCommandLeavesThePageLive looks at where the page of a bulk retry is fetched again.
+func TestARefusedBulkCommandLeavesThePageLive(t *testing.T) {
+	t.Parallel()
+
+	const bulk = "01934f6e-7f30-7b22-9b3d-3f4a5b6c7d8e"
+
+	e := newEnv(t, map[string]reply{
+		"GET /bulk-retries/" + bulk: ok(`{"id":"` + bulk + `","state":"running","filter":{},"by_status":{},` +
+			`"created_at":"2026-11-30T09:00:00Z","updated_at":"2026-11-30T09:00:00Z"}`),
+		"POST /bulk-retries/" + bulk + "/pause": refuse(http.StatusConflict, "conflict", "it is over"),
+		"GET /deliveries":                       listOf(),
+	})
+
+	answer := e.post("/failures/bulk/"+bulk, "/failures/bulk/"+bulk+"/pause", url.Values{"reason": {"r"}})
+	assert.Equal(t, http.StatusConflict, answer.Code)
+	assert.False(t, strings.Contains(answer.Body.String(), `/pause" hx-trigger`), "nothing is shown at the path of a form")
+}

@@ -314,3 +314,14 @@ func TestAMessageWithoutAnAnswerCanBeRepeatedOnce(t *testing.T) {
 	assert.Contains(t, answer.Body.String(), "may be under way or not")
 	assert.Contains(t, answer.Body.String(), `name="once" value="once-1"`, "the same key: nothing is sent twice")
 }
+
+// TestAPersonWithAnOddAddressIsShown: who writes from a short code has an address by which the API finds nobody.
+func TestAPersonWithAnOddAddressIsShown(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, personReplies())
+	e.replies["GET /suppressions"] = refuse(http.StatusBadRequest, "invalid_request",
+		"query.address must be a number that exists, in the form +14155550123 (E.164)")
+
+	assert.Equal(t, http.StatusOK, e.do(http.MethodGet, "/people/42", nil).Code)
+}

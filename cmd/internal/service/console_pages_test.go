@@ -31,7 +31,7 @@ func TestTheFirstPageOfTheConsoleIsLight(t *testing.T) {
 	made := w.call("POST", "/sessions", nil)
 	require.Equal(t, http.StatusCreated, made.status, made.raw)
 
-	cookie := &http.Cookie{Name: "handrail_session_" + string(w.ws), Value: made.at("key").(string)}
+	cookie := &http.Cookie{Name: "__Secure-handrail_session_" + string(w.ws), Value: made.at("key").(string)}
 	page, total := w.fetch("/console/w/"+string(w.ws)+"/", cookie)
 
 	files := regexp.MustCompile(`(?:src|href)="(/console/static/[^"]+)"`).FindAllStringSubmatch(page, -1)
@@ -108,7 +108,9 @@ func TestAThousandRowsScroll(t *testing.T) {
 	t.Cleanup(pages.Close)
 
 	b := newBrowser(t, pages.URL)
-	b.do(network.SetCookie("handrail_session_"+workspace, "hr_session").WithURL(pages.URL + console.Root))
+	b.do(network.SetCookie("__Secure-handrail_session_"+workspace, "hr_session").
+		WithURL(pages.URL + console.Root).
+		WithSecure(true))
 	b.open(console.Root + "/w/" + workspace + "/failures")
 	b.awaitText("+1555999")
 	b.do(chromedp.KeyEvent("jjjk"))
@@ -145,10 +147,12 @@ func (b *browser) currentRow() int {
 // answerThousandRows plays an API whose list of deliveries has a page of a thousand.
 func answerThousandRows(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Handrail-Version", "2026-11-29")
 
 	switch {
 	case strings.HasSuffix(r.URL.Path, "/session"):
-		_, _ = io.WriteString(w, `{"member_name":"Ana","scopes":["deliveries:read"]}`)
+		_, _ = io.WriteString(w, `{"kind":"session","workspace_id":"11111111-1111-4111-8111-111111111111",`+
+			`"member_name":"Ana","scopes":["deliveries:read"]}`)
 	case strings.HasSuffix(r.URL.Path, "/deliveries"):
 		rows := make([]string, 1000)
 		for i := range rows {

@@ -156,7 +156,7 @@ func (e *benchEnv) logIn(ctx context.Context, seeded *testcluster.Seeded) (*cons
 		}
 
 		v.cookies = append(v.cookies, &http.Cookie{ //nolint:gosec // it is sent, and set nowhere
-			Name:  "handrail_session_" + workspace,
+			Name:  "__Secure-handrail_session_" + workspace,
 			Value: handrail.ValueOf(made.JSON201.Key),
 		})
 	}

@@ -76,7 +76,7 @@ func TestWhatIsNoAPIOfHandrailShowsNothing(t *testing.T) {
 func TestABrowserThatHasLeftIsNoError(t *testing.T) {
 	t.Parallel()
 
-	pages, log := newLogged(t, "http://127.0.0.1:1", http.DefaultClient)
+	pages, log := newLogged(t, "http://127.0.0.1:1", new(http.Client))
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
