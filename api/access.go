@@ -24,20 +24,21 @@ type access struct {
 	// contributor lets a member in without the scope who was asked by the contributor
 	// request that the path names.
 	contributor bool
-	// asked takes the scope from the action that the path names; with reads, that of reading what it is about.
+	// asked takes the scope from the action that the path names: that of asking for it or, with reads, that of reading
+	// what it is about.
 	asked bool
 	reads bool
-	// use is what the route wants of the key. One with a use of its own, but making keys, needs no scope.
+	// use is what the route wants of the key. A route with a use of its own needs no scope, unless it names one.
 	use chat.KeyUse
 }
 
 // withScope lets keys in that hold want.
 func withScope(want chat.Scope) access { return access{scope: want} }
 
-// withUse lets keys in, whatever their scopes, that are for a use.
+// withUse lets in the keys that are for a use, whatever their scopes.
 func withUse(use chat.KeyUse) access { return access{use: use} }
 
-// needsNoScope reports whether any key is enough that is for the use.
+// needsNoScope reports whether every key that is for the use is let in.
 func (a access) needsNoScope() bool { return a.use != chat.UseAPI && a.scope == "" }
 
 // withEither lets keys in that hold one of two scopes.
@@ -144,7 +145,7 @@ func (s *service) principal(ctx context.Context, header string) (chat.Principal,
 
 	principal, err := s.store.Authenticate(ctx, chat.HashKey(secret), time.Now())
 	if chat.CodeOf(err) == chat.CodeUnauthenticated {
-		// One answer for all of a form: it tells nothing of keys that exist.
+		// All secrets of one form get the same answer, which tells nothing of keys that exist.
 		err = chat.KeyEnded(secret)
 	}
 

@@ -247,7 +247,7 @@ func (s *service) routes() {
 	// Actions and chats.
 	s.actionRoutes()
 	s.statusRoutes()
-	s.healthOfSendersRoutes()
+	s.senderHealthRoutes()
 	s.participantRoutes()
 	s.chatRoutes()
 	s.messageRoutes()

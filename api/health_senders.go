@@ -72,7 +72,7 @@ type senderStateJSON chat.SenderState
 // Schema lists the states of a sender.
 func (senderStateJSON) Schema(huma.Registry) *huma.Schema { return enumOf(chat.SenderStates()) }
 
-func (s *service) healthOfSendersRoutes() {
+func (s *service) senderHealthRoutes() {
 	registerRoute(s, s.getHealth, route{
 		method:  http.MethodGet,
 		path:    "/health",

@@ -210,14 +210,14 @@ func (h *SenderHealth) explainBreaker(now time.Time) string {
 type Workers struct {
 	Reachable bool
 	Polling   bool
-	// CheckedAt is when that was found.
+	// CheckedAt is when Temporal was asked.
 	CheckedAt time.Time
 }
 
 // NeedPerson reports whether nothing goes on until somebody sees to it.
 func (w *Workers) NeedPerson() bool { return !w.Reachable || !w.Polling }
 
-// Explain says what that means.
+// Explain says in a sentence whether work goes on.
 func (w *Workers) Explain() string {
 	switch {
 	case !w.Reachable:

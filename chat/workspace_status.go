@@ -35,8 +35,8 @@ const (
 	WebhookPatience = 10 * time.Minute
 	// LateAfter is how long something waits before a status counts it as late.
 	LateAfter = 10 * time.Minute
-	// LatelyIs is how far back a status counts what began to wait lately.
-	LatelyIs = time.Hour
+	// LatelyWithin is how far back a status counts what began to wait lately.
+	LatelyWithin = time.Hour
 	// NoticePatience is how long a status names a notice that has reached nobody.
 	NoticePatience = 3 * 24 * time.Hour
 	// FailedPatience is how long a status names a message that has not reached its recipient.
@@ -123,7 +123,7 @@ type MatterCount struct {
 	Count  int
 	// Oldest is the time since which the oldest one waits.
 	Oldest time.Time
-	// Late are those that have waited for longer than [LateAfter], Lately those that began to wait within [LatelyIs].
+	// Late are those that have waited for longer than [LateAfter], Lately those that began to wait within [LatelyWithin].
 	Late   int
 	Lately int
 	// WorkflowGone are those whose workflow was ended in Temporal.

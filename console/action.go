@@ -124,11 +124,7 @@ func (a *actionView) offers(v *viewer, next client.WholeActionNext, needed strin
 
 // markdown returns the text of the message as it was written.
 func (a *actionView) markdown() string {
-	if a.Message == nil {
-		return ""
-	}
-
-	return a.Message.Content
+	return messageOf(a.WholeAction)
 }
 
 // actionKindNames are the kinds of actions in words.

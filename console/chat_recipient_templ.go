@@ -333,7 +333,7 @@ func senderCommand(v *viewer, view *chatView) templ.Component {
 				}
 				for _, s := range view.senders {
 					if !s.isRevoked {
-						templ_7745c5c3_Err = option(formatCount(s.id), s.name, v.retyped("sender", view.senderChosen())).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = option(formatCount(s.id), s.name, v.keepTyped("sender", view.senderChosen())).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

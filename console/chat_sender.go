@@ -62,11 +62,7 @@ func listInboxes(v *viewer) ([]client.Inbox, error) {
 
 // namePhoneNumber returns the number or the messaging service of a sender, with its name.
 func namePhoneNumber(n *client.PhoneNumber) string {
-	address := n.Number
-	if address == "" {
-		address = n.MessagingServiceSid
-	}
-
+	address := nameNumber(*n)
 	if n.Name == "" {
 		return address
 	}

@@ -611,7 +611,7 @@ func chatCommands(v *viewer, view *chatView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				for _, state := range chatStates {
-					templ_7745c5c3_Err = option(string(state), string(state), v.retyped("state", string(view.chat.State))).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = option(string(state), string(state), v.keepTyped("state", string(view.chat.State))).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -647,9 +647,9 @@ func chatCommands(v *viewer, view *chatView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var30 string
-				templ_7745c5c3_Var30, templ_7745c5c3_Err = templruntime.NewAttributeExpression(v.retyped("title", view.chat.Title)).Resolve(ctx)
+				templ_7745c5c3_Var30, templ_7745c5c3_Err = templruntime.NewAttributeExpression(v.keepTyped("title", view.chat.Title)).Resolve(ctx)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `chat.templ`, Line: 128, Col: 68}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `chat.templ`, Line: 128, Col: 70}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var30)
 				if templ_7745c5c3_Err != nil {
@@ -1085,7 +1085,7 @@ func chatParticipants(v *viewer, view *chatView) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = memberField("member_id", "Member", v.retyped("member_id", ""), view.members).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = memberField("member_id", "Member", v.keepTyped("member_id", ""), view.members).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

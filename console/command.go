@@ -105,7 +105,7 @@ func refillFields(fields string, posted map[string][]string) (refilled string, i
 	}
 
 	for r.in.Next() != html.ErrorToken {
-		if !r.take() {
+		if !r.copyNext() {
 			return fields, false
 		}
 	}
@@ -124,8 +124,8 @@ type refiller struct {
 	choices []string
 }
 
-// take copies the next part. It reports false if a hidden field says that the form is about another thing.
-func (r *refiller) take() bool {
+// copyNext copies the next part. It reports false if a hidden field says that the form is about another thing.
+func (r *refiller) copyNext() bool {
 	raw := string(r.in.Raw())
 	token := r.in.Token()
 
@@ -134,14 +134,14 @@ func (r *refiller) take() bool {
 		r.choices = nil
 	case token.Type != html.StartTagToken && token.Type != html.SelfClosingTagToken:
 	case token.DataAtom == atom.Input:
-		return r.takeInput(raw, token)
+		return r.copyInput(raw, token)
 	case token.DataAtom == atom.Select:
 		r.choices = r.posted[attributeOf(token, "name")]
 	case token.DataAtom == atom.Option:
-		r.takeOption(raw, token)
+		r.copyOption(raw, token)
 		return true
 	case token.DataAtom == atom.Textarea:
-		r.takeTextarea(raw, token)
+		r.copyTextarea(raw, token)
 		return true
 	}
 
@@ -150,8 +150,8 @@ func (r *refiller) take() bool {
 	return true
 }
 
-// takeInput copies an input.
-func (r *refiller) takeInput(raw string, token html.Token) bool {
+// copyInput copies an input.
+func (r *refiller) copyInput(raw string, token html.Token) bool {
 	name := attributeOf(token, "name")
 	given := r.posted[name]
 
@@ -185,8 +185,8 @@ func (r *refiller) takeInput(raw string, token html.Token) bool {
 	return true
 }
 
-// takeOption copies a choice of a list, whose value is its text if it has none of its own.
-func (r *refiller) takeOption(raw string, token html.Token) {
+// copyOption copies a choice of a list, whose value is its text if it has none of its own.
+func (r *refiller) copyOption(raw string, token html.Token) {
 	value, text := attributeOf(token, "value"), ""
 
 	if indexOf(token, "value") < 0 && r.in.Next() == html.TextToken {
@@ -203,8 +203,8 @@ func (r *refiller) takeOption(raw string, token html.Token) {
 	r.out.WriteString(text)
 }
 
-// takeTextarea copies a text box with what was typed in it.
-func (r *refiller) takeTextarea(raw string, token html.Token) {
+// copyTextarea copies a text box with what was typed in it.
+func (r *refiller) copyTextarea(raw string, token html.Token) {
 	r.out.WriteString(raw)
 
 	value, ok := r.takeNext(attributeOf(token, "name"))

@@ -135,16 +135,14 @@ func listSenders(v *viewer, channel client.Channel) ([]senderChoice, error) {
 
 	var choices []senderChoice
 
-	limit := int64(100)
-
 	switch channel {
 	case client.ChannelPhoneSms:
-		answer, err := v.ListPhoneNumbersWithResponse(v.ctx(), v.ws(), &client.ListPhoneNumbersParams{Limit: &limit})
+		numbers, err := listPhoneNumbers(v)
 		if err != nil {
 			return nil, err
 		}
 
-		for _, number := range answer.JSON200.Items {
+		for _, number := range numbers {
 			if number.RevokedAt == nil {
 				choices = append(choices, senderChoice{
 					"phone:" + formatCount(number.ID),
@@ -154,12 +152,12 @@ func listSenders(v *viewer, channel client.Channel) ([]senderChoice, error) {
 		}
 
 	case client.ChannelEmail:
-		answer, err := v.ListInboxesWithResponse(v.ctx(), v.ws(), &client.ListInboxesParams{Limit: &limit})
+		inboxes, err := listInboxes(v)
 		if err != nil {
 			return nil, err
 		}
 
-		for _, inbox := range answer.JSON200.Items {
+		for _, inbox := range inboxes {
 			if inbox.RevokedAt == nil {
 				choices = append(choices, senderChoice{"inbox:" + formatCount(inbox.ID), inbox.Address})
 			}

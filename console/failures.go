@@ -203,9 +203,9 @@ func (f deliveryFilter) bulk() client.NewBulkRetry {
 	return chosen
 }
 
-// narrow returns the filter of one group of a dry run. A group without a code has that of its status only, since no
+// narrowTo returns the filter of one group of a dry run. A group without a code has that of its status only, since no
 // filter asks for none.
-func (f deliveryFilter) narrow(group client.BulkGroup) deliveryFilter {
+func (f deliveryFilter) narrowTo(group client.BulkGroup) deliveryFilter {
 	f.statuses = []string{group.Status}
 	if group.ErrorCode != "" {
 		f.errorCode = group.ErrorCode

@@ -110,12 +110,3 @@ func (v *viewer) nextPage(page string, cursor *string) templ.SafeURL {
 
 	return v.pathWith(page, query)
 }
-
-// typed returns what was typed into a field of a form that was refused, and otherwise what the field begins with.
-func (v *viewer) typed(name, beginning string) string {
-	if text := v.PostFormValue(name); text != "" {
-		return text
-	}
-
-	return beginning
-}

@@ -56,9 +56,9 @@ func (v *viewer) values(field string) []string {
 	return v.PostForm[field]
 }
 
-// retyped returns what was typed in a field of the form that the API has refused, and elsewhere the value that the
+// keepTyped returns what was typed in a field of the form that the API has refused, and elsewhere the value that the
 // field has.
-func (v *viewer) retyped(field, value string) string {
+func (v *viewer) keepTyped(field, value string) string {
 	if v.refusal == nil || !v.PostForm.Has(field) {
 		return value
 	}

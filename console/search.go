@@ -69,8 +69,8 @@ func (h *Handler) searchPosted(page string, keep ...string) {
 	})
 }
 
-// sealing returns the cipher of what only this session can read.
-func (s session) sealing() (cipher.AEAD, error) {
+// newCipher returns the cipher of what only this session can read.
+func (s session) newCipher() (cipher.AEAD, error) {
 	mac := hmac.New(sha256.New, []byte(s.key))
 	_, _ = mac.Write([]byte("handrail console search")) // a hash takes everything
 
@@ -84,7 +84,7 @@ func (s session) sealing() (cipher.AEAD, error) {
 
 // seal returns a text that may stand in an address, from which only this session learns what was sealed.
 func (s session) seal(text string) string {
-	sealing, err := s.sealing()
+	sealing, err := s.newCipher()
 	if err != nil {
 		return ""
 	}
@@ -101,7 +101,7 @@ func (s session) unseal(sealed string) string {
 		return ""
 	}
 
-	sealing, err := s.sealing()
+	sealing, err := s.newCipher()
 	if err != nil {
 		return ""
 	}

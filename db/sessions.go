@@ -16,12 +16,12 @@ func (s *Store) CreateLogin(ctx context.Context, in chat.LogIn) (chat.Key, error
 	var row keyRow
 
 	err := s.inTx(ctx, "create a login link", func(ctx context.Context, tx bun.Tx) error {
-		parent, err := s.findMaking(ctx, tx, &in)
+		parent, err := s.holdMakingKey(ctx, tx, &in)
 		if err != nil {
 			return err
 		}
 
-		row, err = s.insertMade(ctx, tx, &in, new(parent.key()).NewLogin(in.At))
+		row, err = s.insertDerivedKey(ctx, tx, &in, new(parent.key()).NewLogin(in.At))
 
 		return err
 	})
@@ -37,7 +37,7 @@ func (s *Store) CreateSession(ctx context.Context, in chat.LogIn) (chat.Session,
 	var session chat.Session
 
 	err := s.inTx(ctx, "create a session", func(ctx context.Context, tx bun.Tx) error {
-		maker, err := s.findMaking(ctx, tx, &in)
+		maker, err := s.holdMakingKey(ctx, tx, &in)
 		if err != nil {
 			return err
 		}
@@ -50,11 +50,11 @@ func (s *Store) CreateSession(ctx context.Context, in chat.LogIn) (chat.Session,
 			}
 		}
 
-		if row, err = s.insertMade(ctx, tx, &in, made); err != nil {
+		if row, err = s.insertDerivedKey(ctx, tx, &in, made); err != nil {
 			return err
 		}
 
-		if err := s.endOldest(ctx, tx, &row, in.By); err != nil {
+		if err := s.endOldestSessions(ctx, tx, &row, in.By); err != nil {
 			return err
 		}
 
@@ -91,9 +91,9 @@ func (s *Store) useLogin(ctx context.Context, tx bun.Tx, login *keyRow, made *ch
 	return err
 }
 
-// findMaking finds the key that something is made with, and holds it and the key that it was made with, so that neither
-// is revoked meanwhile. A key is held before what was made with it, as when it is revoked.
-func (s *Store) findMaking(ctx context.Context, tx bun.Tx, in *chat.LogIn) (keyRow, error) {
+// holdMakingKey finds the key that a session or a login link is made with, and holds it and the key that it was made
+// with, so that neither is revoked meanwhile. A key is held before what was made with it, as when it is revoked.
+func (s *Store) holdMakingKey(ctx context.Context, tx bun.Tx, in *chat.LogIn) (keyRow, error) {
 	seen, err := findKey(ctx, tx.NewSelect(), in.WorkspaceID, in.By.KeyID)
 	if err != nil {
 		return seen, onCode(err, chat.CodeKeyNotFound, chat.KeyEnded(""))
@@ -113,7 +113,7 @@ func (s *Store) findMaking(ctx context.Context, tx bun.Tx, in *chat.LogIn) (keyR
 	return held, err
 }
 
-// onCode is err, or another error in place of one with a code.
+// onCode returns err, or instead in its place if err has the code.
 func onCode(err error, code chat.Code, instead error) error {
 	if chat.CodeOf(err) == code {
 		return instead
@@ -135,8 +135,8 @@ func (s *Store) holdLiveKey(
 	})
 }
 
-// insertMade stores a session or a login link.
-func (s *Store) insertMade(ctx context.Context, tx bun.Tx, in *chat.LogIn, key chat.Key) (row keyRow, err error) {
+// insertDerivedKey stores a session or a login link.
+func (s *Store) insertDerivedKey(ctx context.Context, tx bun.Tx, in *chat.LogIn, key chat.Key) (row keyRow, err error) {
 	key.Hint = in.Hint
 	row = newKeyRow(in.WorkspaceID, &key, in.Hash)
 	row.CreatedAt = toMicroseconds(in.At)
@@ -165,12 +165,12 @@ func (s *Store) OpenSession(ctx context.Context, in chat.LogIn, email string) (c
 
 		in.By.MemberID = member.ID
 
-		row, err := s.insertMade(ctx, tx, &in, chat.NewSessionOf(member, in.At))
+		row, err := s.insertDerivedKey(ctx, tx, &in, chat.NewSessionOf(member, in.At))
 		if err != nil {
 			return err
 		}
 
-		if err := s.endOldest(ctx, tx, &row, in.By); err != nil {
+		if err := s.endOldestSessions(ctx, tx, &row, in.By); err != nil {
 			return err
 		}
 
@@ -277,9 +277,9 @@ func (s *Store) endSession(ctx context.Context, tx bun.Tx, row *keyRow, by chat.
 	})
 }
 
-// endOldest ends the oldest sessions beside a new one, as if their member had logged out, until [chat.MaxSessions] are
-// left: of its key, or of its member where they stand by themselves.
-func (s *Store) endOldest(ctx context.Context, tx bun.Tx, made *keyRow, by chat.Actor) error {
+// endOldestSessions ends the oldest sessions beside a new one, as if their member had logged out, until
+// [chat.MaxSessions] are left: of its key, or of its member where they stand by themselves.
+func (s *Store) endOldestSessions(ctx context.Context, tx bun.Tx, made *keyRow, by chat.Actor) error {
 	var old []keyRow
 
 	query := s.locked(tx.NewSelect()).

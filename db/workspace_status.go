@@ -33,7 +33,7 @@ func (r *matterRow) count() chat.MatterCount {
 	}
 }
 
-// countedAt is the workspace in which matters are counted, and when.
+// countedAt is the workspace in which matters are counted, and the time at which their ages are measured.
 type countedAt struct {
 	ws  chat.WorkspaceID
 	now time.Time
@@ -126,7 +126,7 @@ func countAges(q *bun.SelectQuery, since string, now time.Time) *bun.SelectQuery
 		ColumnExpr("count(*) AS count").
 		ColumnExpr("min(x.?) AS oldest", bun.Ident(since)).
 		ColumnExpr("sum(CASE WHEN x.? < ? THEN 1 ELSE 0 END) AS late", bun.Ident(since), now.Add(-chat.LateAfter)).
-		ColumnExpr("sum(CASE WHEN x.? >= ? THEN 1 ELSE 0 END) AS lately", bun.Ident(since), now.Add(-chat.LatelyIs))
+		ColumnExpr("sum(CASE WHEN x.? >= ? THEN 1 ELSE 0 END) AS lately", bun.Ident(since), now.Add(-chat.LatelyWithin))
 }
 
 // countOldest counts the rows of a table, and finds the time of the oldest one.

@@ -10,8 +10,8 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 )
 
-// pollAgain is how long ago a worker that runs has asked for work at most: a poll that finds nothing ends after a
-// minute, and the next one begins.
+// pollAgain is the longest time between two polls of a running worker: a poll that finds nothing ends after a minute,
+// and the next one begins.
 const pollAgain = 2 * time.Minute
 
 // HasWorkers reports whether workers ask for work of both kinds, workflows and activities. It returns an error if
@@ -38,7 +38,8 @@ func (c *Client) HasWorkers(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// hasPolledSince reports whether one has asked for work since then. Temporal names those that have ended for a while.
+// hasPolledSince reports whether one of the pollers has polled since a time. For a while, Temporal also names workers
+// that have ended.
 func hasPolledSince(pollers []*taskqueuepb.PollerInfo, since time.Time) bool {
 	for _, poller := range pollers {
 		if poller.GetLastAccessTime().AsTime().After(since) {

@@ -13,18 +13,18 @@ import (
 func (s *Service) newConsole(l *innerListener) (*console.Handler, error) {
 	return console.New(console.Config{
 		API:             "http://127.0.0.1",
-		Doer:            l.doer(),
+		Doer:            l.newDoer(),
 		Logger:          s.logger,
 		Version:         Version,
 		Sandbox:         s.Pages.Sandbox,
 		Temporal:        s.Pages.Temporal,
-		OpenID:          s.openID(),
+		OpenID:          s.newOpenID(),
 		ShowsComponents: s.Pages.ShowsComponents,
 	})
 }
 
-// openID returns how members log in by OpenID Connect, nil if they do not.
-func (s *Service) openID() *console.OpenID {
+// newOpenID returns how members log in by OpenID Connect, nil if they do not.
+func (s *Service) newOpenID() *console.OpenID {
 	if s.config.OpenIDIssuer == "" {
 		return nil
 	}

@@ -59,9 +59,9 @@ func (l *innerListener) dial(ctx context.Context, _, _ string) (net.Conn, error)
 	}
 }
 
-// doer returns what makes the console's requests. A connection serves one request, because it has the address of one
+// newDoer returns what makes the console's requests. A connection serves one request, because it has the address of one
 // browser.
-func (l *innerListener) doer() *http.Client {
+func (l *innerListener) newDoer() *http.Client {
 	return &http.Client{
 		Timeout: innerTimeout,
 		Transport: &http.Transport{

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// workersKept is how long is answered what was found of the workers.
+	// workersKept is how long an answer of Temporal about its workers is used again.
 	workersKept = 5 * time.Second
 	// workersWithin is how long Temporal may take to say who polls it. A page waits for that.
 	workersWithin = time.Second
