@@ -289,8 +289,8 @@ func (d *decisionsView) loadInbound(v *viewer) error {
 	return nil
 }
 
-// decideDeliveries decides about the deliveries that the form names, each as if it were the only one. What the API
-// refuses is told; the others are decided.
+// decideDeliveries decides about the deliveries that the form names, one by one. If the API refuses some, the others
+// are decided all the same, and the error names those that were refused.
 func (h *Handler) decideDeliveries(v *viewer) (templ.SafeURL, error) {
 	if err := v.ParseForm(); err != nil {
 		return "", newInvalid("delivery must be a form")
@@ -336,7 +336,8 @@ func afterDecision(v *viewer, ids []string) templ.SafeURL {
 	return v.pathWith("/failures", url.Values{"status": {string(client.DeliveryStatusAbandoned)}})
 }
 
-// decideDelivery does about a delivery what the form says: cancel it, try it again, or say what became of it.
+// decideDelivery carries out what the form says about a delivery: it cancels it, tries it again, or records what became
+// of it.
 func decideDelivery(v *viewer, id string, once *string) error {
 	var err error
 

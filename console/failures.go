@@ -321,7 +321,7 @@ func nameRecipient(delivery client.Delivery) string {
 	return delivery.To
 }
 
-// describeStatuses says which statuses a filter has.
+// describeStatuses returns which statuses a filter has, in words.
 func (f deliveryFilter) describeStatuses() string {
 	switch {
 	case f.isOfFailures():

@@ -31,7 +31,7 @@ type tile struct {
 // nowView is what the page Now shows.
 type nowView struct {
 	at time.Time
-	// lookedAt is since when messages that did not arrive are counted. hasLooked reports that somebody has said so.
+	// lookedAt is since when messages that did not arrive are counted. hasLooked reports whether it is the time of a look.
 	lookedAt  time.Time
 	hasLooked bool
 
@@ -293,7 +293,7 @@ func (n *nowView) fetchUndelivered(v *viewer) error {
 	return err
 }
 
-// sinceLook says since when messages that did not arrive are counted.
+// sinceLook returns since when messages that did not arrive are counted, in words.
 func (n *nowView) sinceLook() string {
 	if n.hasLooked {
 		return "since the last look at " + formatTime(n.lookedAt) + " UTC"

@@ -52,7 +52,7 @@ const openIDCookie = "handrail_login"
 // providerWithin is how long the provider may take for an answer.
 const providerWithin = 10 * time.Second
 
-// openIDLife is how long somebody may take at the provider.
+// openIDLife is how long the login at the provider may take.
 const openIDLife = 10 * time.Minute
 
 // openID logs members in. The provider is asked for its keys and addresses when the first member wants to log in, so
@@ -73,8 +73,8 @@ func newOpenID(config OpenID) *openID {
 	return &openID{OpenID: config}
 }
 
-// attempt is a login that is under way. It is kept in the browser that has begun it, and nowhere else: nobody can end a
-// login in another browser.
+// attempt is a login that is under way. Only the browser that has begun it keeps it, so that no other browser can end
+// it.
 type attempt struct {
 	Workspace string `json:"w"`
 	State     string `json:"s"`

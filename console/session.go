@@ -13,8 +13,8 @@ import (
 )
 
 // cookiePrefix begins the name of a session's cookie; the workspace's id follows. So one browser can be logged in to
-// several workspaces. Browsers take a name with __Secure- over TLS only, or from this very machine: nobody between
-// puts a session of their own there.
+// several workspaces. Browsers take a name with __Secure- over TLS only, or from this very machine, so that nobody on
+// the way can plant a session of their own.
 const cookiePrefix = "__Secure-handrail_session_"
 
 // formToken is the name of the field by which a form shows that it comes from one of our own pages.
