@@ -147,12 +147,11 @@ func (d *decisionsView) loadReviews(v *viewer) error {
 
 // listReviews lists the oldest deliveries with one of the statuses, and keeps those that wait for a person.
 func (d *decisionsView) listReviews(v *viewer, statuses ...client.DeliveryStatus) ([]client.Delivery, error) {
-	limit := int64(100)
 	order := client.ListDeliveriesParamsOrderAsc
 
 	answer, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), &client.ListDeliveriesParams{
 		Expand: expandMember(v),
-		Limit:  &limit,
+		Limit:  new(mostListed),
 		Order:  &order,
 		Status: statuses,
 	})
@@ -167,11 +166,10 @@ func (d *decisionsView) listReviews(v *viewer, statuses ...client.DeliveryStatus
 
 // loadCalls finds the tool calls whose outcome nobody knows.
 func (d *decisionsView) loadCalls(v *viewer) error {
-	limit := shownDecisions
 	order := client.ListToolCallsParamsOrderAsc
 
 	answer, err := v.ListToolCallsWithResponse(v.ctx(), v.ws(), &client.ListToolCallsParams{
-		Limit:  &limit,
+		Limit:  new(shownDecisions),
 		Order:  &order,
 		Status: []client.ToolCallStatus{client.ToolCallStatusUnknown},
 	})
@@ -233,11 +231,10 @@ func argumentsOf(a *client.WholeAction, call string) json.RawMessage {
 }
 
 func (d *decisionsView) loadApprovals(v *viewer) error {
-	limit := shownDecisions
 	order := client.ListApprovalsParamsOrderAsc
 
 	answer, err := v.ListApprovalsWithResponse(v.ctx(), v.ws(), &client.ListApprovalsParams{
-		Limit: &limit,
+		Limit: new(shownDecisions),
 		Order: &order,
 		State: []client.ApprovalState{client.ApprovalStateWaiting},
 	})
@@ -252,11 +249,10 @@ func (d *decisionsView) loadApprovals(v *viewer) error {
 }
 
 func (d *decisionsView) loadQuestions(v *viewer) error {
-	limit := shownDecisions
 	order := client.ListContributorRequestsParamsOrderAsc
 
 	answer, err := v.ListContributorRequestsWithResponse(v.ctx(), v.ws(), &client.ListContributorRequestsParams{
-		Limit: &limit,
+		Limit: new(shownDecisions),
 		Order: &order,
 		State: []client.ContributorRequestState{client.ContributorRequestStateOpen},
 	})
@@ -271,11 +267,10 @@ func (d *decisionsView) loadQuestions(v *viewer) error {
 }
 
 func (d *decisionsView) loadInbound(v *viewer) error {
-	limit := shownDecisions
 	order := client.ListInboundParamsOrderAsc
 
 	answer, err := v.ListInboundWithResponse(v.ctx(), v.ws(), &client.ListInboundParams{
-		Limit:  &limit,
+		Limit:  new(shownDecisions),
 		Order:  &order,
 		Status: []client.InboundStatus{client.InboundStatusRefused},
 	})

@@ -344,7 +344,7 @@ func (f deliveryFilter) hasStatus(status client.DeliveryStatus) bool {
 func listAllDeliveries(v *viewer, filter deliveryFilter) iter.Seq2[client.Delivery, error] {
 	return client.Items[client.Delivery](func(cursor *string) (*http.Response, error) {
 		params := filter.listParams()
-		params.Limit = new(int64(downloadLimit))
+		params.Limit = new(mostListed)
 		params.Cursor = cursor
 
 		return v.ListDeliveries(v.ctx(), v.ws(), params)

@@ -76,26 +76,25 @@ func findSession(r *http.Request, workspace string) (session, bool) {
 // setSession stores a session in the browser. Scripts cannot read it, other sites cannot send it, and it leaves the
 // browser only over TLS, or to this very machine. The API ends it after 12 hours, and the browser when it is closed.
 func setSession(w http.ResponseWriter, s session) {
-	http.SetCookie(w, &http.Cookie{
-		Name:     cookiePrefix + s.workspace,
-		Value:    s.key,
-		Path:     Root,
+	http.SetCookie(w, newCookie(cookiePrefix+s.workspace, s.key, Root, 0))
+}
+
+// newCookie returns a cookie that scripts cannot read and other sites cannot send. maxAge is as in [http.Cookie].
+func newCookie(name, value, path string, maxAge int) *http.Cookie {
+	return &http.Cookie{
+		Name:     name,
+		Value:    value,
+		Path:     path,
+		MaxAge:   maxAge,
 		HttpOnly: true,
 		Secure:   true,
 		SameSite: http.SameSiteStrictMode,
-	})
+	}
 }
 
 // removeSession makes the browser forget a session.
 func removeSession(w http.ResponseWriter, workspace string) {
-	http.SetCookie(w, &http.Cookie{
-		Name:     cookiePrefix + workspace,
-		Path:     Root,
-		MaxAge:   -1,
-		HttpOnly: true,
-		Secure:   true,
-		SameSite: http.SameSiteStrictMode,
-	})
+	http.SetCookie(w, newCookie(cookiePrefix+workspace, "", Root, -1))
 }
 
 // dial returns a client of the API with a key.
