@@ -37,7 +37,7 @@ func (s *service) bulkRetryCommandRoutes() {
 		summary:     "Change the rate of a bulk retry",
 		description: "One that runs goes on at the new rate; one that is paused stays so.",
 		request:     bulkRateJSON{Reason: exampleMoveReason.Reason, Rate: 1},
-		answer:      exampleRun(chat.BulkRunning, ""),
+		answer:      exampleRun(chat.BulkRunning, exampleMoveReason.Reason),
 		problems:    []chat.Code{chat.CodeBulkRetryNotFound, chat.CodeConflict},
 	})
 }

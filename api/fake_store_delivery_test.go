@@ -279,7 +279,11 @@ func (f *fakeStore) SetBulkState(_ context.Context, in chat.BulkMove) (chat.Bulk
 	f.bulkNote = in.Note
 	f.bulkRate = in.Rate
 	run := bulkRun()
-	run.State, run.Note = in.To, in.Note
+
+	if in.To != "" {
+		run.State = in.To
+		run.Note = in.Note
+	}
 
 	return run, f.change("SetBulkState")
 }

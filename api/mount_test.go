@@ -28,6 +28,7 @@ type plainPages struct{}
 
 // ServeHTTP shows the request.
 func (plainPages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Request-Id", r.Header.Get("X-Request-Id"))
 	_, _ = io.WriteString(w, "request "+r.Header.Get("X-Request-Id"))
 }
 

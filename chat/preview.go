@@ -44,8 +44,7 @@ func (f *SendFacts) Preview(in *SendAssistantMessage, render RenderText, check C
 
 	preview.Payload, err = render(f.Chat.Channel, f, in.Message, previewID)
 
-	switch CodeOf(err) {
-	case CodeInvalidRequest, CodeMessageTooLong, CodeInternal:
+	if slices.Contains([]Code{CodeInvalidRequest, CodeMessageTooLong, CodeInternal}, CodeOf(err)) {
 		return SendPreview{}, err
 	}
 

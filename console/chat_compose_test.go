@@ -263,6 +263,6 @@ func TestAPreviewShowsWhatAColleagueHasWritten(t *testing.T) {
 	}).Body.String()
 
 	if strings.Contains(page, `name="seen" value="`+secondMessage+`"`) {
-		assert.True(t, strings.Contains(page, "Yes, it is."), "what counts as seen was shown")
+		assert.Contains(t, page, "Yes, it is.", "what counts as seen was shown")
 	}
 }

@@ -212,16 +212,16 @@ func (r *refiller) copyTextarea(raw string, token html.Token) {
 		return
 	}
 
-	before, rest := "", ""
+	var before, rest strings.Builder
 
 	for r.in.Next() == html.TextToken {
-		rest += string(r.in.Raw())
-		before += r.in.Token().Data
+		rest.Write(r.in.Raw())
+		before.WriteString(r.in.Token().Data)
 	}
 
 	switch {
-	case unifyLines(before) == unifyLines(value):
-		r.out.WriteString(rest)
+	case unifyLines(before.String()) == unifyLines(value):
+		r.out.WriteString(rest.String())
 	case strings.HasPrefix(value, "\n"), strings.HasPrefix(value, "\r"):
 		r.out.WriteString("\n" + html.EscapeString(value)) // the first end of a line counts for nothing
 	default:

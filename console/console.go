@@ -145,7 +145,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	defer h.recoverPanic(w, r)
 
-	r = r.WithContext(withBrowserAddress(r.Context(), r.RemoteAddr))
+	r = r.WithContext(withBrowserAddress(r.Context(), r.RemoteAddr)) //nolint:contextcheck // it is that of the request
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 
 	if h.readForm(w, r) {

@@ -44,6 +44,7 @@ func TestTheStyleSheetHasNoOtherColours(t *testing.T) {
 	assert.NotRegexp(t, `#[0-9a-fA-F]{3,8}\b|rgba?\(|hsla?\(|oklch\(`, rules)
 
 	measured := map[[2]string]bool{}
+
 	for _, pair := range measureContrasts() {
 		if pair.least == leastOfText {
 			measured[[2]string{pair.colour, pair.ground}] = true
@@ -58,7 +59,7 @@ func TestTheStyleSheetHasNoOtherColours(t *testing.T) {
 	ground := regexp.MustCompile(`background: var\(--([a-z-]+)\)`)
 	found := 0
 
-	for _, rule := range strings.Split(rules, "}") {
+	for rule := range strings.SplitSeq(rules, "}") {
 		colour := text.FindStringSubmatch(rule)
 		under := ground.FindStringSubmatch(rule)
 

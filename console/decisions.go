@@ -118,7 +118,7 @@ func (d *decisionsView) loadReviews(v *viewer) error {
 		return err
 	}
 
-	listed := append(inDoubt, held...)
+	listed := slices.Concat(inDoubt, held)
 	slices.SortFunc(listed, func(a, b client.Delivery) int {
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
 	})

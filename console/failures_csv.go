@@ -113,7 +113,7 @@ func newDownloadRow(delivery client.Delivery) []string {
 
 // formulaStarts finds what begins a formula: at the beginning of a cell, and where a spreadsheet that separates by
 // semicolons or tabs would begin another one.
-var formulaStarts = regexp.MustCompile("(^|[;\\t\\r\\n]\\s*)([=+\\-@\\t\\r\\n])")
+var formulaStarts = regexp.MustCompile(`(^|[;\t\r\n]\s*)([=+\-@\t\r\n])`)
 
 // defuseCell returns a cell that no spreadsheet takes for a formula: an apostrophe stands before what begins one, as
 // OWASP recommends against CSV injection.

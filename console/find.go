@@ -42,7 +42,7 @@ func (h *Handler) showFound(w http.ResponseWriter, r *http.Request) {
 	}
 
 	if only := view.onlyHit(); only != "" {
-		http.Redirect(w, r, string(only), http.StatusSeeOther) //nolint:gosec // it begins with our root
+		http.Redirect(w, r, string(only), http.StatusSeeOther)
 		return
 	}
 

@@ -124,7 +124,7 @@ func (h *Handler) logIn(w http.ResponseWriter, r *http.Request) {
 	case err == nil:
 		h.endReplacedSession(r, view.workspace)
 		setSession(w, opened)
-		http.Redirect(w, r, firstPath(view), http.StatusSeeOther) //nolint:gosec // safeBack knows our own pages only
+		http.Redirect(w, r, firstPath(view), http.StatusSeeOther)
 	case refused != nil:
 		view.message = asSentence(refused.detail)
 		h.render(w, r, refused.status, loginPage(view))

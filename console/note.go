@@ -98,8 +98,8 @@ func (t tile) sentence(now time.Time) string {
 	parts := []string{fmt.Sprintf("%d %s", t.count, t.explanation)}
 
 	if !t.oldest.IsZero() {
-		parts = append(parts, fmt.Sprintf("the oldest for %s, since %s UTC", formatAge(now, t.oldest), formatTime(t.oldest)))
-		parts = append(parts, t.trend())
+		oldest := fmt.Sprintf("the oldest for %s, since %s UTC", formatAge(now, t.oldest), formatTime(t.oldest))
+		parts = append(parts, oldest, t.trend())
 	}
 
 	if t.late > 0 {

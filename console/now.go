@@ -183,8 +183,11 @@ func newGoneTile(v *viewer, gone int64) tile {
 	return tile{
 		count:       gone,
 		explanation: "of these: not sent, because their workflow was ended in Temporal",
-		path:        v.pathWith("/failures", url.Values{"error_code": {"workflow_gone"}, "status": {"pending", "blocked"}}),
-		tone:        toneBad,
+		path: v.pathWith("/failures", url.Values{
+			"error_code": {"workflow_gone"},
+			"status":     {"pending", "blocked"},
+		}),
+		tone: toneBad,
 	}
 }
 

@@ -145,7 +145,7 @@ func TestNowCountsWhatDidNotArriveSinceTheLastLook(t *testing.T) {
 	answer := e.post("/", "/seen", nil)
 	e.requireRedirect(answer, "/")
 
-	cookies := answer.Result().Cookies() //nolint:bodyclose // a recorder's body is no connection
+	cookies := answer.Result().Cookies()
 	require.Len(t, cookies, 1)
 	assert.Equal(t, "handrail_look_"+theWorkspace, cookies[0].Name)
 	assert.Equal(t, "2026-11-30T10:02:03Z", cookies[0].Value)

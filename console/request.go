@@ -99,6 +99,7 @@ func (h *Handler) ServeRefusal(w http.ResponseWriter, r *http.Request, status in
 	setHeaders(w)
 
 	r = withRequestID(r)
+
 	if status == http.StatusRequestEntityTooLarge {
 		detail = errTooLong.Error()
 	}

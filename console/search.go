@@ -65,7 +65,7 @@ func (h *Handler) searchPosted(page string, keep ...string) {
 			}
 		}
 
-		http.Redirect(w, r, string(v.pathWith(page, query)), http.StatusSeeOther) //nolint:gosec // it begins with our root
+		http.Redirect(w, r, string(v.pathWith(page, query)), http.StatusSeeOther)
 	})
 }
 

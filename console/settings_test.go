@@ -206,14 +206,18 @@ func TestFormsOfSettingsCallTheAPI(t *testing.T) {
 		},
 		{
 			"/settings/senders", "/settings/senders/phone-numbers/1",
-			url.Values{"number": {"+15550100"}, "number_before": {"+15550100"}, "name": {"Night"}, "name_before": {"Desk"},
-				"messaging_service_sid": {""}, "messaging_service_sid_before": {""}},
+			url.Values{
+				"number": {"+15550100"}, "number_before": {"+15550100"}, "name": {"Night"}, "name_before": {"Desk"},
+				"messaging_service_sid": {""}, "messaging_service_sid_before": {""},
+			},
 			"PATCH /phone-numbers/1", ok(aNumber), `{"name":"Night"}`,
 		},
 		{
 			"/settings/senders", "/settings/senders/inboxes/2",
-			url.Values{"address": {"b@example.com"}, "address_before": {"desk@example.com"}, "display_name": {"Desk"},
-				"display_name_before": {"Desk"}},
+			url.Values{
+				"address": {"b@example.com"}, "address_before": {"desk@example.com"}, "display_name": {"Desk"},
+				"display_name_before": {"Desk"},
+			},
 			"PATCH /inboxes/2", ok(anInbox), `{"address":"b@example.com"}`,
 		},
 		{"/settings/notifications", "/settings/notifications/4/delete", nil, "DELETE /notification-rules/4", gone, ``},

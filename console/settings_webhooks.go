@@ -233,10 +233,10 @@ func formatMillis(millis int64) string { return (time.Duration(millis) * time.Mi
 func describeBehind(endpoint client.WebhookEndpoint) string {
 	behind := formatCount(endpoint.Behind) + " events wait their turn"
 
-	switch {
-	case endpoint.Behind == 0:
+	switch endpoint.Behind {
+	case 0:
 		behind = "nothing waits its turn"
-	case endpoint.Behind == 1:
+	case 1:
 		behind = "1 event waits its turn"
 	}
 

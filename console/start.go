@@ -1,6 +1,10 @@
 package console
 
-import "github.com/a-h/templ"
+import (
+	"slices"
+)
+
+	"github.com/a-h/templ"
 
 // sectionScopes are the scopes that the sections of the console show something for, any of them.
 var sectionScopes = map[string][]string{
@@ -35,11 +39,5 @@ func (v *viewer) openSections() []section {
 
 // mayAny reports whether the member holds one of several scopes.
 func (v *viewer) mayAny(scopes []string) bool {
-	for _, scope := range scopes {
-		if v.may(scope) {
-			return true
-		}
-	}
-
-	return false
+	return slices.ContainsFunc(scopes, v.may)
 }

@@ -33,7 +33,11 @@ func (h *Handler) openStream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	made, err := v.CreateEventTokenWithResponse(v.ctx(), v.ws(), &client.CreateEventTokenParams{})
+	made, err := v.CreateEventTokenWithResponse( //nolint:contextcheck // it is that of the request
+		v.ctx(),
+		v.ws(),
+		&client.CreateEventTokenParams{},
+	)
 	if err != nil || made.JSON200 == nil {
 		http.Error(w, "there is no stream at present", http.StatusServiceUnavailable)
 		return

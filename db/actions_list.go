@@ -21,8 +21,8 @@ const (
 	isOpen = "a.state IN ('running', 'parked')"
 
 	// waitingActions are the actions that may wait, as a table: open ones, and ended ones with an undo, with a call
-	// that may have had its effect, or with a delivery, that are not settled. They are found by the indexes of what is open,
-	// before anything is joined to them, so that what has ended costs nothing, however much that is.
+	// that may have had its effect, or with a delivery, that are not settled. They are found by the indexes of what is
+	// open, before anything is joined to them, so that what has ended costs nothing, however much that is.
 	waitingActions = `(SELECT * FROM actions AS b WHERE b.workspace_id = ?0 AND b.id IN (
 			SELECT o.id FROM actions AS o
 			WHERE o.workspace_id = ?0 AND o.state IN ('running', 'parked')

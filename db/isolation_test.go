@@ -341,6 +341,7 @@ var tries = map[string]try{
 	}},
 	"SenderHealth": {"", func(ctx context.Context, i *intruder) (any, error) {
 		health, err := i.s.SenderHealth(ctx, i.ws)
+
 		return slices.DeleteFunc(health.Senders, func(h chat.SenderHealth) bool {
 			return h.LastSuccess == nil && h.LastCallback == nil && h.Waiting == 0 && len(h.Minutes) == 0
 		}), err

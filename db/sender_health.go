@@ -126,8 +126,8 @@ func listSenderHealth(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID) ([]se
 	var rows []senderHealthRow
 
 	err := tx.NewRaw(
-		`SELECT s.sender, s.channel, s.name, s.address, s.newest, s.opened_at, s.probe_at, s.error_code, s.error_message,
-			CASE WHEN s.opened_at IS NULL THEN '' ELSE COALESCE(`+oldestBlocked+`, '') END AS probe,
+		`SELECT s.sender, s.channel, s.name, s.address, s.newest, s.opened_at, s.probe_at, s.error_code,
+			s.error_message, CASE WHEN s.opened_at IS NULL THEN '' ELSE COALESCE(`+oldestBlocked+`, '') END AS probe,
 			`+newestAccepted+` AS last_success, `+newestCallback+` AS last_callback
 		FROM (
 			SELECT s.sender, s.channel, s.name, s.address, `+newestAttempt+` AS newest, b.opened_at, b.probe_at,

@@ -20,8 +20,8 @@ type statusCommand struct {
 
 // Help is shown by kong.
 func (statusCommand) Help() string {
-	return `What needs a person comes first, with the command that lists it. What waits by itself comes below it, then a line
-about each sender, which says whether its provider takes its messages, and one about the workers.
+	return `What needs a person comes first, with the command that lists it. What waits by itself comes below it, then a
+line about each sender, which says whether its provider takes its messages, and one about the workers.
 
 With --operator, the status is that of every workspace, or of the one that --workspace names, and is read from the
 database itself, with the server's settings, and no key.
@@ -177,6 +177,23 @@ type workspaceStatus struct {
 	health healthView
 }
 
+// loadWorkspaceStatus reads the status of a workspace, and how its senders fare.
+func loadWorkspaceStatus(ctx context.Context, store *db.Store, workspace *chat.Workspace) (workspaceStatus, error) {
+	shown, err := loadStatus(ctx, store, workspace.ID)
+	if err != nil {
+		return workspaceStatus{}, err
+	}
+
+	health, err := loadHealth(ctx, store, workspace.ID)
+
+	return workspaceStatus{
+		WorkspaceID: string(workspace.ID),
+		Name:        workspace.Name,
+		statusView:  shown,
+		health:      health,
+	}, err
+}
+
 // showAsOperator shows the status of every workspace, or of one.
 func (s *statusCommand) showAsOperator(c *console) error {
 	return withStoreOf(c, func(p *process, store *db.Store) error {
@@ -192,22 +209,12 @@ func (s *statusCommand) showAsOperator(c *console) error {
 				continue
 			}
 
-			shown, err := loadStatus(p.ctx, store, workspace.ID)
+			loaded, err := loadWorkspaceStatus(p.ctx, store, &workspace)
 			if err != nil {
 				return err
 			}
 
-			health, err := loadHealth(p.ctx, store, workspace.ID)
-			if err != nil {
-				return err
-			}
-
-			all = append(all, workspaceStatus{
-				WorkspaceID: string(workspace.ID),
-				Name:        workspace.Name,
-				statusView:  shown,
-				health:      health,
-			})
+			all = append(all, loaded)
 		}
 
 		if s.JSON {

@@ -430,7 +430,13 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change the rate of a bulk retry
+         * @description One that runs goes on at the new rate; one that is paused stays so.
+         *
+         *     Scope: `deliveries:admin`.
+         */
+        patch: operations["updateBulkRetry"];
         trace?: never;
     };
     "/api/v2/w/{workspace_uuid}/bulk-retries/{bulk_retry_id}/cancel": {
@@ -521,7 +527,7 @@ export interface paths {
         put?: never;
         /**
          * Resume a bulk retry
-         * @description It begins with a canary again. `rate_per_second` may change, also that of one that runs, which then begins no canary. It may be asked twice.
+         * @description It begins with a canary again. It may be asked twice.
          *
          *     Scope: `deliveries:admin`.
          */
@@ -4057,6 +4063,15 @@ export interface components {
             /** @enum {string} */
             state: "running" | "paused";
         };
+        BulkRate: {
+            /**
+             * Format: int64
+             * @description How many are begun in a second from now on.
+             */
+            rate_per_second?: number;
+            /** @description Why, for the audit log, up to 500 characters. */
+            reason?: string;
+        };
         BulkRetry: {
             /** @description Also what may have been sent already. */
             acknowledge_duplicate: boolean;
@@ -4864,7 +4879,7 @@ export interface components {
              * @description A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice.
              * @enum {string}
              */
-            matter: "person" | "tool_decision" | "approval" | "sender" | "bulk_retry" | "inbound" | "response" | "attention" | "webhook_endpoint" | "notice" | "contributor" | "address" | "tool" | "model" | "attempt" | "provider";
+            matter: "person" | "tool_decision" | "approval" | "sender" | "bulk_retry" | "inbound" | "response" | "attention" | "webhook_endpoint" | "notice" | "failed" | "contributor" | "address" | "tool" | "model" | "attempt" | "provider";
             needs_person: boolean;
             /**
              * Format: date-time
@@ -5876,15 +5891,6 @@ export interface components {
             /** @description With succeeded: what the tool should have answered, any JSON; {} when left out. */
             result?: unknown;
         };
-        ResumeBulk: {
-            /**
-             * Format: int64
-             * @description How many are begun in a second from now on.
-             */
-            rate_per_second?: number;
-            /** @description Why, for the audit log, up to 500 characters. */
-            reason: string;
-        };
         Retried: {
             /** Format: uuid */
             action_id: string;
@@ -6559,8 +6565,8 @@ export interface components {
             next: ("retry" | "cancel" | "resolve" | "look_up")[];
             /** @description What is posted to the provider. */
             payload: components["schemas"]["Payload"];
-            /** @description With retry in next: the fields that its body must have, acknowledge_duplicate as true. */
-            retry_needs?: ("reason" | "acknowledge_duplicate")[];
+            /** @description With retry in next: the fields that its body must have, acknowledge_duplicate as true. change: to or sender. */
+            retry_needs?: ("change" | "reason" | "acknowledge_duplicate")[];
         };
         Workers: {
             /** Format: date-time */
@@ -7534,6 +7540,49 @@ export interface operations {
             "5XX": components["responses"]["Failed"];
         };
     };
+    updateBulkRetry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The bulk retry.
+                 * @example 01934f6e-7f6c-7f33-8c4e-4a5b6c7d8e9f
+                 */
+                bulk_retry_id: components["parameters"]["bulk_retry_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "rate_per_second": 1,
+                 *       "reason": "Too many at once for the support team."
+                 *     }
+                 */
+                "application/json": components["schemas"]["BulkRate"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkRetry"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
     cancelBulkRetry: {
         parameters: {
             query?: never;
@@ -7661,7 +7710,7 @@ export interface operations {
                  *       "reason": "Too many at once for the support team."
                  *     }
                  */
-                "application/json": components["schemas"]["ResumeBulk"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {

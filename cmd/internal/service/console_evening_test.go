@@ -207,6 +207,7 @@ func (s *shownEvening) talkWithAna() {
 	)
 	s.replies(ana, "Thank you! And could I come on Friday at 8 with three friends? One cannot eat nuts.")
 	send("A table for four on Friday at 20:00 is yours.")
+
 	summarized := s.call("POST", fmt.Sprintf("/chats/%d/summarize?update_labels=true", s.people.sms.ID), nil)
 	require.Less(s, summarized.status, http.StatusBadRequest, summarized.raw)
 	send(
@@ -230,8 +231,10 @@ func (s *shownEvening) beginBulkRetry() string {
 	require.Equal(s, http.StatusAccepted, r.status, r.raw)
 
 	id, _ := r.at("id").(string)
+
 	s.eventually(func() bool {
 		begun, _ := s.call("GET", "/bulk-retries/"+id, nil).at("begun").(float64)
+
 		return begun >= 2
 	})
 

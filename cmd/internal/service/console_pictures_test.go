@@ -182,13 +182,14 @@ func (s *shownEvening) write(name string, shot []byte) {
 	require.NoError(s, encoder.Encode(&out, reduceColours(full)))
 
 	file := filepath.Join(pictureFolder, name+".png")
-	require.NoError(s, os.WriteFile(file, out.Bytes(), 0o644)) //nolint:gosec // everybody may read it
+	require.NoError(s, os.WriteFile(file, out.Bytes(), 0o644))
 }
 
 // reduceColours returns the picture with at most 256 colours: of those that look alike the most frequent one, and of
 // these the most frequent.
 func reduceColours(full image.Image) *image.Paletted {
 	counts := map[color.Color]int{}
+
 	eachPixel(full, func(x, y int) { counts[full.At(x, y)]++ })
 
 	alike := map[[3]uint32]color.Color{}
@@ -213,7 +214,7 @@ func reduceColours(full image.Image) *image.Paletted {
 	}
 
 	eachPixel(full, func(x, y int) {
-		few.SetColorIndex(x, y, uint8(nearest[full.At(x, y)])) //nolint:gosec // there are 256
+		few.SetColorIndex(x, y, uint8(nearest[full.At(x, y)]))
 	})
 
 	return few

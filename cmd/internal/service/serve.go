@@ -34,7 +34,7 @@ func (s *Service) ServeAPI(ctx context.Context, l net.Listener) error {
 
 	hooks.warn(ctx, s.config, s.logger)
 
-	app, err := api.New(api.Config{ //nolint:contextcheck // requests bring contexts of their own
+	app, err := api.New(api.Config{
 		Store:          s.Store,
 		Engine:         s.engine(),
 		Workers:        s.newWorkerWatch(),

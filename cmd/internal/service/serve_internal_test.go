@@ -54,7 +54,7 @@ func TestASlowBodyHoldsNoConnection(t *testing.T) {
 	require.NoError(t, slow.SetReadDeadline(time.Now().Add(10*time.Second)))
 
 	_, err = io.ReadAll(slow)
-	assert.NoError(t, err, "the server closes the connection")
+	require.NoError(t, err, "the server closes the connection")
 
 	answer, err := http.Get("http://" + l.Addr().String() + "/stream")
 	require.NoError(t, err)

@@ -34,6 +34,7 @@ func TestWorkersAreAskedForOnceInAWhile(t *testing.T) {
 
 	polling = false
 	now = now.Add(workersKept - time.Millisecond)
+
 	assert.Equal(t, well, watch.Workers(t.Context()), "it is still kept")
 	assert.Equal(t, 1, asked)
 
