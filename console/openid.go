@@ -287,8 +287,10 @@ func removeAttempt(w http.ResponseWriter) { http.SetCookie(w, newAttemptCookie("
 
 // newAttemptCookie returns the cookie of a login that is under way.
 func newAttemptCookie(value string, maxAge int) *http.Cookie {
-	cookie := newCookie(openIDCookie, value, Root+"/login", maxAge)
-	cookie.SameSite = http.SameSiteLaxMode // a strict one would not come back from the provider
+	cookie := newCookie(openIDCookie, value, Root+"/login", maxAge) //nolint:gosec // it has all that newCookie sets
+
+	// A strict one would not come back from the provider.
+	cookie.SameSite = http.SameSiteLaxMode
 
 	return cookie
 }
