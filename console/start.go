@@ -2,9 +2,9 @@ package console
 
 import (
 	"slices"
-)
 
 	"github.com/a-h/templ"
+)
 
 // sectionScopes are the scopes that the sections of the console show something for, any of them.
 var sectionScopes = map[string][]string{
