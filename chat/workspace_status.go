@@ -123,7 +123,8 @@ type MatterCount struct {
 	Count  int
 	// Oldest is the time since which the oldest one waits.
 	Oldest time.Time
-	// Late are those that have waited for longer than [LateAfter], Lately those that began to wait within [LatelyWithin].
+	// Late are those that have waited for longer than [LateAfter], Lately those that began to wait within
+	// [LatelyWithin].
 	Late   int
 	Lately int
 	// WorkflowGone are those whose workflow was ended in Temporal.

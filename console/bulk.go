@@ -217,7 +217,7 @@ func (b *bulkView) statuses() []string {
 // reasons returns why deliveries were skipped, in the order of the alphabet.
 func (b *bulkView) reasons() []string { return slices.Sorted(maps.Keys(b.SkippedByReason)) }
 
-// describeFailures says how many of what was begun have failed so far.
+// describeFailures returns how many of what was begun have failed so far, in words.
 func (b *bulkView) describeFailures() string {
 	var failed int64
 
@@ -234,7 +234,7 @@ func (b *bulkView) describeFailures() string {
 	return formatCount(failed) + " of " + formatCount(b.Begun) + " (" + formatCount(100*failed/b.Begun) + " %)"
 }
 
-// describeThreshold says when the bulk retry pauses by itself.
+// describeThreshold returns when the bulk retry pauses by itself, in words.
 func (b *bulkView) describeThreshold() string {
 	if b.PauseAtFailurePercent == 0 {
 		return "never by itself after its canary"
@@ -243,7 +243,7 @@ func (b *bulkView) describeThreshold() string {
 	return formatCount(b.PauseAtFailurePercent) + " % of the last " + formatCount(chat.BulkWindow) + " have failed"
 }
 
-// describeCanary says how many are retried first.
+// describeCanary returns how many are retried first, in words.
 func (b *bulkView) describeCanary() string {
 	if b.Canary == 0 {
 		return "none"

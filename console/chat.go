@@ -99,10 +99,8 @@ func loadChat(v *viewer, id int64) (*chatView, error) {
 
 // loadParticipants loads the first hundred participants.
 func (c *chatView) loadParticipants(v *viewer) error {
-	limit := int64(100)
-
 	answer, err := v.ListParticipantsWithResponse(v.ctx(), v.ws(), c.chat.ID, &client.ListParticipantsParams{
-		Limit: &limit,
+		Limit: new(mostListed),
 	})
 	if err != nil {
 		return err
@@ -156,9 +154,7 @@ func findAskedAction(v *viewer) (*client.WholeAction, error) {
 
 // listChatTools returns the tools that the assistant has in a chat.
 func listChatTools(v *viewer, id int64) ([]client.Tool, error) {
-	limit := int64(100)
-
-	answer, err := v.ListChatToolsWithResponse(v.ctx(), v.ws(), id, &client.ListChatToolsParams{Limit: &limit})
+	answer, err := v.ListChatToolsWithResponse(v.ctx(), v.ws(), id, &client.ListChatToolsParams{Limit: new(mostListed)})
 	if err != nil {
 		return nil, err
 	}
@@ -168,8 +164,7 @@ func listChatTools(v *viewer, id int64) ([]client.Tool, error) {
 
 // newMessagesParams returns what to ask for a page of messages: all that the session may read of them.
 func newMessagesParams(v *viewer, cursor *client.Cursor) *client.ListMessagesParams {
-	limit := messagesLength
-	params := &client.ListMessagesParams{Cursor: cursor, Limit: &limit}
+	params := &client.ListMessagesParams{Cursor: cursor, Limit: new(messagesLength)}
 
 	if v.may("members:read") {
 		params.Expand = append(params.Expand, "member")

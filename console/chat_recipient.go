@@ -58,13 +58,12 @@ func (c *chatView) loadSuppressions(v *viewer) error {
 		return nil
 	}
 
-	limit := int64(100)
 	channel := client.AddressedChannel(c.chat.Channel)
 
 	answer, err := v.ListSuppressionsWithResponse(v.ctx(), v.ws(), &client.ListSuppressionsParams{
 		Address: &address,
 		Channel: &channel,
-		Limit:   &limit,
+		Limit:   new(mostListed),
 	})
 
 	switch {
@@ -117,11 +116,9 @@ func (c *chatView) loadAsks(v *viewer) error {
 		return nil
 	}
 
-	limit := int64(100)
-
 	answer, err := v.ListContributorRequestsWithResponse(v.ctx(), v.ws(), &client.ListContributorRequestsParams{
 		ChatID: &c.chat.ID,
-		Limit:  &limit,
+		Limit:  new(mostListed),
 	})
 	if err != nil {
 		return err

@@ -50,9 +50,7 @@ func (c *chatView) loadSenders(v *viewer) error {
 
 // listInboxes returns the first hundred inboxes of the workspace.
 func listInboxes(v *viewer) ([]client.Inbox, error) {
-	limit := int64(100)
-
-	answer, err := v.ListInboxesWithResponse(v.ctx(), v.ws(), &client.ListInboxesParams{Limit: &limit})
+	answer, err := v.ListInboxesWithResponse(v.ctx(), v.ws(), &client.ListInboxesParams{Limit: new(mostListed)})
 	if err != nil {
 		return nil, err
 	}

@@ -59,12 +59,11 @@ func (h *Handler) showChats(v *viewer) (templ.Component, error) {
 		label:         query.Get("label"),
 	}
 
-	limit := pageLimit
 	params := client.ListChatsParams{
 		State:  client.OnlyGiven(client.ChatState(view.state)),
 		Label:  client.IfGiven(view.label),
 		Cursor: readCursor(v),
-		Limit:  &limit,
+		Limit:  new(pageLimit),
 	}
 
 	if view.needsResponse != "" {
@@ -93,9 +92,7 @@ func listLabels(v *viewer) ([]client.Label, error) {
 		return nil, nil
 	}
 
-	limit := int64(100)
-
-	answer, err := v.ListLabelsWithResponse(v.ctx(), v.ws(), &client.ListLabelsParams{Limit: &limit})
+	answer, err := v.ListLabelsWithResponse(v.ctx(), v.ws(), &client.ListLabelsParams{Limit: new(mostListed)})
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ type Config struct {
 	API string
 	// Doer makes the requests to the API. Their contexts have the address of the browser, see [BrowserAddress].
 	Doer client.HttpRequestDoer
-	// Logger gets the errors that people are told of by a request id only.
+	// Logger gets the errors of which pages show nothing but the id of the request.
 	Logger *slog.Logger
 	// Version is shown at the foot of pages.
 	Version string

@@ -147,12 +147,11 @@ func (d *decisionsView) loadReviews(v *viewer) error {
 
 // listReviews lists the oldest deliveries with one of the statuses, and keeps those that wait for a person.
 func (d *decisionsView) listReviews(v *viewer, statuses ...client.DeliveryStatus) ([]client.Delivery, error) {
-	limit := int64(100)
 	order := client.ListDeliveriesParamsOrderAsc
 
 	answer, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), &client.ListDeliveriesParams{
 		Expand: expandMember(v),
-		Limit:  &limit,
+		Limit:  new(mostListed),
 		Order:  &order,
 		Status: statuses,
 	})
@@ -167,11 +166,10 @@ func (d *decisionsView) listReviews(v *viewer, statuses ...client.DeliveryStatus
 
 // loadCalls finds the tool calls whose outcome nobody knows.
 func (d *decisionsView) loadCalls(v *viewer) error {
-	limit := shownDecisions
 	order := client.ListToolCallsParamsOrderAsc
 
 	answer, err := v.ListToolCallsWithResponse(v.ctx(), v.ws(), &client.ListToolCallsParams{
-		Limit:  &limit,
+		Limit:  new(shownDecisions),
 		Order:  &order,
 		Status: []client.ToolCallStatus{client.ToolCallStatusUnknown},
 	})
@@ -233,11 +231,10 @@ func argumentsOf(a *client.WholeAction, call string) json.RawMessage {
 }
 
 func (d *decisionsView) loadApprovals(v *viewer) error {
-	limit := shownDecisions
 	order := client.ListApprovalsParamsOrderAsc
 
 	answer, err := v.ListApprovalsWithResponse(v.ctx(), v.ws(), &client.ListApprovalsParams{
-		Limit: &limit,
+		Limit: new(shownDecisions),
 		Order: &order,
 		State: []client.ApprovalState{client.ApprovalStateWaiting},
 	})
@@ -252,11 +249,10 @@ func (d *decisionsView) loadApprovals(v *viewer) error {
 }
 
 func (d *decisionsView) loadQuestions(v *viewer) error {
-	limit := shownDecisions
 	order := client.ListContributorRequestsParamsOrderAsc
 
 	answer, err := v.ListContributorRequestsWithResponse(v.ctx(), v.ws(), &client.ListContributorRequestsParams{
-		Limit: &limit,
+		Limit: new(shownDecisions),
 		Order: &order,
 		State: []client.ContributorRequestState{client.ContributorRequestStateOpen},
 	})
@@ -271,11 +267,10 @@ func (d *decisionsView) loadQuestions(v *viewer) error {
 }
 
 func (d *decisionsView) loadInbound(v *viewer) error {
-	limit := shownDecisions
 	order := client.ListInboundParamsOrderAsc
 
 	answer, err := v.ListInboundWithResponse(v.ctx(), v.ws(), &client.ListInboundParams{
-		Limit:  &limit,
+		Limit:  new(shownDecisions),
 		Order:  &order,
 		Status: []client.InboundStatus{client.InboundStatusRefused},
 	})
@@ -289,8 +284,8 @@ func (d *decisionsView) loadInbound(v *viewer) error {
 	return nil
 }
 
-// decideDeliveries decides about the deliveries that the form names, each as if it were the only one. What the API
-// refuses is told; the others are decided.
+// decideDeliveries decides about the deliveries that the form names, one by one. If the API refuses some, the others
+// are decided all the same, and the error names those that were refused.
 func (h *Handler) decideDeliveries(v *viewer) (templ.SafeURL, error) {
 	if err := v.ParseForm(); err != nil {
 		return "", newInvalid("delivery must be a form")
@@ -336,7 +331,8 @@ func afterDecision(v *viewer, ids []string) templ.SafeURL {
 	return v.pathWith("/failures", url.Values{"status": {string(client.DeliveryStatusAbandoned)}})
 }
 
-// decideDelivery does about a delivery what the form says: cancel it, try it again, or say what became of it.
+// decideDelivery carries out what the form says about a delivery: it cancels it, tries it again, or records what became
+// of it.
 func decideDelivery(v *viewer, id string, once *string) error {
 	var err error
 

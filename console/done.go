@@ -52,13 +52,5 @@ func takeDone(w http.ResponseWriter, v *viewer) string {
 
 // setDone sets the cookie for the pages of this workspace. Scripts cannot read it.
 func setDone(w http.ResponseWriter, v *viewer, value string, maxAge int) {
-	http.SetCookie(w, &http.Cookie{
-		Name:     doneCookie,
-		Value:    value,
-		Path:     Root + "/w/" + v.ws(),
-		MaxAge:   maxAge,
-		HttpOnly: true,
-		Secure:   true,
-		SameSite: http.SameSiteStrictMode,
-	})
+	http.SetCookie(w, newCookie(doneCookie, value, Root+"/w/"+v.ws(), maxAge))
 }

@@ -35,7 +35,7 @@ type refusal struct {
 // isUnderWay reports whether what was asked for is being done already.
 func (r *refusal) isUnderWay() bool { return r.code == string(client.ProblemCodeRequestInProgress) }
 
-// heading says in a few words what became of what was asked for.
+// heading returns in a few words what became of what was asked for.
 func (r *refusal) heading() string {
 	if r.isUnderWay() {
 		return "It is being done."
@@ -85,8 +85,8 @@ func (h *Handler) showFailure(w http.ResponseWriter, r *http.Request, v *viewer,
 	h.render(w, r, h.statusOf(r, err), failurePage(v, h.explain(r, err)))
 }
 
-// askToLogIn answers who has no session with the login page. What the browser did not send is not removed from it: it
-// has no cookie on a link from another site, and comes again with it by itself.
+// askToLogIn answers with the login page. On a link from another site the browser sends no cookie, although it may have
+// one: then the answer is a page that comes again by itself, with the cookie, and nothing is removed.
 func (h *Handler) askToLogIn(w http.ResponseWriter, r *http.Request, err error) {
 	isMissing := errors.Is(err, errLoggedOut)
 
@@ -114,8 +114,8 @@ func isFromElsewhere(r *http.Request) bool {
 	return r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Site") == "cross-site"
 }
 
-// statusOf returns the HTTP status of an error that the API has not given. What nobody has caused who looks at the
-// page is logged here, once.
+// statusOf returns the HTTP status of an error that the API has not given. It logs the errors that the viewer has not
+// caused.
 func (h *Handler) statusOf(r *http.Request, err error) int {
 	switch {
 	case errors.Is(err, errNoPage):

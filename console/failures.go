@@ -321,7 +321,7 @@ func nameRecipient(delivery client.Delivery) string {
 	return delivery.To
 }
 
-// describeStatuses says which statuses a filter has.
+// describeStatuses returns which statuses a filter has, in words.
 func (f deliveryFilter) describeStatuses() string {
 	switch {
 	case f.isOfFailures():
@@ -344,7 +344,7 @@ func (f deliveryFilter) hasStatus(status client.DeliveryStatus) bool {
 func listAllDeliveries(v *viewer, filter deliveryFilter) iter.Seq2[client.Delivery, error] {
 	return client.Items[client.Delivery](func(cursor *string) (*http.Response, error) {
 		params := filter.listParams()
-		params.Limit = new(int64(downloadLimit))
+		params.Limit = new(mostListed)
 		params.Cursor = cursor
 
 		return v.ListDeliveries(v.ctx(), v.ws(), params)

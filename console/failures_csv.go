@@ -13,9 +13,6 @@ import (
 // maxDownload is how many rows a file of a list has at most.
 const maxDownload = 10000
 
-// downloadLimit is how many rows are asked for at once: the most that the API gives.
-const downloadLimit = 100
-
 // downloadColumns are the columns of the file of deliveries.
 var downloadColumns = []string{
 	"delivery_id",

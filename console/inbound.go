@@ -41,10 +41,9 @@ func loadTexts(v *viewer, items []client.Inbound) (map[string]string, error) {
 		return texts, nil
 	}
 
-	limit := messagesOfInbound
-
 	for _, id := range chatsOfInbound(items) {
-		answer, err := v.ListMessagesWithResponse(v.ctx(), v.ws(), id, &client.ListMessagesParams{Limit: &limit})
+		params := &client.ListMessagesParams{Limit: new(messagesOfInbound)}
+		answer, err := v.ListMessagesWithResponse(v.ctx(), v.ws(), id, params)
 
 		switch {
 		case isAbsent(err): // such as a chat that was deleted since
@@ -87,13 +86,11 @@ func (h *Handler) showInboundList(v *viewer) (templ.Component, error) {
 		channel: query.Get("channel"),
 	}
 
-	limit := pageLimit
-
 	answer, err := v.ListInboundWithResponse(v.ctx(), v.ws(), &client.ListInboundParams{
 		Status:  client.OnlyGiven(client.InboundStatus(view.status)),
 		Channel: client.IfGiven(client.AddressedChannel(view.channel)),
 		Cursor:  readCursor(v),
-		Limit:   &limit,
+		Limit:   new(pageLimit),
 	})
 	if err != nil {
 		return nil, err

@@ -15,6 +15,9 @@ import (
 // pageLimit is how many rows a page of a list has: few enough to look through, and a page of the API.
 const pageLimit = int64(50)
 
+// mostListed is how many entries are asked for at once where all are wanted: the most that the API gives.
+const mostListed = int64(100)
+
 // newInputError returns the error of a field that the console itself cannot read. It is shown like a refusal.
 func newInputError(field, message string) error {
 	return newInvalid("the field " + field + " " + message)

@@ -152,8 +152,8 @@ func (h *Handler) openSession(r *http.Request, workspace, key string) (session, 
 	return session{workspace: workspace, key: *made.JSON201.Key}, nil
 }
 
-// endReplacedSession ends the session that the browser had for a workspace, in whose place another comes. Where the API does
-// not take that, it ends by itself.
+// endReplacedSession ends the session that the browser had for a workspace, in whose place another comes. Where the API
+// does not take that, it ends by itself.
 func (h *Handler) endReplacedSession(r *http.Request, workspace string) {
 	old, ok := findSession(r, workspace)
 	if !ok {

@@ -14,9 +14,7 @@ func listMembers(v *viewer) ([]client.Member, error) {
 		return nil, nil
 	}
 
-	limit := int64(100)
-
-	answer, err := v.ListMembersWithResponse(v.ctx(), v.ws(), &client.ListMembersParams{Limit: &limit})
+	answer, err := v.ListMembersWithResponse(v.ctx(), v.ws(), &client.ListMembersParams{Limit: new(mostListed)})
 	if err != nil {
 		return nil, err
 	}

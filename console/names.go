@@ -5,8 +5,8 @@ import "slices"
 // maxNamed is how many members a page shows by name at most. The others are shown by their ids.
 const maxNamed = 20
 
-// learnNames reads the names of the members that a page shows by their ids, if the viewer may see them. Who is gone,
-// or cannot be read, is shown by the id: no page fails for the want of a name.
+// learnNames reads the names of the members that a page shows, if the viewer may see them. A member that cannot be read
+// is shown by the id: no page fails because a name is missing.
 func (v *viewer) learnNames(ids ...int64) {
 	if !v.may("members:read") {
 		return

@@ -31,7 +31,8 @@ type tile struct {
 // nowView is what the page Now shows.
 type nowView struct {
 	at time.Time
-	// lookedAt is since when messages that did not arrive are counted. hasLooked reports that somebody has said so.
+	// lookedAt is since when messages that did not arrive are counted. hasLooked reports whether it is the time of a
+	// look.
 	lookedAt  time.Time
 	hasLooked bool
 
@@ -296,7 +297,7 @@ func (n *nowView) fetchUndelivered(v *viewer) error {
 	return err
 }
 
-// sinceLook says since when messages that did not arrive are counted.
+// sinceLook returns since when messages that did not arrive are counted, in words.
 func (n *nowView) sinceLook() string {
 	if n.hasLooked {
 		return "since the last look at " + formatTime(n.lookedAt) + " UTC"
@@ -336,8 +337,8 @@ func listFailingEndpoints(v *viewer) ([]client.WebhookEndpoint, error) {
 	}), nil
 }
 
-// loadOtherWorkspaces counts what needs a person in the other workspaces that the browser is logged in to, each with its own
-// session. One whose session has ended is left out.
+// loadOtherWorkspaces counts what needs a person in the other workspaces that the browser is logged in to, each with
+// its own session. One whose session has ended is left out.
 func (h *Handler) loadOtherWorkspaces(v *viewer) []otherWorkspace {
 	found := make([]otherWorkspace, len(v.others))
 
@@ -355,7 +356,8 @@ func (h *Handler) loadOtherWorkspaces(v *viewer) []otherWorkspace {
 	return slices.DeleteFunc(found, func(w otherWorkspace) bool { return w.name == "" })
 }
 
-// loadOtherWorkspace counts what needs a person in another workspace. It returns a zero one if the session has ended there.
+// loadOtherWorkspace counts what needs a person in another workspace. It returns a zero one if the session has ended
+// there.
 func (h *Handler) loadOtherWorkspace(v *viewer, other session) otherWorkspace {
 	api, err := h.dial(other.key)
 	if err != nil {
@@ -402,15 +404,7 @@ const lookKept = 30 * 24 * time.Hour
 
 // markSeen stores the present time as that of the last look: only what turns out later is counted from now on.
 func markSeen(w http.ResponseWriter, v *viewer) error {
-	http.SetCookie(w, &http.Cookie{
-		Name:     lookPrefix + v.ws(),
-		Value:    formatInstant(v.now()),
-		Path:     Root,
-		MaxAge:   int(lookKept.Seconds()),
-		HttpOnly: true,
-		Secure:   true,
-		SameSite: http.SameSiteStrictMode,
-	})
+	http.SetCookie(w, newCookie(lookPrefix+v.ws(), formatInstant(v.now()), Root, int(lookKept.Seconds())))
 	http.Redirect(w, v.Request, string(v.path("/")), http.StatusSeeOther)
 
 	return nil

@@ -52,7 +52,7 @@ const openIDCookie = "handrail_login"
 // providerWithin is how long the provider may take for an answer.
 const providerWithin = 10 * time.Second
 
-// openIDLife is how long somebody may take at the provider.
+// openIDLife is how long the login at the provider may take.
 const openIDLife = 10 * time.Minute
 
 // openID logs members in. The provider is asked for its keys and addresses when the first member wants to log in, so
@@ -73,8 +73,8 @@ func newOpenID(config OpenID) *openID {
 	return &openID{OpenID: config}
 }
 
-// attempt is a login that is under way. It is kept in the browser that has begun it, and nowhere else: nobody can end a
-// login in another browser.
+// attempt is a login that is under way. Only the browser that has begun it keeps it, so that no other browser can end
+// it.
 type attempt struct {
 	Workspace string `json:"w"`
 	State     string `json:"s"`
@@ -86,8 +86,8 @@ type attempt struct {
 // noLogin is the sentence for a login at the provider that has failed. The log has the reason.
 const noLogin = "The login did not succeed: begin it again."
 
-// findProvider returns the provider, and asks it for its keys and addresses the first time. It returns an error when the
-// browser leaves before the provider has answered.
+// findProvider returns the provider, and asks it for its keys and addresses the first time. It returns an error when
+// the browser leaves before the provider has answered.
 func (o *openID) findProvider(ctx context.Context) (*oidc.Provider, error) {
 	if found := o.provider.Load(); found != nil {
 		return found, nil
@@ -278,29 +278,19 @@ func setAttempt(w http.ResponseWriter, begun attempt) error {
 		return fmt.Errorf("begin a login: %w", err)
 	}
 
-	http.SetCookie(w, &http.Cookie{
-		Name:     openIDCookie,
-		Value:    base64.RawURLEncoding.EncodeToString(encoded),
-		Path:     Root + "/login",
-		MaxAge:   int(openIDLife.Seconds()),
-		HttpOnly: true,
-		Secure:   true,
-		// Strict would not come back from the provider.
-		SameSite: http.SameSiteLaxMode,
-	})
+	http.SetCookie(w, newAttemptCookie(base64.RawURLEncoding.EncodeToString(encoded), int(openIDLife.Seconds())))
 
 	return nil
 }
 
-func removeAttempt(w http.ResponseWriter) {
-	http.SetCookie(w, &http.Cookie{
-		Name:     openIDCookie,
-		Path:     Root + "/login",
-		MaxAge:   -1,
-		HttpOnly: true,
-		Secure:   true,
-		SameSite: http.SameSiteLaxMode,
-	})
+func removeAttempt(w http.ResponseWriter) { http.SetCookie(w, newAttemptCookie("", -1)) }
+
+// newAttemptCookie returns the cookie of a login that is under way.
+func newAttemptCookie(value string, maxAge int) *http.Cookie {
+	cookie := newCookie(openIDCookie, value, Root+"/login", maxAge)
+	cookie.SameSite = http.SameSiteLaxMode // a strict one would not come back from the provider
+
+	return cookie
 }
 
 func readAttempt(r *http.Request) (attempt, error) {

@@ -66,8 +66,7 @@ func (h *Handler) showPeople(v *viewer) (templ.Component, error) {
 
 // newMemberSearch returns what to ask for the members whose field has a text.
 func newMemberSearch(by, text string) *client.ListMembersParams {
-	limit := pageLimit
-	params := &client.ListMembersParams{Limit: &limit}
+	params := &client.ListMembersParams{Limit: new(pageLimit)}
 
 	switch by {
 	case byPhone:

@@ -72,8 +72,6 @@ func (p *personView) loadSuppressions(v *viewer) error {
 		return nil
 	}
 
-	limit := int64(100)
-
 	for _, address := range []string{p.person.Phone, p.person.Email} {
 		if address == "" {
 			continue
@@ -81,7 +79,7 @@ func (p *personView) loadSuppressions(v *viewer) error {
 
 		answer, err := v.ListSuppressionsWithResponse(v.ctx(), v.ws(), &client.ListSuppressionsParams{
 			Address: &address,
-			Limit:   &limit,
+			Limit:   new(mostListed),
 		})
 
 		switch {
@@ -122,11 +120,9 @@ func (p *personView) loadChats(v *viewer) error {
 		return nil
 	}
 
-	limit := pageLimit
-
 	answer, err := v.ListChatsWithResponse(v.ctx(), v.ws(), &client.ListChatsParams{
 		MemberID: &p.person.ID,
-		Limit:    &limit,
+		Limit:    new(pageLimit),
 	})
 	if err != nil {
 		return err
@@ -143,11 +139,9 @@ func (p *personView) loadQuestions(v *viewer) error {
 		return nil
 	}
 
-	limit := int64(100)
-
 	answer, err := v.ListContributorRequestsWithResponse(v.ctx(), v.ws(), &client.ListContributorRequestsParams{
 		State: []client.ContributorRequestState{client.ContributorRequestStateOpen},
-		Limit: &limit,
+		Limit: new(mostListed),
 	})
 	if err != nil {
 		return err

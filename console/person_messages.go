@@ -32,9 +32,8 @@ func (p *personView) loadMessages(v *viewer) error {
 
 	for i := range p.chats[:min(len(p.chats), mostChatsRead)] {
 		id := p.chats[i].ID
-		limit := messagesPerChat
 		params := newMessagesParams(v, nil)
-		params.Limit = &limit
+		params.Limit = new(messagesPerChat)
 
 		answer, err := v.ListMessagesWithResponse(v.ctx(), v.ws(), id, params)
 		if err != nil {

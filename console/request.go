@@ -27,7 +27,7 @@ const headerRequestID = "X-Request-Id"
 // requestMark is the context key of the request's id.
 type requestMark struct{}
 
-// saneRequestID is what the id of a request looks like that the API beside, or a proxy, has given it.
+// saneRequestID matches the ids that the API of the same process, or a proxy, gives to requests.
 var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
 
 // withRequestID returns the request with an id, by which the log names it.

@@ -202,9 +202,9 @@ func listPhoneNumbers(v *viewer) ([]client.PhoneNumber, error) {
 		return nil, nil
 	}
 
-	limit := int64(100)
+	params := &client.ListPhoneNumbersParams{Limit: new(mostListed)}
 
-	answer, err := v.ListPhoneNumbersWithResponse(v.ctx(), v.ws(), &client.ListPhoneNumbersParams{Limit: &limit})
+	answer, err := v.ListPhoneNumbersWithResponse(v.ctx(), v.ws(), params)
 	if err != nil {
 		return nil, err
 	}

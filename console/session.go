@@ -13,8 +13,8 @@ import (
 )
 
 // cookiePrefix begins the name of a session's cookie; the workspace's id follows. So one browser can be logged in to
-// several workspaces. Browsers take a name with __Secure- over TLS only, or from this very machine: nobody between
-// puts a session of their own there.
+// several workspaces. Browsers take a name with __Secure- over TLS only, or from this very machine, so that nobody on
+// the way can plant a session of their own.
 const cookiePrefix = "__Secure-handrail_session_"
 
 // formToken is the name of the field by which a form shows that it comes from one of our own pages.
@@ -76,26 +76,25 @@ func findSession(r *http.Request, workspace string) (session, bool) {
 // setSession stores a session in the browser. Scripts cannot read it, other sites cannot send it, and it leaves the
 // browser only over TLS, or to this very machine. The API ends it after 12 hours, and the browser when it is closed.
 func setSession(w http.ResponseWriter, s session) {
-	http.SetCookie(w, &http.Cookie{
-		Name:     cookiePrefix + s.workspace,
-		Value:    s.key,
-		Path:     Root,
+	http.SetCookie(w, newCookie(cookiePrefix+s.workspace, s.key, Root, 0))
+}
+
+// newCookie returns a cookie that scripts cannot read and other sites cannot send. maxAge is as in [http.Cookie].
+func newCookie(name, value, path string, maxAge int) *http.Cookie {
+	return &http.Cookie{
+		Name:     name,
+		Value:    value,
+		Path:     path,
+		MaxAge:   maxAge,
 		HttpOnly: true,
 		Secure:   true,
 		SameSite: http.SameSiteStrictMode,
-	})
+	}
 }
 
 // removeSession makes the browser forget a session.
 func removeSession(w http.ResponseWriter, workspace string) {
-	http.SetCookie(w, &http.Cookie{
-		Name:     cookiePrefix + workspace,
-		Path:     Root,
-		MaxAge:   -1,
-		HttpOnly: true,
-		Secure:   true,
-		SameSite: http.SameSiteStrictMode,
-	})
+	http.SetCookie(w, newCookie(cookiePrefix+workspace, "", Root, -1))
 }
 
 // dial returns a client of the API with a key.

@@ -28,8 +28,8 @@ func (h *Handler) showAudit(v *viewer) (templ.Component, error) {
 	return auditPage(v, params, answer.JSON200.Items, v.nextPage("/settings/audit", answer.JSON200.NextCursor)), nil
 }
 
-// describeKey says with which key an entry of the audit log was made. The command line on the server has none, and
-// notes who has called it.
+// describeKey returns with which key an entry of the audit log was made, in words. The command line on the server has
+// none, and notes who has called it.
 func describeKey(entry client.AuditEntry) string {
 	var noted struct {
 		Operator string `json:"operator"`

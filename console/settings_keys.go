@@ -64,7 +64,7 @@ func isWorking(v *viewer, key client.Key) bool {
 	return word == "works"
 }
 
-// explainRevoke says what revoking a key does.
+// explainRevoke returns what revoking a key does, in a sentence.
 func explainRevoke(v *viewer, key client.Key) string {
 	if key.ID == v.me.ID {
 		return "You are logged in with it: this logs you out."

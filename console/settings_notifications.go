@@ -53,7 +53,7 @@ func (h *Handler) showNotifications(v *viewer) (templ.Component, error) {
 // readNotifications reads the rules, and a page of the notices. There are few rules: they are one page.
 func readNotifications(v *viewer) (*notificationsView, error) {
 	rules, err := v.ListNotificationRulesWithResponse(v.ctx(), v.ws(), &client.ListNotificationRulesParams{
-		Limit: new(int64(downloadLimit)),
+		Limit: new(mostListed),
 	})
 	if err != nil {
 		return nil, err

@@ -40,14 +40,14 @@ func (h *Handler) showSenders(v *viewer) (templ.Component, error) {
 // readSenders reads the senders, as many as one page of the API has.
 func readSenders(v *viewer) (*sendersView, error) {
 	numbers, err := v.ListPhoneNumbersWithResponse(v.ctx(), v.ws(), &client.ListPhoneNumbersParams{
-		Limit: new(int64(downloadLimit)),
+		Limit: new(mostListed),
 	})
 	if err != nil {
 		return nil, err
 	}
 
 	inboxes, err := v.ListInboxesWithResponse(v.ctx(), v.ws(), &client.ListInboxesParams{
-		Limit: new(int64(downloadLimit)),
+		Limit: new(mostListed),
 	})
 	if err != nil {
 		return nil, err

@@ -63,7 +63,7 @@ func liftSuppression(v *viewer, id int64) error {
 	return err
 }
 
-// explainLift says what lifting a suppression does. Whoever has opted out must have asked for it.
+// explainLift returns what lifting a suppression does, in sentences. Whoever has opted out must have asked for it.
 func explainLift(suppression client.Suppression) string {
 	switch suppression.Reason {
 	case client.SuppressionReasonBounce:

@@ -155,7 +155,7 @@ func (t *toolView) testedRisk() client.ToolRisk {
 	return t.Risk
 }
 
-// explainTest says what a test does.
+// explainTest returns what a test does, in a sentence.
 func (t *toolView) explainTest() string {
 	switch t.testedRisk() {
 	case client.ToolRiskRead:
@@ -201,7 +201,7 @@ func approvalField(v *viewer, view *toolView) string {
 	return v.PostFormValue("approval_id")
 }
 
-// describeTest says how long a test took, and what the tool has answered with.
+// describeTest returns how long a test took, and with which HTTP status the tool has answered.
 func describeTest(tested *client.TestedTool) string {
 	took := "After " + formatMillis(tested.DurationMs)
 	if tested.HTTPStatus == nil {

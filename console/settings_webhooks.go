@@ -229,7 +229,7 @@ func describeAnswer(attempt client.WebhookAttempt) string {
 // formatMillis returns how long something took.
 func formatMillis(millis int64) string { return (time.Duration(millis) * time.Millisecond).String() }
 
-// describeBehind says what an endpoint has not got yet.
+// describeBehind returns how many events an endpoint has not got yet, in words.
 func describeBehind(endpoint client.WebhookEndpoint) string {
 	behind := formatCount(endpoint.Behind) + " events wait their turn"
 

@@ -146,8 +146,8 @@ func momentsOf(d *client.WholeDelivery) []moment {
 	return moments
 }
 
-// tellReached returns a sentence on whether an attempt reached the provider. It did if the provider has answered, or has reported a
-// message that can only be of this attempt.
+// tellReached returns a sentence on whether an attempt reached the provider. It did if the provider has answered, or
+// has reported a message that can only be of this attempt.
 func tellReached(d *client.WholeDelivery, a *client.Attempt) string {
 	isOnly := !slices.ContainsFunc(d.Attempts, func(other client.Attempt) bool {
 		return other.Number != a.Number && other.GotConnection

@@ -139,8 +139,8 @@ func (h *Handler) form(
 	})
 }
 
-// formThatTells registers a form that is answered with the page that perform returns, and not with a redirect. It is for
-// what is shown once, such as a secret, which must stand neither in a URL nor in a cookie.
+// formThatTells registers a form that is answered with the page that perform returns, and not with a redirect. It is
+// for what is shown once, such as a secret, which must stand neither in a URL nor in a cookie.
 func (h *Handler) formThatTells(
 	pattern string,
 	perform func(v *viewer) (templ.Component, error),
@@ -237,8 +237,8 @@ func (h *Handler) view(r *http.Request) (*viewer, error) {
 	return v, nil
 }
 
-// viewForm returns who has posted a form of one of our own pages, and true. Otherwise it answers why it does not take the
-// form, and returns false.
+// viewForm returns who has posted a form of one of our own pages, and true. Otherwise it answers why it does not take
+// the form, and returns false.
 func (h *Handler) viewForm(w http.ResponseWriter, r *http.Request) (*viewer, bool) {
 	v, err := h.view(r)
 

@@ -88,8 +88,8 @@ function moveTo(step) {
   next?.scrollIntoView({ block: 'nearest' });
 }
 
-// write begins to write: it opens what the text box is in.
-function write() {
+// openTextBox puts the cursor where one writes, and opens what the text box is in.
+function openTextBox() {
   const box = document.querySelector('main [data-write]');
   const closed = box?.closest('details');
   if (closed) {
@@ -99,7 +99,7 @@ function write() {
   box?.scrollIntoView({ block: 'center' });
 }
 
-function press(key) {
+function obeyKey(key) {
   if (goes) {
     goes = false;
     if (key in goals) {
@@ -112,7 +112,7 @@ function press(key) {
     case 'j': moveTo(1); return true;
     case 'k': moveTo(-1); return true;
     case 'g': goes = true; return true;
-    case 'w': write(); return true;
+    case 'w': openTextBox(); return true;
     case 'r': document.querySelector('[data-news]:not([hidden])')?.click(); return true;
     case '/': document.getElementById('find')?.focus(); return true;
     case '?': document.getElementById('keys')?.showModal(); return true;
@@ -129,7 +129,7 @@ document.addEventListener('keydown', (event) => {
   if (typing || event.ctrlKey || event.metaKey || event.altKey) {
     return;
   }
-  if (press(event.key)) {
+  if (obeyKey(event.key)) {
     event.preventDefault();
   }
 });

@@ -160,7 +160,7 @@ function openAgain(left) {
 
 const sayState = () => channel?.postMessage({ state: { position, brokenSince } });
 
-function hear({ data }) {
+function hearTab({ data }) {
   if (data.ended) {
     endSession();
   } else if (data.asks) {
@@ -186,7 +186,7 @@ function hearState(state) {
   }
 }
 
-function lead(left) {
+function leadTabs(left) {
   if (left.aborted) {
     return null;
   }
@@ -199,7 +199,7 @@ function lead(left) {
   }, { once: true }));
 }
 
-function join() {
+function joinStream() {
   if (leaving || isLoggedOut) {
     return;
   }
@@ -209,13 +209,13 @@ function join() {
   const left = leaving.signal;
   if (channel) {
     channel.postMessage({ asks: true });
-    navigator.locks.request(channel.name, { signal: left }, () => lead(left)).catch(() => {}); // it was left before its turn
+    navigator.locks.request(channel.name, { signal: left }, () => leadTabs(left)).catch(() => {}); // it was left before its turn
   } else {
-    lead(left);
+    leadTabs(left);
   }
 }
 
-function leave() {
+function leaveStream() {
   leaving?.abort();
   leaving = null;
   isCurrent = false;
@@ -227,9 +227,9 @@ let rest = null;
 function restWhileHidden() {
   clearTimeout(rest);
   if (document.hidden) {
-    rest = setTimeout(leave, restAfter);
+    rest = setTimeout(leaveStream, restAfter);
   } else {
-    join();
+    joinStream();
     renewSession();
   }
 }
@@ -238,7 +238,7 @@ function restWhileHidden() {
 
 // endSession shows that the session is over, or another: by the page itself, unless something is typed in it.
 function endSession() {
-  leave();
+  leaveStream();
   if (document.querySelector('form[data-dirty]')) {
     isLoggedOut = true;
     sayBroken();
@@ -280,7 +280,7 @@ async function renewSession() {
     document.querySelectorAll('input[name="csrf"]').forEach((input) => { input.value = now.csrf; });
     document.getElementById('session-state')?.remove();
     isLoggedOut = false;
-    join();
+    joinStream();
     return true;
   }
 
@@ -306,13 +306,13 @@ document.addEventListener('submit', async (event) => {
 function followEvents() {
   if ('locks' in navigator && 'BroadcastChannel' in window) {
     channel = new BroadcastChannel(`handrail ${pages.workspace}`);
-    channel.onmessage = hear;
+    channel.onmessage = hearTab;
   }
 
   document.addEventListener('visibilitychange', restWhileHidden);
   addEventListener('focus', renewSession);
-  addEventListener('pagehide', leave);
-  addEventListener('pageshow', (event) => event.persisted && join());
+  addEventListener('pagehide', leaveStream);
+  addEventListener('pageshow', (event) => event.persisted && joinStream());
 
   setInterval(() => {
     if (leads) {
@@ -324,6 +324,6 @@ function followEvents() {
     renewSession();
   }, sayEvery);
 
-  join();
+  joinStream();
   restWhileHidden();
 }
