@@ -16,8 +16,8 @@ import (
 const pathWholeDocument = pathDocs + "/openapi.json"
 
 // aboutConcise ends the description of the concise document.
-const aboutConcise = "\n\nHere stands the form of everything. What it means, and examples, stand in the same document " +
-	"at `" + pathWholeDocument + "`, which `/docs` shows."
+const aboutConcise = "\n\nHere stands the form of everything. What it means, and examples, stand in the same " +
+	"document at `" + pathWholeDocument + "`, which `/docs` shows."
 
 // responseProblem is any answer with a problem, in the concise document. All operations refer to it.
 const responseProblem = "Err"
