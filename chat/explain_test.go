@@ -106,7 +106,8 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 			"canceled (canceled). It can be retried."},
 		{chat.Delivery{Submission: chat.SubmissionCanceled, Decision: canceled}, "Not sent: member 3 canceled it. " +
 			"It can be retried."},
-		{chat.Delivery{Submission: chat.SubmissionCanceled, ErrorCode: chat.ErrorToolCallFailed}, "Not sent: a tool call failed before the delivery began. Send the message anew."},
+		{chat.Delivery{Submission: chat.SubmissionCanceled, ErrorCode: chat.ErrorToolCallFailed}, "Not sent: a tool call failed before the delivery " +
+			"began. See what its tools have done, and then send the message anew."},
 		{
 			chat.Delivery{Submission: chat.SubmissionCanceled, ErrorCode: chat.ErrorReplaced, ErrorMessage: "a person tried it again with a change, as delivery d-2"},
 			"Not sent: a person tried it again with a change, as delivery d-2.",

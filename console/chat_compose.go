@@ -33,6 +33,8 @@ type previewView struct {
 	newer []client.Message
 	// shown is the message as it would leave; nil if the API does not say, because of what the draft has.
 	shown *client.Preview
+	// isToolNew reports whether a tool was chosen just now, whose arguments are still to be given.
+	isToolNew bool
 	// problem is why it does not say.
 	problem *refusal
 	// taker is the name of another person who has taken the chat over; "" for nobody.
@@ -165,8 +167,11 @@ func (h *Handler) showPreview(v *viewer) (templ.Component, error) {
 		}
 	}
 
-	if err = view.loadPreview(v); err != nil {
-		return nil, err
+	// A tool that was chosen just now has no arguments yet: nothing can be said of it.
+	if view.isToolNew = v.PostFormValue("add") != ""; !view.isToolNew {
+		if err = view.loadPreview(v); err != nil {
+			return nil, err
+		}
 	}
 
 	return previewPage(v, view), nil
@@ -247,6 +252,8 @@ func (h *Handler) sendDraft(v *viewer) (templ.SafeURL, error) {
 	if err != nil {
 		return "", err
 	}
+
+	v.saysItself = true
 
 	if err = checkTakeover(v, id); err != nil {
 		return "", err

@@ -35,7 +35,7 @@ func TestAMessageIsShownBeforeItIsSent(t *testing.T) {
 	answer := e.post("/chats/5", "/chats/5/preview", url.Values{
 		"message": {"<b>Ünd</b>"},
 		"seen":    {secondMessage},
-		"add":     {"book_table"},
+		"call":    {"book_table"},
 	})
 	require.Equal(t, http.StatusOK, answer.Code)
 
@@ -63,6 +63,20 @@ func TestAMessageIsShownBeforeItIsSent(t *testing.T) {
 	assert.Equal(t, "private, no-cache", answer.Header().Get("Cache-Control"), "one can come back to it")
 	assert.Less(t, indexOf(page, "call.0.arg.seats"), indexOf(page, "call.0.arg.terrace"), "what is required is first")
 	assert.Zero(t, e.count("POST /chats/5/send-assistant-message"), "nothing is sent by a preview")
+}
+
+func TestAToolThatWasChosenJustNowIsToBeFilledInFirst(t *testing.T) {
+	e := newEnv(t, composeReplies())
+
+	page := e.post("/chats/5", "/chats/5/preview", url.Values{
+		"message": {"Hello"},
+		"seen":    {secondMessage},
+		"add":     {"book_table"},
+	}).Body.String()
+
+	assert.Contains(t, page, "Fill in the tool below")
+	assert.Contains(t, page, `name="call.0.arg.seats"`)
+	assert.Zero(t, e.count("POST /chats/5/preview-message"), "it would be refused for what nobody could give yet")
 }
 
 func TestAPreviewOfAnEmailIsShownInAFrameOfItsOwn(t *testing.T) {

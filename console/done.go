@@ -19,6 +19,10 @@ const maxDone = 200
 
 // leaveDone stores what was done for the next page: what the handler of the form says, or the name of its command.
 func leaveDone(w http.ResponseWriter, v *viewer) {
+	if v.saysItself {
+		return
+	}
+
 	done := v.done
 
 	switch name := strings.TrimSpace(v.PostFormValue(commandField)); {

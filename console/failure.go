@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/a-h/templ"
 
@@ -42,6 +43,15 @@ func (r *refusal) heading() string {
 	}
 
 	return "This was not done."
+}
+
+// furtherFields returns what is wrong with fields, where the sentence does not say it already.
+func (r *refusal) furtherFields() []client.FieldError {
+	if len(r.fields) == 1 && strings.Contains(r.detail, r.fields[0].Message) {
+		return nil
+	}
+
+	return r.fields
 }
 
 // tone is that of the banner.

@@ -387,12 +387,20 @@ func (h *Handler) loadOtherWorkspace(v *viewer, other session) otherWorkspace {
 func (h *Handler) probeSender(v *viewer) (templ.SafeURL, error) {
 	wait := retryWait
 
-	_, err := v.RetryDeliveryWithResponse(v.ctx(), v.ws(), v.PostFormValue("delivery"), &client.RetryDeliveryParams{
+	answer, err := v.RetryDeliveryWithResponse(v.ctx(), v.ws(), v.PostFormValue("delivery"), &client.RetryDeliveryParams{
 		IdempotencyKey: v.once(),
 		Prefer:         &wait,
 	}, client.Retry{Reason: v.given("reason")})
+	if err != nil {
+		return "", err
+	}
 
-	return v.path("/"), err
+	v.done = "It was tried. The provider has not taken it yet: the sender below says how it stands."
+	if answer.JSON200 != nil {
+		v.done = "It was tried, and the provider has taken it: the others follow."
+	}
+
+	return v.path("/"), nil
 }
 
 // lookPrefix begins the name of the cookie that says when somebody has last looked at a workspace's messages that did

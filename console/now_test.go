@@ -85,9 +85,9 @@ func TestNowSaysWhatNeedsAPerson(t *testing.T) {
 	assert.NotContains(t, page, "<Support>")
 	assert.Contains(t, page, "twilio_20003")
 	assert.Contains(t, page, `datetime="2026-11-30T10:04:00Z"`)
-	assert.Contains(t, page, "Accepted: 15 in the last hour, at most 10 in a minute")
-	assert.Contains(t, page, "Too many (429): 4 in the last hour, at most 4 in a minute")
-	assert.Contains(t, page, "Failed (5xx, no answer): 3 in the last hour, at most 3 in a minute")
+	assert.Contains(t, page, "Accepted: 15 in the last hour, 10 in the busiest minute")
+	assert.Contains(t, page, "Too many (429): 4 in the last hour, 4 in the busiest minute")
+	assert.Contains(t, page, "Failed (5xx, no answer): 3 in the last hour, 3 in the busiest minute")
 	assert.NotContains(t, page, "style=", "the policy of the page forbids it")
 }
 
@@ -216,9 +216,9 @@ Needs a person:
 Senders:
 - phone:12 (twilio), blocked: Twilio refuses every message of this sender.
   Code twilio_20003.
-  Accepted: 15 in the last hour, at most 10 in a minute.
-  Too many (429): 4 in the last hour, at most 4 in a minute.
-  Failed (5xx, no answer): 3 in the last hour, at most 3 in a minute.
+  Accepted: 15 in the last hour, 10 in the busiest minute.
+  Too many (429): 4 in the last hour, 4 in the busiest minute.
+  Failed (5xx, no answer): 3 in the last hour, 3 in the busiest minute.
   Last success 30 Nov 2026, 09:40:00 UTC, last callback none lately.
 
 Continues by itself:

@@ -15,6 +15,7 @@ func (h *Handler) writeToPerson(v *viewer) (templ.SafeURL, error) {
 		return "", err
 	}
 
+	v.saysItself = true
 	prefer := sendWait
 
 	answer, err := v.SendMessageWithResponse(

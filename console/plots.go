@@ -33,7 +33,7 @@ func (p *plot) label() string {
 		return p.name + ": none in the last hour"
 	}
 
-	return fmt.Sprintf("%s: %d in the last hour, at most %d in a minute", p.name, p.sum, p.most)
+	return fmt.Sprintf("%s: %d in the last hour, %d in the busiest minute", p.name, p.sum, p.most)
 }
 
 // width returns how wide a bar is.

@@ -31,6 +31,8 @@ type viewer struct {
 	// done is what the page says of the form that was carried out before it; "" for nothing. A form sets it for the
 	// page that it leads to, where the name of its command does not say enough.
 	done string
+	// saysItself is set by a form whose next page shows what has become of it: what was asked for may have failed.
+	saysItself bool
 	// names are those of members that the page shows, by their ids, see [viewer.learnNames].
 	names map[int64]string
 }
