@@ -48,6 +48,8 @@ func refusalReply(status int, code, detail string) reply {
 type stubCall struct {
 	method, path, query, idempotency string
 	body                             map[string]any
+	// left is closed when the caller waits no more.
+	left <-chan struct{}
 }
 
 // stub stands for the API: it answers each "METHOD path" with its replies, one after the
@@ -83,6 +85,7 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		path:        path,
 		query:       r.URL.Query().Encode(),
 		idempotency: r.Header.Get("Idempotency-Key"),
+		left:        r.Context().Done(),
 	}
 
 	raw, err := io.ReadAll(r.Body)
@@ -325,7 +328,12 @@ func TestCtrlCEndsAWait(t *testing.T) {
 	one := s.session("")
 	ctx, cancel := context.WithCancel(t.Context())
 	one.ctx = ctx
-	s.hook = func(stubCall) { cancel() }
+
+	// An answer that came at the same moment would count.
+	s.hook = func(call stubCall) {
+		cancel()
+		<-call.left
+	}
 
 	assert.Equal(t, 1, one.run([]string{"deliveries", "list"}))
 }

@@ -61,6 +61,7 @@ func TestEveryMatterIsListedByACommand(t *testing.T) {
 			"GET bulk-retries": {aPage("")},
 			"GET inbound":      {aPage("")},
 			"GET chats":        {aPage("")},
+			"GET deliveries":   {aPage("")},
 			"GET notices":      {aPage("")},
 
 			"GET webhook-endpoints": {aPage("")},
