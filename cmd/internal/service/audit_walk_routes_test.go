@@ -254,6 +254,12 @@ func (w *auditWalk) walkBulkRetries() {
 	run := w.below(begun.header.Get("Location"))
 	why := fields("reason", "a look first")
 	w.ask(auditedAsk{id: "pauseBulkRetry", verb: "bulk_retry.paused", path: run + "/pause", body: why})
+	w.ask(auditedAsk{
+		id:   "updateBulkRetry",
+		verb: "bulk_retry.updated",
+		path: run,
+		body: fields("reason", "a look first", "rate_per_second", 5),
+	})
 	w.ask(auditedAsk{id: "resumeBulkRetry", verb: "bulk_retry.running", path: run + "/resume", body: why})
 	w.ask(auditedAsk{id: "cancelBulkRetry", verb: "bulk_retry.canceled", path: run + "/cancel", body: why})
 	w.setFaults()
