@@ -19,7 +19,7 @@ import (
 type failingAPI struct {
 	status  int
 	code    string
-	refused int
+	refused atomic.Int64
 }
 
 func (a *failingAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -34,7 +34,7 @@ func (a *failingAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	a.refused++
+	a.refused.Add(1)
 	refused := refuse(a.status, a.code, "the shelf is empty")
 
 	w.Header().Set("Content-Type", "application/problem+json")
@@ -87,7 +87,7 @@ func TestEveryPageSaysWhatTheAPIHasRefused(t *testing.T) {
 
 				assertNoStack(t, answer.Body.String())
 
-				if api.refused == 0 {
+				if api.refused.Load() == 0 {
 					return // a page that asks for nothing, such as the list of settings
 				}
 

@@ -22,7 +22,7 @@ import (
 )
 
 // browserPatience is how long a page may take until what a test waits for is there.
-const browserPatience = 45 * time.Second
+const browserPatience = 2 * time.Minute
 
 // browser is a Chromium with one page. It holds against the test what no page of ours may do: ask another origin,
 // break the policy of the page, or throw an error.

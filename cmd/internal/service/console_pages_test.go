@@ -35,7 +35,7 @@ func TestTheFirstPageOfTheConsoleIsLight(t *testing.T) {
 	page, total := w.fetch("/console/w/"+string(w.ws)+"/", cookie)
 
 	files := regexp.MustCompile(`(?:src|href)="(/console/static/[^"]+)"`).FindAllStringSubmatch(page, -1)
-	require.Len(t, files, 5)
+	require.Len(t, files, 6)
 
 	for _, file := range files {
 		_, size := w.fetch(file[1], cookie)
