@@ -40,6 +40,18 @@ type window struct {
 	faults []string
 }
 
+// newProfile returns a folder for a Chromium. A Chromium that is stopped may write there for a moment: what is left of it
+// then is no fault of the test.
+func newProfile(t *testing.T) string {
+	t.Helper()
+
+	folder, err := os.MkdirTemp("", "handrail-chromium-")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+
+	return folder
+}
+
 // newBrowser starts a Chromium for an origin, with a window of a laptop's size.
 func newBrowser(t *testing.T, origin string) *browser {
 	t.Helper()
@@ -48,7 +60,7 @@ func newBrowser(t *testing.T, origin string) *browser {
 	options := append(
 		chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(os.Getenv("TEST_CHROMIUM")),
-		chromedp.UserDataDir(t.TempDir()),
+		chromedp.UserDataDir(newProfile(t)),
 		chromedp.NoSandbox,
 	)
 
