@@ -65,13 +65,20 @@ bin/handrail-bench: go-version
 # --- test
 
 # Under the race detector the model explores small worlds only, so it is run without it too. SQLite is C that was
-# translated to Go: the detector makes it four times slower, and finds nothing of ours in it. -timeout ends what hangs.
+# translated to Go: the detector makes it four times slower, and finds nothing of ours in it. What browsers do is
+# tested after all else and without it: beside it pages took minutes. -timeout ends what hangs.
 .PHONY: test
 test: go-version ## Run the tests, with a PostgreSQL of their own; PKG and ARGS are passed on
 	@race="-race -gcflags=modernc.org/sqlite/lib=-race=false"; [ "$$(go env CGO_ENABLED)" = 1 ] || { race=; \
 		echo "No C compiler here: the tests run without the race detector, which needs one."; }; \
-	scripts/with-mcp-servers scripts/with-chromium scripts/with-postgres go test $$race -timeout 40m $(ARGS) $(PKG)
+	scripts/with-mcp-servers scripts/with-chromium scripts/with-postgres \
+		go test $$race $(if $(filter ./...,$(PKG)),-skip 'InABrowser$$') -timeout 40m $(ARGS) $(PKG)
 	$(if $(filter ./...,$(PKG)),$(static) go test $(ARGS) ./internal/model)
+	$(if $(filter ./...,$(PKG)),$(MAKE) test-browser)
+
+.PHONY: test-browser
+test-browser: go-version ## Run the tests of the console in a browser; ARGS are passed on
+	$(static) scripts/with-chromium go test -run 'InABrowser$$' -timeout 40m $(ARGS) ./cmd/internal/service
 
 # docs/clients.md says what is generated.
 .PHONY: generate

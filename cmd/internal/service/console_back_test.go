@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestOneComesBackInTheConsole searches for a number, writes by the keys alone, and comes back by the browser's Back.
-func TestOneComesBackInTheConsole(t *testing.T) {
+// TestOneComesBackInABrowser searches for a number, writes by the keys alone, and comes back by the browser's Back.
+func TestOneComesBackInABrowser(t *testing.T) {
 	t.Parallel()
 
 	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db")

@@ -123,10 +123,10 @@ func (n *night) openChat(b *browser, to customerOf) {
 	b.awaitText("Participants")
 }
 
-// TestTenIncidentsAreMendedByClicks plays the incidents of docs/operations.md from the fault to the page on which
+// TestTenIncidentsAreMendedInABrowser plays the incidents of docs/operations.md from the fault to the page on which
 // nothing needs a person. What a person does is clicks and typing; faults, and what customers and assistants do, are
 // not.
-func TestTenIncidentsAreMendedByClicks(t *testing.T) {
+func TestTenIncidentsAreMendedInABrowser(t *testing.T) {
 	t.Parallel()
 
 	n := newNight(t)

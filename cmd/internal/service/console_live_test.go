@@ -11,9 +11,9 @@ import (
 	"handrail/sandbox"
 )
 
-// TestPagesLiveWithWhoLooksAtThem holds what live updates promise: two people do not decide the same thing twice without
+// TestPagesLiveInABrowser holds what live updates promise: two people do not decide the same thing twice without
 // a word, nothing that is typed is replaced, and nothing jumps.
-func TestPagesLiveWithWhoLooksAtThem(t *testing.T) {
+func TestPagesLiveInABrowser(t *testing.T) {
 	t.Parallel()
 
 	n := newNight(t)

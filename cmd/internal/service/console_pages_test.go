@@ -67,9 +67,9 @@ func (w *env) fetch(path string, cookie *http.Cookie) (body string, size int) {
 	return string(raw), len(raw)
 }
 
-// TestTheComponentsOfTheConsoleAreAccessible looks at everything that pages are made of, on a telephone and on a desk,
+// TestComponentsAreAccessibleInABrowser looks at everything that pages are made of, on a telephone and on a desk,
 // in light and in dark.
-func TestTheComponentsOfTheConsoleAreAccessible(t *testing.T) {
+func TestComponentsAreAccessibleInABrowser(t *testing.T) {
 	t.Parallel()
 
 	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db")
@@ -87,9 +87,9 @@ func TestTheComponentsOfTheConsoleAreAccessible(t *testing.T) {
 	}
 }
 
-// TestAThousandRowsScroll opens a list of a thousand deliveries, which is more than the API gives at once, and goes
+// TestAThousandRowsScrollInABrowser opens a list of a thousand deliveries, which is more than the API gives at once, and goes
 // through it by the keys.
-func TestAThousandRowsScroll(t *testing.T) {
+func TestAThousandRowsScrollInABrowser(t *testing.T) {
 	t.Parallel()
 
 	const workspace = "11111111-1111-4111-8111-111111111111"

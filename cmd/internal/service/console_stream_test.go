@@ -31,8 +31,8 @@ func (b *browser) bringToFront() {
 	b.do(page.BringToFront())
 }
 
-// TestManyTabsShareOneStream: over HTTP/1.1 a browser has six connections to a server.
-func TestManyTabsShareOneStream(t *testing.T) {
+// TestTabsShareOneStreamInABrowser: over HTTP/1.1 a browser has six connections to a server.
+func TestTabsShareOneStreamInABrowser(t *testing.T) {
 	t.Parallel()
 
 	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db")
@@ -94,8 +94,8 @@ func countStreams(tabs []*browser) int {
 	return count
 }
 
-// TestWhatIsTypedOutlivesTheSession: it is sent when somebody has logged in again in another tab.
-func TestWhatIsTypedOutlivesTheSession(t *testing.T) {
+// TestWhatIsTypedOutlivesTheSessionInABrowser: it is sent when somebody has logged in again in another tab.
+func TestWhatIsTypedOutlivesTheSessionInABrowser(t *testing.T) {
 	t.Parallel()
 
 	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db")

@@ -64,8 +64,8 @@ func TestTheConsoleIsUsedInABrowser(t *testing.T) {
 	assert.Equal(t, http.StatusOK, w.call("GET", "/session", nil).status, "the key goes on")
 }
 
-// TestASupportLeadMendsAFailedSendInTheConsole plays it by clicks alone: what failed is found, explained and sent again.
-func TestASupportLeadMendsAFailedSendInTheConsole(t *testing.T) {
+// TestASupportLeadMendsAFailedSendInABrowser plays it by clicks alone: what failed is found, explained and sent again.
+func TestASupportLeadMendsAFailedSendInABrowser(t *testing.T) {
 	t.Parallel()
 
 	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db")

@@ -45,12 +45,18 @@ func (w *env) sendTo(to customerOf, status int) string {
 	action, isText := r.at("action_id").(string)
 	require.True(w, isText, r.raw)
 
-	if status == failed {
-		// A busy machine may answer before it has failed.
-		w.eventually(func() bool { return w.call("GET", "/actions/"+action, nil).at("state") == "failed" })
-	} else {
+	if status == waiting {
 		require.Equal(w, status, r.status, r.raw)
+		return action
 	}
+
+	// A busy machine may answer before the action has ended.
+	want := "succeeded"
+	if status == failed {
+		want = "failed"
+	}
+
+	w.eventually(func() bool { return w.call("GET", "/actions/"+action, nil).at("state") == want })
 
 	return action
 }
