@@ -14,7 +14,7 @@ const (
 	// MaxHealthSenders is the most senders that are listed.
 	MaxHealthSenders = 50
 	// MaxHealthAttempts is the most attempts of one sender that are counted, the newest.
-	MaxHealthAttempts = 20_000
+	MaxHealthAttempts = 4000
 	// HealthSuccesses is how many of a sender's newest attempts are searched for one that was accepted.
 	HealthSuccesses = 1000
 	// HealthCallbacks is how many of a sender's newest attempts are searched for what the provider has reported.
