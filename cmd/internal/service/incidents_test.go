@@ -91,7 +91,7 @@ var incidents = []incident{
 	{
 		name:   "a message was sent twice",
 		play:   playRetriedInReview,
-		fault:  &sandbox.Fault{Kind: sandbox.FaultLate, Delay: 6 * time.Second, Times: 1},
+		fault:  &sandbox.Fault{Kind: sandbox.FaultLate, Delay: 20 * time.Second, Times: 1},
 		metric: `handrail_duplicates_confirmed_total{carrier="twilio"}`,
 		event:  chat.EventChatNeedsResponse,
 		says:   "a provider has taken a delivery twice",
