@@ -16,8 +16,8 @@ import (
 const pathWholeDocument = pathDocs + "/openapi.json"
 
 // aboutConcise ends the description of the concise document.
-const aboutConcise = "\n\nHere stands the form of everything. What it means, and examples, stand in the same " +
-	"document at `" + pathWholeDocument + "`, which `/docs` shows."
+const aboutConcise = "\n\nThis is the form of everything. `" + pathWholeDocument + "`, which `/docs` shows, also has " +
+	"what it means, and examples."
 
 // responseProblem is any answer with a problem, in the concise document. All operations refer to it.
 const responseProblem = "Err"
@@ -188,7 +188,7 @@ func removeAnswerHeaders(paths, components map[string]any) {
 // mergeProblemAnswers makes one answer of the two for problems.
 func mergeProblemAnswers(answers map[string]any) {
 	problem := maps.Clone(objectIn(answers, responseRefused))
-	problem["description"] = "What was asked for was not done, or its outcome is not known: `code` says why."
+	problem["description"] = "It was not done, or its outcome is not known: `code` says why."
 
 	delete(answers, responseRefused)
 	delete(answers, responseFailed)

@@ -781,6 +781,12 @@ const (
 	ListChatsParamsExpandMember ListChatsParamsExpand = "member"
 )
 
+// Defines values for ListChatsParamsNeeds.
+const (
+	ListChatsParamsNeedsAttention ListChatsParamsNeeds = "attention"
+	ListChatsParamsNeedsResponse  ListChatsParamsNeeds = "response"
+)
+
 // Defines values for ListChatsParamsSort.
 const (
 	ListChatsParamsSortCreatedAt           ListChatsParamsSort = "created_at"
@@ -4419,6 +4425,9 @@ type ListChatsParams struct {
 	Expand        Expand `form:"expand,omitempty" json:"expand,omitempty"`
 	NeedsResponse *bool  `form:"needs_response,omitempty" json:"needs_response,omitempty"`
 
+	// Needs response: the customer has written. attention: another reason.
+	Needs *ListChatsParamsNeeds `form:"needs,omitempty" json:"needs,omitempty"`
+
 	// Sort With - the newest first.
 	Sort *ListChatsParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
 
@@ -4449,6 +4458,9 @@ type ListChatsParamsOrder string
 
 // ListChatsParamsExpand defines parameters for ListChats.
 type ListChatsParamsExpand string
+
+// ListChatsParamsNeeds defines parameters for ListChats.
+type ListChatsParamsNeeds string
 
 // ListChatsParamsSort defines parameters for ListChats.
 type ListChatsParamsSort string
@@ -4727,6 +4739,9 @@ type ListDeliveriesParams struct {
 
 	// UpdatedSince Changed then or later.
 	UpdatedSince *UpdatedSince `form:"updated_since,omitempty" json:"updated_since,omitempty"`
+
+	// FailedForGood Only what has not arrived for good and was not sent again.
+	FailedForGood *bool `form:"failed_for_good,omitempty" json:"failed_for_good,omitempty"`
 
 	// Duplicate What was sent twice, or may have been.
 	Duplicate []ListDeliveriesParamsDuplicate `form:"duplicate,omitempty" json:"duplicate,omitempty"`
@@ -13211,6 +13226,18 @@ func NewListChatsRequest(server string, workspaceUUID WorkspaceUUID, params *Lis
 
 		}
 
+		if params.Needs != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "needs", *params.Needs, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Sort != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort", *params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -15517,6 +15544,18 @@ func NewListDeliveriesRequest(server string, workspaceUUID WorkspaceUUID, params
 		if params.UpdatedSince != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "updated_since", *params.UpdatedSince, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.FailedForGood != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "failed_for_good", *params.FailedForGood, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

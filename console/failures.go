@@ -52,10 +52,13 @@ type deliveryFilter struct {
 	errorCode   string
 	duplicates  []string
 	bulkRetryID string
-	chatID      *int64
-	memberID    *int64
-	since       *time.Time
-	until       *time.Time
+	// failedForGood chooses what the page Now counts: what has not arrived for good, and was not sent again.
+	failedForGood bool
+
+	chatID   *int64
+	memberID *int64
+	since    *time.Time
+	until    *time.Time
 }
 
 // readFilter reads the filter of a request. Errors: that of a field that cannot be read.
@@ -66,6 +69,8 @@ func readFilter(v *viewer) (filter deliveryFilter, err error) {
 		errorCode:   readText(v, "error_code"),
 		duplicates:  readDuplicates(v),
 		bulkRetryID: readText(v, "bulk_retry_id"),
+
+		failedForGood: readText(v, failedForGoodField) == yesValue,
 	}
 
 	if filter.chatID, err = readNumber(v, "chat_id"); err != nil {
@@ -84,6 +89,12 @@ func readFilter(v *viewer) (filter deliveryFilter, err error) {
 
 	return filter, err
 }
+
+// failedForGoodField is the name of a field of the filter that is either [yesValue] or empty.
+const (
+	failedForGoodField = "failed_for_good"
+	yesValue           = "true"
+)
 
 // anyDuplicate stands for all duplicates in a field.
 const anyDuplicate = "any"
@@ -138,6 +149,10 @@ func (f deliveryFilter) query() url.Values {
 		}
 	}
 
+	if f.failedForGood {
+		query.Set(failedForGoodField, yesValue)
+	}
+
 	for _, status := range f.statuses {
 		query.Add("status", status)
 	}
@@ -151,7 +166,7 @@ func (f deliveryFilter) query() url.Values {
 
 // isOfFailures reports whether nothing says which statuses are meant, so that those of failures are.
 func (f deliveryFilter) isOfFailures() bool {
-	return len(f.statuses) == 0 && len(f.duplicates) == 0 && f.bulkRetryID == ""
+	return len(f.statuses) == 0 && len(f.duplicates) == 0 && f.bulkRetryID == "" && !f.failedForGood
 }
 
 // listParams returns the filter as the API's list takes it.
@@ -164,6 +179,7 @@ func (f deliveryFilter) listParams() *client.ListDeliveriesParams {
 		BulkRetryID:   client.IfGiven(f.bulkRetryID),
 		Since:         f.since,
 		Until:         f.until,
+		FailedForGood: client.IfGiven(f.failedForGood),
 	}
 
 	for _, status := range f.statuses {
@@ -183,7 +199,8 @@ func (f deliveryFilter) listParams() *client.ListDeliveriesParams {
 
 // isOfBulk reports whether a bulk retry can have this filter: it knows one status at most, and no members.
 func (f deliveryFilter) isOfBulk() bool {
-	return len(f.statuses) <= 1 && len(f.duplicates) == 0 && f.bulkRetryID == "" && f.memberID == nil
+	return len(f.statuses) <= 1 && len(f.duplicates) == 0 && f.bulkRetryID == "" && f.memberID == nil &&
+		!f.failedForGood
 }
 
 // bulk returns the filter as a bulk retry has it.

@@ -51,6 +51,14 @@ func TestFailuresAreListedWithTheFiltersOfTheURL(t *testing.T) {
 	e.get("/failures?duplicate=any")
 	assert.Equal(t, "possible,confirmed", e.sent("GET /deliveries").query.Get("duplicate"))
 	assert.Empty(t, e.sent("GET /deliveries").query["status"], "duplicates are of any status")
+
+	page = e.get("/failures?failed_for_good=true&since=2026-11-29T10:02:03")
+	query = e.sent("GET /deliveries").query
+	assert.Equal(t, "true", query.Get("failed_for_good"))
+	assert.Empty(t, query["status"], "it says itself which are meant")
+	assert.Contains(t, page, `<option value="true" selected>Failed for good, not sent again</option>`)
+	assert.Contains(t, page, "/failures.csv?failed_for_good=true&amp;since=", "the file has the same")
+	assert.NotContains(t, page, "Count them", "no bulk retry has this filter")
 }
 
 func TestFailuresAreGroupedByWhatMayBeRetried(t *testing.T) {

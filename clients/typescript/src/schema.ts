@@ -7972,6 +7972,8 @@ export interface operations {
                 /** @description What to bring along: member, with the scope members:read. */
                 expand?: components["parameters"]["expand"];
                 needs_response?: boolean;
+                /** @description response: the customer has written. attention: another reason. */
+                needs?: "response" | "attention";
                 /** @description With - the newest first. */
                 sort?: "last_activity_at" | "-last_activity_at" | "created_at" | "-created_at" | "updated_at" | "-updated_at";
                 /** @description By any of these. */
@@ -9289,6 +9291,8 @@ export interface operations {
                 until?: components["parameters"]["until"];
                 /** @description Changed then or later. */
                 updated_since?: components["parameters"]["updated_since"];
+                /** @description Only what has not arrived for good and was not sent again. */
+                failed_for_good?: boolean;
                 /** @description What was sent twice, or may have been. */
                 duplicate?: ("possible" | "confirmed")[];
             };
