@@ -55,6 +55,7 @@ func shortenDocument(whole []byte) ([]byte, error) {
 	removeAnswerHeaders(paths, components)
 	shortenWebhooks(root)
 	mergeProblemAnswers(objectIn(components, "responses"))
+	shortenAnswers(objectIn(components, "responses"))
 	shareAnswers(paths, objectIn(components, "responses"))
 	inlineProblemHeaders(components)
 	shareIDs(root, objectIn(components, "schemas"))
@@ -183,6 +184,16 @@ func removeAnswerHeaders(paths, components map[string]any) {
 	used := objectIn(objectIn(objectIn(components, "responses"), responseRefused), "headers")
 
 	maps.DeleteFunc(objectIn(components, "headers"), func(name string, _ any) bool { return !hasKey(used, name) })
+}
+
+// shortenAnswers leaves the first sentence of what answers are said to be.
+func shortenAnswers(answers map[string]any) {
+	for name := range answers {
+		answer := objectIn(answers, name)
+		if text, isText := answer["description"].(string); isText {
+			answer["description"] = firstSentence(text)
+		}
+	}
 }
 
 // mergeProblemAnswers makes one answer of the two for problems.

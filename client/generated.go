@@ -1748,16 +1748,25 @@ type DirectMessageSent struct {
 
 // DryRun defines model for DryRun.
 type DryRun struct {
-	// Count How many deliveries would be tried again.
+	// Count How many deliveries would have their turn.
 	Count  int64       `json:"count"`
 	DryRun bool        `json:"dry_run"`
 	Groups []BulkGroup `json:"groups,omitzero"`
+
+	// Judged How many of them were judged one by one for skipped: the first 1,000.
+	Judged int64 `json:"judged"`
 
 	// MayDuplicate How many of them may have been sent already. They are retried only with acknowledge_duplicate, and skipped without it.
 	MayDuplicate int64 `json:"may_duplicate"`
 
 	// Overlaps The unfinished bulk retries that are to retry some of the same deliveries.
 	Overlaps []BulkOverlap `json:"overlaps,omitzero"`
+
+	// Skipped How many of those it would skip as they stand.
+	Skipped int64 `json:"skipped"`
+
+	// SkippedByReason In the words of a bulk retry's skipped_by_reason.
+	SkippedByReason map[string]int64 `json:"skipped_by_reason,omitzero"`
 }
 
 // Duplicate defines model for Duplicate.
@@ -6535,7 +6544,7 @@ type ClientInterface interface {
 
 	// RetryDeliveriesWithBody Retry deliveries in bulk
 	//
-	// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
+	// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them, and those that would be skipped; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -6546,7 +6555,7 @@ type ClientInterface interface {
 
 	// RetryDeliveries Retry deliveries in bulk
 	//
-	// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
+	// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them, and those that would be skipped; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -9094,7 +9103,7 @@ func (c *Client) ListDeliveries(ctx context.Context, workspaceUUID WorkspaceUUID
 
 // RetryDeliveriesWithBody Retry deliveries in bulk
 //
-// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
+// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them, and those that would be skipped; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
 //
 // Scope: `deliveries:admin`.
 //
@@ -9115,7 +9124,7 @@ func (c *Client) RetryDeliveriesWithBody(ctx context.Context, workspaceUUID Work
 
 // RetryDeliveries Retry deliveries in bulk
 //
-// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
+// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them, and those that would be skipped; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
 //
 // Scope: `deliveries:admin`.
 //
@@ -21060,7 +21069,7 @@ type ClientWithResponsesInterface interface {
 
 	// RetryDeliveriesWithBodyWithResponse Retry deliveries in bulk
 	//
-	// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
+	// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them, and those that would be skipped; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -21071,7 +21080,7 @@ type ClientWithResponsesInterface interface {
 
 	// RetryDeliveriesWithResponse Retry deliveries in bulk
 	//
-	// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
+	// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them, and those that would be skipped; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -26394,7 +26403,7 @@ func (c *ClientWithResponses) ListDeliveriesWithResponse(ctx context.Context, wo
 
 // RetryDeliveriesWithBodyWithResponse Retry deliveries in bulk
 //
-// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
+// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them, and those that would be skipped; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
 //
 // Scope: `deliveries:admin`.
 //
@@ -26411,7 +26420,7 @@ func (c *ClientWithResponses) RetryDeliveriesWithBodyWithResponse(ctx context.Co
 
 // RetryDeliveriesWithResponse Retry deliveries in bulk
 //
-// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
+// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them, and those that would be skipped; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
 //
 // Scope: `deliveries:admin`.
 //

@@ -1,7 +1,9 @@
 package console
 
 import (
+	"cmp"
 	"iter"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -305,6 +307,32 @@ func countGroups(v *viewer, view *failuresView) error {
 	view.groups = groups
 
 	return err
+}
+
+// describeForecast returns how many deliveries would be retried, and how many would be skipped.
+func describeForecast(would *client.DryRun) string {
+	retried := formatCount(would.Judged-would.Skipped) + " would be retried, and " + formatCount(would.Skipped) +
+		" would be skipped as things stand"
+
+	if would.Judged < would.Count {
+		return "Of the first " + formatCount(would.Judged) + " of " + formatCount(would.Count) + ", " + retried + ":"
+	}
+
+	return "Of " + formatCount(would.Count) + ", " + retried + ":"
+}
+
+// countRetried returns how many deliveries would be retried, as far as it was judged.
+func countRetried(would *client.DryRun) int64 { return would.Count - would.Skipped }
+
+// listReasons returns the reasons of a count, the most frequent one first.
+func listReasons(counts map[string]int64) []string {
+	reasons := slices.Collect(maps.Keys(counts))
+
+	slices.SortFunc(reasons, func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+
+	return reasons
 }
 
 // dryRun counts what a bulk retry with the filter would retry.
