@@ -269,8 +269,8 @@ type BulkSkipped struct {
 	Reason     string
 }
 
-// ExplainBulkSkip says why a bulk retry would skip the delivery as it stands, in the words that it would record; "" if it
-// would retry it. acknowledged reports that the bulk retry also sends again what may have been sent already.
+// ExplainBulkSkip says why a bulk retry would skip the delivery as it stands, in the words that it would record; "" if
+// it would retry it. acknowledged reports that the bulk retry also sends again what may have been sent already.
 func (d *Delivery) ExplainBulkSkip(acknowledged bool) string {
 	const reason = "a bulk retry always has one"
 

@@ -77,8 +77,8 @@ func listOpenAsks(r *client.ContributorRequest) []client.Ask {
 	return asks
 }
 
-// findRefusedAnswer returns the answer that was posted and refused, if its question is not open any more for whom it was
-// given: somebody else has answered since, and no form of the page has the words. Otherwise it returns "".
+// findRefusedAnswer returns the answer that was posted and refused, if its question is not open any more for whom it
+// was given: somebody else has answered since, and no form of the page has the words. Otherwise it returns "".
 func findRefusedAnswer(v *viewer, questions []client.ContributorRequest) string {
 	if !v.isRefused(v.path("/decisions/contributor")) {
 		return ""
