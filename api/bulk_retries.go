@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -71,7 +72,10 @@ type newBulkRetryJSON struct {
 // dryRunJSON is what a bulk retry would do.
 type dryRunJSON struct {
 	DryRun       bool              `json:"dry_run"`
-	Count        int               `json:"count" doc:"How many deliveries would be tried again."`
+	Count        int               `json:"count" doc:"How many deliveries would have their turn."`
+	Judged       int               `json:"judged" doc:"How many of them were judged one by one for skipped: the first 1,000."`
+	Skipped      int               `json:"skipped" doc:"How many of those it would skip as they stand."`
+	SkippedBy    map[string]int    `json:"skipped_by_reason" doc:"In the words of a bulk retry's skipped_by_reason."`
 	Groups       []bulkGroupJSON   `json:"groups"`
 	MayDuplicate int               `json:"may_duplicate" doc:"How many of them may have been sent already. They are retried only with acknowledge_duplicate, and skipped without it."`
 	Overlaps     []bulkOverlapJSON `json:"overlaps" doc:"The unfinished bulk retries that are to retry some of the same deliveries."`
@@ -191,8 +195,8 @@ func (s *service) bulkRetryRoutes() {
 		acts:    true,
 		running: running,
 		description: "Those that fit the filter and may be retried, one after the other, at a steady rate. " +
-			"`dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, " +
-			"resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the " +
+			"`dry_run` only counts them, and those that would be skipped; else it answers 202 with the bulk retry, " +
+			"which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the " +
 			"last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry " +
 			"some of the same, unless `allow_overlap`. What may have been sent already is skipped unless " +
 			"`acknowledge_duplicate`.",
@@ -203,10 +207,13 @@ func (s *service) bulkRetryRoutes() {
 			Reason:         "The provider's outage is over.",
 		},
 		answer: dryRunJSON{
-			DryRun:   true,
-			Count:    40,
-			Groups:   []bulkGroupJSON{{Status: "undelivered", ErrorCode: "twilio_30003", Count: 40}},
-			Overlaps: []bulkOverlapJSON{{BulkRetryID: exampleBulk, State: chat.BulkRunning, Count: 12}},
+			DryRun:    true,
+			Count:     40,
+			Judged:    40,
+			Skipped:   1,
+			SkippedBy: map[string]int{"the recipient has notifications disabled": 1},
+			Groups:    []bulkGroupJSON{{Status: "undelivered", ErrorCode: "twilio_30003", Count: 40}},
+			Overlaps:  []bulkOverlapJSON{{BulkRetryID: exampleBulk, State: chat.BulkRunning, Count: 12}},
 		},
 		problems: []chat.Code{chat.CodeIdempotencyKeyReused, chat.CodeBulkOverlap},
 	})
@@ -279,7 +286,7 @@ func (s *service) retryDeliveries(ctx context.Context, in *retryDeliveriesInput)
 
 	c := callFrom(ctx)
 	if in.Body.DryRun {
-		return s.previewBulkRetry(ctx, filter)
+		return s.previewBulkRetry(ctx, filter, in.Body.AcknowledgeDuplicate)
 	}
 
 	asked := chat.NewBulkRetry{
@@ -318,8 +325,12 @@ func (s *service) retryDeliveries(ctx context.Context, in *retryDeliveriesInput)
 	return s.beginBulkRetry(ctx, asked, parsePrefer(in.Prefer, s.wait))
 }
 
-// previewBulkRetry counts what a bulk retry would retry, and says which others would too.
-func (s *service) previewBulkRetry(ctx context.Context, filter chat.DeliveryFilter) (*actionResponse, error) {
+// previewBulkRetry counts what a bulk retry would retry and skip, and says which others would retry it too.
+func (s *service) previewBulkRetry(
+	ctx context.Context,
+	filter chat.DeliveryFilter,
+	acknowledged bool,
+) (*actionResponse, error) {
 	ws := callFrom(ctx).workspace()
 
 	groups, err := s.store.CountRetryCandidates(ctx, ws, filter)
@@ -332,14 +343,25 @@ func (s *service) previewBulkRetry(ctx context.Context, filter chat.DeliveryFilt
 		return nil, err
 	}
 
-	return &actionResponse{Status: http.StatusOK, Body: presentDryRun(groups, overlaps)}, nil
+	forecast, err := s.store.ForecastRetries(ctx, ws, filter, acknowledged)
+	if err != nil {
+		return nil, err
+	}
+
+	shown := presentDryRun(groups, overlaps)
+	shown.Judged = forecast.Judged
+	shown.Skipped = forecast.Skipped
+	maps.Copy(shown.SkippedBy, forecast.SkippedBy)
+
+	return &actionResponse{Status: http.StatusOK, Body: shown}, nil
 }
 
 func presentDryRun(groups []chat.RetryCount, overlaps []chat.BulkOverlap) dryRunJSON {
 	shown := dryRunJSON{
-		DryRun:   true,
-		Groups:   make([]bulkGroupJSON, len(groups)),
-		Overlaps: make([]bulkOverlapJSON, len(overlaps)),
+		DryRun:    true,
+		Groups:    make([]bulkGroupJSON, len(groups)),
+		Overlaps:  make([]bulkOverlapJSON, len(overlaps)),
+		SkippedBy: map[string]int{},
 	}
 
 	for i, o := range overlaps {

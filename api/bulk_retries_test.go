@@ -35,7 +35,7 @@ func TestBulkRetryThatOnlyCounts(t *testing.T) {
 	assert.JSONEq(t, `{"dry_run":true,"count":5,"may_duplicate":1,"groups":[
 		{"status":"undelivered","error_code":"twilio_30003","count":3,"may_duplicate":1},
 		{"status":"rejected","error_code":"twilio_21614","count":2,"may_duplicate":0}
-	],"overlaps":[]}`, a.raw)
+	],"judged":5,"skipped":2,"skipped_by_reason":{"the recipient has opted out":2},"overlaps":[]}`, a.raw)
 
 	since := time.Date(2026, time.November, 22, 9, 0, 0, 0, time.UTC)
 	assert.Equal(t, chat.DeliveryFilter{

@@ -385,6 +385,7 @@ type listChatsInput struct {
 	Paging
 	Expand        []string       `query:"expand" enum:"member" doc:"What to bring along: member, with the scope members:read."`
 	NeedsResponse optional[bool] `query:"needs_response"`
+	Needs         chat.Matter    `query:"needs" enum:"response,attention" doc:"response: the customer has written. attention: another reason."`
 	Sort          string         `query:"sort" enum:"last_activity_at,-last_activity_at,created_at,-created_at,updated_at,-updated_at" doc:"With - the newest first."`
 	Channel       []channelJSON  `query:"channel" doc:"By any of these."`
 	State         []chat.State   `query:"state" enum:"open,waiting,closed,archived" doc:"In any of these."`
@@ -408,6 +409,7 @@ func (s *service) listChats(ctx context.Context, in *listChatsInput) (*listOutpu
 
 	part, err := s.store.Chats(ctx, callFrom(ctx).workspace(), chat.ChatFilter{
 		NeedsResponse: in.NeedsResponse.pointer(),
+		Needs:         in.Needs,
 		Channels:      wordsOf[chat.Channel](in.Channel),
 		States:        in.State,
 		UpdatedSince:  timeIfGiven(in.UpdatedSince),

@@ -327,7 +327,8 @@ type listDeliveriesInput struct {
 	Since       time.Time        `query:"since" doc:"Made at this time or later."`
 	Until       time.Time        `query:"until" doc:"Made before this time."`
 
-	UpdatedSince time.Time `query:"updated_since" doc:"Changed then or later."`
+	UpdatedSince  time.Time `query:"updated_since" doc:"Changed then or later."`
+	FailedForGood bool      `query:"failed_for_good" doc:"Only what has not arrived for good and was not sent again."`
 
 	Duplicate []chat.Duplicate `query:"duplicate" enum:"possible,confirmed" doc:"What was sent twice, or may have been."`
 }
@@ -355,7 +356,8 @@ func (s *service) listDeliveries(ctx context.Context, in *listDeliveriesInput) (
 		Duplicate:   duplicate,
 		Page:        page,
 
-		UpdatedSince: timeIfGiven(in.UpdatedSince),
+		UpdatedSince:  timeIfGiven(in.UpdatedSince),
+		FailedForGood: in.FailedForGood,
 	}
 
 	if len(in.Status) > 1 || len(in.Channel) > 1 {

@@ -16,8 +16,8 @@ import (
 const pathWholeDocument = pathDocs + "/openapi.json"
 
 // aboutConcise ends the description of the concise document.
-const aboutConcise = "\n\nHere stands the form of everything. What it means, and examples, stand in the same " +
-	"document at `" + pathWholeDocument + "`, which `/docs` shows."
+const aboutConcise = "\n\nThis is the form of everything. `" + pathWholeDocument + "`, which `/docs` shows, also has " +
+	"what it means, and examples."
 
 // responseProblem is any answer with a problem, in the concise document. All operations refer to it.
 const responseProblem = "Err"
@@ -55,6 +55,7 @@ func shortenDocument(whole []byte) ([]byte, error) {
 	removeAnswerHeaders(paths, components)
 	shortenWebhooks(root)
 	mergeProblemAnswers(objectIn(components, "responses"))
+	shortenAnswers(objectIn(components, "responses"))
 	shareAnswers(paths, objectIn(components, "responses"))
 	inlineProblemHeaders(components)
 	shareIDs(root, objectIn(components, "schemas"))
@@ -185,10 +186,20 @@ func removeAnswerHeaders(paths, components map[string]any) {
 	maps.DeleteFunc(objectIn(components, "headers"), func(name string, _ any) bool { return !hasKey(used, name) })
 }
 
+// shortenAnswers leaves the first sentence of what answers are said to be.
+func shortenAnswers(answers map[string]any) {
+	for name := range answers {
+		answer := objectIn(answers, name)
+		if text, isText := answer["description"].(string); isText {
+			answer["description"] = firstSentence(text)
+		}
+	}
+}
+
 // mergeProblemAnswers makes one answer of the two for problems.
 func mergeProblemAnswers(answers map[string]any) {
 	problem := maps.Clone(objectIn(answers, responseRefused))
-	problem["description"] = "What was asked for was not done, or its outcome is not known: `code` says why."
+	problem["description"] = "It was not done, or its outcome is not known: `code` says why."
 
 	delete(answers, responseRefused)
 	delete(answers, responseFailed)

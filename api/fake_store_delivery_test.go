@@ -217,6 +217,26 @@ func (f *fakeStore) CountRetryCandidates(
 	}, f.fail
 }
 
+func (f *fakeStore) ForecastRetries(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	filter chat.DeliveryFilter,
+	acknowledged bool,
+) (chat.RetryForecast, error) {
+	f.deliveryFilter = filter
+	forecast := chat.RetryForecast{
+		Judged:    5,
+		Skipped:   2,
+		SkippedBy: map[string]int{"the recipient has opted out": 2},
+	}
+
+	if acknowledged {
+		forecast = chat.RetryForecast{Judged: 5}
+	}
+
+	return forecast, f.fail
+}
+
 func (f *fakeStore) BulkOverlaps(
 	_ context.Context,
 	_ chat.WorkspaceID,

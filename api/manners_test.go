@@ -206,21 +206,25 @@ func TestListsAreSortedAndNarrowed(t *testing.T) {
 	ask := func(path string) answer { return w.do(t, request{method: http.MethodGet, path: workspaceURL(path)}) }
 
 	for _, states := range []string{"state=open,closed", "state=open&state=closed"} {
-		a := ask("/chats?" + states + "&sort=-updated_at&updated_since=2026-11-22T10:00:00Z&total=true&limit=0")
+		a := ask("/chats?" + states + "&needs=attention&sort=-updated_at&updated_since=2026-11-22T10:00:00Z&total=true&limit=0")
 		require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 
 		f := w.store.chatFilter
 		assert.Equal(t, []chat.State{chat.StateOpen, chat.StateClosed}, f.States, states)
 		assert.Equal(t, chat.Page{Sort: "-updated_at", Total: true}, f.Page)
 		assert.Equal(t, 2026, f.UpdatedSince.Year())
+		assert.Equal(t, chat.MatterAttention, f.Needs)
 	}
 
-	a := ask("/deliveries?status=unknown,needs_review&channel=email&order=asc")
+	a := ask("/deliveries?status=unknown,needs_review&channel=email&order=asc&failed_for_good=true")
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	assert.Equal(t, []string{"unknown", "needs_review"}, w.store.deliveryFilter.Words.Statuses)
 	assert.Empty(t, w.store.deliveryFilter.Words.Channels)
 	assert.Equal(t, chat.ChannelEmail, w.store.deliveryFilter.Channel)
 	assert.Equal(t, chat.Ascending, w.store.deliveryFilter.Order)
+	assert.True(t, w.store.deliveryFilter.FailedForGood)
+
+	requireProblem(t, ask("/chats?needs=money"), http.StatusBadRequest, "invalid_request", "query.needs")
 
 	a = ask("/chat-labels?order=desc&total=true&limit=1")
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)

@@ -30,7 +30,7 @@ const aboutAPI = "Assistants that talk to people by SMS and email. Every action 
 	"belongs to. Checks come in this order: 401, 404 for the workspace, 403, 404 for the object, 400.\n\n" +
 	"Bodies are JSON in UTF-8, times RFC 3339 in UTC. Unknown fields are refused.\n\n" +
 	"Errors are `application/problem+json`: `code` is stable, `detail` is for people, `errors` names what is wrong " +
-	"with which field, and with `retryable` the same request may work later.\n\n" +
+	"with which field. With `retryable` the same request may work later.\n\n" +
 	"Every POST takes an `Idempotency-Key`: sent again with the same key and body, nothing is done twice. The three " +
 	"actions and the retries of deliveries answer with the present state of the first request; all others with what " +
 	"it was answered with, for 30 days and with `Idempotency-Replayed: true`, without secrets that are shown once. " +
@@ -38,7 +38,7 @@ const aboutAPI = "Assistants that talk to people by SMS and email. Every action 
 	"for up to two minutes after a crash, the second is 409 `request_in_progress` with `Retry-After`. What was " +
 	"refused, or failed before it had stored anything, frees its key. If the server was stopped between what was " +
 	"done and its answer, the same request is 409 `answer_lost`, and names the audit log's entry of the first.\n\n" +
-	"`Handrail-Version` names the version of the API, `" + APIVersion + "`: every answer has it, and a request " +
+	"`Handrail-Version` names the version of the API, `" + APIVersion + "`. Every answer has it, and a request " +
 	"may; one that is unknown is 400. What goes is announced first, by `Deprecation` and `Sunset` in its " +
 	"answers.\n\n" +
 	"Lists answer with `items` and `next_cursor`, which given as `cursor` gets the next page."

@@ -273,6 +273,13 @@ type BulkRetryStore interface {
 		ws chat.WorkspaceID,
 		filter chat.DeliveryFilter,
 	) ([]chat.RetryCount, error)
+	// ForecastRetries says which of the first deliveries of a bulk retry with this filter it would skip, and why.
+	ForecastRetries(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		filter chat.DeliveryFilter,
+		acknowledged bool,
+	) (chat.RetryForecast, error)
 	// BulkOverlaps are the unfinished bulk retries that are to retry some of what one with this filter would.
 	BulkOverlaps(ctx context.Context, ws chat.WorkspaceID, filter chat.DeliveryFilter) ([]chat.BulkOverlap, error)
 	// BulkSkips are the deliveries that a bulk retry could not retry.

@@ -269,6 +269,53 @@ type BulkSkipped struct {
 	Reason     string
 }
 
+// ExplainBulkSkip says why a bulk retry would skip the delivery as it stands, in the words that it would record; "" if
+// it would retry it. acknowledged reports that the bulk retry also sends again what may have been sent already.
+func (d *Delivery) ExplainBulkSkip(acknowledged bool) string {
+	const reason = "a bulk retry always has one"
+
+	for _, err := range []error{d.CheckRetry(), d.CheckAcknowledgment(acknowledged, reason)} {
+		if err != nil {
+			return ExplainSkip(AsError(err))
+		}
+	}
+
+	if d.RetryRefused != nil {
+		return ExplainSkip(d.RetryRefused)
+	}
+
+	return ""
+}
+
+// MaxForecast is how many deliveries a dry run judges one by one, at most.
+const MaxForecast = 1000
+
+// RetryForecast is what a bulk retry would do with the first deliveries that it selects.
+type RetryForecast struct {
+	// Judged is how many were judged: all, up to [MaxForecast]. Skipped is how many of them it would skip.
+	Judged  int
+	Skipped int
+	// SkippedBy counts them by the reasons that it would record.
+	SkippedBy map[string]int
+}
+
+// Add judges one more delivery.
+func (f *RetryForecast) Add(d *Delivery, acknowledged bool) {
+	f.Judged++
+
+	why := d.ExplainBulkSkip(acknowledged)
+	if why == "" {
+		return
+	}
+
+	if f.SkippedBy == nil {
+		f.SkippedBy = map[string]int{}
+	}
+
+	f.Skipped++
+	f.SkippedBy[why]++
+}
+
 // ExplainSkip says why a bulk retry could not retry a delivery. The text names no other delivery, so that equal reasons
 // have equal texts.
 func ExplainSkip(problem *Error) string {

@@ -116,6 +116,9 @@ type ContributorQuestion struct {
 	Reply      string          `json:"-"`
 	Answer     json.RawMessage `json:"answer,omitempty"`
 	AnsweredAt *time.Time      `json:"answered_at,omitempty"`
+	// AnsweredBy is the name of the member who has answered for the contributor; "" for one who has answered themself.
+	// It is known where a second answer is refused. No workflow needs it.
+	AnsweredBy string `json:"-"`
 	// Confirm reports that the question has a code which the reply must have too.
 	Confirm bool `json:"confirm,omitempty"`
 	// WrongCodes is how many replies had a wrong one.
@@ -131,13 +134,13 @@ type ContributorQuestion struct {
 	Understood json.RawMessage `json:"understood,omitempty"`
 }
 
-// RefuseOver returns CodeDecided for whoever comes after the request is over: since when, and who has answered.
+// RefuseOver returns CodeDecided for whoever comes after the request is over: since when, and who has answered what.
 func (r *ContributorRequest) RefuseOver() error {
 	var who strings.Builder
 
 	for _, q := range r.Questions {
 		if q.AnsweredAt != nil {
-			fmt.Fprintf(&who, "; %s answered, at %s", q.MemberName, formatTime(*q.AnsweredAt))
+			fmt.Fprintf(&who, "; %s%s", q.nameAnswer("answered", ""), q.describeAnswer())
 		}
 	}
 
@@ -150,14 +153,36 @@ func (r *ContributorRequest) RefuseOver() error {
 	)
 }
 
-// RefuseAgain returns CodeDecided for a second answer to the question, with when the first one came.
+// RefuseAgain returns CodeDecided for a second answer to the question: who has given the first one, when, and what it
+// was.
 func (q *ContributorQuestion) RefuseAgain() error {
-	when := ""
-	if q.AnsweredAt != nil {
-		when = ", at " + formatTime(*q.AnsweredAt)
+	return Errorf(CodeDecided, "%s%s", q.nameAnswer("has answered", " already"), q.describeAnswer())
+}
+
+// nameAnswer returns that the question is answered and by whom: the contributor, or another member for them.
+func (q *ContributorQuestion) nameAnswer(answered, already string) string {
+	if q.AnsweredBy == "" {
+		return fmt.Sprintf("%s %s%s", q.MemberName, answered, already)
 	}
 
-	return Errorf(CodeDecided, "%s has answered already%s", q.MemberName, when)
+	return fmt.Sprintf("%s %s for %s%s", q.AnsweredBy, answered, q.MemberName, already)
+}
+
+// maxToldAnswer is how many characters of an answer a refusal has.
+const maxToldAnswer = 200
+
+// describeAnswer returns when the question was answered, and with what.
+func (q *ContributorQuestion) describeAnswer() string {
+	described := ""
+	if q.AnsweredAt != nil {
+		described = ", at " + formatTime(*q.AnsweredAt)
+	}
+
+	if len(q.Answer) > 0 {
+		described += ", with " + shortenText(string(q.Answer), maxToldAnswer)
+	}
+
+	return described
 }
 
 // TakeReply records a reply that is still to be read, and what shows that it is theirs. Who has not been

@@ -191,8 +191,11 @@ type ChatPatch struct {
 // activity, newest first.
 type ChatFilter struct {
 	NeedsResponse *bool
-	Channels      []Channel
-	States        []State
+	// Needs is [MatterResponse] or [MatterAttention]: what the chats that need a response are counted as. "" narrows
+	// nothing.
+	Needs    Matter
+	Channels []Channel
+	States   []State
 	// UpdatedSince bounds their last change.
 	UpdatedSince *time.Time
 	// Label is a label's name.

@@ -32,7 +32,10 @@ func TestWhoComesSecondIsToldWhoWasFirst(t *testing.T) {
 	over := chat.ContributorRequest{
 		State:     chat.RequestAnswered,
 		UpdatedAt: at,
-		Questions: []chat.ContributorQuestion{{MemberName: "Kim", AnsweredAt: &at}},
+		Questions: []chat.ContributorQuestion{
+			{MemberName: "Kim", AnsweredAt: &at, Answer: []byte(`true`)},
+			{MemberName: "Lee", AnsweredAt: &at, Answer: []byte(`"at seven"`), AnsweredBy: "Ana"},
+		},
 	}
 
 	_, resolved := sent.Decide(&chat.Decision{Verdict: chat.VerdictNotSent})
@@ -49,8 +52,10 @@ func TestWhoComesSecondIsToldWhoWasFirst(t *testing.T) {
 		{approved.Decide(chat.ApprovalDecision{}), "this approval is approved already: member 5 decided" + when},
 		{byOperator.Decide(chat.ApprovalDecision{}), "this approval is refused already: the operator decided" + when},
 		{call.CheckResolvable(), "can be resolved; member 5 resolved it as succeeded" + when},
-		{over.RefuseOver(), "it is answered since 2026-11-30T10:01:00Z; Kim answered" + when},
-		{over.Questions[0].RefuseAgain(), "Kim has answered already" + when},
+		{over.RefuseOver(), "it is answered since 2026-11-30T10:01:00Z; Kim answered" + when + ", with true; " +
+			"Ana answered for Lee" + when + `, with "at seven"`},
+		{over.Questions[0].RefuseAgain(), "Kim has answered already" + when + ", with true"},
+		{over.Questions[1].RefuseAgain(), "Ana has answered for Lee already" + when + `, with "at seven"`},
 	} {
 		require.ErrorContains(t, second.err, second.words)
 	}

@@ -302,10 +302,11 @@ type DeliveryFilter struct {
 	Duplicate DuplicateFilter `json:"duplicate,omitzero"`
 
 	// Words are several ids, statuses and channels, and UpdatedSince bounds the last change: for lists, not for bulk
-	// retries.
-	Words        *DeliveryWords `json:"-"`
-	UpdatedSince *time.Time     `json:"-"`
-	Page         `json:"-"`
+	// retries. FailedForGood chooses what [MatterFailed] counts, however long ago it was.
+	Words         *DeliveryWords `json:"-"`
+	UpdatedSince  *time.Time     `json:"-"`
+	FailedForGood bool           `json:"-"`
+	Page          `json:"-"`
 }
 
 // DeliveryWords are what one of several words of a delivery may be; those that are empty narrow nothing.

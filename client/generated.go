@@ -781,6 +781,12 @@ const (
 	ListChatsParamsExpandMember ListChatsParamsExpand = "member"
 )
 
+// Defines values for ListChatsParamsNeeds.
+const (
+	ListChatsParamsNeedsAttention ListChatsParamsNeeds = "attention"
+	ListChatsParamsNeedsResponse  ListChatsParamsNeeds = "response"
+)
+
 // Defines values for ListChatsParamsSort.
 const (
 	ListChatsParamsSortCreatedAt           ListChatsParamsSort = "created_at"
@@ -1742,16 +1748,25 @@ type DirectMessageSent struct {
 
 // DryRun defines model for DryRun.
 type DryRun struct {
-	// Count How many deliveries would be tried again.
+	// Count How many deliveries would have their turn.
 	Count  int64       `json:"count"`
 	DryRun bool        `json:"dry_run"`
 	Groups []BulkGroup `json:"groups,omitzero"`
+
+	// Judged How many of them were judged one by one for skipped: the first 1,000.
+	Judged int64 `json:"judged"`
 
 	// MayDuplicate How many of them may have been sent already. They are retried only with acknowledge_duplicate, and skipped without it.
 	MayDuplicate int64 `json:"may_duplicate"`
 
 	// Overlaps The unfinished bulk retries that are to retry some of the same deliveries.
 	Overlaps []BulkOverlap `json:"overlaps,omitzero"`
+
+	// Skipped How many of those it would skip as they stand.
+	Skipped int64 `json:"skipped"`
+
+	// SkippedByReason In the words of a bulk retry's skipped_by_reason.
+	SkippedByReason map[string]int64 `json:"skipped_by_reason,omitzero"`
 }
 
 // Duplicate defines model for Duplicate.
@@ -4419,6 +4434,9 @@ type ListChatsParams struct {
 	Expand        Expand `form:"expand,omitempty" json:"expand,omitempty"`
 	NeedsResponse *bool  `form:"needs_response,omitempty" json:"needs_response,omitempty"`
 
+	// Needs response: the customer has written. attention: another reason.
+	Needs *ListChatsParamsNeeds `form:"needs,omitempty" json:"needs,omitempty"`
+
 	// Sort With - the newest first.
 	Sort *ListChatsParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
 
@@ -4449,6 +4467,9 @@ type ListChatsParamsOrder string
 
 // ListChatsParamsExpand defines parameters for ListChats.
 type ListChatsParamsExpand string
+
+// ListChatsParamsNeeds defines parameters for ListChats.
+type ListChatsParamsNeeds string
 
 // ListChatsParamsSort defines parameters for ListChats.
 type ListChatsParamsSort string
@@ -4727,6 +4748,9 @@ type ListDeliveriesParams struct {
 
 	// UpdatedSince Changed then or later.
 	UpdatedSince *UpdatedSince `form:"updated_since,omitempty" json:"updated_since,omitempty"`
+
+	// FailedForGood Only what has not arrived for good and was not sent again.
+	FailedForGood *bool `form:"failed_for_good,omitempty" json:"failed_for_good,omitempty"`
 
 	// Duplicate What was sent twice, or may have been.
 	Duplicate []ListDeliveriesParamsDuplicate `form:"duplicate,omitempty" json:"duplicate,omitempty"`
@@ -6520,7 +6544,7 @@ type ClientInterface interface {
 
 	// RetryDeliveriesWithBody Retry deliveries in bulk
 	//
-	// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
+	// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them, and those that would be skipped; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -6531,7 +6555,7 @@ type ClientInterface interface {
 
 	// RetryDeliveries Retry deliveries in bulk
 	//
-	// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
+	// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them, and those that would be skipped; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -9079,7 +9103,7 @@ func (c *Client) ListDeliveries(ctx context.Context, workspaceUUID WorkspaceUUID
 
 // RetryDeliveriesWithBody Retry deliveries in bulk
 //
-// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
+// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them, and those that would be skipped; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
 //
 // Scope: `deliveries:admin`.
 //
@@ -9100,7 +9124,7 @@ func (c *Client) RetryDeliveriesWithBody(ctx context.Context, workspaceUUID Work
 
 // RetryDeliveries Retry deliveries in bulk
 //
-// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
+// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them, and those that would be skipped; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
 //
 // Scope: `deliveries:admin`.
 //
@@ -13211,6 +13235,18 @@ func NewListChatsRequest(server string, workspaceUUID WorkspaceUUID, params *Lis
 
 		}
 
+		if params.Needs != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "needs", *params.Needs, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Sort != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort", *params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -15517,6 +15553,18 @@ func NewListDeliveriesRequest(server string, workspaceUUID WorkspaceUUID, params
 		if params.UpdatedSince != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "updated_since", *params.UpdatedSince, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.FailedForGood != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "failed_for_good", *params.FailedForGood, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -21021,7 +21069,7 @@ type ClientWithResponsesInterface interface {
 
 	// RetryDeliveriesWithBodyWithResponse Retry deliveries in bulk
 	//
-	// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
+	// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them, and those that would be skipped; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -21032,7 +21080,7 @@ type ClientWithResponsesInterface interface {
 
 	// RetryDeliveriesWithResponse Retry deliveries in bulk
 	//
-	// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
+	// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them, and those that would be skipped; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
 	//
 	// Scope: `deliveries:admin`.
 	//
@@ -26355,7 +26403,7 @@ func (c *ClientWithResponses) ListDeliveriesWithResponse(ctx context.Context, wo
 
 // RetryDeliveriesWithBodyWithResponse Retry deliveries in bulk
 //
-// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
+// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them, and those that would be skipped; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
 //
 // Scope: `deliveries:admin`.
 //
@@ -26372,7 +26420,7 @@ func (c *ClientWithResponses) RetryDeliveriesWithBodyWithResponse(ctx context.Co
 
 // RetryDeliveriesWithResponse Retry deliveries in bulk
 //
-// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
+// Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them, and those that would be skipped; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
 //
 // Scope: `deliveries:admin`.
 //

@@ -289,7 +289,7 @@ func actionFacts(v *viewer, a *actionView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = badge(string(a.delivery.Status)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = deliveryBadge(a.delivery.Status, a.delivery.WaitingFor, a.delivery.ErrorCode).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

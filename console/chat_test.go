@@ -65,7 +65,7 @@ func TestTheListOfChatsKeepsItsFiltersInTheAddress(t *testing.T) {
 	e.replies["GET /chats"] = ok(`{"items":[` + aChat(`,"needs_response":true,"needs_response_reason":"possible_opt_out",
 		"labels":[{"id":1,"name":"vip"}]`) + `],"next_cursor":"c2"}`)
 
-	page := e.get("/chats?needs_response=true&state=open&label=vip")
+	page := e.get("/chats?needs=any&state=open&label=vip")
 
 	query := e.sent("GET /chats").query
 	assert.Equal(t, "true", query.Get("needs_response"))
@@ -75,8 +75,26 @@ func TestTheListOfChatsKeepsItsFiltersInTheAddress(t *testing.T) {
 	assert.Contains(t, page, `/chats/5"`)
 	assert.Contains(t, page, "possible opt out")
 	assert.Contains(t, page, "Bo &lt;b&gt;")
-	assert.Contains(t, page, "cursor=c2&amp;label=vip&amp;needs_response=true&amp;state=open")
+	assert.Contains(t, page, "cursor=c2&amp;label=vip&amp;needs=any&amp;state=open")
 	assert.Contains(t, page, `<option value="open" selected>`)
+}
+
+// TestTheListOfChatsTellsWhyTheyNeedSomebody: a customer who waits, or another reason.
+func TestTheListOfChatsTellsWhyTheyNeedSomebody(t *testing.T) {
+	e := newEnv(t, chatReplies())
+	e.replies["GET /chats"] = listOf()
+
+	for value, want := range map[string][2]string{
+		"response":  {"response", ""},
+		"attention": {"attention", ""},
+		"nothing":   {"", "false"},
+		"":          {"", ""},
+	} {
+		page := e.get("/chats?needs=" + value)
+		query := e.sent("GET /chats").query
+		assert.Equal(t, want, [2]string{query.Get("needs"), query.Get("needs_response")}, value)
+		assert.Contains(t, page, `<option value="`+value+`" selected>`)
+	}
 }
 
 func TestTheListOfChatsSaysWhatWouldBeThere(t *testing.T) {

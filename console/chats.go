@@ -18,14 +18,24 @@ var chatStates = []client.ChatState{
 
 // chatsView is what the list of chats shows.
 type chatsView struct {
-	// needsResponse, state and label are the filters as the query has them.
-	needsResponse string
-	state         string
-	label         string
-	labels        []client.Label
-	chats         []client.Chat
-	next          templ.SafeURL
+	// needs, state and label are the filters as the query has them.
+	needs  string
+	state  string
+	label  string
+	labels []client.Label
+	chats  []client.Chat
+	next   templ.SafeURL
 }
+
+// needsField is the name of the filter of chats that need a response. These are its values beside "": the two that the
+// page Now counts are those of the API.
+const (
+	needsField     = "needs"
+	needsAnswer    = string(client.ListChatsParamsNeedsResponse)
+	needsAttention = string(client.ListChatsParamsNeedsAttention)
+	needsAny       = "any"
+	needsNothing   = "nothing"
+)
 
 func (h *Handler) chatRoutes() {
 	h.page("/chats", h.showChats)
@@ -54,9 +64,9 @@ func (h *Handler) chatRoutes() {
 func (h *Handler) showChats(v *viewer) (templ.Component, error) {
 	query := v.URL.Query()
 	view := chatsView{
-		needsResponse: query.Get("needs_response"),
-		state:         query.Get("state"),
-		label:         query.Get("label"),
+		needs: query.Get(needsField),
+		state: query.Get("state"),
+		label: query.Get("label"),
 	}
 
 	params := client.ListChatsParams{
@@ -66,9 +76,12 @@ func (h *Handler) showChats(v *viewer) (templ.Component, error) {
 		Limit:  new(pageLimit),
 	}
 
-	if view.needsResponse != "" {
-		needed := view.needsResponse == "true"
-		params.NeedsResponse = &needed
+	switch view.needs {
+	case "":
+	case needsAny, needsNothing:
+		params.NeedsResponse = new(view.needs == needsAny)
+	default:
+		params.Needs = new(client.ListChatsParamsNeeds(view.needs))
 	}
 
 	answer, err := v.ListChatsWithResponse(v.ctx(), v.ws(), &params)

@@ -30,6 +30,8 @@ type decisionsView struct {
 	approvals []client.Approval
 	questions []client.ContributorRequest
 	inbound   []client.Inbound
+	// refusedAnswer is an answer to a question that was refused, and that no form of the page has any more.
+	refusedAnswer string
 	// hasMore are the kinds of which more wait than are shown, by the anchor of their part of the page.
 	hasMore map[string]bool
 }
@@ -101,6 +103,8 @@ func (h *Handler) showDecisions(v *viewer) (templ.Component, error) {
 	for _, review := range view.reviews {
 		v.learnNamed(review.Explanation)
 	}
+
+	view.refusedAnswer = findRefusedAnswer(v, view.questions)
 
 	return decisionsPage(v, &view), nil
 }

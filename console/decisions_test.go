@@ -245,6 +245,46 @@ func TestAnAnswerMustBeWhatTheQuestionTakes(t *testing.T) {
 	assert.Zero(t, e.count("POST /contributor-requests/r1/answer"))
 }
 
+// TestASecondAnswerIsKept: somebody has answered since the page was shown, and the refusal says who, when and what.
+func TestASecondAnswerIsKept(t *testing.T) {
+	t.Parallel()
+
+	const answer = "POST /contributor-requests/r1/answer"
+
+	fields := url.Values{
+		"request": {"r1"},
+		"member":  {"8"},
+		"answer":  {"Only the <lower> one"},
+		"command": {"Answer for them"},
+	}
+	refused := refuse(http.StatusConflict, "already_decided",
+		"Ana has answered for Kim already, at 2026-11-30T10:01:00Z, with \"yes\"")
+
+	e := newEnv(t, decisionReplies())
+	e.replies[answer] = refused
+	page := e.post("/decisions", "/decisions/contributor", fields).Body.String()
+	assert.Contains(t, page, "Is the terrace &lt;open&gt;?")
+	assert.NotContains(t, page, `id="refused-answer"`, "the form of the question still has it")
+
+	// The other tab has answered for Kim, and Lee may still be asked.
+	e.replies["GET /contributor-requests"] = ok(strings.NewReplacer(`"state":"asked"`, `"state":"answered"`,
+		`"state":"failed"`, `"state":"asked"`, `"expects":{"type":"boolean"},`, ``).
+		Replace(e.replies["GET /contributor-requests"].body))
+	page = e.post("/decisions", "/decisions/contributor", fields).Body.String()
+	assert.Contains(t, page, "Ana has answered for Kim already, at ")
+	assert.Contains(t, page, `datetime="2026-11-30T10:01:00Z"`)
+	assert.Contains(t, page, `with &#34;yes&#34;`)
+	assert.Contains(t, page, `<pre id="refused-answer" tabindex="0">Only the &lt;lower&gt; one</pre>`)
+	assert.Contains(t, page, `<option value="">Choose who has answered</option>`, "nobody answers for Lee by mistake")
+	assert.NotContains(t, page, `<option value="9" selected>`)
+
+	// Nobody waits for anything any more.
+	e.replies["GET /contributor-requests"] = listOf()
+	page = e.post("/decisions", "/decisions/contributor", fields).Body.String()
+	assert.Contains(t, page, "Only the &lt;lower&gt; one")
+	assert.NotContains(t, e.get("/decisions"), "Only the")
+}
+
 // TestDecisionsTakeFewCalls counts the calls of the API for a page with twenty of a kind. The key of a session may make
 // 100 at once and 50 a second, and the page is made anew whenever something happens.
 func TestDecisionsTakeFewCalls(t *testing.T) {

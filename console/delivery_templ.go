@@ -65,7 +65,7 @@ func deliveryPage(v *viewer, d *deliveryView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = badge(string(d.Status)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = deliveryBadge(d.Status, d.WaitingFor, d.ErrorCode).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -1,7 +1,9 @@
 package console
 
 import (
+	"cmp"
 	"iter"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -52,10 +54,13 @@ type deliveryFilter struct {
 	errorCode   string
 	duplicates  []string
 	bulkRetryID string
-	chatID      *int64
-	memberID    *int64
-	since       *time.Time
-	until       *time.Time
+	// failedForGood chooses what the page Now counts: what has not arrived for good, and was not sent again.
+	failedForGood bool
+
+	chatID   *int64
+	memberID *int64
+	since    *time.Time
+	until    *time.Time
 }
 
 // readFilter reads the filter of a request. Errors: that of a field that cannot be read.
@@ -66,6 +71,8 @@ func readFilter(v *viewer) (filter deliveryFilter, err error) {
 		errorCode:   readText(v, "error_code"),
 		duplicates:  readDuplicates(v),
 		bulkRetryID: readText(v, "bulk_retry_id"),
+
+		failedForGood: readText(v, failedForGoodField) == yesValue,
 	}
 
 	if filter.chatID, err = readNumber(v, "chat_id"); err != nil {
@@ -84,6 +91,12 @@ func readFilter(v *viewer) (filter deliveryFilter, err error) {
 
 	return filter, err
 }
+
+// failedForGoodField is the name of a field of the filter that is either [yesValue] or empty.
+const (
+	failedForGoodField = "failed_for_good"
+	yesValue           = "true"
+)
 
 // anyDuplicate stands for all duplicates in a field.
 const anyDuplicate = "any"
@@ -138,6 +151,10 @@ func (f deliveryFilter) query() url.Values {
 		}
 	}
 
+	if f.failedForGood {
+		query.Set(failedForGoodField, yesValue)
+	}
+
 	for _, status := range f.statuses {
 		query.Add("status", status)
 	}
@@ -151,7 +168,7 @@ func (f deliveryFilter) query() url.Values {
 
 // isOfFailures reports whether nothing says which statuses are meant, so that those of failures are.
 func (f deliveryFilter) isOfFailures() bool {
-	return len(f.statuses) == 0 && len(f.duplicates) == 0 && f.bulkRetryID == ""
+	return len(f.statuses) == 0 && len(f.duplicates) == 0 && f.bulkRetryID == "" && !f.failedForGood
 }
 
 // listParams returns the filter as the API's list takes it.
@@ -164,6 +181,7 @@ func (f deliveryFilter) listParams() *client.ListDeliveriesParams {
 		BulkRetryID:   client.IfGiven(f.bulkRetryID),
 		Since:         f.since,
 		Until:         f.until,
+		FailedForGood: client.IfGiven(f.failedForGood),
 	}
 
 	for _, status := range f.statuses {
@@ -183,7 +201,8 @@ func (f deliveryFilter) listParams() *client.ListDeliveriesParams {
 
 // isOfBulk reports whether a bulk retry can have this filter: it knows one status at most, and no members.
 func (f deliveryFilter) isOfBulk() bool {
-	return len(f.statuses) <= 1 && len(f.duplicates) == 0 && f.bulkRetryID == "" && f.memberID == nil
+	return len(f.statuses) <= 1 && len(f.duplicates) == 0 && f.bulkRetryID == "" && f.memberID == nil &&
+		!f.failedForGood
 }
 
 // bulk returns the filter as a bulk retry has it.
@@ -288,6 +307,32 @@ func countGroups(v *viewer, view *failuresView) error {
 	view.groups = groups
 
 	return err
+}
+
+// describeForecast returns how many deliveries would be retried, and how many would be skipped.
+func describeForecast(would *client.DryRun) string {
+	retried := formatCount(would.Judged-would.Skipped) + " would be retried, and " + formatCount(would.Skipped) +
+		" would be skipped as things stand"
+
+	if would.Judged < would.Count {
+		return "Of the first " + formatCount(would.Judged) + " of " + formatCount(would.Count) + ", " + retried + ":"
+	}
+
+	return "Of " + formatCount(would.Count) + ", " + retried + ":"
+}
+
+// countRetried returns how many deliveries would be retried, as far as it was judged.
+func countRetried(would *client.DryRun) int64 { return would.Count - would.Skipped }
+
+// listReasons returns the reasons of a count, the most frequent one first.
+func listReasons(counts map[string]int64) []string {
+	reasons := slices.Collect(maps.Keys(counts))
+
+	slices.SortFunc(reasons, func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+
+	return reasons
 }
 
 // dryRun counts what a bulk retry with the filter would retry.

@@ -16,7 +16,8 @@ const (
 		`"carrier":"undelivered","channel":"phone-sms","provider":"twilio","from":"+15550100","to":"+15550199",` +
 		`"error_code":"twilio_30003","error_message":"=cmd|' /C calc'!A0","explanation":"The phone was <script>off</script>.",` +
 		`"duplicate":"possible","attempt_count":2,"created_at":"2026-11-30T09:00:00Z","updated_at":"2026-11-30T09:00:00Z"}`
-	aDryRun = `{"dry_run":true,"count":40,"may_duplicate":3,"groups":[` +
+	aDryRun = `{"dry_run":true,"count":40,"may_duplicate":3,"judged":40,"skipped":9,"skipped_by_reason":{` +
+		`"the recipient <has> opted out":7,"its chat has moved on":2},"groups":[` +
 		`{"status":"undelivered","error_code":"twilio_30003","count":38,"may_duplicate":1},` +
 		`{"status":"failed","error_code":"","count":2,"may_duplicate":2}],` +
 		`"overlaps":[{"bulk_retry_id":"b9","state":"running","count":12}]}`
@@ -51,6 +52,14 @@ func TestFailuresAreListedWithTheFiltersOfTheURL(t *testing.T) {
 	e.get("/failures?duplicate=any")
 	assert.Equal(t, "possible,confirmed", e.sent("GET /deliveries").query.Get("duplicate"))
 	assert.Empty(t, e.sent("GET /deliveries").query["status"], "duplicates are of any status")
+
+	page = e.get("/failures?failed_for_good=true&since=2026-11-29T10:02:03")
+	query = e.sent("GET /deliveries").query
+	assert.Equal(t, "true", query.Get("failed_for_good"))
+	assert.Empty(t, query["status"], "it says itself which are meant")
+	assert.Contains(t, page, `<option value="true" selected>Failed for good, not sent again</option>`)
+	assert.Contains(t, page, "/failures.csv?failed_for_good=true&amp;since=", "the file has the same")
+	assert.NotContains(t, page, "Count them", "no bulk retry has this filter")
 }
 
 func TestFailuresAreGroupedByWhatMayBeRetried(t *testing.T) {
@@ -74,6 +83,11 @@ func TestFailuresAreGroupedByWhatMayBeRetried(t *testing.T) {
 	for _, want := range []string{">38<", "Retry these…", "3 of these may have been sent already", "/failures/bulk/b9"} {
 		assert.Contains(t, page, want)
 	}
+
+	assert.Contains(t, page, "Retry all 31…")
+	assert.Contains(t, page, "Of 40, 31 would be retried, and 9 would be skipped as things stand:")
+	assert.Contains(t, page, "<li><strong>7</strong>: the recipient &lt;has&gt; opted out</li>"+
+		"<li><strong>2</strong>: its chat has moved on</li>", "the most frequent reason first")
 
 	asked := e.count("POST /deliveries/retry")
 	assert.Contains(t, e.get("/failures?counted=yes&status=failed&status=blocked"), "choose one status at most")
@@ -181,7 +195,7 @@ func TestABulkRetryIsBegunAsItWasShown(t *testing.T) {
 
 	page = e.get("/failures/bulk/new?status=undelivered&until=2026-11-30T10:00:00.25")
 	assert.Contains(t, page, `name="until" value="2026-11-30T10:00:00.25"`, "what failed in this second belongs to it")
-	assert.Contains(t, page, "Retry 40 deliveries")
+	assert.Contains(t, page, "Retry 31 deliveries")
 	assert.Contains(t, page, "Also the 3 that may arrive twice")
 
 	form := url.Values{

@@ -204,11 +204,11 @@ func pathOfMatter(v *viewer, matter string) templ.SafeURL {
 		return v.path("/failures/bulk")
 	case "failed":
 		return v.pathWith("/failures", url.Values{
-			"status": append(chat.FailedStatuses(), string(chat.SubmissionCanceled)),
-			"since":  {v.now().Add(-chat.FailedPatience).UTC().Format(minuteLayout)},
+			failedForGoodField: {yesValue},
+			"since":            {v.now().Add(-chat.FailedPatience).UTC().Format(secondLayout)},
 		})
-	case "response", "attention":
-		return v.pathWith("/chats", url.Values{"needs_response": {"true"}})
+	case needsAnswer, needsAttention:
+		return v.pathWith("/chats", url.Values{needsField: {matter}})
 	}
 
 	return v.pathWith("/actions", url.Values{"waiting_for": {matter}})

@@ -226,6 +226,19 @@ Continues by itself:
 Bulk retry 01934f6e-7f2f-7a33-8c4e-4a5b6c7d8e9f is running: 3 of 40 begun.`, note)
 }
 
+// TestNowLeadsToTheChatsThatATileCounts: who waits for an answer is in another list than what a person is needed for.
+func TestNowLeadsToTheChatsThatATileCounts(t *testing.T) {
+	t.Parallel()
+
+	page := newEnv(t, nowReplies(`{"need_person":3,"matters":[
+		{"matter":"response","count":2,"oldest":"2026-11-30T09:12:00Z","needs_person":true,"explanation":"wait"},
+		{"matter":"attention","count":1,"oldest":"2026-11-30T09:12:00Z","needs_person":true,"explanation":"lost"}]}`,
+		"", workersWell)).get("/")
+
+	assert.Contains(t, page, `/chats?needs=response"`)
+	assert.Contains(t, page, `/chats?needs=attention"`)
+}
+
 // TestNowNamesWhatHasFailedForGood: it needs nobody at once, and nobody overlooks it.
 func TestNowNamesWhatHasFailedForGood(t *testing.T) {
 	t.Parallel()
@@ -236,6 +249,6 @@ func TestNowNamesWhatHasFailedForGood(t *testing.T) {
 
 	assert.Contains(t, page, "Nothing needs a person")
 	assert.Contains(t, page, "have not reached their recipient")
-	assert.Contains(t, page, "status=abandoned")
+	assert.Contains(t, page, "/failures?failed_for_good=true&amp;since=2026-11-29T10%3A02%3A03", "as they are counted")
 	assert.NotContains(t, page, "Continues by itself")
 }

@@ -13,6 +13,7 @@ func TestAPossibleOptOutIsDecidedInPlace(t *testing.T) {
 
 	e := newEnv(t, decisionReplies())
 	held := strings.NewReplacer(
+		`"status":"needs_review","submission":"needs_review"`, `"status":"pending","submission":"pending"`,
 		`"error_code":"timeout"`, `"error_code":"possible_opt_out"`,
 		`"no answer"`, `"member 42 may have asked not to be written to"`,
 	).Replace(deliveryOf(`"cancel"`, ``))
@@ -21,6 +22,7 @@ func TestAPossibleOptOutIsDecidedInPlace(t *testing.T) {
 
 	e.replies["GET /deliveries/"+theDelivery] = ok(held)
 	page := e.get("/decisions")
+	assert.Contains(t, page, `<span class="badge tone-bad">possible opt-out</span>`, "pending says nothing")
 	assert.Contains(t, page, "They have opted out")
 	assert.Contains(t, page, "They have not opted out")
 	assert.Equal(t, 2, strings.Count(page, `name="member" value="42"`))

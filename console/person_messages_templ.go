@@ -277,7 +277,7 @@ func personMessageEntry(v *viewer, m *personMessage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = badge(string(m.delivery.Status)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = deliveryBadge(m.delivery.Status, m.delivery.WaitingFor, m.delivery.ErrorCode).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

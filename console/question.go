@@ -77,6 +77,25 @@ func listOpenAsks(r *client.ContributorRequest) []client.Ask {
 	return asks
 }
 
+// findRefusedAnswer returns the answer that was posted and refused, if its question is not open any more for whom it
+// was given: somebody else has answered since, and no form of the page has the words. Otherwise it returns "".
+func findRefusedAnswer(v *viewer, questions []client.ContributorRequest) string {
+	if !v.isRefused(v.path("/decisions/contributor")) {
+		return ""
+	}
+
+	for i := range questions {
+		isOpen := slices.ContainsFunc(listOpenAsks(&questions[i]), func(ask client.Ask) bool {
+			return formatCount(ask.MemberID) == v.PostFormValue("member")
+		})
+		if isOpen && questions[i].ID == v.PostFormValue("request") {
+			return ""
+		}
+	}
+
+	return v.PostFormValue("answer")
+}
+
 // answerQuestion answers for one of those who were asked.
 func (h *Handler) answerQuestion(v *viewer) (templ.SafeURL, error) {
 	next := v.path("/decisions#contributor")

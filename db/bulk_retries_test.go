@@ -100,6 +100,49 @@ func TestRetryCandidates(t *testing.T) {
 	})
 }
 
+// TestADryRunSkipsWhatTheBulkRetrySkips: the forecast has the words with which each retry is refused.
+func TestADryRunSkipsWhatTheBulkRetrySkips(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		forecast := func(f chat.DeliveryFilter, acknowledged bool) chat.RetryForecast {
+			found, err := s.ForecastRetries(t.Context(), w.Workspace, f, acknowledged)
+			require.NoError(t, err)
+
+			return found
+		}
+
+		assert.Zero(t, forecast(chat.DeliveryFilter{}, false).Judged)
+
+		rejected := refusedOnes(t, s, w, "+1", "+2")
+		reviewed := sendTo(t, s, w, "+3")
+		d := w.Claim(t, s, reviewed.DeliveryID, clock.now)
+		leadToReview(t, s, w, &d, clock.now)
+
+		assert.Equal(t, chat.RetryForecast{Judged: 2}, forecast(chat.DeliveryFilter{}, false))
+
+		inDoubt := chat.DeliveryFilter{Status: "needs_review"}
+		assert.Equal(t, 1, forecast(inDoubt, false).Skipped, "nobody has said that it may arrive twice")
+		assert.Equal(t, chat.RetryForecast{Judged: 1}, forecast(inDoubt, true))
+
+		_, err := s.UpdateMember(t.Context(), w.Workspace, w.By, w.SMS.MemberID, chat.MemberPatch{
+			NotificationsEnabled: new(false),
+		})
+		require.NoError(t, err)
+
+		found := forecast(chat.DeliveryFilter{}, false)
+		_, err = prepareRetry(t, s, w.Retry(rejected[0], chat.Change{}))
+		require.Error(t, err)
+
+		assert.Equal(t, chat.RetryForecast{
+			Judged:    2,
+			Skipped:   2,
+			SkippedBy: map[string]int{chat.ExplainSkip(chat.AsError(err)): 2},
+		}, found)
+	})
+}
+
 func TestBulkRetry(t *testing.T) {
 	t.Parallel()
 

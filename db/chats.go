@@ -209,11 +209,27 @@ func (s *Store) Chats(ctx context.Context, ws chat.WorkspaceID, f chat.ChatFilte
 	return list, err
 }
 
+// needResponse narrows a query of chats, c, to those that need a response and are counted as a matter, which is
+// [chat.MatterResponse] or [chat.MatterAttention].
+func needResponse(q *bun.SelectQuery, matter chat.Matter) *bun.SelectQuery {
+	q.Where("c.needs_response")
+
+	if matter == chat.MatterAttention {
+		return q.Where("c.attention_reason <> ''")
+	}
+
+	return q.Where("c.attention_reason = ''")
+}
+
 func filterChats(q *bun.SelectQuery, f *chat.ChatFilter) {
 	if f.NeedsResponse != nil {
 		// Without a parameter, so that the partial index can be seen to fit.
 		condition := map[bool]string{true: "c.needs_response", false: "NOT c.needs_response"}
 		q.Where(condition[*f.NeedsResponse])
+	}
+
+	if f.Needs != "" {
+		needResponse(q, f.Needs)
 	}
 
 	if len(f.Channels) > 0 {

@@ -288,7 +288,7 @@ func (s *Store) AnswerRequest(
 			return nil
 		}
 
-		if err := checkTakesAnswer(r, question); err != nil {
+		if err := checkTakesAnswer(ctx, tx, r, question); err != nil {
 			return err
 		}
 
@@ -337,17 +337,29 @@ func newAnswerRow(
 	}
 }
 
-func checkTakesAnswer(r *chat.ContributorRequest, question *chat.ContributorQuestion) error {
+// checkTakesAnswer refuses an answer to what is over or answered already, and says by whom.
+func checkTakesAnswer(
+	ctx context.Context,
+	tx bun.Tx,
+	r *chat.ContributorRequest,
+	question *chat.ContributorQuestion,
+) error {
+	if r.State == chat.RequestOpen && question.State.Open() {
+		return nil
+	}
+
+	if err := addAnswerers(ctx, tx, r); err != nil {
+		return err
+	}
+
 	switch {
 	case r.State != chat.RequestOpen:
 		return r.RefuseOver()
 	case question.State == chat.QuestionAnswered:
 		return question.RefuseAgain()
-	case !question.State.Open():
-		return chat.Errorf(chat.CodeConflict, "this contributor is not asked any more: %s", question.Why)
 	}
 
-	return nil
+	return chat.Errorf(chat.CodeConflict, "this contributor is not asked any more: %s", question.Why)
 }
 
 // addAnswer adds a contributor's answer to the request's chat. It asks for a response
@@ -390,7 +402,11 @@ func (s *Store) EndRequest(
 		unread := slices.ContainsFunc(r.Questions, func(q chat.ContributorQuestion) bool {
 			return q.State == chat.QuestionReplied
 		})
-		if r.State != chat.RequestOpen || in.State == chat.RequestExpired && unread {
+
+		switch {
+		case r.State != chat.RequestOpen:
+			return addAnswerers(ctx, tx, r)
+		case in.State == chat.RequestExpired && unread:
 			return nil
 		}
 

@@ -195,6 +195,9 @@ func TestAnAnswerThroughTheAPI(t *testing.T) {
 
 		_, err = a.answer(r.ID, newAnswer(priya.ID, "false"))
 		requireCode(t, chat.CodeDecided, err)
+		require.ErrorContains(t, err, "Mona Manager has answered for Priya already, at ")
+		require.ErrorContains(t, err, ", with true")
+
 		done, err := a.answer(r.ID, newAnswer(ben.ID, "false"))
 		require.NoError(t, err)
 		assert.Equal(t, chat.RequestAnswered, done.State)
@@ -202,6 +205,9 @@ func TestAnAnswerThroughTheAPI(t *testing.T) {
 
 		_, err = a.answer(r.ID, newAnswer(ben.ID, "false"))
 		requireCode(t, chat.CodeDecided, err)
+		require.ErrorContains(t, err, "; Mona Manager answered for Ben, at ")
+		require.ErrorContains(t, err, ", with false")
+
 		messages := messagesOf(t, s, a.w, a.chat)
 		require.Len(t, messages, 3)
 

@@ -182,6 +182,34 @@ func addReplies(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, request *c
 	return err
 }
 
+// addAnswerers fills in the names of those who have answered for contributors.
+func addAnswerers(ctx context.Context, db bun.IDB, r *chat.ContributorRequest) error {
+	var rows []struct {
+		QuestionID chat.QuestionID `bun:"question_id"`
+		Name       string          `bun:"name"`
+	}
+
+	err := db.NewSelect().
+		Model((*questionRow)(nil)).
+		ColumnExpr("k.id AS question_id, w.name AS name").
+		Join("JOIN messages AS m ON m.workspace_id = k.workspace_id AND m.id = k.reply_id").
+		Join("JOIN members AS w ON w.workspace_id = m.workspace_id AND w.id = m.written_by").
+		Where("k.workspace_id = ?", r.WorkspaceID).
+		Where("k.request_id = ?", r.ID).
+		Where("k.state = ?", chat.QuestionAnswered).
+		Scan(ctx, &rows)
+
+	for _, row := range rows {
+		for i := range r.Questions {
+			if r.Questions[i].ID == row.QuestionID {
+				r.Questions[i].AnsweredBy = row.Name
+			}
+		}
+	}
+
+	return err
+}
+
 // findRequest finds a request by q, which may hold its row.
 func findRequest(
 	ctx context.Context,

@@ -281,6 +281,15 @@ func (s *Store) Deliveries(
 	return list, s.addSends(ctx, ws, list.Items)
 }
 
+// haveFailedForGood narrows a query of deliveries, d, to what has not reached its recipient for good, and was not sent
+// again: what [chat.MatterFailed] counts.
+func haveFailedForGood(q *bun.SelectQuery) *bun.SelectQuery {
+	return q.
+		Where("d.status IN ?", bun.Tuple(append(chat.FailedStatuses(), string(chat.SubmissionCanceled)))).
+		Where("(d.status <> ? OR d.error_code = ?)", chat.SubmissionCanceled, chat.ErrorToolCallFailed).
+		Where("NOT EXISTS " + retriedBy)
+}
+
 func filterDeliveries(q *bun.SelectQuery, f *chat.DeliveryFilter) {
 	if f.Status != "" {
 		q.Where("d.status = ?", f.Status)
@@ -303,6 +312,10 @@ func filterDeliveries(q *bun.SelectQuery, f *chat.DeliveryFilter) {
 	}
 
 	filterTime(q, "d.updated_at", f.UpdatedSince, nil)
+
+	if f.FailedForGood {
+		haveFailedForGood(q)
+	}
 
 	if f.ErrorCode != "" {
 		// What waits for a sender whose account was refused with the code has the code in its message.

@@ -483,6 +483,9 @@ var tries = map[string]try{
 	"CountRetryCandidates": {"", func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.CountRetryCandidates(ctx, i.ws, chat.DeliveryFilter{}))
 	}},
+	"ForecastRetries": {"", func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.ForecastRetries(ctx, i.ws, chat.DeliveryFilter{}, true))
+	}},
 	"RetryCandidates": {"", func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.RetryCandidates(ctx, chat.BulkStep{WorkspaceID: i.ws, Limit: 10}))
 	}},

@@ -102,6 +102,53 @@ func (s *Store) CountRetryCandidates(
 	return counts, wrapErr("count deliveries to retry", err)
 }
 
+// forecastPage is how many deliveries are judged at once.
+const forecastPage = 200
+
+// ForecastRetries judges the first deliveries that a bulk retry with this filter would select, in its order: which ones
+// it would skip as they stand, and why. acknowledged reports that it also sends again what may have been sent already.
+func (s *Store) ForecastRetries(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	f chat.DeliveryFilter,
+	acknowledged bool,
+) (chat.RetryForecast, error) {
+	var (
+		forecast chat.RetryForecast
+		after    chat.DeliveryID
+	)
+
+	for forecast.Judged < chat.MaxForecast {
+		var rows []deliveryRow
+
+		err := retryCandidates(withTools(s.db.NewSelect()).Model(&rows), ws, &f).
+			Where("d.id > ?", after).
+			OrderExpr("d.id").
+			Limit(forecastPage).
+			Scan(ctx)
+		if err != nil {
+			return forecast, wrapErr("select deliveries to judge", err)
+		}
+
+		deliveries := mapSlice(rows, (*deliveryRow).delivery)
+		if err := s.addRetryRefusals(ctx, rows, deliveries); err != nil {
+			return forecast, err
+		}
+
+		for i := range deliveries {
+			forecast.Add(&deliveries[i], acknowledged)
+		}
+
+		if len(rows) < forecastPage {
+			break
+		}
+
+		after = rows[len(rows)-1].ID
+	}
+
+	return forecast, nil
+}
+
 func countRetryCandidates(
 	ctx context.Context,
 	db bun.IDB,

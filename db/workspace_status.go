@@ -80,8 +80,8 @@ func (s *Store) countMatters(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID
 			Where("x.state = ?", chat.BulkPaused),
 		countOldest(tx, countedAt{ws, now}, chat.MatterInbound, "inbound", "received_at").
 			Where("x.status = ?", chat.InboundRefused),
-		countChats(tx, ws, chat.MatterResponse, now).Where("x.attention_reason = ''"),
-		countChats(tx, ws, chat.MatterAttention, now).Where("x.attention_reason <> ''"),
+		countChats(tx, countedAt{ws, now}, chat.MatterResponse),
+		countChats(tx, countedAt{ws, now}, chat.MatterAttention),
 		countFailingEndpoints(tx, ws, now),
 		countFailedMessages(tx, ws, now),
 		countUntoldNotices(tx, ws, now),
@@ -139,11 +139,14 @@ func countOldest(tx bun.Tx, at countedAt, matter chat.Matter, table, since strin
 	return countAges(rows, since, at.now)
 }
 
-// countChats counts the chats that need a response.
-func countChats(tx bun.Tx, ws chat.WorkspaceID, matter chat.Matter, now time.Time) *bun.SelectQuery {
-	return countOldest(tx, countedAt{ws, now}, matter, "chats", "last_activity_at").
-		Where("x.needs_response").
-		Where("x.deleted_at IS NULL")
+// countChats counts the chats that need a response, as the list of chats finds them for the matter.
+func countChats(tx bun.Tx, at countedAt, matter chat.Matter) *bun.SelectQuery {
+	chats := needResponse(tx.NewSelect().TableExpr("chats AS c"), matter).
+		ColumnExpr("c.last_activity_at AS since").
+		Where("c.workspace_id = ?", at.ws).
+		Where("c.deleted_at IS NULL")
+
+	return countAges(tx.NewSelect().TableExpr("(?) AS x", chats).ColumnExpr("? AS matter", matter), "since", at.now)
 }
 
 // countFailingEndpoints counts the webhook endpoints that need somebody. A workspace has few.
@@ -189,20 +192,10 @@ func countUntoldNotices(tx bun.Tx, ws chat.WorkspaceID, now time.Time) *bun.Sele
 
 // countFailedMessages counts the messages to customers that have failed lately, up to [chat.MaxMatters].
 func countFailedMessages(tx bun.Tx, ws chat.WorkspaceID, now time.Time) *bun.SelectQuery {
-	retried := tx.NewSelect().
-		TableExpr("deliveries AS later").
-		ColumnExpr("1").
-		Where("later.workspace_id = d.workspace_id").
-		Where("later.retry_of = d.id")
-
-	failed := tx.NewSelect().
-		TableExpr("deliveries AS d").
+	failed := haveFailedForGood(tx.NewSelect().TableExpr("deliveries AS d")).
 		ColumnExpr("d.created_at AS since").
 		Where("d.workspace_id = ?", ws).
 		Where("d.created_at > ?", now.Add(-chat.FailedPatience)).
-		Where("d.status IN ?", bun.Tuple(append(chat.FailedStatuses(), string(chat.SubmissionCanceled)))).
-		Where("(d.status <> ? OR d.error_code = ?)", chat.SubmissionCanceled, chat.ErrorToolCallFailed).
-		Where("NOT EXISTS (?)", retried).
 		Limit(chat.MaxMatters)
 
 	counted := tx.NewSelect().TableExpr("(?) AS x", failed).ColumnExpr("? AS matter", chat.MatterFailed)

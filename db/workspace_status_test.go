@@ -62,6 +62,21 @@ func TestWorkspaceStatusCountsWhatWaits(t *testing.T) {
 	})
 }
 
+// listNeeding returns the chats that the list finds for a matter of the status.
+func listNeeding(t *testing.T, s *db.Store, ws chat.WorkspaceID, matter chat.Matter) []chat.ChatID {
+	t.Helper()
+
+	list, err := s.Chats(t.Context(), ws, chat.ChatFilter{Needs: matter, Page: chat.Page{Limit: 100}})
+	require.NoError(t, err)
+
+	ids := []chat.ChatID{}
+	for _, found := range list.Items {
+		ids = append(ids, found.ID)
+	}
+
+	return ids
+}
+
 // TestStatusTellsACustomerWhoWaitsFromALostMessage: nobody waits where a message did not arrive, and the chat needs a
 // person all the same.
 func TestStatusTellsACustomerWhoWaitsFromALostMessage(t *testing.T) {
@@ -76,6 +91,14 @@ func TestStatusTellsACustomerWhoWaitsFromALostMessage(t *testing.T) {
 		counts := countsOf(t, s, l.w.Workspace)
 		assert.Equal(t, 1, counts[chat.MatterAttention])
 		assert.Zero(t, counts[chat.MatterResponse])
+		assert.Equal(t, []chat.ChatID{l.chat}, listNeeding(t, s, l.w.Workspace, chat.MatterAttention))
+		assert.Empty(t, listNeeding(t, s, l.w.Workspace, chat.MatterResponse))
+
+		// Another one's customer writes.
+		_, err := s.UpdateChat(t.Context(), l.w.Workspace, l.w.By, l.w.Email.ID, chat.ChatPatch{NeedsResponse: new(true)})
+		require.NoError(t, err)
+		assert.Equal(t, []chat.ChatID{l.w.Email.ID}, listNeeding(t, s, l.w.Workspace, chat.MatterResponse))
+		assert.Equal(t, []chat.ChatID{l.chat}, listNeeding(t, s, l.w.Workspace, chat.MatterAttention))
 	})
 }
 
@@ -223,6 +246,20 @@ func TestStatusCountsAsListsDo(t *testing.T) {
 	})
 }
 
+// requireFailed checks how many messages have failed for good, and that the list finds as many.
+func requireFailed(t *testing.T, s *db.Store, ws chat.WorkspaceID, failed int, why string) {
+	t.Helper()
+	require.Equal(t, failed, countsOf(t, s, ws)[chat.MatterFailed], why)
+
+	list, err := s.Deliveries(t.Context(), ws, chat.DeliveryFilter{
+		FailedForGood: true,
+		Since:         new(time.Now().Add(-chat.FailedPatience)),
+		Page:          chat.Page{Limit: 100},
+	})
+	require.NoError(t, err)
+	require.Len(t, list.Items, failed, why)
+}
+
 // TestStatusCountsMessagesThatHaveFailed: each until it is sent again, or a day has passed.
 func TestStatusCountsMessagesThatHaveFailed(t *testing.T) {
 	t.Parallel()
@@ -231,14 +268,14 @@ func TestStatusCountsMessagesThatHaveFailed(t *testing.T) {
 		l := newLife(t, s)
 		l.id = l.w.Prepare(t, s, l.chat, "hi").DeliveryID
 		l.post(chat.Submission{Outcome: chat.OutcomeAccepted})
-		assert.Zero(t, countsOf(t, s, l.w.Workspace)[chat.MatterFailed])
+		requireFailed(t, s, l.w.Workspace, 0, "nobody knows yet")
 
 		l.report(chat.StatusUndelivered)
-		assert.Equal(t, 1, countsOf(t, s, l.w.Workspace)[chat.MatterFailed])
+		requireFailed(t, s, l.w.Workspace, 1, "it did not arrive")
 
 		_, err := s.Bun().NewRaw("UPDATE deliveries SET created_at = ?", time.Now().UTC().Add(-25*time.Hour)).Exec(t.Context())
 		require.NoError(t, err)
-		assert.Zero(t, countsOf(t, s, l.w.Workspace)[chat.MatterFailed], "it was a day ago")
+		requireFailed(t, s, l.w.Workspace, 0, "it was a day ago")
 	})
 }
 
@@ -255,11 +292,20 @@ func TestStatusCountsNoFailedMessageThatWasSentAgain(t *testing.T) {
 			Reason:  "wrong text",
 		})
 		require.NoError(t, err)
-		assert.Zero(t, countsOf(t, s, w.Workspace)[chat.MatterFailed], "a person has canceled it")
+		requireFailed(t, s, w.Workspace, 0, "a person has canceled it")
 
 		_, err = s.Bun().NewRaw("UPDATE deliveries SET error_code = ? WHERE id = ?", chat.ErrorToolCallFailed, old).
 			Exec(t.Context())
 		require.NoError(t, err)
-		assert.Equal(t, 1, countsOf(t, s, w.Workspace)[chat.MatterFailed])
+		requireFailed(t, s, w.Workspace, 1, "its tool call failed")
+
+		_, err = s.PrepareRetry(
+			t.Context(),
+			w.Retry(old, chat.Change{}),
+			dbtest.SendIDs().DeliveryID,
+			dbtest.PlanRetry,
+		)
+		require.NoError(t, err)
+		requireFailed(t, s, w.Workspace, 0, "it was sent again")
 	})
 }

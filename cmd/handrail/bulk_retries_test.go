@@ -38,7 +38,8 @@ var retryAll = []string{
 	"paid again",
 }
 
-const wouldRetry = `{"dry_run":true,"count":40,"groups":[{"status":"blocked","error_code":"twilio_20003",` +
+const wouldRetry = `{"dry_run":true,"count":40,"judged":40,"skipped":3,"skipped_by_reason":{"it has moved on":3},` +
+	`"groups":[{"status":"blocked","error_code":"twilio_20003",` +
 	`"count":39},{"status":"rejected","error_code":"twilio_21211","count":1}]}`
 
 func TestRetryAllShowsWhatItWouldDo(t *testing.T) {
@@ -54,7 +55,7 @@ func TestRetryAllShowsWhatItWouldDo(t *testing.T) {
 	status, out, errs := s.do(append(retryAll, "--dry-run")...)
 	require.Equal(t, 0, status, errs)
 
-	for _, want := range []string{"twilio_20003", "39", "twilio_21211", "all", "40"} {
+	for _, want := range []string{"twilio_20003", "39", "twilio_21211", "all", "40", "3 would be skipped as they stand, and 37 retried:\n  3: it has moved on"} {
 		assert.Contains(t, out, want)
 	}
 

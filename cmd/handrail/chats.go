@@ -54,7 +54,8 @@ func (c *chatView) formatMember() string {
 type chatList struct {
 	remote
 	listing
-	NeedsResponse bool   `help:"Only chats whose customer waits for a response."`
+	NeedsResponse bool   `help:"Only chats that need a response, for whatever reason."`
+	Needs         choice `help:"Only chats that need this: response (the customer has written), attention (another reason) or all." placeholder:"WHAT"`
 	Member        int64  `help:"Only chats with this member." placeholder:"ID"`
 	Text          string `help:"Only chats with this in their title, summary or messages." placeholder:"TEXT"`
 	Channel       choice `help:"Only this channel: phone-sms, email, web-chat, phone-voice or all." placeholder:"CHANNEL"`
@@ -66,6 +67,7 @@ type chatList struct {
 func (l *chatList) Run(c *console) error {
 	return showChats(c, &l.remote, l.listing, &client.ListChatsParams{
 		NeedsResponse: client.IfGiven(l.NeedsResponse),
+		Needs:         client.IfGiven(client.ListChatsParamsNeeds(l.Needs)),
 		ChannelFilter: client.OnlyGiven(client.Channel(l.Channel)),
 		State:         client.OnlyGiven(client.ChatState(l.State)),
 		Label:         client.IfGiven(l.Label),

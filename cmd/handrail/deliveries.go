@@ -83,6 +83,8 @@ type deliveryList struct {
 	BulkRetry string   `help:"Only those that this bulk retry has begun." placeholder:"ID"`
 	To        string   `help:"Only those in chats with the member who has this phone number or email address." placeholder:"ADDRESS"`
 	listing
+
+	FailedForGood bool `help:"Only what has not reached its recipient for good, and was not sent again."`
 }
 
 // Run lists deliveries.
@@ -93,7 +95,7 @@ func (l *deliveryList) Run(c *console) error {
 	}
 
 	empty := "no deliveries match"
-	if l.isEmpty() && len(l.Duplicate) == 0 && l.BulkRetry == "" && l.To == "" {
+	if l.isEmpty() && len(l.Duplicate) == 0 && l.BulkRetry == "" && l.To == "" && !l.FailedForGood {
 		empty = "no deliveries yet"
 	}
 
@@ -155,6 +157,7 @@ func (l *deliveryList) params(member *int64) *client.ListDeliveriesParams {
 		BulkRetryID:   client.IfGiven(l.BulkRetry),
 		Since:         l.Since.time(),
 		Until:         l.Until.time(),
+		FailedForGood: client.IfGiven(l.FailedForGood),
 	}
 
 	for _, kind := range l.Duplicate {

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 
 	"handrail/client"
@@ -60,6 +62,24 @@ func (g *retryGroups) explainDuplicates(taken bool) string {
 		"%d of them may have been sent already. They are skipped; --may-duplicate retries them too.",
 		g.MayDuplicate,
 	)
+}
+
+// showSkipped writes how many would be skipped, and why.
+func (g *retryGroups) showSkipped(c *console) {
+	if g.Skipped == 0 {
+		return
+	}
+
+	of := ""
+	if g.Judged < g.Count {
+		of = fmt.Sprintf(" of the first %d", g.Judged)
+	}
+
+	fmt.Fprintf(c.out, "%d%s would be skipped as they stand, and %d retried:\n", g.Skipped, of, g.Judged-g.Skipped)
+
+	for _, reason := range slices.Sorted(maps.Keys(g.SkippedByReason)) {
+		fmt.Fprintf(c.out, "  %d: %s\n", g.SkippedByReason[reason], makePrintable(reason))
+	}
 }
 
 // Run retries many deliveries and shows the progress.
@@ -132,6 +152,7 @@ func (r *deliveryRetryAll) preview(api *apiClient) (goesOn bool, err error) {
 		fmt.Fprintln(api.out, words)
 	}
 
+	would.showSkipped(api.console)
 	would.showOverlaps(api.console, &r.remote)
 
 	return !r.DryRun, nil

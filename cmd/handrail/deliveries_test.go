@@ -107,6 +107,7 @@ func TestListShowsATableThatFits(t *testing.T) {
 		"2",
 		"--duplicate",
 		"confirmed,possible",
+		"--failed-for-good",
 	)
 
 	require.Equal(t, 0, status, errs)
@@ -124,6 +125,7 @@ func TestListShowsATableThatFits(t *testing.T) {
 	for _, want := range []string{
 		"status=needs_review", "channel=phone-sms", "error_code=timeout", "chat_id=7",
 		"since=2026-11-22T10%3A00%3A00Z", "limit=2", "duplicate=confirmed%2Cpossible",
+		"failed_for_good=true",
 	} {
 		assert.Contains(t, query, want)
 	}
@@ -629,7 +631,7 @@ func TestAllIsNoFilterInEachList(t *testing.T) {
 	for line, path := range map[string]string{
 		"actions list --waiting-for all --state all": "actions",
 		"approvals list --state all":                 "approvals",
-		"chats list --state all --channel all":       "chats",
+		"chats list --state all --needs all":         "chats",
 		"deliveries list --status all --channel all": "deliveries",
 		"inbound list --status all --channel all":    "inbound",
 		"requests list --state all":                  "contributor-requests",

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"handrail/api"
 	"handrail/chat"
@@ -156,13 +155,13 @@ func chooseListCommand(matter chat.Matter) string {
 	case chat.MatterInbound:
 		return "inbound list --status refused"
 	case chat.MatterResponse, chat.MatterAttention:
-		return "chats list --needs-response"
+		return "chats list --needs " + string(matter)
 	case chat.MatterWebhook:
 		return "webhooks list"
 	case chat.MatterNotice:
 		return "notices list --failed"
 	case chat.MatterFailed:
-		return "deliveries list --status " + strings.Join(chat.FailedStatuses(), ",")
+		return fmt.Sprintf("deliveries list --failed-for-good --since %.0fh", chat.FailedPatience.Hours())
 	}
 
 	return "actions list --waiting-for " + makePrintable(string(matter))

@@ -35,7 +35,7 @@ func TestStatusShowsWhatNeedsAPersonFirst(t *testing.T) {
 	status, out, errs := s.do("status")
 	require.Equal(t, 0, status, errs)
 	assert.Regexp(t, `(?s)Needs a person.*2 .*deliveries that wait.*actions list --waiting-for person.*`+
-		`chats list --needs-response.*Waits by itself.*14 .*actions list --waiting-for attempt`, out)
+		`chats list --needs response.*Waits by itself.*14 .*actions list --waiting-for attempt`, out)
 	assert.Contains(t, out, "\n+14155550123 (phone:12) blocked: Twilio refuses every message of this sender. "+
 		"To try now: handrail deliveries retry 0193")
 	assert.Contains(t, out, "\nteam@example.com (inbox:3) ready: Nothing was tried in the last hour.\n")

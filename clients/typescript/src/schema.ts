@@ -1428,7 +1428,7 @@ export interface paths {
         put?: never;
         /**
          * Retry deliveries in bulk
-         * @description Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
+         * @description Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` only counts them, and those that would be skipped; else it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.
          *
          *     Scope: `deliveries:admin`.
          */
@@ -4536,11 +4536,16 @@ export interface components {
         DryRun: {
             /**
              * Format: int64
-             * @description How many deliveries would be tried again.
+             * @description How many deliveries would have their turn.
              */
             count: number;
             dry_run: boolean;
             groups: components["schemas"]["BulkGroup"][];
+            /**
+             * Format: int64
+             * @description How many of them were judged one by one for skipped: the first 1,000.
+             */
+            judged: number;
             /**
              * Format: int64
              * @description How many of them may have been sent already. They are retried only with acknowledge_duplicate, and skipped without it.
@@ -4548,6 +4553,15 @@ export interface components {
             may_duplicate: number;
             /** @description The unfinished bulk retries that are to retry some of the same deliveries. */
             overlaps: components["schemas"]["BulkOverlap"][];
+            /**
+             * Format: int64
+             * @description How many of those it would skip as they stand.
+             */
+            skipped: number;
+            /** @description In the words of a bulk retry's skipped_by_reason. */
+            skipped_by_reason: {
+                [key: string]: number;
+            };
         };
         /** @enum {string} */
         Duplicate: "none" | "possible" | "confirmed";
@@ -7972,6 +7986,8 @@ export interface operations {
                 /** @description What to bring along: member, with the scope members:read. */
                 expand?: components["parameters"]["expand"];
                 needs_response?: boolean;
+                /** @description response: the customer has written. attention: another reason. */
+                needs?: "response" | "attention";
                 /** @description With - the newest first. */
                 sort?: "last_activity_at" | "-last_activity_at" | "created_at" | "-created_at" | "updated_at" | "-updated_at";
                 /** @description By any of these. */
@@ -9289,6 +9305,8 @@ export interface operations {
                 until?: components["parameters"]["until"];
                 /** @description Changed then or later. */
                 updated_since?: components["parameters"]["updated_since"];
+                /** @description Only what has not arrived for good and was not sent again. */
+                failed_for_good?: boolean;
                 /** @description What was sent twice, or may have been. */
                 duplicate?: ("possible" | "confirmed")[];
             };
