@@ -52,8 +52,8 @@ type ChatDeleted struct {
 func RefuseOpenActions(open []OpenAction) error {
 	e := Errorf(
 		CodeOpenActions,
-		"%d sends and retries are still going on in this chat; cancel them, or delete it with ?cancel=true",
-		len(open),
+		"%s still going on in this chat; cancel first, or delete it with ?cancel=true",
+		CountOf(len(open), "send or retry"),
 	)
 
 	for _, a := range open {

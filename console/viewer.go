@@ -35,6 +35,8 @@ type viewer struct {
 	saysItself bool
 	// names are those of members that the page shows, by their ids, see [viewer.learnNames].
 	names map[int64]string
+	// chats are those that the page names, by their ids, see [viewer.learnChats].
+	chats map[int64]*client.Chat
 }
 
 // ctx returns the context of the request.
