@@ -94,6 +94,8 @@ func loadChat(v *viewer, id int64) (*chatView, error) {
 		}
 	}
 
+	view.learnExplained(v)
+
 	return view, nil
 }
 

@@ -157,6 +157,30 @@ func (c *chatView) describeQuestion(m *client.Message) string {
 	return "The answer of " + whom + " to the assistant. The customer does not get it."
 }
 
+// learnExplained learns the names of the members whom the sentences of the page name by their numbers. Those that the
+// page knows already are not asked for.
+func (c *chatView) learnExplained(v *viewer) {
+	var sentences []string
+
+	if c.action != nil {
+		sentences = append(sentences, client.ValueOf(c.action.Explanation))
+	}
+
+	for i := range c.messages {
+		if d := c.messages[i].Delivery; d != nil {
+			sentences = append(sentences, d.Explanation)
+		}
+	}
+
+	for _, id := range membersIn(sentences...) {
+		if name := c.names[id]; name != "" {
+			v.keepName(id, name)
+		}
+	}
+
+	v.learnNamed(sentences...)
+}
+
 // mostNames is how many names of members a page asks for one by one.
 const mostNames = 10
 

@@ -33,12 +33,22 @@ func (v *viewer) learnNames(ids ...int64) {
 			continue
 		}
 
-		if v.names == nil {
-			v.names = map[int64]string{}
-		}
-
-		v.names[id] = answer.JSON200.Name
+		v.keepName(id, answer.JSON200.Name)
 	}
+}
+
+// keepName keeps the name of a member that the page knows.
+func (v *viewer) keepName(id int64, name string) {
+	if v.names == nil {
+		v.names = map[int64]string{}
+	}
+
+	v.names[id] = name
+}
+
+// knowsName reports whether the page has the name of a member.
+func (v *viewer) knowsName(id int64) bool {
+	return v.names[id] != "" || id == v.me.MemberID && v.me.MemberName != ""
 }
 
 // nameOf returns the name of a member, if the page has it, and the id otherwise.

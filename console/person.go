@@ -63,7 +63,24 @@ func (h *Handler) showPerson(v *viewer) (templ.Component, error) {
 		}
 	}
 
+	view.learnExplained(v)
+
 	return personPage(v, view), nil
+}
+
+// learnExplained learns the names of the members whom the sentences of the page name by their numbers.
+func (p *personView) learnExplained(v *viewer) {
+	v.keepName(p.person.ID, p.person.Name)
+
+	for i := range p.deliveries {
+		v.learnNamed(p.deliveries[i].Explanation)
+	}
+
+	for i := range p.messages {
+		if d := p.messages[i].delivery; d != nil {
+			v.learnNamed(d.Explanation)
+		}
+	}
 }
 
 // loadSuppressions loads what keeps messages from the member's addresses.
