@@ -74,24 +74,12 @@ func (c *chatView) loadSuppressions(v *viewer) error {
 	}
 
 	for _, s := range answer.JSON200.Items {
-		if s.SenderAddress == "" || s.Sender == c.senderKey() {
+		if s.SenderAddress == "" || s.Sender == senderKeyOf(c.chat) {
 			c.suppressions = append(c.suppressions, s)
 		}
 	}
 
 	return nil
-}
-
-// senderKey returns the chat's sender as suppressions name it; "" if it has none.
-func (c *chatView) senderKey() string {
-	switch {
-	case c.chat.PhoneNumberID != nil:
-		return "phone:" + formatCount(*c.chat.PhoneNumberID)
-	case c.chat.InboxID != nil:
-		return "inbox:" + formatCount(*c.chat.InboxID)
-	}
-
-	return ""
 }
 
 // otherAddress returns the address that a message has gone to, if it is not the one that the chat's member has; else

@@ -56,6 +56,7 @@ func chatReplies() map[string]reply {
 		"GET /members/8":            refuse(http.StatusNotFound, "member_not_found", "there is none"),
 		"GET /phone-numbers":        listOf(`{"id":3,"name":"Support","number":"+15550100"}`, `{"id":4,"number":"+15550101"}`),
 		"GET /suppressions":         listOf(),
+		"GET /health":               ok(healthOf("ready")),
 		"GET /chat-labels":          listOf(`{"id":1,"name":"vip"}`, `{"id":2,"name":"late"}`),
 	}
 }

@@ -11,14 +11,14 @@ func TestHiddenCharactersAreShownByTheirNumbers(t *testing.T) {
 	t.Parallel()
 
 	for given, shown := range map[string]string{
-		"<p>pay \u202e05.1\u202c</p>":                "<p>pay ⟨U+202E⟩05.1⟨U+202C⟩</p>",
-		"<b>Bea\u200bn</b>":                          "<b>Bea⟨U+200B⟩n</b>",
+		"<p>pay \u202e05.1\u202c</p>":                 "<p>pay ⟨U+202E⟩05.1⟨U+202C⟩</p>",
+		"<b>Bea\u200bn</b>":                           "<b>Bea⟨U+200B⟩n</b>",
 		"<pre>a\u2066b\u2069\n\tc\x1b[2J\u0085</pre>": "<pre>a⟨U+2066⟩b⟨U+2069⟩\n\tc⟨U+001B⟩[2J⟨U+0085⟩</pre>",
-		"<p>&lt;b&gt;\u202e</p>":                     "<p>&lt;b&gt;⟨U+202E⟩</p>",
-		`<input value="a` + "\u202e" + `"/><i>b</i>`: `<input value="a` + "\u202e" + `"/><i>b</i>`,
-		"<textarea>a\u202e</textarea>\u202e":         "<textarea>a\u202e</textarea>⟨U+202E⟩",
-		"<option>a\u200b</option><a>\u200b</a>":      "<option>a\u200b</option><a>⟨U+200B⟩</a>",
-		"<p>\U000e0041</p>":                          "<p>⟨U+E0041⟩</p>",
+		"<p>&lt;b&gt;\u202e</p>":                      "<p>&lt;b&gt;⟨U+202E⟩</p>",
+		`<input value="a` + "\u202e" + `"/><i>b</i>`:  `<input value="a` + "\u202e" + `"/><i>b</i>`,
+		"<textarea>a\u202e</textarea>\u202e":          "<textarea>a\u202e</textarea>⟨U+202E⟩",
+		"<option>a\u200b</option><a>\u200b</a>":       "<option>a\u200b</option><a>⟨U+200B⟩</a>",
+		"<p>\U000e0041</p>":                           "<p>⟨U+E0041⟩</p>",
 	} {
 		assert.Equal(t, shown, string(revealHidden([]byte(given))))
 	}

@@ -31,6 +31,7 @@ func personReplies() map[string]reply {
 		),
 		"GET /members":       listOf(theMember, `{"id":43,"name":"BO","kind":"person"}`, `{"id":44,"name":"Bob","kind":"person"}`),
 		"GET /phone-numbers": listOf(),
+		"GET /health":        ok(healthOf("ready")),
 		"GET /suppressions": listOf(`{"id":6,"address":"+15550142","channel":"phone-sms","reason":"opt_out",
 			"sender_address":"+15550100","created_at":"2026-11-30T09:10:00Z"}`),
 		"GET /deliveries": listOf(aWaitingDelivery),

@@ -24,6 +24,8 @@ type personView struct {
 	questions []client.ContributorRequest
 	// hasMoreQuestions reports whether the workspace has more open questions than were searched.
 	hasMoreQuestions bool
+	// health says whether what is written to them would wait; nil if it is not known, or nobody may write.
+	health *client.WorkspaceHealth
 	// doubles are other members of the same name.
 	doubles []client.Member
 }
@@ -64,6 +66,10 @@ func (h *Handler) showPerson(v *viewer) (templ.Component, error) {
 	}
 
 	view.learnExplained(v)
+
+	if view.mayWriteTo(v) {
+		view.health = readHealth(v)
+	}
 
 	return personPage(v, view), nil
 }
