@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/a-h/templ"
@@ -12,27 +14,35 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// isHidden reports whether a character is one that no reader sees, and by which a text can pass for another one: what
-// turns the direction of writing, what has no width, and what controls a terminal. Joiners and the marks of a direction
-// are none, because Persian, Hebrew and emoji are written with them.
-func isHidden(r rune) bool {
-	switch {
-	case r == '\t', r == '\n', r == '\r':
-		return false
-	case r < 0x20, r >= 0x7f && r < 0xa0: // C0 and C1
-		return true
-	case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069: // directions, and what is isolated from them
-		return true
-	case r == 0xad, r == 0x200b, r >= 0x2060 && r <= 0x2064, r == 0xfeff, r == 0x180e: // nothing wide
-		return true
-	case r >= 0x206a && r <= 0x206f, r >= 0xfff9 && r <= 0xfffb: // formats that are not used any more
-		return true
-	case r == 0x115f, r == 0x1160, r == 0x3164, r == 0xffa0, r == 0x2800: // letters that are blank
-		return true
-	}
-
-	return r == 0xe0001 || r >= 0xe0020 && r <= 0xe007f // a second alphabet, which nothing shows
+// hidden are the characters that no reader sees, and by which a text can pass for another one. Joiners and the marks of
+// a direction are not among them, because Persian, Hebrew and emoji are written with them.
+var hidden = &unicode.RangeTable{
+	R16: []unicode.Range16{
+		{Lo: 0x00, Hi: 0x08, Stride: 1}, // C0, without tabs and the ends of lines
+		{Lo: 0x0b, Hi: 0x0c, Stride: 1},
+		{Lo: 0x0e, Hi: 0x1f, Stride: 1},
+		{Lo: 0x7f, Hi: 0x9f, Stride: 1}, // C1
+		{Lo: 0xad, Hi: 0xad, Stride: 1},
+		{Lo: 0x115f, Hi: 0x1160, Stride: 1}, // letters that are blank
+		{Lo: 0x180e, Hi: 0x180e, Stride: 1},
+		{Lo: 0x200b, Hi: 0x200b, Stride: 1},
+		{Lo: 0x202a, Hi: 0x202e, Stride: 1}, // directions
+		{Lo: 0x2060, Hi: 0x206f, Stride: 1}, // what has no width, and what is isolated from its surroundings
+		{Lo: 0x2800, Hi: 0x2800, Stride: 1},
+		{Lo: 0x3164, Hi: 0x3164, Stride: 1},
+		{Lo: 0xfeff, Hi: 0xfeff, Stride: 1},
+		{Lo: 0xffa0, Hi: 0xffa0, Stride: 1},
+		{Lo: 0xfff9, Hi: 0xfffb, Stride: 1},
+	},
+	R32: []unicode.Range32{
+		{Lo: 0xe0001, Hi: 0xe0001, Stride: 1}, // a second alphabet, which nothing shows
+		{Lo: 0xe0020, Hi: 0xe007f, Stride: 1},
+	},
+	LatinOffset: 5,
 }
+
+// isHidden reports whether no reader sees a character.
+func isHidden(r rune) bool { return unicode.Is(hidden, r) }
 
 // blackFlag is an emoji that hidden letters follow, which say whose flag it is.
 const blackFlag = '\U0001f3f4'
@@ -97,14 +107,11 @@ func revealHidden(page []byte) []byte {
 
 // keepsText reports whether the text within a tag is what a form sends, or no text for people.
 func keepsText(tag html.Token) bool {
-	switch tag.DataAtom {
-	case atom.Textarea, atom.Script, atom.Style:
-		return true
-	case atom.Option:
+	if tag.DataAtom == atom.Option {
 		return indexOf(tag, "value") < 0
 	}
 
-	return false
+	return slices.Contains([]atom.Atom{atom.Textarea, atom.Script, atom.Style}, tag.DataAtom)
 }
 
 // revealed is a page that shows the hidden characters of its texts, whoever has written them: all pages are rendered

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestHiddenCharactersAreShownByTheirNumbers(t *testing.T) {
@@ -44,6 +45,6 @@ func TestHiddenCharactersOfMailsAreShown(t *testing.T) {
 
 	var made strings.Builder
 
-	assert.NoError(t, mailDocument("<p>Pay \u202e05.1</p>").Render(t.Context(), &made))
+	require.NoError(t, mailDocument("<p>Pay \u202e05.1</p>").Render(t.Context(), &made))
 	assert.Contains(t, made.String(), "Pay ⟨U+202E⟩05.1")
 }

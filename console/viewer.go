@@ -262,7 +262,9 @@ func (h *Handler) viewForm(w http.ResponseWriter, r *http.Request) (*viewer, boo
 func (h *Handler) render(w http.ResponseWriter, r *http.Request, status int, page templ.Component) {
 	r = r.WithContext(context.WithoutCancel(r.Context()))
 
-	templ.Handler(revealed(page), templ.WithStatus(status), templ.WithErrorHandler(func(r *http.Request, err error) http.Handler {
+	page = revealed(page)
+
+	templ.Handler(page, templ.WithStatus(status), templ.WithErrorHandler(func(r *http.Request, err error) http.Handler {
 		h.config.Logger.ErrorContext(
 			r.Context(),
 			"a page of the console could not be made",
