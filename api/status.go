@@ -109,7 +109,7 @@ func presentStatus(status *chat.WorkspaceStatus) statusJSON {
 			Gone:        c.WorkflowGone,
 			Deadline:    c.Deadline,
 			NeedsPerson: c.Matter.NeedsPerson(),
-			Explanation: c.Matter.Explain(),
+			Explanation: c.Matter.Explain(c.Count),
 		}
 	}
 

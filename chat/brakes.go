@@ -52,20 +52,20 @@ func (p *Pace) Brake() string {
 	case p.MaxUnanswered != nil && p.Unanswered >= *p.MaxUnanswered && p.LastWrote == nil:
 		return fmt.Sprintf(
 			"%s of the assistant left, and the customer has not written yet; the workspace allows %d in a row",
-			countOf(p.Unanswered, "message"),
+			CountOf(p.Unanswered, "message"),
 			*p.MaxUnanswered,
 		)
 	case p.MaxUnanswered != nil && p.Unanswered >= *p.MaxUnanswered:
 		return fmt.Sprintf(
 			"%s of the assistant left since the customer has written last, at %s; the workspace allows %d in a row",
-			countOf(p.Unanswered, "message"),
+			CountOf(p.Unanswered, "message"),
 			formatTime(*p.LastWrote),
 			*p.MaxUnanswered,
 		)
 	case p.MaxPerHour != nil && p.InHour >= *p.MaxPerHour:
 		return fmt.Sprintf(
 			"%s of the assistant left in this chat since %s; the workspace allows %d in an hour",
-			countOf(p.InHour, "message"),
+			CountOf(p.InHour, "message"),
 			formatTime(p.HourBegan),
 			*p.MaxPerHour,
 		)
@@ -73,7 +73,7 @@ func (p *Pace) Brake() string {
 		return fmt.Sprintf(
 			"%s of the assistant left in all chats since %s, and this message has %d; the workspace allows %d "+
 				"in a month",
-			countOf(p.SegmentsInMonth, "segment"),
+			CountOf(p.SegmentsInMonth, "segment"),
 			formatTime(p.MonthBegan),
 			p.Segments,
 			*p.MaxSegmentsPerMonth,
@@ -86,15 +86,6 @@ func (p *Pace) Brake() string {
 // exceedsMonth reports whether the claimed message would exceed the month's limit.
 func (p *Pace) exceedsMonth() bool {
 	return p.MaxSegmentsPerMonth != nil && p.Segments > 0 && p.SegmentsInMonth+p.Segments > *p.MaxSegmentsPerMonth
-}
-
-// countOf says how many there are: "1 message", "2 messages".
-func countOf(n int, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-
-	return fmt.Sprintf("%d %ss", n, one)
 }
 
 // CheckRetrier returns an error of CodeForbidden if an assistant retries a delivery that a brake has stopped, because

@@ -52,8 +52,8 @@ type ChatDeleted struct {
 func RefuseOpenActions(open []OpenAction) error {
 	e := Errorf(
 		CodeOpenActions,
-		"%d sends and retries are still going on in this chat; cancel them, or delete it with ?cancel=true",
-		len(open),
+		"this chat has %s: cancel what is unfinished, or delete the chat with ?cancel=true",
+		CountOf(len(open), "unfinished send"),
 	)
 
 	for _, a := range open {

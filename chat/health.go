@@ -157,7 +157,7 @@ func (h *SenderHealth) Explain(now time.Time) string {
 			"In the last 10 minutes %s has accepted %s, answered that there are too many at %d, and failed at %d. "+
 				"Those are tried again by themselves, or waited for.",
 			h.Provider.Name(),
-			countOf(lately.Accepted, "attempt"),
+			CountOf(lately.Accepted, "attempt"),
 			lately.Throttled,
 			lately.Failed,
 		)
@@ -173,7 +173,7 @@ func (h *SenderHealth) Explain(now time.Time) string {
 		return h.Provider.Name() + " has refused all that was tried in the last hour."
 	}
 
-	return fmt.Sprintf("%s has accepted %s in the last hour.", h.Provider.Name(), countOf(hour.Accepted, "attempt"))
+	return fmt.Sprintf("%s has accepted %s in the last hour.", h.Provider.Name(), CountOf(hour.Accepted, "attempt"))
 }
 
 func (h *SenderHealth) explainBreaker(now time.Time) string {
@@ -193,7 +193,7 @@ func (h *SenderHealth) explainBreaker(now time.Time) string {
 		return begin + "None waits; the next one is a trial."
 	}
 
-	begin += "Waiting: " + countOf(h.Waiting, "message") + ". "
+	begin += "Waiting: " + CountOf(h.Waiting, "message") + ". "
 
 	if !h.Breaker.ProbeAt.After(now) {
 		return begin + "One is tried now; when it gets through, the others follow."

@@ -90,28 +90,64 @@ func FailedStatuses() []string {
 // NeedsPerson reports whether the matter waits for a person.
 func (m Matter) NeedsPerson() bool { return slices.Contains(mattersForPeople(), m) }
 
-// Explain says in a few words what is counted.
-func (m Matter) Explain() string {
-	return map[Matter]string{
-		MatterApproval:  "requests that wait for a second member",
-		MatterBulkRetry: "bulk retries that are paused",
-		MatterInbound:   "inbound messages that were refused",
-		MatterResponse:  "chats whose customer has written and waits for a response",
-		MatterAttention: "chats that need a person for another reason, like a message that did not arrive",
-		MatterWebhook:   "webhook endpoints that fail, or were disabled because they have failed",
-		MatterNotice:    "messages about what needs a person that have not reached their manager",
-		MatterFailed: "messages of the last 24 hours that have not reached their recipient, and that nobody has sent " +
-			"again",
-		Matter(WaitingPerson):       "deliveries that wait for a decision",
-		Matter(WaitingToolDecision): "actions with a tool call whose outcome is unknown",
-		Matter(WaitingContributor):  "sends that wait for a contributor's answer",
-		Matter(WaitingSender):       "sends whose sender is refused by its provider: its account must be fixed",
-		Matter(WaitingAddress):      "sends that wait for another message to the same address",
-		Matter(WaitingTool):         "sends whose tools run, or are tried again",
-		Matter(WaitingModel):        "summaries that wait for their model",
-		Matter(WaitingAttempt):      "sends that wait for their next attempt",
-		Matter(WaitingProvider):     "sends whose provider has not answered",
-	}[m]
+// matterWords say what one of a matter is, and what several are.
+var matterWords = map[Matter]struct{ one, many string }{
+	MatterApproval:  {"request that waits for a second member", "requests that wait for a second member"},
+	MatterBulkRetry: {"bulk retry that is paused", "bulk retries that are paused"},
+	MatterInbound:   {"inbound message that was refused", "inbound messages that were refused"},
+	MatterResponse: {
+		"chat whose customer has written and waits for a response",
+		"chats whose customer has written and waits for a response",
+	},
+	MatterAttention: {
+		"chat that needs a person for another reason, like a message that did not arrive",
+		"chats that need a person for another reason, like a message that did not arrive",
+	},
+	MatterWebhook: {
+		"webhook endpoint that fails, or was disabled because it has failed",
+		"webhook endpoints that fail, or were disabled because they have failed",
+	},
+	MatterNotice: {
+		"message about what needs a person that has not reached its manager",
+		"messages about what needs a person that have not reached their manager",
+	},
+	MatterFailed: {
+		"message of the last 24 hours that has not reached its recipient, and that nobody has sent again",
+		"messages of the last 24 hours that have not reached their recipient, and that nobody has sent again",
+	},
+	Matter(WaitingPerson): {"delivery that waits for a decision", "deliveries that wait for a decision"},
+	Matter(WaitingToolDecision): {
+		"action with a tool call whose outcome is unknown",
+		"actions with a tool call whose outcome is unknown",
+	},
+	Matter(WaitingContributor): {
+		"send that waits for a contributor's answer",
+		"sends that wait for a contributor's answer",
+	},
+	Matter(WaitingSender): {
+		"send whose sender is refused by its provider: its account must be fixed",
+		"sends whose sender is refused by its provider: its account must be fixed",
+	},
+	Matter(WaitingAddress): {
+		"send that waits for another message to the same address",
+		"sends that wait for another message to the same address",
+	},
+	Matter(WaitingTool): {
+		"send whose tools run, or are tried again",
+		"sends whose tools run, or are tried again",
+	},
+	Matter(WaitingModel):    {"summary that waits for its model", "summaries that wait for their model"},
+	Matter(WaitingAttempt):  {"send that waits for its next attempt", "sends that wait for their next attempt"},
+	Matter(WaitingProvider): {"send whose provider has not answered", "sends whose provider has not answered"},
+}
+
+// Explain says in a few words what is counted, when there are so many.
+func (m Matter) Explain(count int) string {
+	if count == 1 {
+		return matterWords[m].one
+	}
+
+	return matterWords[m].many
 }
 
 // MaxMatters is the most actions that a status counts.

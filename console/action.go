@@ -53,6 +53,8 @@ func (h *Handler) showAction(v *viewer) (templ.Component, error) {
 		return nil, err
 	}
 
+	v.keepChat(view.ChatID, view.chat)
+
 	if view.Delivery != nil && v.may("deliveries:read") {
 		if view.delivery, err = findDelivery(v, view.Delivery.ID); err != nil {
 			return nil, err

@@ -310,7 +310,7 @@ func (h *Handler) changeBulkRate(v *viewer) (templ.SafeURL, error) {
 	id := v.PathValue("id")
 
 	_, err := v.UpdateBulkRetryWithResponse(v.ctx(), v.ws(), id, client.BulkRate{
-		Reason:        new(readText(v, "reason")),
+		Reason:        v.given("reason"),
 		RatePerSecond: new(parseNumber(readText(v, "rate_per_second"))),
 	})
 

@@ -39,6 +39,8 @@ type chatView struct {
 	asks map[string]client.Ask
 	// members are those whom a field offers.
 	members []client.Member
+	// health says whether what is written would wait; nil if it is not known, or nobody may write here.
+	health *client.WorkspaceHealth
 }
 
 // liveChat are the events after which the page of a chat is fetched anew.
@@ -94,6 +96,8 @@ func loadChat(v *viewer, id int64) (*chatView, error) {
 		}
 	}
 
+	view.learnExplained(v)
+
 	return view, nil
 }
 
@@ -125,6 +129,7 @@ func (c *chatView) loadChoices(v *viewer) (err error) {
 	}
 
 	if v.may("chats:admin") && c.isNewest {
+		c.health = readHealth(v)
 		c.tools, err = listChatTools(v, c.chat.ID)
 	}
 

@@ -37,6 +37,8 @@ type previewView struct {
 	isToolNew bool
 	// problem is why it does not say.
 	problem *refusal
+	// health says whether it would wait; nil if that is not known.
+	health *client.WorkspaceHealth
 	// taker is the name of another person who has taken the chat over; "" for nobody.
 	taker string
 	// once identifies this use of the form.
@@ -152,6 +154,8 @@ func (h *Handler) showPreview(v *viewer) (templ.Component, error) {
 		tools: tools,
 		once:  newOnce(),
 	}
+
+	view.health = readHealth(v)
 
 	if isUnanswered(v.refusal) {
 		view.once = v.PostFormValue(onceField)

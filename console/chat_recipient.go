@@ -74,24 +74,12 @@ func (c *chatView) loadSuppressions(v *viewer) error {
 	}
 
 	for _, s := range answer.JSON200.Items {
-		if s.SenderAddress == "" || s.Sender == c.senderKey() {
+		if s.SenderAddress == "" || s.Sender == senderKeyOf(c.chat) {
 			c.suppressions = append(c.suppressions, s)
 		}
 	}
 
 	return nil
-}
-
-// senderKey returns the chat's sender as suppressions name it; "" if it has none.
-func (c *chatView) senderKey() string {
-	switch {
-	case c.chat.PhoneNumberID != nil:
-		return "phone:" + formatCount(*c.chat.PhoneNumberID)
-	case c.chat.InboxID != nil:
-		return "inbox:" + formatCount(*c.chat.InboxID)
-	}
-
-	return ""
 }
 
 // otherAddress returns the address that a message has gone to, if it is not the one that the chat's member has; else
@@ -155,6 +143,30 @@ func (c *chatView) describeQuestion(m *client.Message) string {
 	}
 
 	return "The answer of " + whom + " to the assistant. The customer does not get it."
+}
+
+// learnExplained learns the names of the members whom the sentences of the page name by their numbers. Those that the
+// page knows already are not asked for.
+func (c *chatView) learnExplained(v *viewer) {
+	var sentences []string
+
+	if c.action != nil {
+		sentences = append(sentences, client.ValueOf(c.action.Explanation))
+	}
+
+	for i := range c.messages {
+		if d := c.messages[i].Delivery; d != nil {
+			sentences = append(sentences, d.Explanation)
+		}
+	}
+
+	for _, id := range membersIn(sentences...) {
+		if name := c.names[id]; name != "" {
+			v.keepName(id, name)
+		}
+	}
+
+	v.learnNamed(sentences...)
 }
 
 // mostNames is how many names of members a page asks for one by one.

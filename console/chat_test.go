@@ -56,6 +56,7 @@ func chatReplies() map[string]reply {
 		"GET /members/8":            refuse(http.StatusNotFound, "member_not_found", "there is none"),
 		"GET /phone-numbers":        listOf(`{"id":3,"name":"Support","number":"+15550100"}`, `{"id":4,"number":"+15550101"}`),
 		"GET /suppressions":         listOf(),
+		"GET /health":               ok(healthOf("ready")),
 		"GET /chat-labels":          listOf(`{"id":1,"name":"vip"}`, `{"id":2,"name":"late"}`),
 	}
 }
@@ -182,7 +183,7 @@ func TestWhoMayOnlyReadAChatIsOfferedNothing(t *testing.T) {
 	e.replies["GET /chats/5"] = ok(aChat(`,"taken_over_by":8,"suggested_labels":[{"id":2,"name":"late","confidence":0.4}]`))
 
 	page := e.get("/chats/5")
-	assert.Contains(t, page, "member 8 has taken this chat over")
+	assert.Contains(t, page, `/people/8">member 8</a> has taken this chat over`)
 	assert.Contains(t, page, "Suggested")
 
 	for _, button := range []string{"Take over", "Release", "Preview", "Summarize now", "Remove Ana", "Set late", "/chats/5/title"} {
@@ -395,4 +396,56 @@ func TestLongMailsMakeNoHugePage(t *testing.T) {
 	e.replies["GET /chats/5/messages"] = listOf(mails...)
 
 	assert.Less(t, len(e.get("/chats/5")), 2<<20)
+}
+
+// explained is what the API says of a message that a member has decided about.
+const explained = "member 8 said that it was not sent, at 2026-11-30T08:59:00Z; see delivery " + chatDelivery
+
+func TestSentencesOfAChatAndAMemberNameWhomTheyAreAbout(t *testing.T) {
+	t.Parallel()
+
+	replies := chatReplies()
+	replies["GET /members/8"] = ok(`{"id":8,"name":"Kim <b>"}`)
+	replies["GET /chats/5/messages"] = listOf(strings.Replace(ourMessage, "the carrier could not deliver it", explained, 1))
+
+	person := personReplies()
+	person["GET /members/8"] = replies["GET /members/8"]
+	person["GET /deliveries"] = listOf(strings.Replace(aWaitingDelivery, "an older message to them is sent first", explained, 1))
+
+	for page, e := range map[string]*env{"/chats/5": newEnv(t, replies), "/people/42": newEnv(t, person)} {
+		shown := e.get(page)
+		assert.Contains(t, shown, `/people/8">Kim &lt;b&gt; (member 8)</a> said that it was not sent, at <time `, page)
+		assert.Contains(t, shown, `">delivery `+chatDelivery+`</a>`, page)
+		assert.NotContains(t, shown, ", at 2026-11-30T08:59:00Z", page)
+		assert.Equal(t, 1, e.count("GET /members/8"), page)
+	}
+}
+
+func TestAMailOfAChatLeadsToWhatWasSent(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, chatReplies())
+	link := `/deliveries/` + chatDelivery + `#mail">The email as it was sent</a>`
+	assert.NotContains(t, e.get("/chats/5"), link, "an SMS is its text")
+
+	e.replies["GET /chats/5/messages"] = listOf(strings.Replace(ourMessage, `"submission":`, `"channel":"email","submission":`, 1))
+	assert.Contains(t, e.get("/chats/5"), link)
+
+	e.replies["GET /chats/5/messages"] = listOf(strings.Replace(ourMessage, `"submission":"accepted"`,
+		`"channel":"email","submission":"pending"`, 1))
+	assert.Contains(t, e.get("/chats/5"), `#mail">The email as the provider is to get it</a>`)
+}
+
+func TestTextsOfAChatShowTheirHiddenCharacters(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, chatReplies())
+	e.replies["GET /chats/5"] = ok(aChat(`,"title":"Pay \u202e05.1"`))
+	e.replies["GET /chats/5/messages"] = listOf(strings.Replace(theirMessage, "Is it free?", `Is it\u200b fr\u202e\u0007ee?`, 1))
+
+	page := e.get("/chats/5")
+	assert.Contains(t, page, "<h1>Pay ⟨U+202E⟩05.1</h1>")
+	assert.Contains(t, page, "<title>Pay ⟨U+202E⟩05.1")
+	assert.Contains(t, page, "Is it⟨U+200B⟩ fr⟨U+202E⟩⟨U+0007⟩ee?")
+	assert.Contains(t, page, "value=\"Pay \u202e05.1\"", "a field has what is sent back")
 }

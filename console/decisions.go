@@ -105,8 +105,20 @@ func (h *Handler) showDecisions(v *viewer) (templ.Component, error) {
 	}
 
 	view.refusedAnswer = findRefusedAnswer(v, view.questions)
+	view.learnPlaces(v)
 
 	return decisionsPage(v, &view), nil
+}
+
+// learnPlaces reads the chats of approvals and questions, so that their customers are named.
+func (d *decisionsView) learnPlaces(v *viewer) {
+	for i := range d.approvals {
+		v.learnChats(client.ValueOf(d.approvals[i].ChatID))
+	}
+
+	for i := range d.questions {
+		v.learnChats(d.questions[i].ChatID)
+	}
 }
 
 // loadReviews finds the oldest deliveries that wait for a person's decision.

@@ -22,7 +22,7 @@ func decisionReplies() map[string]reply {
 	replies["GET /tool-calls"] = listOf(`{"action_id":"` + theAction + `","id":"call_1","name":"book_table","chat_id":12,
 		"status":"unknown","attempts":3,"error":"timed out","updated_at":"2026-11-30T09:00:00Z"}`)
 	replies["GET /approvals"] = listOf(
-		`{"id":"p1","kind":"send","state":"waiting","action_id":"`+theAction+`","message":"Your <b>refund</b>",
+		`{"id":"p1","kind":"send","state":"waiting","action_id":"`+theAction+`","chat_id":12,"message":"Your <b>refund</b>",
 			"deadline":"2026-12-01T09:00:00Z","requested_by":3,"deciders":[7]}`,
 		`{"id":"p2","kind":"api_key","state":"waiting","deadline":"2026-12-01T09:00:00Z","requested_by":7,
 			"deciders":[5]}`,
@@ -318,4 +318,55 @@ func TestDecisionsTakeFewCalls(t *testing.T) {
 	}
 
 	assert.LessOrEqual(t, made, 12)
+}
+
+func TestAnApprovalNamesItsCustomerAndItsChat(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, decisionReplies())
+	e.replies["GET /chats/12"] = ok(`{"id":12,"title":"A table <b>","member_id":42,"member":{"id":42,"name":"Bea <i>"}}`)
+
+	_, card, _ := strings.Cut(e.get("/decisions"), `id="approval-p1"`)
+	card, rest, _ := strings.Cut(card, "</article>")
+	assert.Contains(t, card, `/people/42">Bea &lt;i&gt;</a>`)
+	assert.Contains(t, card, `/chats/12">A table &lt;b&gt;</a>`)
+
+	_, card, _ = strings.Cut(rest, `id="approval-p2"`)
+	card, rest, _ = strings.Cut(card, "</article>")
+	assert.NotContains(t, card, "Customer", "an API key is for no chat")
+	assert.Contains(t, rest, `/people/42">Bea &lt;i&gt;</a>`, "a question is about a customer, too")
+	assert.Equal(t, 1, e.count("GET /chats/12"), "each chat is read once")
+
+	e.replies["GET /chats/12"] = refuse(http.StatusServiceUnavailable, "unavailable", "later")
+	assert.Contains(t, e.get("/decisions"), `/chats/12">Chat 12</a>`, "no page fails because a name is missing")
+}
+
+// TestDecisionsNameFewCustomers counts the chats that are read for forty approvals and questions.
+func TestDecisionsNameFewCustomers(t *testing.T) {
+	t.Parallel()
+
+	const fields = `,"kind":"send","state":"waiting","deadline":"2026-12-01T09:00:00Z","requested_by":7,"deciders":[7]}`
+
+	var approvals []string
+
+	e := newEnv(t, decisionReplies())
+
+	for i := range 40 {
+		id := strconv.Itoa(100 + i)
+		approvals = append(approvals, `{"id":"p`+id+`","chat_id":`+id+fields)
+		e.replies["GET /chats/"+id] = refuse(http.StatusNotFound, "chat_not_found", "no")
+	}
+
+	e.replies["GET /approvals"] = listOf(approvals...)
+	e.get("/decisions")
+
+	read := 0
+
+	for call := range e.calls {
+		if strings.HasPrefix(call, "GET /chats/") || strings.HasPrefix(call, "GET /members/") {
+			read++
+		}
+	}
+
+	assert.LessOrEqual(t, read, 20)
 }

@@ -85,9 +85,7 @@ func findChat(v *viewer, id int64) (*client.Chat, error) {
 		return nil, nil
 	}
 
-	answer, err := v.GetChatWithResponse(v.ctx(), v.ws(), id, &client.GetChatParams{
-		Expand: client.Expand{string(client.GetChatParamsExpandMember)},
-	})
+	answer, err := v.GetChatWithResponse(v.ctx(), v.ws(), id, newChatParams(v))
 
 	switch {
 	case isAbsent(err):

@@ -280,3 +280,17 @@ func TestADeliveryIsShownToWhoMayNotSeeItsActionAndChat(t *testing.T) {
 	assert.NotContains(t, page, "A table for four")
 	assert.Zero(t, e.count("GET /chats/12"))
 }
+
+func TestAMailIsShownAsItWasSent(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, repliesOf(strings.Replace(deliveryOf(``, ``), `"payload":{`,
+		`"payload":{"subject":"Re: Table","html":"<p>Dear <b onclick='x'>Bea</b></p><script>alert(1)</script>",`, 1)))
+
+	page := e.get("/deliveries/" + theDelivery)
+	assert.Contains(t, page, `<h2 id="mail">The email</h2>`)
+	assert.Contains(t, page, `sandbox srcdoc="`)
+	assert.Contains(t, page, "Re: Table")
+	assert.NotContains(t, strings.SplitN(page, "<summary>Its HTML", 2)[0], "onclick", "the frame has no scripts")
+	assert.NotContains(t, newEnv(t, repliesOf(deliveryOf(``, ``))).get("/deliveries/"+theDelivery), "<iframe")
+}

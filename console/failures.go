@@ -11,6 +11,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"handrail/chat"
 	"handrail/client"
 )
 
@@ -377,7 +378,7 @@ func (f deliveryFilter) describeStatuses() string {
 		return "Status: " + nameStatus(f.statuses[0])
 	}
 
-	return formatCount(int64(len(f.statuses))) + " statuses"
+	return chat.CountOf(len(f.statuses), "status")
 }
 
 // hasStatus reports whether the filter names a status.

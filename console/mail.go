@@ -1,10 +1,26 @@
 package console
 
-import "github.com/microcosm-cc/bluemonday"
+import (
+	"github.com/microcosm-cc/bluemonday"
+
+	"handrail/client"
+)
 
 // mailPolicy leaves an email what a frame may show: no styles, which the policy of pages forbids, and no pictures,
 // which would be asked of other servers.
 var mailPolicy = newMailPolicy()
+
+// mailAnchor is where the page of a delivery shows its email.
+const mailAnchor = "mail"
+
+// nameMail returns what the email of a delivery is called: it is kept as the provider gets it.
+func nameMail(d *client.Delivery) string {
+	if d.Submission == client.SubmissionStateAccepted {
+		return "The email as it was sent"
+	}
+
+	return "The email as the provider is to get it"
+}
 
 func newMailPolicy() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()

@@ -1,9 +1,17 @@
 package console
 
-import "slices"
+import (
+	"slices"
 
-// maxNamed is how many members a page shows by name at most. The others are shown by their ids.
+	"handrail/client"
+)
+
+// maxNamed is how many members and chats together a page shows by name at most, since each is read by a call of its
+// own. The others are shown by their ids.
 const maxNamed = 20
+
+// namesNoMore reports whether the page has read as many names as it may.
+func (v *viewer) namesNoMore() bool { return len(v.names)+len(v.chats) >= maxNamed }
 
 // learnNames reads the names of the members that a page shows, if the viewer may see them. A member that cannot be read
 // is shown by the id: no page fails because a name is missing.
@@ -16,7 +24,7 @@ func (v *viewer) learnNames(ids ...int64) {
 
 	for _, id := range slices.Compact(ids) {
 		_, isKnown := v.names[id]
-		if id == 0 || id == v.me.MemberID || isKnown || len(v.names) == maxNamed {
+		if id == 0 || id == v.me.MemberID || isKnown || v.namesNoMore() {
 			continue
 		}
 
@@ -25,12 +33,22 @@ func (v *viewer) learnNames(ids ...int64) {
 			continue
 		}
 
-		if v.names == nil {
-			v.names = map[int64]string{}
-		}
-
-		v.names[id] = answer.JSON200.Name
+		v.keepName(id, answer.JSON200.Name)
 	}
+}
+
+// keepName keeps the name of a member that the page knows.
+func (v *viewer) keepName(id int64, name string) {
+	if v.names == nil {
+		v.names = map[int64]string{}
+	}
+
+	v.names[id] = name
+}
+
+// knowsName reports whether the page has the name of a member.
+func (v *viewer) knowsName(id int64) bool {
+	return v.names[id] != "" || id == v.me.MemberID && v.me.MemberName != ""
 }
 
 // nameOf returns the name of a member, if the page has it, and the id otherwise.
@@ -40,6 +58,55 @@ func (v *viewer) nameOf(id int64) string {
 	}
 
 	return nameMember(v.names[id], id)
+}
+
+// learnChats reads the chats that a page names, and so their customers, if the viewer may see them. A chat that cannot
+// be read is shown by its id.
+func (v *viewer) learnChats(ids ...int64) {
+	for _, id := range ids {
+		if _, isKnown := v.chats[id]; id == 0 || isKnown || v.namesNoMore() {
+			continue
+		}
+
+		found, err := findChat(v, id)
+		if err != nil {
+			found = nil
+		}
+
+		v.keepChat(id, found)
+	}
+}
+
+// keepChat keeps a chat that the page has read, nil if it cannot be read.
+func (v *viewer) keepChat(id int64, found *client.Chat) {
+	if v.chats == nil {
+		v.chats = map[int64]*client.Chat{}
+	}
+
+	v.chats[id] = found
+}
+
+// titleOf returns the title of a chat, if the page has it, and the number otherwise.
+func (v *viewer) titleOf(id int64) string {
+	if found := v.chats[id]; found != nil {
+		return nameChat(found)
+	}
+
+	return "Chat " + formatCount(id)
+}
+
+// customerOf returns the id and the name of a chat's customer; 0 if the page does not know it.
+func (v *viewer) customerOf(id int64) (int64, string) {
+	found := v.chats[id]
+
+	switch {
+	case found == nil:
+		return 0, ""
+	case found.Member != nil:
+		return found.MemberID, nameMember(found.Member.Name, found.MemberID)
+	}
+
+	return found.MemberID, nameMember(found.MemberName, found.MemberID)
 }
 
 // describeMembers returns members with commas, and what none means.

@@ -265,7 +265,7 @@ func (n *nowView) fetchDuplicates(v *viewer) error {
 
 	n.duplicates = tile{
 		count:       count,
-		explanation: "messages of the last 24 hours that arrived twice, or may have",
+		explanation: chat.NounOf(count, "message") + " of the last 24 hours that arrived twice, or may have",
 		path:        v.pathWith("/failures", url.Values{"duplicate": {"possible", "confirmed"}}),
 		tone:        toneWarn,
 	}
@@ -289,7 +289,7 @@ func (n *nowView) fetchUndelivered(v *viewer) error {
 
 	n.undelivered = tile{
 		count:       count,
-		explanation: "messages that did not arrive, " + n.sinceLook(),
+		explanation: chat.NounOf(count, "message") + " that did not arrive, " + n.sinceLook(),
 		path:        v.pathWith("/failures", url.Values{"status": {"undelivered", "bounced", "failed"}}),
 		tone:        toneWarn,
 	}

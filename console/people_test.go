@@ -13,7 +13,9 @@ import (
 const (
 	theMember = `{"id":42,"name":"Bo","phone":"+15550142","email":"bo@a.example","external_id":"crm-1","kind":"person","role":"user",
 		"consent":{"phone-sms":"revoked","email":"granted"},"created_at":"2026-11-30T09:00:00Z"}`
-	anInbound = "0193a1b2-0000-7000-8000-00000000001b"
+	anInbound        = "0193a1b2-0000-7000-8000-00000000001b"
+	aWaitingDelivery = `{"id":"` + chatDelivery + `","status":"pending","channel":"phone-sms","to":"+15550142","chat_id":5,
+		"explanation":"an older message to them is sent first"}`
 )
 
 // personReplies are the answers that the page of a member needs.
@@ -29,11 +31,11 @@ func personReplies() map[string]reply {
 		),
 		"GET /members":       listOf(theMember, `{"id":43,"name":"BO","kind":"person"}`, `{"id":44,"name":"Bob","kind":"person"}`),
 		"GET /phone-numbers": listOf(),
+		"GET /health":        ok(healthOf("ready")),
 		"GET /suppressions": listOf(`{"id":6,"address":"+15550142","channel":"phone-sms","reason":"opt_out",
 			"sender_address":"+15550100","created_at":"2026-11-30T09:10:00Z"}`),
-		"GET /deliveries": listOf(`{"id":"` + chatDelivery + `","status":"pending","channel":"phone-sms","to":"+15550142","chat_id":5,
-			"explanation":"an older message to them is sent first"}`),
-		"GET /chats": listOf(aChat(`,"needs_response":true,"needs_response_reason":"possible_opt_out"`)),
+		"GET /deliveries": listOf(aWaitingDelivery),
+		"GET /chats":      listOf(aChat(`,"needs_response":true,"needs_response_reason":"possible_opt_out"`)),
 		"GET /contributor-requests": listOf(
 			`{"id":"q1","question":"Is the terrace open?","chat_id":5,"asks":[{"member_id":42}],"deadline":"2026-12-01T09:00:00Z"}`,
 			`{"id":"q2","question":"Not for Bo","chat_id":5,"asks":[{"member_id":43}]}`,

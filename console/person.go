@@ -24,6 +24,8 @@ type personView struct {
 	questions []client.ContributorRequest
 	// hasMoreQuestions reports whether the workspace has more open questions than were searched.
 	hasMoreQuestions bool
+	// health says whether what is written to them would wait; nil if it is not known, or nobody may write.
+	health *client.WorkspaceHealth
 	// doubles are other members of the same name.
 	doubles []client.Member
 }
@@ -63,7 +65,28 @@ func (h *Handler) showPerson(v *viewer) (templ.Component, error) {
 		}
 	}
 
+	view.learnExplained(v)
+
+	if view.mayWriteTo(v) {
+		view.health = readHealth(v)
+	}
+
 	return personPage(v, view), nil
+}
+
+// learnExplained learns the names of the members whom the sentences of the page name by their numbers.
+func (p *personView) learnExplained(v *viewer) {
+	v.keepName(p.person.ID, p.person.Name)
+
+	for i := range p.deliveries {
+		v.learnNamed(p.deliveries[i].Explanation)
+	}
+
+	for i := range p.messages {
+		if d := p.messages[i].delivery; d != nil {
+			v.learnNamed(d.Explanation)
+		}
+	}
 }
 
 // loadSuppressions loads what keeps messages from the member's addresses.

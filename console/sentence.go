@@ -55,8 +55,8 @@ func (v *viewer) splitSentence(sentence string) []piece {
 			path: v.path(thingPages[thing] + number),
 		}
 
-		if name := v.names[parseNumber(number)]; thing == "member" && name != "" {
-			named.text = name + " (member " + number + ")"
+		if who := parseNumber(number); thing == "member" && v.knowsName(who) {
+			named.text = v.nameOf(who) + " (member " + number + ")"
 		}
 
 		pieces = append(pieces, splitTimes(sentence[end:at[0]])...)
@@ -88,7 +88,10 @@ func splitTimes(text string) []piece {
 
 // learnNamed reads the names of the members that sentences of the API name by their numbers, so that pages say who it
 // was.
-func (v *viewer) learnNamed(sentences ...string) {
+func (v *viewer) learnNamed(sentences ...string) { v.learnNames(membersIn(sentences...)...) }
+
+// membersIn returns the ids of the members that sentences of the API name.
+func membersIn(sentences ...string) []int64 {
 	var ids []int64
 
 	for _, sentence := range sentences {
@@ -99,5 +102,5 @@ func (v *viewer) learnNamed(sentences ...string) {
 		}
 	}
 
-	v.learnNames(ids...)
+	return ids
 }

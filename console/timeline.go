@@ -83,11 +83,7 @@ func splitTimeline(moments []moment) (toCome []moment, happened []stretch) {
 
 // describeFold returns how many attempts are folded, in words.
 func (s *stretch) describeFold() string {
-	if len(s.moments) == 1 {
-		return "1 more attempt"
-	}
-
-	return formatCount(int64(len(s.moments))) + " more attempts"
+	return chat.CountOf(len(s.moments), "more attempt")
 }
 
 // isSame reports whether two moments have the same time and the same sentence.

@@ -35,6 +35,8 @@ type viewer struct {
 	saysItself bool
 	// names are those of members that the page shows, by their ids, see [viewer.learnNames].
 	names map[int64]string
+	// chats are those that the page names, by their ids, see [viewer.learnChats].
+	chats map[int64]*client.Chat
 }
 
 // ctx returns the context of the request.
@@ -259,6 +261,8 @@ func (h *Handler) viewForm(w http.ResponseWriter, r *http.Request) (*viewer, boo
 // render answers with a page. The page is shown even when the time for the request is over.
 func (h *Handler) render(w http.ResponseWriter, r *http.Request, status int, page templ.Component) {
 	r = r.WithContext(context.WithoutCancel(r.Context()))
+
+	page = revealed(page)
 
 	templ.Handler(page, templ.WithStatus(status), templ.WithErrorHandler(func(r *http.Request, err error) http.Handler {
 		h.config.Logger.ErrorContext(

@@ -53,7 +53,7 @@ func TestEveryMatterIsListedByACommand(t *testing.T) {
 	t.Parallel()
 
 	for _, matter := range chat.Matters() {
-		assert.NotEmpty(t, matter.Explain(), matter)
+		assert.NotEmpty(t, matter.Explain(1), matter)
 
 		s := newStub(t, map[string][]reply{
 			"GET actions":      {aPage("")},

@@ -16,7 +16,7 @@ func mendRefused(n *night, to customerOf) {
 	n.strike(to, sandbox.FaultRefuse)
 	n.w.sendTo(to, failed)
 
-	n.mara.followTile("chats whose customer has written")
+	n.mara.followTile("whose customer has written")
 	n.openChat(n.mara, to)
 	n.mara.openDelivery("Hello")
 	n.mara.awaitText("Twilio refused the message for good")
@@ -34,7 +34,7 @@ func mendSuspended(n *night, _ customerOf) {
 		require.Equal(n, http.StatusAccepted, r.status, r.raw)
 	}
 
-	n.mara.followTile("sends whose sender is refused by its provider")
+	n.mara.followTile("sender is refused by its provider")
 	n.mara.awaitText("SendGrid refuses every message")
 	n.mara.clickOn(`//main//tbody//a[contains(@href, "/actions/")]`)
 	n.mara.click("What may be done with its delivery")
@@ -78,7 +78,7 @@ func mendUnknown(n *night, to customerOf) {
 	n.w.sendTo(to, waiting)
 	n.w.sendTo(other, waiting)
 
-	n.mara.followTile("deliveries that wait for a decision")
+	n.mara.followTile("for a decision")
 	n.mara.openCommand(cardOf(other.phone), "Say what became of it")
 	n.mara.choose("sent")
 	n.mara.enter("reason", "the customer has it")
@@ -105,7 +105,7 @@ func mendDuplicate(n *night, to customerOf) {
 	n.strike(to, sandbox.FaultCut, sandbox.CallbackNever, sandbox.ListHide)
 	n.w.sendTo(to, waiting)
 
-	n.mara.followTile("deliveries that wait for a decision")
+	n.mara.followTile("for a decision")
 	n.mara.openCommand(cardOf(to.phone), "Send it again")
 	n.mara.choose("true")
 	n.mara.enter("reason", "the customer waits")
@@ -137,7 +137,7 @@ func mendUndelivered(n *night, to customerOf) {
 	n.strike(to, sandbox.Undelivered)
 	n.w.sendTo(to, taken)
 
-	n.mara.followTile("chats that need a person for another reason")
+	n.mara.followTile("a person for another reason")
 	n.openChat(n.mara, to)
 	n.mara.openDelivery("Hello")
 	n.mara.awaitText("the recipient's phone is off or out of reach")
@@ -186,10 +186,10 @@ func mendApproval(n *night, to customerOf) {
 	n.sendWithTool(to, "You get 20 back.", "refund")
 	n.sendWithTool(other, "You get 2,000 back.", "refund")
 
-	n.mara.followTile("requests that wait for a second member")
+	n.mara.followTile("for a second member")
 	n.mara.awaitText("You cannot decide about it")
 
-	n.noor.followTile("requests that wait for a second member")
+	n.noor.followTile("for a second member")
 	n.noor.openCommand(cardOf("You get 20 back."), "Approve")
 	n.noor.enter("reason", "they have paid twice")
 	n.noor.press()
@@ -211,7 +211,7 @@ func mendToolCall(n *night, to customerOf) {
 	n.sendWithTool(to, "Table 4 is yours.", "book")
 	n.sendWithTool(other, "Table 9 is yours.", "book")
 
-	n.mara.followTile("actions with a tool call whose outcome is unknown")
+	n.mara.followTile("a tool call whose outcome is unknown")
 	n.mara.openCommand(cardOf("Table 4 is yours."), "Decide")
 	n.mara.choose("succeeded")
 	n.mara.enter("reason", "it stands in the book")
@@ -237,7 +237,7 @@ func mendQuestion(n *night, _ customerOf) {
 		require.Equal(n, http.StatusAccepted, r.status, r.raw)
 	}
 
-	n.mara.followTile("sends that wait for a contributor's answer")
+	n.mara.followTile("for a contributor's answer")
 	n.mara.openCommand(cardOf("Is the terrace open?"), "Answer for them")
 	n.mara.enter("answer", "Yes, until ten.")
 	n.mara.press()
@@ -269,7 +269,7 @@ func mendBulkRetry(n *night, to customerOf) {
 	// The carrier works only now.
 	n.w.setFaults()
 
-	n.mara.followTile("bulk retries that are paused")
+	n.mara.followTile("paused")
 	n.mara.clickOn(`//main//tbody//a[contains(@href, "/failures/bulk/")]`)
 	n.mara.openCommand("", "Resume")
 	n.mara.enter("reason", "now it does")
@@ -286,7 +286,7 @@ func mendPossibleOptOut(n *night, to customerOf) {
 	r := n.w.call("POST", sendPath(to.chat), sendBody("Hello"), "Prefer", "wait=1")
 	require.Equal(n, http.StatusAccepted, r.status, r.raw)
 
-	n.mara.followTile("deliveries that wait for a decision")
+	n.mara.followTile("for a decision")
 	n.mara.openCommand(cardOf(to.phone), "They have not opted out")
 	n.mara.enter("reason", "they meant today only")
 	n.mara.press()
@@ -302,7 +302,7 @@ func mendMovedOn(n *night, to customerOf) {
 		playMovedOn(n.w, of)
 	}
 
-	n.mara.followTile("deliveries that wait for a decision")
+	n.mara.followTile("for a decision")
 	n.mara.openCommand(cardOf(to.phone), "Send it")
 	n.mara.press()
 	n.w.eventually(func() bool { return len(n.w.texts(to.phone)) == 1 })
@@ -313,7 +313,7 @@ func mendMovedOn(n *night, to customerOf) {
 	n.mara.awaitText("that wait for a person would be here")
 
 	for _, of := range []customerOf{to, other} {
-		n.mara.followTile("chats whose customer has written")
+		n.mara.followTile("whose customer has written")
 		n.openChat(n.mara, of)
 		n.mara.openCommand("", "Needs no response")
 		n.mara.press()

@@ -129,13 +129,13 @@ func watchForShifts(n *night) {
 
 	to := n.newCustomer()
 	n.w.replies(to.phone, "Is there a table?")
-	n.noor.awaitText("chats whose customer has written")
+	n.noor.awaitText("whose customer has written")
 
 	n.sendWithTool(n.newCustomer(), "You get 20 back.", "refund")
-	n.noor.awaitText("requests that wait for a second member")
+	n.noor.awaitText("for a second member")
 
 	n.sendToNobody()
-	n.noor.awaitText("deliveries that wait for a decision")
+	n.noor.awaitText("for a decision")
 
 	n.w.replies(n.newCustomer().phone, "Is there cake?")
 	n.noor.await(

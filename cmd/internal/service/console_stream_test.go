@@ -70,7 +70,7 @@ func TestTabsShareOneStreamInABrowser(t *testing.T) {
 
 	for _, tab := range tabs[1:] {
 		tab.bringToFront()
-		tab.awaitText("chats whose customer has written")
+		tab.awaitText("whose customer has written")
 	}
 
 	assert.Equal(t, 1, countStreams(tabs[1:]))
