@@ -35,6 +35,8 @@ type viewer struct {
 	saysItself bool
 	// names are those of members that the page shows, by their ids, see [viewer.learnNames].
 	names map[int64]string
+	// namesRead is how many members were read for their names.
+	namesRead int
 }
 
 // ctx returns the context of the request.
