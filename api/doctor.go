@@ -10,8 +10,8 @@ import (
 	"handrail/chat"
 )
 
-// Doctor looks at the installation, and at what it depends on. It takes at most ten seconds, runs once at a time however
-// many ask, and answers for a while from what it has found.
+// Doctor looks at the installation, and at what it depends on. It takes at most ten seconds, runs once at a time,
+// however many ask, and answers for a while from what it has found.
 type Doctor interface {
 	// Examine returns what was found, with what is said of senders for those of the workspace alone.
 	Examine(ctx context.Context, ws chat.WorkspaceID) (Examination, error)
@@ -71,7 +71,8 @@ func (s *service) doctorRoutes() {
 		summary: "Check the installation",
 		description: "What `handrail doctor` checks, as the process that answers sees it: the configuration, the " +
 			"database, Temporal, and what the providers say. It takes up to 10 seconds. The answer is kept for some " +
-			"seconds: `checked_at` says of when it is. Errors that may name hosts or accounts stand in the log of the API.",
+			"seconds: `checked_at` says of when it is. Errors that may name hosts or accounts stand in the log of the " +
+			"API.",
 		answer: examinationJSON{
 			Checks:    []checkJSON{{Name: "database", Status: CheckOK, Message: "answers"}},
 			CheckedAt: exampleTime,

@@ -63,7 +63,9 @@ func (d *doctor) Examine(ctx context.Context, ws chat.WorkspaceID) (api.Examinat
 	found := api.Examination{At: at}
 
 	for _, check := range checks {
-		if check.sender == "" || slices.ContainsFunc(numbers, func(n chat.PhoneNumber) bool { return isSender(n, check.sender) }) {
+		isMine := func(n chat.PhoneNumber) bool { return isSender(n, check.sender) }
+
+		if check.sender == "" || slices.ContainsFunc(numbers, isMine) {
 			found.Checks = append(found.Checks, check.publish())
 		}
 	}
@@ -97,7 +99,7 @@ func (d *doctor) takeTurn(ctx context.Context) ([]Check, time.Time, error) {
 	d.at = d.now()
 
 	for i := range d.last {
-		if d.last[i].isHidden() {
+		if d.last[i].err != nil {
 			d.logger.WarnContext(ctx, "a check has failed", "check", d.last[i].Name, "error", d.last[i].err)
 		}
 	}
@@ -108,7 +110,11 @@ func (d *doctor) takeTurn(ctx context.Context) ([]Check, time.Time, error) {
 // publish returns the check as the API shows it: without errors that may name hosts, users and accounts.
 func (c *Check) publish() api.DoctorCheck {
 	message := c.Message
-	if c.isHidden() {
+
+	switch ours, isOurs := errors.AsType[*chat.Error](c.err); {
+	case isOurs:
+		message = ours.Message
+	case c.err != nil:
 		message = "this cannot be said here; the log of the API says why"
 	}
 
@@ -118,13 +124,6 @@ func (c *Check) publish() api.DoctorCheck {
 		Message: message,
 		Do:      c.Do,
 	}
-}
-
-// isHidden reports whether the check ends with an error in words that are not ours.
-func (c *Check) isHidden() bool {
-	_, isOurs := errors.AsType[*chat.Error](c.err)
-
-	return c.err != nil && !isOurs
 }
 
 // examineAll looks at what [Diagnose] does, with the connections of this process. The parts are looked at side by side,
