@@ -142,6 +142,7 @@ func TestScopesOfRoutes(t *testing.T) {
 		"deleteLabel":          "chats:write",
 		"getStatus":            "deliveries:read",
 		"getHealth":            "deliveries:read",
+		"getDoctor":            "workspace:admin",
 		"listActions":          "deliveries:read",
 		"listDeliveries":       "deliveries:read",
 		"getDelivery":          "deliveries:read",

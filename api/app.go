@@ -34,6 +34,8 @@ type Config struct {
 	EventBase string
 	// Workers knows whether workers run; nil: the health of a workspace does not say.
 	Workers WorkerWatch
+	// Doctor checks the installation; nil: the API says that it cannot.
+	Doctor Doctor
 	// Renderer makes what a provider gets of the text of a send that is changed.
 	Renderer Renderer
 	Logger   *slog.Logger
@@ -94,6 +96,8 @@ type service struct {
 	eventBase string
 	// workers is nil where it is not known whether workers run.
 	workers WorkerWatch
+	// doctor is nil where nobody checks the installation.
+	doctor Doctor
 	// renderer is for the text of a send that is changed.
 	renderer Renderer
 	// checkCalls checks the tool calls of a send before its chat is made.
@@ -194,6 +198,7 @@ func New(config Config) (*App, error) {
 		eventBase:  config.EventBase,
 		models:     config.Models,
 		workers:    config.Workers,
+		doctor:     config.Doctor,
 		renderer:   config.Renderer,
 		checkCalls: config.CheckCalls,
 		twilio:     config.Twilio,
@@ -248,6 +253,7 @@ func (s *service) routes() {
 	s.actionRoutes()
 	s.statusRoutes()
 	s.senderHealthRoutes()
+	s.doctorRoutes()
 	s.participantRoutes()
 	s.chatRoutes()
 	s.messageRoutes()

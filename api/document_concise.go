@@ -70,7 +70,15 @@ func shortenDocument(whole []byte) ([]byte, error) {
 
 // shortNames are the names that the parameters have among the shared ones which nearly all operations refer to. The
 // parameters themselves keep theirs.
-var shortNames = map[string]string{"workspace_uuid": "ws", "Idempotency-Key": "key"}
+var shortNames = map[string]string{
+	"workspace_uuid":      "w",
+	"Idempotency-Key":     "k",
+	"limit":               "n",
+	"cursor":              "c",
+	"order":               "o",
+	"total":               "t",
+	"webhook_endpoint_id": "hook",
+}
 
 // shortenParameterNames gives shared parameters their short names.
 func shortenParameterNames(paths, shared map[string]any) {

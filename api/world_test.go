@@ -65,6 +65,7 @@ func newWorld(t *testing.T, settings ...func(*api.Config)) *world {
 		Posts:          w.posts,
 		EventBase:      api.EventBase("https://handrail.example/"),
 		Models:         fakeModels{},
+		Doctor:         fixedDoctor{},
 		Renderer:       fakeRenderer{},
 		Version:        "test",
 		Logger:         slog.New(slog.NewTextHandler(w.log, nil)),

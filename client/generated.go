@@ -143,6 +143,13 @@ const (
 	ChatStateWaiting  ChatState = "waiting"
 )
 
+// Defines values for CheckStatus.
+const (
+	CheckStatusFail CheckStatus = "fail"
+	CheckStatusOk   CheckStatus = "ok"
+	CheckStatusWarn CheckStatus = "warn"
+)
+
 // Defines values for ChosenLabelOutcome.
 const (
 	ChosenLabelOutcomePresent   ChosenLabelOutcome = "present"
@@ -1446,6 +1453,18 @@ type ChatPatch struct {
 // ChatState defines model for ChatState.
 type ChatState string
 
+// Check defines model for Check.
+type Check struct {
+	// Do What to do.
+	Do      *string     `json:"do,omitempty"`
+	Message string      `json:"message"`
+	Name    string      `json:"name"`
+	Status  CheckStatus `json:"status"`
+}
+
+// CheckStatus defines model for Check.Status.
+type CheckStatus string
+
 // ChosenLabel defines model for ChosenLabel.
 type ChosenLabel struct {
 	Confidence float64 `json:"confidence"`
@@ -1824,6 +1843,12 @@ type EventToken struct {
 
 // EventType defines model for EventType.
 type EventType string
+
+// Examination defines model for Examination.
+type Examination struct {
+	CheckedAt time.Time `json:"checked_at"`
+	Checks    []Check   `json:"checks,omitzero"`
+}
 
 // FieldError defines model for FieldError.
 type FieldError struct {
@@ -6646,6 +6671,15 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v2/w/{workspace_uuid}/deliveries/{delivery_id}/retry (the `RetryDelivery` operationId).
 	RetryDelivery(ctx context.Context, workspaceUUID WorkspaceUUID, deliveryID DeliveryID, params *RetryDeliveryParams, body RetryDeliveryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetDoctor Check the installation
+	//
+	// What `handrail doctor` checks, as the process that answers sees it: the configuration, the database, Temporal, and what the providers say. It takes up to 10 seconds. The answer is kept for some seconds: `checked_at` says of when it is. Errors that may name hosts or accounts stand in the log of the API.
+	//
+	// Scope: `workspace:admin`.
+	//
+	// Corresponds with GET /api/v2/w/{workspace_uuid}/doctor (the `GetDoctor` operationId).
+	GetDoctor(ctx context.Context, workspaceUUID WorkspaceUUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListEvents List events
 	//
 	// What has happened in the workspace, in the order of `sequence`. Begin with `after=0`, and go on with `after` set to `next` until `next` is `latest`; an empty list alone is not the end. An event is here some 100 ms after it has happened, and is kept for 30 days (`HANDRAIL_EVENTS_KEPT`). It has ids, states and codes, and never a text or an address.
@@ -9295,6 +9329,25 @@ func (c *Client) RetryDeliveryWithBody(ctx context.Context, workspaceUUID Worksp
 // Corresponds with POST /api/v2/w/{workspace_uuid}/deliveries/{delivery_id}/retry (the `RetryDelivery` operationId).
 func (c *Client) RetryDelivery(ctx context.Context, workspaceUUID WorkspaceUUID, deliveryID DeliveryID, params *RetryDeliveryParams, body RetryDeliveryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRetryDeliveryRequest(c.Server, workspaceUUID, deliveryID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDoctor Check the installation
+//
+// What `handrail doctor` checks, as the process that answers sees it: the configuration, the database, Temporal, and what the providers say. It takes up to 10 seconds. The answer is kept for some seconds: `checked_at` says of when it is. Errors that may name hosts or accounts stand in the log of the API.
+//
+// Scope: `workspace:admin`.
+//
+// Corresponds with GET /api/v2/w/{workspace_uuid}/doctor (the `GetDoctor` operationId).
+func (c *Client) GetDoctor(ctx context.Context, workspaceUUID WorkspaceUUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDoctorRequest(c.Server, workspaceUUID)
 	if err != nil {
 		return nil, err
 	}
@@ -15988,6 +16041,40 @@ func NewRetryDeliveryRequestWithBody(server string, workspaceUUID WorkspaceUUID,
 	return req, nil
 }
 
+// NewGetDoctorRequest constructs an http.Request for the GetDoctor method
+func NewGetDoctorRequest(server string, workspaceUUID WorkspaceUUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/doctor", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListEventsRequest constructs an http.Request for the ListEvents method
 func NewListEventsRequest(server string, workspaceUUID WorkspaceUUID, params *ListEventsParams) (*http.Request, error) {
 	var err error
@@ -21175,6 +21262,17 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v2/w/{workspace_uuid}/deliveries/{delivery_id}/retry (the `RetryDelivery` operationId).
 	RetryDeliveryWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, deliveryID DeliveryID, params *RetryDeliveryParams, body RetryDeliveryJSONRequestBody, reqEditors ...RequestEditorFn) (*RetryDeliveryResponse, error)
 
+	// GetDoctorWithResponse Check the installation
+	//
+	// What `handrail doctor` checks, as the process that answers sees it: the configuration, the database, Temporal, and what the providers say. It takes up to 10 seconds. The answer is kept for some seconds: `checked_at` says of when it is. Errors that may name hosts or accounts stand in the log of the API.
+	//
+	// Scope: `workspace:admin`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/w/{workspace_uuid}/doctor (the `GetDoctor` operationId).
+	GetDoctorWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, reqEditors ...RequestEditorFn) (*GetDoctorResponse, error)
+
 	// ListEventsWithResponse List events
 	//
 	// What has happened in the workspace, in the order of `sequence`. Begin with `after=0`, and go on with `after` set to `next` until `next` is `latest`; an empty list alone is not the end. An event is here some 100 ms after it has happened, and is kept for 30 days (`HANDRAIL_EVENTS_KEPT`). It has ids, states and codes, and never a text or an address.
@@ -23573,6 +23671,29 @@ func (r RetryDeliveryResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r RetryDeliveryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetDoctorResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Examination
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDoctorResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDoctorResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -26567,6 +26688,23 @@ func (c *ClientWithResponses) RetryDeliveryWithResponse(ctx context.Context, wor
 		return nil, err
 	}
 	return ParseRetryDeliveryResponse(rsp)
+}
+
+// GetDoctorWithResponse Check the installation
+//
+// What `handrail doctor` checks, as the process that answers sees it: the configuration, the database, Temporal, and what the providers say. It takes up to 10 seconds. The answer is kept for some seconds: `checked_at` says of when it is. Errors that may name hosts or accounts stand in the log of the API.
+//
+// Scope: `workspace:admin`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/w/{workspace_uuid}/doctor (the `GetDoctor` operationId).
+func (c *ClientWithResponses) GetDoctorWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, reqEditors ...RequestEditorFn) (*GetDoctorResponse, error) {
+	rsp, err := c.GetDoctor(ctx, workspaceUUID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDoctorResponse(rsp)
 }
 
 // ListEventsWithResponse List events
@@ -29686,6 +29824,32 @@ func ParseRetryDeliveryResponse(rsp *http.Response) (*RetryDeliveryResponse, err
 			return nil, err
 		}
 		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetDoctorResponse parses an HTTP response from a GetDoctorWithResponse call
+func ParseGetDoctorResponse(rsp *http.Response) (*GetDoctorResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDoctorResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Examination
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 

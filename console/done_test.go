@@ -71,7 +71,7 @@ func TestARefusedCommandComesBackOpenWithWhatWasTyped(t *testing.T) {
 	page := e.post("/settings/notifications", "/settings/notifications/4", url.Values{
 		"command":       {"Change"},
 		"channel":       {"phone-sms"},
-		"member_ids":    {"99"},
+		"member_ids":    {"12"},
 		"quiet_seconds": {"61"},
 		"types":         {"sender.blocked"},
 	}).Body.String()
@@ -81,7 +81,7 @@ func TestARefusedCommandComesBackOpenWithWhatWasTyped(t *testing.T) {
 	assert.NotContains(t, page, `<details class="command" open><summary class="button tone-plain">Create a rule`)
 
 	for _, typed := range []string{
-		`name="member_ids" autocomplete="off" value="99"`,
+		`name="member_ids" value="12" checked`,
 		`max="86400" required="" value="61"`,
 		`<option selected="">phone-sms</option>`,
 		`value="sender.blocked" checked`,

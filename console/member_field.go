@@ -8,18 +8,50 @@ import (
 	"handrail/client"
 )
 
+// memberInput is a field that asks for a member.
+type memberInput struct {
+	name       string
+	label      string
+	note       string
+	value      string
+	isOptional bool
+}
+
 // listMembers returns the first hundred members of the workspace, whom fields offer. Who may not read them sees none.
-func listMembers(v *viewer) ([]client.Member, error) {
+func listMembers(v *viewer) ([]client.Member, error) { return listMembersOf(v, "") }
+
+// listMembersOf returns the first hundred members of a kind, and of every kind for "". The page knows their names then.
+func listMembersOf(v *viewer, kind client.MemberKind) ([]client.Member, error) {
 	if !v.may("members:read") {
 		return nil, nil
 	}
 
-	answer, err := v.ListMembersWithResponse(v.ctx(), v.ws(), &client.ListMembersParams{Limit: new(mostListed)})
+	answer, err := v.ListMembersWithResponse(v.ctx(), v.ws(), &client.ListMembersParams{
+		Limit: new(mostListed),
+		Kind:  client.IfGiven(kind),
+	})
 	if err != nil {
 		return nil, err
 	}
 
+	for i := range answer.JSON200.Items {
+		v.keepName(answer.JSON200.Items[i].ID, answer.JSON200.Items[i].Name)
+	}
+
 	return answer.JSON200.Items, nil
+}
+
+// readMember returns the number of the member whom somebody has named in a field; nil where it is empty. Errors: those
+// of [findMember].
+func readMember(v *viewer, name string) (*int64, error) {
+	text := readText(v, name)
+	if text == "" {
+		return nil, nil //nolint:nilnil // nobody was named, and nothing is wrong
+	}
+
+	id, err := findMember(v, text)
+
+	return &id, err
 }
 
 // offerMember returns a member as a field offers it: by the name, with the number that tells two of one name apart.

@@ -6,12 +6,12 @@ import (
 	"handrail/client"
 )
 
-// maxNamed is how many members and chats together a page shows by name at most, since each is read by a call of its
-// own. The others are shown by their ids.
+// maxNamed is how many members and chats together a page reads at most to show them by name, by a call each. The
+// others are shown by their ids.
 const maxNamed = 20
 
 // namesNoMore reports whether the page has read as many names as it may.
-func (v *viewer) namesNoMore() bool { return len(v.names)+len(v.chats) >= maxNamed }
+func (v *viewer) namesNoMore() bool { return v.namesRead >= maxNamed }
 
 // learnNames reads the names of the members that a page shows, if the viewer may see them. A member that cannot be read
 // is shown by the id: no page fails because a name is missing.
@@ -28,6 +28,8 @@ func (v *viewer) learnNames(ids ...int64) {
 			continue
 		}
 
+		v.namesRead++
+
 		answer, err := v.GetMemberWithResponse(v.ctx(), v.ws(), id)
 		if err != nil {
 			continue
@@ -37,7 +39,7 @@ func (v *viewer) learnNames(ids ...int64) {
 	}
 }
 
-// keepName keeps the name of a member that the page knows.
+// keepName keeps the name of a member that the page has read already.
 func (v *viewer) keepName(id int64, name string) {
 	if v.names == nil {
 		v.names = map[int64]string{}
@@ -67,6 +69,8 @@ func (v *viewer) learnChats(ids ...int64) {
 		if _, isKnown := v.chats[id]; id == 0 || isKnown || v.namesNoMore() {
 			continue
 		}
+
+		v.namesRead++
 
 		found, err := findChat(v, id)
 		if err != nil {
@@ -109,12 +113,14 @@ func (v *viewer) customerOf(id int64) (int64, string) {
 	return found.MemberID, nameMember(found.MemberName, found.MemberID)
 }
 
-// describeMembers returns members with commas, and what none means.
-func (v *viewer) describeMembers(ids []int64, none string) string {
-	names := make([]string, len(ids))
-	for i, id := range ids {
-		names[i] = v.nameOf(id)
+// offerID returns a member as a field offers it, by the name if the page has it; "" for none.
+func (v *viewer) offerID(id *int64) string {
+	switch {
+	case id == nil:
+		return ""
+	case *id == v.me.MemberID || v.names[*id] != "":
+		return offerMember(&client.Member{ID: *id, Name: v.nameOf(*id)})
 	}
 
-	return joinWords(names, none)
+	return formatCount(*id)
 }

@@ -96,3 +96,13 @@ func newOnce() string { return uuid.NewString() }
 
 // once returns the Idempotency-Key of the form; nil if the form has none.
 func (v *viewer) once() *string { return client.IfGiven(v.PostFormValue(onceField)) }
+
+// onceFor returns the Idempotency-Key of a step before the last one of a form; nil if the form has none.
+func (v *viewer) onceFor(step string) *string {
+	once := v.once()
+	if once == nil {
+		return nil
+	}
+
+	return new(*once + "-" + step)
+}

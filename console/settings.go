@@ -74,6 +74,12 @@ var settingsParts = []settingsPart{
 		scopes: []string{"keys:admin"},
 	},
 	{
+		path:   "/settings/doctor",
+		name:   "Doctor",
+		about:  "What is wrong with the installation, and what to do.",
+		scopes: []string{"workspace:admin"},
+	},
+	{
 		path:   "/settings/audit",
 		name:   "Audit log",
 		about:  "Who did what, and when.",
@@ -93,6 +99,7 @@ func (h *Handler) settingsRoutes() {
 	h.toolRoutes()
 	h.defaultsRoutes()
 	h.suppressionRoutes()
+	h.doctorRoutes()
 }
 
 func (h *Handler) showSettings(v *viewer) (templ.Component, error) { return settingsPage(v), nil }

@@ -10,13 +10,30 @@ import (
 
 func (h *Handler) auditRoutes() { h.page("/settings/audit", h.showAudit) }
 
+// auditView is what the page of the audit log shows.
+type auditView struct {
+	filter *client.ListAuditLogParams
+	items  []client.AuditEntry
+	next   templ.SafeURL
+	// members are those whom the field offers.
+	members []client.Member
+}
+
 func (h *Handler) showAudit(v *viewer) (templ.Component, error) {
-	params, err := readAuditFilter(v)
+	members, err := listMembers(v)
 	if err != nil {
 		return nil, err
 	}
 
-	answer, err := v.ListAuditLogWithResponse(v.ctx(), v.ws(), params)
+	filter, err := readAuditFilter(v)
+	if isInvalid(err) {
+		v.refusal = refusalOf(err)
+		return auditPage(v, &auditView{filter: filter, members: members}), nil
+	} else if err != nil {
+		return nil, err
+	}
+
+	answer, err := v.ListAuditLogWithResponse(v.ctx(), v.ws(), filter)
 	if err != nil {
 		return nil, err
 	}
@@ -25,7 +42,23 @@ func (h *Handler) showAudit(v *viewer) (templ.Component, error) {
 		v.learnNames(entry.MemberID)
 	}
 
-	return auditPage(v, params, answer.JSON200.Items, v.nextPage("/settings/audit", answer.JSON200.NextCursor)), nil
+	v.learnNames(client.ValueOf(filter.MemberID))
+
+	return auditPage(v, &auditView{
+		filter:  filter,
+		items:   answer.JSON200.Items,
+		next:    v.nextPage("/settings/audit", answer.JSON200.NextCursor),
+		members: members,
+	}), nil
+}
+
+// auditedMember returns the member of the filter as its field has it: what was typed, where that names nobody.
+func (v *viewer) auditedMember(filter *client.ListAuditLogParams) string {
+	if v.refusal != nil {
+		return readText(v, "member_id")
+	}
+
+	return v.offerID(filter.MemberID)
 }
 
 // describeKey returns with which key an entry of the audit log was made, in words. The command line on the server has
@@ -52,7 +85,8 @@ func isOwn(entry client.AuditEntry) bool {
 	return entry.MemberID == 0 && describeKey(entry) == "without a key"
 }
 
-// readAuditFilter reads the filters of the audit log. Errors: that of a field that cannot be read.
+// readAuditFilter reads the filters of the audit log. Errors: that of a field that cannot be read, with the filters as
+// far as they could be.
 func readAuditFilter(v *viewer) (params *client.ListAuditLogParams, err error) {
 	params = &client.ListAuditLogParams{
 		Limit:  new(pageLimit),
@@ -61,16 +95,16 @@ func readAuditFilter(v *viewer) (params *client.ListAuditLogParams, err error) {
 		Object: client.IfGiven(readText(v, "object")),
 	}
 
-	if params.MemberID, err = readNumber(v, "member_id"); err != nil {
-		return nil, err
+	if params.MemberID, err = readMember(v, "member_id"); err != nil {
+		return params, err
 	}
 
 	if params.KeyID, err = readNumber(v, "key_id"); err != nil {
-		return nil, err
+		return params, err
 	}
 
 	if params.Since, err = readTime(v, "since"); err != nil {
-		return nil, err
+		return params, err
 	}
 
 	params.Until, err = readTime(v, "until")

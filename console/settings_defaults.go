@@ -16,6 +16,8 @@ type defaultsView struct {
 	client.WorkspaceDefaults
 
 	senders *sendersView
+	// assistants are those whom the field offers.
+	assistants []client.Member
 }
 
 func (h *Handler) showDefaults(v *viewer) (templ.Component, error) {
@@ -26,7 +28,11 @@ func (h *Handler) showDefaults(v *viewer) (templ.Component, error) {
 
 	view := &defaultsView{WorkspaceDefaults: *answer.JSON200}
 
-	v.learnNames(client.ValueOf(view.UpdatedBy))
+	if view.assistants, err = listMembersOf(v, client.MemberKindAssistant); err != nil {
+		return nil, err
+	}
+
+	v.learnNames(client.ValueOf(view.UpdatedBy), client.ValueOf(view.AssistantMemberID))
 
 	if v.may("chats:read") || v.may("workspace:admin") {
 		if view.senders, err = readSenders(v); err != nil {
@@ -47,7 +53,6 @@ func (h *Handler) updateDefaults(v *viewer) (templ.SafeURL, error) {
 		name  string
 		value **int64
 	}{
-		{"assistant_member_id", &defaults.AssistantMemberID},
 		{"phone_number_id", &defaults.PhoneNumberID},
 		{"inbox_id", &defaults.InboxID},
 		{"max_unanswered", &defaults.MaxUnanswered},
@@ -62,7 +67,14 @@ func (h *Handler) updateDefaults(v *viewer) (templ.SafeURL, error) {
 		*field.value = number
 	}
 
-	_, err := v.UpdateWorkspaceDefaultsWithResponse(v.ctx(), v.ws(), defaults)
+	assistant, err := readMember(v, "assistant_member_id")
+	if err != nil {
+		return "", err
+	}
+
+	defaults.AssistantMemberID = assistant
+
+	_, err = v.UpdateWorkspaceDefaultsWithResponse(v.ctx(), v.ws(), defaults)
 
 	return v.path("/settings/defaults"), err
 }

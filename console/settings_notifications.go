@@ -37,6 +37,9 @@ type notificationsView struct {
 	rules   []client.NotificationRule
 	notices []client.Notice
 	next    templ.SafeURL
+	// managers are those whom a rule may name, as far as they are loaded; isCut reports whether there may be more.
+	managers []client.Member
+	isCut    bool
 	// tested are the notices of a test that was just made.
 	tested []client.Notice
 }
@@ -74,6 +77,14 @@ func readNotifications(v *viewer) (*notificationsView, error) {
 		return nil, err
 	}
 
+	people, err := listMembersOf(v, client.MemberKindPerson)
+	if err != nil {
+		return nil, err
+	}
+
+	isCut := !v.may("members:read") || int64(len(people)) == mostListed
+	managers := slices.DeleteFunc(people, func(m client.Member) bool { return m.Role != client.MemberRoleManager })
+
 	for _, rule := range rules.JSON200.Items {
 		v.learnNames(slices.Clone(rule.MemberIds)...)
 	}
@@ -83,9 +94,11 @@ func readNotifications(v *viewer) (*notificationsView, error) {
 	}
 
 	return &notificationsView{
-		rules:   rules.JSON200.Items,
-		notices: notices.JSON200.Items,
-		next:    v.nextPage("/settings/notifications", notices.JSON200.NextCursor),
+		rules:    rules.JSON200.Items,
+		notices:  notices.JSON200.Items,
+		next:     v.nextPage("/settings/notifications", notices.JSON200.NextCursor),
+		managers: managers,
+		isCut:    isCut,
 	}, nil
 }
 
@@ -107,7 +120,7 @@ func (h *Handler) updateNotificationRule(v *viewer) (templ.SafeURL, error) {
 		return "", err
 	}
 
-	members, err := readIDs(v, "member_ids")
+	members, err := readManagers(v)
 	if err != nil {
 		return "", err
 	}
@@ -129,7 +142,7 @@ func (h *Handler) updateNotificationRule(v *viewer) (templ.SafeURL, error) {
 }
 
 func (h *Handler) createNotificationRule(v *viewer) (templ.SafeURL, error) {
-	members, err := readIDs(v, "member_ids")
+	members, err := readManagers(v)
 	if err != nil {
 		return "", err
 	}
@@ -150,20 +163,47 @@ func (h *Handler) createNotificationRule(v *viewer) (templ.SafeURL, error) {
 	return v.path("/settings/notifications"), err
 }
 
-// readIDs reads ids with commas. Errors: that of a field that cannot be read.
-func readIDs(v *viewer, name string) ([]int64, error) {
+// readManagers reads the managers whom a rule is to tell: those that are chosen, and one that is named. Errors: that of
+// a field that cannot be read, and those of [findMember].
+func readManagers(v *viewer) ([]int64, error) {
 	var ids []int64
 
-	for _, text := range strings.FieldsFunc(readText(v, name), func(r rune) bool { return r == ',' || r == ' ' }) {
+	for _, text := range readValues(v, "member_ids") {
 		id, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			return nil, newInputError(name, "must be ids with commas between them, like 7, 12")
+			return nil, newInputError("member_ids", "must be the number of a member")
 		}
 
 		ids = append(ids, id)
 	}
 
+	named, err := readMember(v, "manager")
+	if err != nil {
+		return nil, err
+	}
+
+	if named != nil && !slices.Contains(ids, *named) {
+		ids = append(ids, *named)
+	}
+
 	return ids, nil
+}
+
+// offeredManagers returns the numbers of the managers whom the form of a rule offers: those that are loaded, and those
+// that the rule names already.
+func (n *notificationsView) offeredManagers(rule client.NotificationRule) []int64 {
+	ids := make([]int64, 0, len(n.managers))
+	for i := range n.managers {
+		ids = append(ids, n.managers[i].ID)
+	}
+
+	for _, id := range rule.MemberIds {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+
+	return ids
 }
 
 // testNotificationRule sends a test, and shows what became of it.
@@ -208,16 +248,6 @@ func deleteNotificationRule(v *viewer, id int64) error {
 	_, err := v.DeleteNotificationRuleWithResponse(v.ctx(), v.ws(), id)
 
 	return err
-}
-
-// describeIDs returns ids with commas, and what none means.
-func describeIDs(ids []int64, none string) string {
-	names := make([]string, len(ids))
-	for i, id := range ids {
-		names[i] = formatCount(id)
-	}
-
-	return joinWords(names, none)
 }
 
 // rulePath returns the path of a form of a rule.

@@ -14,9 +14,11 @@ func (h *Handler) senderRoutes() {
 		deleteAt("/settings/senders", deletePhoneNumber),
 		h.showSenders,
 	)
+	h.form("/settings/senders/phone-numbers/{id}/test", h.testPhoneNumber, h.showSenders)
 	h.form("/settings/senders/phone-numbers/{id}", h.updatePhoneNumber, h.showSenders)
 	h.form("/settings/senders/inboxes/{id}", h.updateInbox, h.showSenders)
 	h.form("/settings/senders/inboxes", h.createInbox, h.showSenders)
+	h.form("/settings/senders/inboxes/{id}/test", h.testInbox, h.showSenders)
 	h.form("/settings/senders/inboxes/{id}/delete", deleteAt("/settings/senders", deleteInbox), h.showSenders)
 }
 
@@ -26,12 +28,20 @@ type sendersView struct {
 	inboxes []client.Inbox
 	// isCut reports whether there are more than one page has.
 	isCut bool
+	// members are those whom the field of a test offers.
+	members []client.Member
 }
 
 func (h *Handler) showSenders(v *viewer) (templ.Component, error) {
 	view, err := readSenders(v)
 	if err != nil {
 		return nil, err
+	}
+
+	if mayTestSenders(v) {
+		if view.members, err = listMembersOf(v, client.MemberKindPerson); err != nil {
+			return nil, err
+		}
 	}
 
 	return sendersPage(v, view), nil

@@ -23,7 +23,10 @@ const (
 		`"created_at":"2026-11-22T10:00:00Z","updated_at":"2026-11-22T10:00:00Z"}`
 	aNotice = `{"id":"n1","notification_rule_id":4,"member_id":7,"channel":"email","status":"delivered","subject":` +
 		`"2 need you","events":2,"explanation":"It has arrived.","delivery_id":"d1","created_at":"2026-11-29T10:02:00Z"}`
-	aKey = `{"id":1,"kind":"key","name":"Help desk","hint":"abcd","member_id":7,"scopes":["chats:read"],"revoked_at":null,` +
+	anAssistant = `{"id":2,"name":"Sam","kind":"assistant","role":"user"}`
+	aManager    = `{"id":12,"name":"Bo <b>","kind":"person","role":"manager"}`
+	aCustomer   = `{"id":42,"name":"Cy","kind":"person","role":"user"}`
+	aKey        = `{"id":1,"kind":"key","name":"Help desk","hint":"abcd","member_id":7,"scopes":["chats:read"],"revoked_at":null,` +
 		`"expires_at":null,"last_used_at":null,"created_at":"2026-11-22T10:00:00Z"}`
 	aLabel  = `{"id":5,"name":"Refund","description":"Wants money back","color":"#3366ff","created_at":"2026-11-22T10:00:00Z"}`
 	anAudit = `{"id":9,"at":"2026-11-29T10:02:00Z","verb":"delivery.retried","object":"d1","member_id":7,"key_id":0,` +
@@ -54,6 +57,7 @@ func settingsReplies() map[string]reply {
 		"GET /notification-rules":           listOf(aRule),
 		"GET /notices":                      listOf(aNotice),
 		"GET /api-keys":                     listOf(aKey),
+		"GET /members":                      listOf(anAssistant, aManager, aCustomer),
 		"GET /audit-log":                    listOf(anAudit),
 		"GET /chat-labels":                  listOf(aLabel),
 		"GET /summary-settings":             ok(someSettings),
@@ -188,7 +192,7 @@ func TestFormsOfSettingsCallTheAPI(t *testing.T) {
 	}{
 		{
 			"/settings/notifications", "/settings/notifications",
-			url.Values{"channel": {"email"}, "member_ids": {"7, 12"}, "quiet_seconds": {"60"}},
+			url.Values{"channel": {"email"}, "member_ids": {"7", "12"}, "quiet_seconds": {"60"}},
 			"POST /notification-rules",
 			reply{http.StatusCreated, aRule},
 			`{"channel":"email","member_ids":[7,12],"quiet_seconds":60}`,
@@ -462,4 +466,58 @@ func TestAnIdThatIsNoneHasNoPage(t *testing.T) {
 	for _, path := range []string{"/settings/webhooks/x", "/settings/tools/6x"} {
 		assert.Equal(t, http.StatusNotFound, e.do(http.MethodGet, path, nil).Code)
 	}
+}
+
+func TestSettingsNamePeople(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, settingsReplies())
+	e.replies["GET /notification-rules"] = listOf(strings.Replace(aRule, `[7]`, `[7,12]`, 1))
+
+	page := e.get("/settings/notifications")
+	assert.Contains(t, page, `/people/12">Bo &lt;b&gt;</a>`)
+	assert.Contains(t, page, `name="member_ids" value="12" checked`)
+	assert.Contains(t, page, `name="member_ids" value="7" checked`, "a rule keeps whom it names")
+	assert.NotContains(t, page, `value="42"`, "a customer is no manager")
+
+	page = e.get("/settings/defaults")
+	assert.Equal(t, "assistant", e.sent("GET /members").query.Get("kind"))
+	assert.Contains(t, page, `name="assistant_member_id" value="Sam (2)"`)
+	assert.Contains(t, page, `/people/2">Sam</a>`)
+
+	page = e.get("/settings/audit?member_id=Bo+%3Cb%3E+(12)")
+	assert.Equal(t, "12", e.sent("GET /audit-log").query.Get("member_id"))
+	assert.Contains(t, page, `name="member_id" value="Bo &lt;b&gt; (12)"`)
+	assert.Zero(t, e.count("GET /members/12"), "a list has the name")
+}
+
+func TestAFilterByANameThatNobodyHasIsRefused(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, settingsReplies())
+	page := e.get("/settings/audit?member_id=Dee")
+
+	assert.Contains(t, page, "Nobody has the name “Dee”")
+	assert.Contains(t, page, `name="member_id" value="Dee"`, "what was typed stays")
+	assert.Zero(t, e.count("GET /audit-log"), "the whole log is not what was asked for")
+}
+
+func TestARuleTellsAManagerWhoIsNotLoaded(t *testing.T) {
+	t.Parallel()
+
+	many := make([]string, 100)
+	for i := range many {
+		many[i] = aCustomer
+	}
+
+	e := newEnv(t, settingsReplies())
+	e.replies["GET /members"] = listOf(many...)
+	e.replies["GET /members/12"] = ok(aManager)
+	e.replies["POST /notification-rules"] = reply{http.StatusCreated, aRule}
+
+	assert.Contains(t, e.get("/settings/notifications"), "Another manager")
+
+	fields := url.Values{"member_ids": {"7"}, "manager": {"Bo (12)"}, "quiet_seconds": {"60"}}
+	e.requireRedirect(e.post("/settings/notifications", "/settings/notifications", fields), "/settings/notifications")
+	assert.JSONEq(t, `{"member_ids":[7,12],"quiet_seconds":60}`, e.sent("POST /notification-rules").body)
 }

@@ -64,6 +64,8 @@ func readTool(v *viewer) (*toolView, error) {
 
 	view := &toolView{ToolDefinition: *answer.JSON200}
 
+	v.learnNames(slices.Clone(view.Assistants)...)
+
 	switch {
 	case view.HTTP != nil:
 		view.schema = view.HTTP.Schema

@@ -99,6 +99,8 @@ var twins = []twin{
 	{"/settings/senders/phone-numbers", "createPhoneNumber", nil},
 	{"/settings/senders/phone-numbers/{id}", "updatePhoneNumber", nil},
 	{"/settings/senders/phone-numbers/{id}/delete", "deletePhoneNumber", nil},
+	{"/settings/senders/inboxes/{id}/test", "sendAssistantMessage", []string{"to", "42", "message", "Hello"}},
+	{"/settings/senders/phone-numbers/{id}/test", "sendAssistantMessage", []string{"to", "42", "message", "Hello"}},
 	{"/settings/summaries", "updateSummarySettings", nil},
 	{"/settings/suppressions", "createSuppression", nil},
 	{"/settings/suppressions/{id}/lift", "liftSuppression", nil},
@@ -240,6 +242,8 @@ func (a *documentedAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			answer += `,"id":"` + someID + `"`
 		case "getSession":
 			answer += `,"kind":"session","workspace_id":"` + theWorkspace + `"`
+		case "getWorkspaceDefaults":
+			answer += `,"assistant_member_id":2`
 		case "createSession":
 			answer += `,"kind":"session","key":"hr_session"`
 		}

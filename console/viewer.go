@@ -37,6 +37,8 @@ type viewer struct {
 	names map[int64]string
 	// chats are those that the page names, by their ids, see [viewer.learnChats].
 	chats map[int64]*client.Chat
+	// namesRead is how many members and chats were read for their names.
+	namesRead int
 }
 
 // ctx returns the context of the request.

@@ -1602,6 +1602,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/w/{workspace_uuid}/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Check the installation
+         * @description What `handrail doctor` checks, as the process that answers sees it: the configuration, the database, Temporal, and what the providers say. It takes up to 10 seconds. The answer is kept for some seconds: `checked_at` says of when it is. Errors that may name hosts or accounts stand in the log of the API.
+         *
+         *     Scope: `workspace:admin`.
+         */
+        get: operations["getDoctor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/w/{workspace_uuid}/events": {
         parameters: {
             query?: never;
@@ -4309,6 +4337,14 @@ export interface components {
         };
         /** @enum {string} */
         ChatState: "open" | "waiting" | "closed" | "archived";
+        Check: {
+            /** @description What to do. */
+            do?: string;
+            message: string;
+            name: string;
+            /** @enum {string} */
+            status: "ok" | "warn" | "fail";
+        };
         ChosenLabel: {
             /** Format: double */
             confidence: number;
@@ -4617,6 +4653,11 @@ export interface components {
         };
         /** @enum {string} */
         EventType: "message.created" | "message.failed" | "delivery.accepted" | "delivery.delivered" | "delivery.undelivered" | "delivery.bounced" | "delivery.unknown" | "delivery.needs_review" | "delivery.blocked" | "delivery.settled" | "chat.created" | "chat.updated" | "chat.needs_response" | "chat.escalated" | "chat.possible_opt_out" | "summary.updated" | "tool_call.succeeded" | "tool_call.failed" | "tool_call.unknown" | "approval.requested" | "approval.decided" | "contributor_request.opened" | "contributor_request.answered" | "suppression.added" | "suppression.lifted" | "sender.blocked" | "sender.restored" | "bulk_retry.paused" | "bulk_retry.finished" | "webhook_endpoint.disabled";
+        Examination: {
+            /** Format: date-time */
+            checked_at: string;
+            checks: components["schemas"]["Check"][];
+        };
         FieldError: {
             field: string;
             message: string;
@@ -9629,6 +9670,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WholeAction"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    getDoctor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Examination"];
                 };
             };
             "4XX": components["responses"]["Refused"];

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
+	"handrail/api"
 	"handrail/chat"
 	"handrail/cmd/internal/config"
 	"handrail/codec"
@@ -19,13 +20,13 @@ import (
 )
 
 // CheckStatus is what a check has found.
-type CheckStatus string
+type CheckStatus = api.CheckStatus
 
 // The statuses of a check.
 const (
-	CheckOK   CheckStatus = "ok"
-	CheckWarn CheckStatus = "warn"
-	CheckFail CheckStatus = "fail"
+	CheckOK   = api.CheckOK
+	CheckWarn = api.CheckWarn
+	CheckFail = api.CheckFail
 )
 
 // Check is what the doctor has looked at, what it has found, and what to do about it.
@@ -34,6 +35,11 @@ type Check struct {
 	Status  CheckStatus `json:"status"`
 	Message string      `json:"message"`
 	Do      string      `json:"do,omitempty"`
+
+	// sender is the phone number or messaging service that the check is about; "" for one of the installation.
+	sender string
+	// err is what Message ends with, if that came from elsewhere: it may name hosts, users and accounts.
+	err error
 }
 
 func reportOK(name, format string, args ...any) Check {
@@ -55,6 +61,22 @@ func reportFailure(name, do, format string, args ...any) Check {
 		Status:  CheckFail,
 		Message: fmt.Sprintf(format, args...),
 		Do:      do,
+	}
+}
+
+// reportError reports a check that an error has ended. about says of what it is; "" if the error does.
+func reportError(name, do, about string, err error) Check {
+	message := err.Error()
+	if about != "" {
+		message = about + ": " + message
+	}
+
+	return Check{
+		Name:    name,
+		Status:  CheckFail,
+		Message: message,
+		Do:      do,
+		err:     err,
 	}
 }
 
@@ -92,7 +114,7 @@ func checkKeys(c *config.Config) Check {
 
 	keys, err := codec.Parse(c.EncryptionKeys)
 	if err != nil {
-		return reportFailure(name, "correct HANDRAIL_ENCRYPTION_KEYS", "%v", err)
+		return reportError(name, "correct HANDRAIL_ENCRYPTION_KEYS", "", err)
 	}
 
 	ids := keys.KeyIDs()
@@ -132,7 +154,7 @@ func checkWebhooks(c *config.Config) Check {
 	}
 
 	if err := CheckWebhooks(c); err != nil {
-		return reportFailure(name, "correct the variable that it names", "%v", err)
+		return reportError(name, "correct the variable that it names", "", err)
 	}
 
 	return reportOK(name, "%s", c.PublicURL)
@@ -155,12 +177,17 @@ func diagnoseDatabase(ctx context.Context, c *config.Config) ([]Check, db.Sender
 	if err != nil {
 		const do = "correct DATABASE_URL, or start the database"
 
-		return []Check{reportFailure(name, do, "%v", err)}, db.SenderAddresses{}
+		return []Check{reportError(name, do, "", err)}, db.SenderAddresses{}
 	}
 
 	defer func() { _ = store.Close() }() // nothing was written
 
-	checks := []Check{reportOK(name, "answers"), checkClock(ctx, store)}
+	return examineDatabase(ctx, c, store)
+}
+
+// examineDatabase looks at a database that is open.
+func examineDatabase(ctx context.Context, c *config.Config, store *db.Store) ([]Check, db.SenderAddresses) {
+	checks := []Check{reportOK("database", "answers"), checkClock(ctx, store)}
 
 	if err := store.CheckWritable(ctx); err != nil {
 		return append(checks, reportFailure(
@@ -183,7 +210,7 @@ func diagnoseDatabase(ctx context.Context, c *config.Config) ([]Check, db.Sender
 
 	senders, err := store.SenderAddresses(ctx)
 	if err != nil {
-		return append(checks, reportFailure("senders", "start the database", "%v", err)), senders
+		return append(checks, reportError("senders", "start the database", "", err)), senders
 	}
 
 	return append(checks, checkCallbacks(ctx, c, store)...), senders
@@ -198,7 +225,7 @@ func checkClock(ctx context.Context, store *db.Store) Check {
 
 	switch {
 	case err != nil:
-		return reportFailure(name, "start the database", "%v", err)
+		return reportError(name, "start the database", "", err)
 	case chat.CheckClock(offset) != nil:
 		return reportFailure(name, do, "%s", chat.ExplainClock(offset))
 	case offset.Abs() > chat.ClockWarning:
@@ -214,7 +241,7 @@ func checkHistory(ctx context.Context, store *db.Store) []Check {
 
 	switch {
 	case err != nil:
-		return []Check{reportFailure("migrations", "start the database", "%v", err)}
+		return []Check{reportError("migrations", "start the database", "", err)}
 	case !current:
 		return []Check{reportFailure("migrations", "run: handrail migrate up", "some are missing")}
 	}
@@ -223,7 +250,7 @@ func checkHistory(ctx context.Context, store *db.Store) []Check {
 
 	found, err := store.Timeline(ctx)
 	if err != nil {
-		return append(checks, reportFailure("timeline", "start the database", "%v", err))
+		return append(checks, reportError("timeline", "start the database", "", err))
 	}
 
 	return append(checks, judgeTimeline(found))
@@ -257,7 +284,7 @@ func checkDurability(ctx context.Context, store *db.Store) []Check {
 
 	switch {
 	case err != nil:
-		return []Check{reportFailure("durability", "start the database", "%v", err)}
+		return []Check{reportError("durability", "start the database", "", err)}
 	case d == nil:
 		return nil
 	}
@@ -335,23 +362,19 @@ func diagnoseTemporal(ctx context.Context, c *config.Config, environ []string) [
 
 	keys, err := quietly.parseKeys(c.EncryptionKeys)
 	if err != nil {
-		return []Check{reportFailure(name, correct, "%v", err)}
+		return []Check{reportError(name, correct, "", err)}
 	}
 
 	options, err := temporalOptions(c, environ, keys, quietly)
 	if err != nil {
-		return []Check{reportFailure(name, correct, "%v", err)}
+		return []Check{reportError(name, correct, "", err)}
 	}
 
 	dialed, err := client.DialContext(ctx, options)
 	if err != nil {
-		return []Check{reportFailure(
-			name,
-			"correct TEMPORAL_ADDRESS, or start Temporal",
-			"%s does not answer: %v",
-			options.HostPort,
-			err,
-		)}
+		const do = "correct TEMPORAL_ADDRESS, or start Temporal"
+
+		return []Check{reportError(name, do, options.HostPort+" does not answer", err)}
 	}
 
 	defer dialed.Close()
@@ -370,7 +393,7 @@ func checkNamespace(ctx context.Context, dialed client.Client, namespace string)
 		do := "correct TEMPORAL_NAMESPACE, or create it: temporal operator namespace create --namespace " + namespace +
 			" --retention 720h"
 
-		return []Check{reportFailure("namespace", do, "%s: %v", namespace, err)}
+		return []Check{reportError("namespace", do, namespace, err)}
 	}
 
 	checks := []Check{reportOK("namespace", "%s", namespace)}
@@ -391,7 +414,7 @@ func checkNamespace(ctx context.Context, dialed client.Client, namespace string)
 
 	switch {
 	case err != nil:
-		checks = append(checks, reportFailure("search attributes", "let this client list them", "%v", err))
+		checks = append(checks, reportError("search attributes", "let this client list them", "", err))
 	case len(missing) > 0:
 		checks = append(checks, reportWarning(
 			"search attributes",

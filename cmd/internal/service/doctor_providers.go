@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
@@ -26,7 +27,8 @@ import (
 // (https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides).
 const repeats = "#rc=5&rp=all"
 
-// diagnoseProviders asks the providers about the account, and how they hand over what comes in.
+// diagnoseProviders asks the providers about the account, and how they hand over what comes in. The errors of their
+// clients are in our own words, and name no secret.
 func diagnoseProviders(ctx context.Context, c *config.Config, senders db.SenderAddresses) []Check {
 	var checks []Check
 
@@ -49,7 +51,7 @@ func diagnoseTwilio(ctx context.Context, c *config.Config, senders db.SenderAddr
 
 	t, err := newTwilio(c)
 	if err != nil {
-		return []Check{reportFailure(name, "correct the variable that it names", "%v", err)}
+		return []Check{reportError(name, "correct the variable that it names", "", err)}
 	}
 
 	if err := t.CheckAccount(ctx); err != nil {
@@ -65,7 +67,7 @@ func diagnoseTwilio(ctx context.Context, c *config.Config, senders db.SenderAddr
 
 	setups, err := t.InboundSetups(ctx)
 	if err != nil {
-		return append(checks, reportWarning("SMS webhooks", "try again", "cannot be looked at: %v", err))
+		return append(checks, reportUnread("SMS webhooks", err))
 	}
 
 	return append(checks, judgeTwilioInbound(c.PublicURL, senders, setups)...)
@@ -92,6 +94,8 @@ func judgeTwilioInbound(origin string, senders db.SenderAddresses, setups []twil
 		default:
 			checks = append(checks, judgeInboundURL(name, set, want, setups[at]))
 		}
+
+		checks[len(checks)-1].sender = sender
 	}
 
 	return checks
@@ -103,7 +107,7 @@ func judgeInboundURL(name, do, want string, setup twilio.InboundSetup) Check {
 
 	switch {
 	case strings.TrimSuffix(address, "/") != want:
-		return reportFailure(name, do, "goes to %s", address)
+		return reportFailure(name, do, "goes to %s", hideQuery(address))
 	case setup.Method != http.MethodPost:
 		return reportFailure(name, do, "comes with %s", setup.Method)
 	case options.Get("rc") == "" || options.Get("rp") != "all":
@@ -111,6 +115,22 @@ func judgeInboundURL(name, do, want string, setup twilio.InboundSetup) Check {
 	}
 
 	return reportOK(name, "comes in, and is repeated")
+}
+
+// hideQuery returns an address without what may be a secret in it.
+func hideQuery(address string) string {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return "an address that cannot be read"
+	}
+
+	shown := url.URL{
+		Scheme: parsed.Scheme,
+		Host:   parsed.Host,
+		Path:   parsed.Path,
+	}
+
+	return shown.String()
 }
 
 func diagnoseSendGrid(ctx context.Context, c *config.Config) []Check {
@@ -121,7 +141,7 @@ func diagnoseSendGrid(ctx context.Context, c *config.Config) []Check {
 
 	g, err := newSendGrid(c)
 	if err != nil {
-		return []Check{reportFailure(name, "correct the variable that it names", "%v", err)}
+		return []Check{reportError(name, "correct the variable that it names", "", err)}
 	}
 
 	if err := g.CheckKey(ctx); err != nil {
@@ -152,6 +172,11 @@ func diagnoseSendGrid(ctx context.Context, c *config.Config) []Check {
 	return append(checks, judgeInboundParse(c.PublicURL, c.ReplyDomain, parsed))
 }
 
+// reportUnread reports a setting that could not be looked at, which is no fault of the setting.
+func reportUnread(name string, err error) Check {
+	return reportWarning(name, "try again", "cannot be looked at: %v", err)
+}
+
 // explainUnread says that a setting could not be looked at, which is no fault of the setting.
 func explainUnread(name, scope string, err error) Check {
 	if errors.Is(err, sendgrid.ErrNotAllowed) {
@@ -160,7 +185,7 @@ func explainUnread(name, scope string, err error) Check {
 		return reportWarning(name, do, "the API key may not read the setting")
 	}
 
-	return reportWarning(name, "try again", "cannot be looked at: %v", err)
+	return reportUnread(name, err)
 }
 
 func judgeEventWebhook(origin string, setups []sendgrid.EventSetup) Check {
@@ -200,7 +225,7 @@ func judgeInboundParse(origin, domain string, setups []sendgrid.ParseSetup) Chec
 
 		return reportFailure(name, do, "Inbound Parse does not have %s", domain)
 	case strings.TrimSuffix(setups[at].URL, "/") != want:
-		return reportFailure(name, "set the URL to "+want, "mail to %s goes to %s", domain, setups[at].URL)
+		return reportFailure(name, "set the URL to "+want, "mail to %s goes to %s", domain, hideQuery(setups[at].URL))
 	}
 
 	return reportOK(name, "mail to %s comes in", domain)
@@ -234,7 +259,7 @@ func judgeMX(domain string, records []*net.MX, err error) Check {
 	do := "point the MX record of " + domain + " at " + mailHost
 
 	if err != nil {
-		return reportFailure(name, do, "%s: no MX record was found: %v", domain, err)
+		return reportError(name, do, domain+": no MX record was found", err)
 	}
 
 	hosts := make([]string, len(records))
@@ -261,7 +286,7 @@ func checkCallbacks(ctx context.Context, c *config.Config, store *db.Store) []Ch
 
 	seen, err := store.LastCallbacks(ctx)
 	if err != nil {
-		return []Check{reportFailure("last calls", "start the database", "%v", err)}
+		return []Check{reportError("last calls", "start the database", "", err)}
 	}
 
 	var checks []Check
@@ -332,13 +357,20 @@ func checkSignatures(ctx context.Context, c *config.Config) Check {
 	defer cancel()
 
 	refused, err := countRefusedCalls(ctx, "http://"+c.MetricsAddr+"/metrics")
-
-	switch {
-	case err != nil:
+	if err != nil {
 		const do = "run it where HANDRAIL_METRICS_ADDR reaches the API"
 
 		return reportWarning(name, do, "the API's figures cannot be read: %v", err)
-	case refused > 0:
+	}
+
+	return judgeSignatures(refused)
+}
+
+// judgeSignatures says what the number of calls without a valid signature means.
+func judgeSignatures(refused float64) Check {
+	const name = "signatures"
+
+	if refused > 0 {
 		return reportWarning(
 			name,
 			"see that tokens and public keys are those of the provider, and that no proxy changes path, query or body",
@@ -371,6 +403,11 @@ func countRefusedCalls(ctx context.Context, address string) (float64, error) {
 		return 0, err
 	}
 
+	return sumRefusedCalls(families), nil
+}
+
+// sumRefusedCalls returns how many calls an API has refused, of its metrics.
+func sumRefusedCalls(families map[string]*dto.MetricFamily) float64 {
 	var refused float64
 
 	for _, m := range families["handrail_webhook_calls_total"].GetMetric() {
@@ -381,5 +418,5 @@ func countRefusedCalls(ctx context.Context, address string) (float64, error) {
 		}
 	}
 
-	return refused, nil
+	return refused
 }

@@ -46,6 +46,27 @@ func TestTheDoctorAsksTheProviders(t *testing.T) {
 	assert.Equal(t, service.CheckWarn, sms.Status, "%+v", sms)
 	assert.Contains(t, sms.Do, "#rc=5&rp=all", "the sandbox's URL does not ask for repetitions")
 
+	answer := w.call(http.MethodGet, "/doctor", nil)
+	require.Equal(t, http.StatusOK, answer.status, answer.raw)
+
+	asked := map[string]map[string]any{}
+
+	listed, _ := answer.at("checks").([]any)
+	for _, one := range listed {
+		check, _ := one.(map[string]any)
+		name, _ := check["name"].(string)
+		asked[name] = check
+	}
+
+	for name, check := range checks {
+		require.Contains(t, asked, name, "a running process looks at what the command does: %s", answer.raw)
+		assert.Equal(t, string(check.Status), asked[name]["status"], name)
+	}
+
+	assert.NotContains(t, answer.raw, c.DatabaseURL)
+	assert.NotContains(t, answer.raw, c.TwilioAuthToken)
+	assert.NotContains(t, answer.raw, c.SendGridAPIKey)
+
 	c.TwilioAuthToken = "wrongwrongwrong"
 
 	for _, check := range service.Diagnose(t.Context(), &c, []string{"TEMPORAL_ADDRESS=" + embedded.Address()}) {

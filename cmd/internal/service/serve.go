@@ -38,6 +38,7 @@ func (s *Service) ServeAPI(ctx context.Context, l net.Listener) error {
 		Store:          s.Store,
 		Engine:         s.engine(),
 		Workers:        s.newWorkerWatch(),
+		Doctor:         s.newDoctor(),
 		Logger:         s.logger,
 		Version:        Version,
 		Wait:           s.config.Wait,
