@@ -71,8 +71,8 @@ func (s *service) doctorRoutes() {
 		summary: "Check the installation",
 		description: "What `handrail doctor` checks, as the process that answers sees it: the configuration, the " +
 			"database, Temporal, and what the providers say. It takes up to 10 seconds. The answer is kept for some " +
-			"seconds: `checked_at` says of when it is. Errors that may name hosts or accounts stand in the log of the " +
-			"API.",
+			"seconds: `checked_at` says of when it is. Errors that may name hosts or accounts stand in the log of " +
+			"the API.",
 		answer: examinationJSON{
 			Checks:    []checkJSON{{Name: "database", Status: CheckOK, Message: "answers"}},
 			CheckedAt: exampleTime,

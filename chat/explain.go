@@ -349,8 +349,8 @@ func (d *Delivery) explainCanceled() string {
 	case d.ErrorCode == ErrorChatDeleted:
 		return "Not sent: " + d.ErrorMessage + "."
 	case d.ErrorCode == ErrorToolCallFailed:
-		return "Not sent: a tool call failed before the delivery began. See what its tools have done, and then send the " +
-			"message anew."
+		return "Not sent: a tool call failed before the delivery began. See what its tools have done, and then send " +
+			"the message anew."
 	case d.Decision != nil && d.Decision.Verdict == VerdictCancel:
 		return fmt.Sprintf("Not sent: %s canceled it. ", d.Decision.nameMember()) +
 			d.explainNextStep("It can be retried.")

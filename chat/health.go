@@ -221,8 +221,8 @@ func (w *Workers) NeedPerson() bool { return !w.Reachable || !w.Polling }
 func (w *Workers) Explain() string {
 	switch {
 	case !w.Reachable:
-		return "Temporal does not answer: nothing is sent, and nothing new is taken, until it does. What was accepted " +
-			"is kept."
+		return "Temporal does not answer: nothing is sent, and nothing new is taken, until it does. What was " +
+			"accepted is kept."
 	case !w.Polling:
 		return "No worker polls Temporal: what was accepted is kept, and waits until a worker runs."
 	}

@@ -386,8 +386,9 @@ func (h *Handler) loadOtherWorkspace(v *viewer, other session) otherWorkspace {
 // probeSender retries the delivery that a blocked sender is probed with.
 func (h *Handler) probeSender(v *viewer) (templ.SafeURL, error) {
 	wait := retryWait
+	delivery := v.PostFormValue("delivery")
 
-	answer, err := v.RetryDeliveryWithResponse(v.ctx(), v.ws(), v.PostFormValue("delivery"), &client.RetryDeliveryParams{
+	answer, err := v.RetryDeliveryWithResponse(v.ctx(), v.ws(), delivery, &client.RetryDeliveryParams{
 		IdempotencyKey: v.once(),
 		Prefer:         &wait,
 	}, client.Retry{Reason: v.given("reason")})

@@ -45,7 +45,7 @@ type window struct {
 func newProfile(t *testing.T) string {
 	t.Helper()
 
-	folder, err := os.MkdirTemp("", "handrail-chromium-")
+	folder, err := os.MkdirTemp("", "handrail-chromium-") //nolint:usetesting // t.TempDir fails when a file comes late
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 
