@@ -44,7 +44,7 @@ func TestTabsShareOneStreamInABrowser(t *testing.T) {
 	for range 7 {
 		tab := first.newTab()
 		tab.open("/console/w/" + string(w.ws) + "/")
-		tab.awaitText("1\nchats whose customer has written")
+		tab.awaitText("1\nchat whose customer has written")
 
 		tabs = append(tabs, tab)
 	}

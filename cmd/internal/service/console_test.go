@@ -41,7 +41,7 @@ func TestTheConsoleIsUsedInABrowser(t *testing.T) {
 	b.requireAccessible()
 
 	b.logIn(w)
-	b.awaitText("1\nchats whose customer has written")
+	b.awaitText("1\nchat whose customer has written")
 	b.requireAccessible()
 
 	// What changes is on the page without a look at it.
