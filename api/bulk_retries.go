@@ -194,12 +194,12 @@ func (s *service) bulkRetryRoutes() {
 		summary: "Retry deliveries in bulk",
 		acts:    true,
 		running: running,
-		description: "Those that fit the filter and may be retried, one after the other, at a steady rate. " +
-			"`dry_run` only counts them, and those that would be skipped; else it answers 202 with the bulk retry, " +
-			"which can be watched, paused, resumed and canceled. It pauses by itself when one of the first fails " +
-			"(`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 `bulk_retry_overlaps` when an " +
-			"unfinished one is to retry some of the same, unless `allow_overlap`. What may have been sent already is skipped unless " +
-			"`acknowledge_duplicate`.",
+		description: "Those that fit the filter and may be retried, one after the other, at a steady rate. `dry_run` " +
+			"only counts them, and those that would be skipped; else it answers 202 with the bulk retry, " +
+			"which can be watched, paused, resumed and canceled. It pauses by itself when one of the first " +
+			"fails (`canary`), or too many of the last 50 do (`pause_at_failure_percent`). 409 " +
+			"`bulk_retry_overlaps` when an unfinished one is to retry some of the same, unless " +
+			"`allow_overlap`. What may have been sent already is skipped unless `acknowledge_duplicate`.",
 		request: newBulkRetryJSON{
 			BulkFilterJSON: BulkFilterJSON{Status: "undelivered", ErrorCode: "twilio_30003"},
 			Rate:           new(chat.DefaultBulkRate),

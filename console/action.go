@@ -219,12 +219,9 @@ func (h *Handler) resumeAction(v *viewer) (templ.SafeURL, error) {
 func (h *Handler) changeAction(v *viewer) (templ.SafeURL, error) {
 	id := v.PathValue("id")
 	change := client.ChangeAction{
-		Reason: v.given("reason"),
-		To:     v.given("to"),
-	}
-
-	if body := v.given("body"); body != nil && *body != client.ValueOf(v.given("body_before")) {
-		change.Message = body
+		Reason:  v.given("reason"),
+		To:      v.given("to"),
+		Message: v.givenIfChanged("body"),
 	}
 
 	_, err := v.ChangeActionWithResponse(v.ctx(), v.ws(), id, change)

@@ -22,8 +22,6 @@ type chatView struct {
 	participants []client.Participant
 	labels       []client.Label
 	tools        []client.Tool
-	// names are the names of members, by id.
-	names map[int64]string
 	// draft is the text that somebody has written but not sent; seen is the last message that they had read then.
 	draft string
 	seen  string
@@ -85,7 +83,6 @@ func loadChat(v *viewer, id int64) (*chatView, error) {
 	for _, load := range []func(*viewer) error{
 		view.loadMessages,
 		view.loadParticipants,
-		view.loadNames,
 		view.loadAsks,
 		view.loadSuppressions,
 		view.loadSenders,
@@ -96,6 +93,7 @@ func loadChat(v *viewer, id int64) (*chatView, error) {
 		}
 	}
 
+	view.learnAuthors(v)
 	view.learnExplained(v)
 
 	return view, nil
@@ -111,7 +109,7 @@ func (c *chatView) loadParticipants(v *viewer) error {
 	}
 
 	c.participants = answer.JSON200.Items
-	c.collectNames(v)
+	c.keepNames(v)
 
 	return nil
 }
@@ -234,27 +232,22 @@ func lastMessage(messages []client.Message) string {
 	return messages[len(messages)-1].UUID
 }
 
-// collectNames collects the names of members from all that the page has loaded.
-func (c *chatView) collectNames(v *viewer) {
-	c.names = map[int64]string{v.me.MemberID: v.me.MemberName}
-
+// keepNames keeps the names of members that are in what the page has loaded.
+func (c *chatView) keepNames(v *viewer) {
 	for i := range c.participants {
-		c.names[c.participants[i].MemberID] = c.participants[i].MemberName
+		v.keepName(c.participants[i].MemberID, c.participants[i].MemberName)
 	}
 
 	for i := range c.messages {
 		if m := c.messages[i].Member; m != nil {
-			c.names[m.ID] = m.Name
+			v.keepName(m.ID, m.Name)
 		}
 	}
 
 	if c.chat.MemberID != 0 {
-		c.names[c.chat.MemberID] = c.chat.MemberName
+		v.keepName(c.chat.MemberID, c.chat.MemberName)
 	}
 }
-
-// nameOf returns the name of a member, and the number where no name is known.
-func (c *chatView) nameOf(id int64) string { return nameMember(c.names[id], id) }
 
 // path returns the path of a page or a form of the chat, such as /labels.
 func (c *chatView) path(v *viewer, page string) templ.SafeURL {

@@ -3,33 +3,33 @@ package console
 import "handrail/client"
 
 // authorOf returns who speaks in a message.
-func authorOf(view *chatView, m *client.Message) string {
+func authorOf(v *viewer, m *client.Message) string {
 	switch {
 	case m.Role == client.MessageRoleAssistant && m.WrittenBy != nil:
-		return view.nameOf(*m.WrittenBy)
+		return v.nameOf(*m.WrittenBy)
 	case m.Role == client.MessageRoleAssistant && m.MemberID == nil:
 		return "Assistant"
 	case m.Role == client.MessageRoleAssistant:
-		return view.nameOf(*m.MemberID) + ", as the assistant"
+		return v.nameOf(*m.MemberID) + ", as the assistant"
 	case m.MemberID == nil:
 		return "Somebody unknown"
 	}
 
-	return view.nameOf(*m.MemberID)
+	return v.nameOf(*m.MemberID)
 }
 
 // describeAuthor returns in whose place somebody has written; "" for whoever speaks for themselves.
-func describeAuthor(view *chatView, m *client.Message) string {
+func describeAuthor(v *viewer, m *client.Message) string {
 	switch {
 	case m.WrittenBy == nil:
 		return ""
 	case m.Role != client.MessageRoleAssistant:
-		return ", entered by " + view.nameOf(*m.WrittenBy)
+		return ", entered by " + v.nameOf(*m.WrittenBy)
 	case m.MemberID == nil:
 		return ", in the assistant's place"
 	}
 
-	return ", in the place of " + view.nameOf(*m.MemberID) + ", the assistant"
+	return ", in the place of " + v.nameOf(*m.MemberID) + ", the assistant"
 }
 
 // nameTrust returns how well it is known who has written something that came in.

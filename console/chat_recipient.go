@@ -145,8 +145,7 @@ func (c *chatView) describeQuestion(m *client.Message) string {
 	return "The answer of " + whom + " to the assistant. The customer does not get it."
 }
 
-// learnExplained learns the names of the members whom the sentences of the page name by their numbers. Those that the
-// page knows already are not asked for.
+// learnExplained learns the names of the members whom the sentences of the page name by their numbers.
 func (c *chatView) learnExplained(v *viewer) {
 	var sentences []string
 
@@ -160,51 +159,16 @@ func (c *chatView) learnExplained(v *viewer) {
 		}
 	}
 
-	for _, id := range membersIn(sentences...) {
-		if name := c.names[id]; name != "" {
-			v.keepName(id, name)
-		}
-	}
-
 	v.learnNamed(sentences...)
 }
 
-// mostNames is how many names of members a page asks for one by one.
-const mostNames = 10
-
-// loadNames loads the names of those who have written messages or taken the chat over, and are no participants.
-func (c *chatView) loadNames(v *viewer) error {
-	if !v.may("members:read") {
-		return nil
-	}
-
-	var unknown []int64
-
-	need := func(id *int64) {
-		if id != nil && *id != 0 && c.names[*id] == "" && len(unknown) < mostNames {
-			c.names[*id] = nameMember("", *id)
-			unknown = append(unknown, *id)
-		}
-	}
-
-	need(c.chat.TakenOverBy)
+// learnAuthors learns the names of those who have written messages or taken the chat over, and are no participants.
+func (c *chatView) learnAuthors(v *viewer) {
+	ids := []int64{client.ValueOf(c.chat.TakenOverBy)}
 
 	for i := range c.messages {
-		need(c.messages[i].WrittenBy)
-		need(c.messages[i].MemberID)
+		ids = append(ids, client.ValueOf(c.messages[i].WrittenBy), client.ValueOf(c.messages[i].MemberID))
 	}
 
-	for _, id := range unknown {
-		answer, err := v.GetMemberWithResponse(v.ctx(), v.ws(), id)
-
-		switch {
-		case isAbsent(err):
-		case err != nil:
-			return err
-		default:
-			c.names[id] = nameMember(answer.JSON200.Name, id)
-		}
-	}
-
-	return nil
+	v.learnNames(ids...)
 }

@@ -47,9 +47,9 @@ func recipientBanners(v *viewer, view *chatView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var3 string
-				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(view.nameOf(view.chat.MemberID))
+				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(v.nameOf(view.chat.MemberID))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `chat_recipient.templ`, Line: 9, Col: 44}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `chat_recipient.templ`, Line: 9, Col: 41}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 				if templ_7745c5c3_Err != nil {
@@ -62,7 +62,7 @@ func recipientBanners(v *viewer, view *chatView) templ.Component {
 				var templ_7745c5c3_Var4 string
 				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs("has opted out of " + nameChannel(client.AddressedChannel(view.chat.Channel)) + ".")
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `chat_recipient.templ`, Line: 9, Col: 132}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `chat_recipient.templ`, Line: 9, Col: 129}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 				if templ_7745c5c3_Err != nil {
@@ -123,9 +123,9 @@ func recipientBanners(v *viewer, view *chatView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs("No " + nameChannel(view.suppressions[i].Channel) + " " + nameSender(&view.suppressions[i]) + " reaches " + view.nameOf(view.chat.MemberID) + ".")
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs("No " + nameChannel(view.suppressions[i].Channel) + " " + nameSender(&view.suppressions[i]) + " reaches " + v.nameOf(view.chat.MemberID) + ".")
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `chat_recipient.templ`, Line: 16, Col: 158}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `chat_recipient.templ`, Line: 16, Col: 155}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 				if templ_7745c5c3_Err != nil {
@@ -182,9 +182,9 @@ func recipientBanners(v *viewer, view *chatView) templ.Component {
 				}
 				ctx = templ.InitializeContext(ctx)
 				var templ_7745c5c3_Var12 string
-				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(view.nameOf(view.chat.MemberID) + " has no address for " + nameChannel(client.AddressedChannel(view.chat.Channel)) + ". ")
+				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(v.nameOf(view.chat.MemberID) + " has no address for " + nameChannel(client.AddressedChannel(view.chat.Channel)) + ". ")
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `chat_recipient.templ`, Line: 23, Col: 126}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `chat_recipient.templ`, Line: 23, Col: 123}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 				if templ_7745c5c3_Err != nil {

@@ -25,7 +25,7 @@ func (c *chatView) loadSenders(v *viewer) error {
 		for i := range numbers {
 			c.senders = append(c.senders, sender{
 				id:        numbers[i].ID,
-				name:      namePhoneNumber(&numbers[i]),
+				name:      nameWithAddress(numbers[i].Name, nameNumber(numbers[i])),
 				isRevoked: numbers[i].RevokedAt != nil,
 			})
 		}
@@ -38,7 +38,7 @@ func (c *chatView) loadSenders(v *viewer) error {
 		for i := range inboxes {
 			c.senders = append(c.senders, sender{
 				id:        inboxes[i].ID,
-				name:      inboxes[i].Address,
+				name:      nameWithAddress(inboxes[i].DisplayName, inboxes[i].Address),
 				isRevoked: inboxes[i].RevokedAt != nil,
 			})
 		}
@@ -58,14 +58,13 @@ func listInboxes(v *viewer) ([]client.Inbox, error) {
 	return answer.JSON200.Items, nil
 }
 
-// namePhoneNumber returns the number or the messaging service of a sender, with its name.
-func namePhoneNumber(n *client.PhoneNumber) string {
-	address := nameNumber(*n)
-	if n.Name == "" {
+// nameWithAddress returns a sender as people know it: its name with its address, or the address alone.
+func nameWithAddress(name, address string) string {
+	if name == "" || name == address {
 		return address
 	}
 
-	return n.Name + " (" + address + ")"
+	return name + " (" + address + ")"
 }
 
 // senderID returns the id of the chat's sender; 0 if it has none.

@@ -64,7 +64,7 @@ func (h *Handler) showSummaries(v *viewer) (templ.Component, error) {
 		next:     v.nextPage("/chats/"+formatCount(id)+"/summaries", answer.JSON200.NextCursor),
 	}
 
-	view.chat.collectNames(v)
+	view.chat.keepNames(v)
 
 	return summariesPage(v, view), nil
 }

@@ -362,17 +362,10 @@ func decideDelivery(v *viewer, id string, once *string) error {
 			readReason(v),
 		)
 	case "retry":
-		wait := retryWait
-		_, err = v.RetryDeliveryWithResponse(
-			v.ctx(),
-			v.ws(),
-			id,
-			&client.RetryDeliveryParams{IdempotencyKey: once, Prefer: &wait},
-			client.Retry{
-				AcknowledgeDuplicate: client.IfGiven(v.PostFormValue("acknowledge_duplicate") == "true"),
-				Reason:               v.given("reason"),
-			},
-		)
+		_, err = requestRetry(v, id, once, client.Retry{
+			AcknowledgeDuplicate: client.IfGiven(v.PostFormValue("acknowledge_duplicate") == "true"),
+			Reason:               v.given("reason"),
+		})
 	default:
 		err = resolveAs(v, id, once)
 	}

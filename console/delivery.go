@@ -260,18 +260,10 @@ func (h *Handler) retryDelivery(v *viewer) (templ.SafeURL, error) {
 		Reason:               v.given("reason"),
 		Sender:               v.given("sender"),
 		To:                   v.given("to"),
+		Body:                 v.givenIfChanged("body"),
 	}
 
-	if body := v.given("body"); body != nil && *body != client.ValueOf(v.given("body_before")) {
-		retry.Body = body
-	}
-
-	wait := retryWait
-
-	answer, err := v.RetryDeliveryWithResponse(v.ctx(), v.ws(), id, &client.RetryDeliveryParams{
-		IdempotencyKey: v.once(),
-		Prefer:         &wait,
-	}, retry)
+	answer, err := requestRetry(v, id, v.once(), retry)
 	if err != nil {
 		return "", err
 	}
@@ -286,6 +278,27 @@ func (h *Handler) retryDelivery(v *viewer) (templ.SafeURL, error) {
 	}
 
 	return v.deliveryPath(id), nil
+}
+
+// requestRetry has the API try a delivery again, and waits a while for the outcome. once is the Idempotency-Key.
+func requestRetry(v *viewer, id string, once *string, retry client.Retry) (*client.RetryDeliveryResponse, error) {
+	wait := retryWait
+	params := &client.RetryDeliveryParams{
+		IdempotencyKey: once,
+		Prefer:         &wait,
+	}
+
+	return v.RetryDeliveryWithResponse(v.ctx(), v.ws(), id, params, retry)
+}
+
+// givenIfChanged is [viewer.given] for a field whose text was shown before; nil if it is still the same.
+func (v *viewer) givenIfChanged(field string) *string {
+	text := v.given(field)
+	if text == nil || *text == client.ValueOf(v.given(field+beforeSuffix)) {
+		return nil
+	}
+
+	return text
 }
 
 // given returns a field of the form without the spaces around it, with lines as the API has them; nil if it is empty.

@@ -42,6 +42,11 @@ func formatDuration(d time.Duration) string {
 	return fmt.Sprintf("%.1f s", d.Seconds())
 }
 
+// formatMillis is [formatDuration] of milliseconds, as the API has them.
+func formatMillis(millis int64) string {
+	return formatDuration(time.Duration(millis) * time.Millisecond)
+}
+
 // namesOf returns words of any kind as texts.
 func namesOf[T ~string](words []T) []string {
 	names := make([]string, len(words))

@@ -78,7 +78,7 @@ func inboundListPage(v *viewer, view *inboundView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, channel := range consentChannels {
+			for _, channel := range addressedChannels {
 				templ_7745c5c3_Err = option(string(channel), nameChannel(channel), view.channel).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -385,13 +385,9 @@ func (h *Handler) loadOtherWorkspace(v *viewer, other session) otherWorkspace {
 
 // probeSender retries the delivery that a blocked sender is probed with.
 func (h *Handler) probeSender(v *viewer) (templ.SafeURL, error) {
-	wait := retryWait
-	delivery := v.PostFormValue("delivery")
+	retry := client.Retry{Reason: v.given("reason")}
 
-	answer, err := v.RetryDeliveryWithResponse(v.ctx(), v.ws(), delivery, &client.RetryDeliveryParams{
-		IdempotencyKey: v.once(),
-		Prefer:         &wait,
-	}, client.Retry{Reason: v.given("reason")})
+	answer, err := requestRetry(v, v.PostFormValue("delivery"), v.once(), retry)
 	if err != nil {
 		return "", err
 	}

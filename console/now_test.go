@@ -81,7 +81,7 @@ func TestNowSaysWhatNeedsAPerson(t *testing.T) {
 	assert.Contains(t, page, "2 for more than 10 minutes")
 	assert.Contains(t, page, "messages that did not arrive, in the last 24 hours")
 
-	assert.Contains(t, page, "&lt;Support&gt;, +14155550123")
+	assert.Contains(t, page, "&lt;Support&gt; (+14155550123)")
 	assert.NotContains(t, page, "<Support>")
 	assert.Contains(t, page, "twilio_20003")
 	assert.Contains(t, page, `datetime="2026-11-30T10:04:00Z"`)

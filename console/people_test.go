@@ -167,9 +167,9 @@ func TestCommandsOfAPersonCallTheAPI(t *testing.T) {
 		{
 			form: "/edit",
 			fields: url.Values{
-				"had_name": {"Bo"}, "name": {"Bo"},
-				"had_phone": {"+15550142"}, "phone": {""},
-				"had_email": {"bo@a.example"}, "email": {"bo@b.example"},
+				"name_before": {"Bo"}, "name": {"Bo"},
+				"phone_before": {"+15550142"}, "phone": {""},
+				"email_before": {"bo@a.example"}, "email": {"bo@b.example"},
 			},
 			call:  "PATCH /members/42",
 			reply: ok(theMember),
@@ -218,13 +218,13 @@ func TestARefusedAddressIsShownAgainInItsForm(t *testing.T) {
 	e.replies["PATCH /members/42"] = refuse(http.StatusConflict, "address_taken", "member 43 has this phone number")
 	e.replies["GET /members/43"] = ok(`{"id":43,"name":"Bo Two"}`)
 
-	answer := e.post("/people/42", "/people/42/edit", url.Values{"phone": {"+1555999"}, "had_phone": {"+15550142"}, "name": {""}})
+	answer := e.post("/people/42", "/people/42/edit", url.Values{"phone": {"+1555999"}, "phone_before": {"+15550142"}, "name": {""}})
 	require.Equal(t, http.StatusConflict, answer.Code)
 
 	page := answer.Body.String()
 	assert.Contains(t, page, "Bo Two (member 43)</a> has this phone number.")
 	assert.Contains(t, page, `name="phone" value="+1555999"`)
-	assert.Contains(t, page, `name="had_phone" value="+15550142"`)
+	assert.Contains(t, page, `name="phone_before" value="+15550142"`)
 	assert.Contains(t, page, `name="name" value=""`, "what was emptied stays empty")
 }
 

@@ -33,8 +33,8 @@ type personView struct {
 // livePerson are the events after which the page of a member is fetched anew.
 const livePerson = "delivery message chat contributor_request suppression"
 
-// consentChannels are the channels that send to an address.
-var consentChannels = []client.AddressedChannel{client.AddressedChannelPhoneSms, client.AddressedChannelEmail}
+// addressedChannels are the channels on which people have an address.
+var addressedChannels = []client.AddressedChannel{client.AddressedChannelPhoneSms, client.AddressedChannelEmail}
 
 func (h *Handler) showPerson(v *viewer) (templ.Component, error) {
 	id, err := v.number("id")
@@ -243,19 +243,10 @@ func (h *Handler) changePerson(v *viewer) (templ.SafeURL, error) {
 		return "", err
 	}
 
-	changed := func(field string) *string {
-		value := strings.TrimSpace(v.PostFormValue(field))
-		if value == v.PostFormValue("had_"+field) {
-			return nil
-		}
-
-		return &value
-	}
-
 	_, err = v.UpdateMemberWithResponse(v.ctx(), v.ws(), id, client.MemberPatch{
-		Name:  changed("name"),
-		Phone: changed("phone"),
-		Email: changed("email"),
+		Name:  readChanged(v, "name"),
+		Phone: readChanged(v, "phone"),
+		Email: readChanged(v, "email"),
 	})
 
 	return v.personPath(id), err

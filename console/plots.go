@@ -89,12 +89,3 @@ func (p *plot) draw(counts map[int64]int64) {
 		})
 	}
 }
-
-// titleSender returns the name of a sender with its address.
-func titleSender(sender client.SenderHealth) string {
-	if sender.Name == "" || sender.Name == sender.Address {
-		return sender.Address
-	}
-
-	return sender.Name + ", " + sender.Address
-}

@@ -45,7 +45,7 @@ func TestWhoWritesIsToldFirstThatItWouldWait(t *testing.T) {
 
 	for name, page := range pagesToWrite(t, ok(healthOf("blocked"))) {
 		before, _, _ := strings.Cut(page, `name="message"`)
-		assert.Contains(t, before, "What is sent from Support, +15550100 waits.</strong>", name)
+		assert.Contains(t, before, "What is sent from Support (+15550100) waits.</strong>", name)
 		assert.Contains(t, before, "Twilio refuses every message since 09:12 UTC.", name)
 		assert.NotContains(t, page, "+15550101 waits", name)
 	}

@@ -12,9 +12,6 @@ import (
 	"handrail/client"
 )
 
-// addressedChannels are the channels on which people have an address.
-var addressedChannels = []client.AddressedChannel{client.AddressedChannelEmail, client.AddressedChannelPhoneSms}
-
 // noticesShown is how many of the newest notices the page of notifications shows at once.
 const noticesShown = 20
 

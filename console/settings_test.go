@@ -163,7 +163,7 @@ func TestAWebhookIsTestedReplayedAndDisabled(t *testing.T) {
 
 	page := "/settings/webhooks/3"
 	answer := e.post(page, page+"/test", nil)
-	assert.Contains(t, answer.Body.String(), "The receiver of the test: 503, after 183ms")
+	assert.Contains(t, answer.Body.String(), "The receiver of the test: 503, after 183 ms")
 
 	e.requireRedirect(e.post(page, page+"/replay", url.Values{"since": {"2026-11-29T10:00"}}), page)
 	assert.JSONEq(t, `{"since":"2026-11-29T10:00:00Z"}`, e.sent("POST /webhook-endpoints/3/replay").body)

@@ -2,7 +2,6 @@ package console
 
 import (
 	"strconv"
-	"time"
 
 	"github.com/a-h/templ"
 
@@ -225,9 +224,6 @@ func describeAnswer(attempt client.WebhookAttempt) string {
 
 	return "–"
 }
-
-// formatMillis returns how long something took.
-func formatMillis(millis int64) string { return (time.Duration(millis) * time.Millisecond).String() }
 
 // describeBehind returns how many events an endpoint has not got yet, in words.
 func describeBehind(endpoint client.WebhookEndpoint) string {
