@@ -31,4 +31,7 @@ func TestWhatOneMatterIsCalled(t *testing.T) {
 		assert.NotEmpty(t, many, matter)
 		assert.NotEqual(t, one, many, matter)
 	}
+
+	words := chat.MatterFailed.Explain(chat.MaxFailed - 1)
+	assert.Equal(t, "or more "+words, chat.MatterFailed.Explain(chat.MaxFailed), "it is counted no further")
 }

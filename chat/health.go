@@ -14,7 +14,7 @@ const (
 	// MaxHealthSenders is the most senders that are listed.
 	MaxHealthSenders = 50
 	// MaxHealthAttempts is the most attempts of one sender that are counted, the newest.
-	MaxHealthAttempts = 4000
+	MaxHealthAttempts = 2000
 	// HealthSuccesses is how many of a sender's newest attempts are searched for one that was accepted.
 	HealthSuccesses = 1000
 	// HealthCallbacks is how many of a sender's newest attempts are searched for what the provider has reported.
@@ -105,9 +105,14 @@ func (h *SenderHealth) AddAttempts(c AttemptCount) {
 	}
 }
 
-// DropFirstMinute leaves out the oldest minute, of which not all attempts were counted, and what was before it.
+// DropFirstMinute leaves out the oldest minute, of which not all attempts were counted, and what was before it. A minute
+// that is the only one stays: its counts are the least that they can be.
 func (h *SenderHealth) DropFirstMinute() {
-	if len(h.Minutes) == 0 {
+	switch len(h.Minutes) {
+	case 0:
+		return
+	case 1:
+		h.Since = h.Minutes[0].At
 		return
 	}
 

@@ -37,6 +37,10 @@ func TestAttemptsAreCountedByWhatTheProviderDid(t *testing.T) {
 	health.DropFirstMinute()
 	assert.Equal(t, []chat.SenderMinute{{At: first.Add(time.Minute), Failed: 3}}, health.Minutes)
 	assert.Equal(t, first.Add(time.Minute), health.Since)
+
+	health.DropFirstMinute()
+	assert.Len(t, health.Minutes, 1, "the only minute stays")
+	assert.Equal(t, first.Add(time.Minute), health.Since)
 }
 
 // TestASenderExplainsItself: what it waits for has its end, and what has failed has its numbers.

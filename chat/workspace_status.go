@@ -143,15 +143,23 @@ var matterWords = map[Matter]struct{ one, many string }{
 
 // Explain says in a few words what is counted, when there are so many.
 func (m Matter) Explain(count int) string {
-	if count == 1 {
+	switch {
+	case count == 1:
 		return matterWords[m].one
+	case m == MatterFailed && count >= MaxFailed:
+		return "or more " + matterWords[m].many
 	}
 
 	return matterWords[m].many
 }
 
-// MaxMatters is the most actions that a status counts.
-const MaxMatters = 10_000
+// How far a status counts: it must be quick when much has gone wrong.
+const (
+	// MaxMatters is the most actions.
+	MaxMatters = 10_000
+	// MaxFailed is the most messages of [MatterFailed], the oldest.
+	MaxFailed = 1000
+)
 
 // MatterCount counts a matter.
 type MatterCount struct {

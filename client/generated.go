@@ -2164,6 +2164,7 @@ type LoginLink struct {
 
 // Matter defines model for Matter.
 type Matter struct {
+	// Count Of failed up to 1,000: explanation then begins with or more.
 	Count int64 `json:"count"`
 
 	// Deadline When the first approval expires.

@@ -254,6 +254,15 @@ func countDeliveries(v *viewer, params client.ListDeliveriesParams) (int64, erro
 	return client.ValueOf(answer.JSON200.Total), nil
 }
 
+// nameMessages returns what stands behind a count of messages, which the API counts so far and no further.
+func nameMessages(count int64) string {
+	if count >= chat.MaxTotal {
+		return "or more messages"
+	}
+
+	return chat.NounOf(count, "message")
+}
+
 // fetchDuplicates counts what was sent twice in the last day, or may have been.
 func (n *nowView) fetchDuplicates(v *viewer) error {
 	since := n.at.Add(-duplicatesSince)
@@ -265,7 +274,7 @@ func (n *nowView) fetchDuplicates(v *viewer) error {
 
 	n.duplicates = tile{
 		count:       count,
-		explanation: chat.NounOf(count, "message") + " of the last 24 hours that arrived twice, or may have",
+		explanation: nameMessages(count) + " of the last 24 hours that arrived twice, or may have",
 		path:        v.pathWith("/failures", url.Values{"duplicate": {"possible", "confirmed"}}),
 		tone:        toneWarn,
 	}
@@ -289,7 +298,7 @@ func (n *nowView) fetchUndelivered(v *viewer) error {
 
 	n.undelivered = tile{
 		count:       count,
-		explanation: chat.NounOf(count, "message") + " that did not arrive, " + n.sinceLook(),
+		explanation: nameMessages(count) + " that did not arrive, " + n.sinceLook(),
 		path:        v.pathWith("/failures", url.Values{"status": {"undelivered", "bounced", "failed"}}),
 		tone:        toneWarn,
 	}

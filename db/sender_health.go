@@ -182,8 +182,11 @@ func countBlocked(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID) (map[stri
 func (s *Store) countMinutes(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, sender *chat.SenderHealth) error {
 	// A minute is the first 16 characters of a time: 2026-11-30 09:41.
 	minute := "substr(n.started_at, 1, 16)"
+	written := minute
+
 	if s.postgres() {
-		minute = "to_char(n.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')"
+		minute = "date_trunc('minute', n.started_at)"
+		written = "to_char(" + minute + " AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')"
 	}
 
 	newest := tx.NewSelect().
@@ -204,9 +207,9 @@ func (s *Store) countMinutes(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID
 
 	err := tx.NewSelect().
 		TableExpr("(?) AS n", newest).
-		ColumnExpr("? AS minute", bun.Safe(minute)).
+		ColumnExpr("? AS minute", bun.Safe(written)).
 		ColumnExpr("COALESCE(n.outcome, '') AS outcome, n.http_status, count(*) AS count").
-		GroupExpr("1, n.outcome, n.http_status").
+		GroupExpr("?, n.outcome, n.http_status", bun.Safe(minute)).
 		OrderExpr("1").
 		Scan(ctx, &rows)
 	if err != nil {

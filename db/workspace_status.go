@@ -190,13 +190,14 @@ func countUntoldNotices(tx bun.Tx, ws chat.WorkspaceID, now time.Time) *bun.Sele
 		Where("NOT EXISTS (?)", deleted)
 }
 
-// countFailedMessages counts the messages to customers that have failed lately, up to [chat.MaxMatters].
+// countFailedMessages counts the messages to customers that have failed lately, the oldest up to [chat.MaxFailed].
 func countFailedMessages(tx bun.Tx, ws chat.WorkspaceID, now time.Time) *bun.SelectQuery {
 	failed := haveFailedForGood(tx.NewSelect().TableExpr("deliveries AS d")).
 		ColumnExpr("d.created_at AS since").
 		Where("d.workspace_id = ?", ws).
 		Where("d.created_at > ?", now.Add(-chat.FailedPatience)).
-		Limit(chat.MaxMatters)
+		OrderExpr("d.created_at").
+		Limit(chat.MaxFailed)
 
 	counted := tx.NewSelect().TableExpr("(?) AS x", failed).ColumnExpr("? AS matter", chat.MatterFailed)
 

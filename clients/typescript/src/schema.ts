@@ -4911,7 +4911,10 @@ export interface components {
             url?: string;
         };
         Matter: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Of failed up to 1,000: explanation then begins with or more.
+             */
             count: number;
             /**
              * Format: date-time
