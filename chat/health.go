@@ -105,8 +105,8 @@ func (h *SenderHealth) AddAttempts(c AttemptCount) {
 	}
 }
 
-// DropFirstMinute leaves out the oldest minute, of which not all attempts were counted, and what was before it. A minute
-// that is the only one stays: its counts are the least that they can be.
+// DropFirstMinute leaves out the oldest minute, of which not all attempts were counted, and what was before it. The
+// only minute stays: its counts are the least that they can be.
 func (h *SenderHealth) DropFirstMinute() {
 	switch len(h.Minutes) {
 	case 0:
