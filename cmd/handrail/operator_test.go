@@ -202,7 +202,7 @@ func TestStatusOfAllWorkspacesForTheOperator(t *testing.T) {
 
 	out := d.must("status", "--operator")
 	assert.Contains(t, out, string(d.ws))
-	assert.Contains(t, out, "requests that wait for a second member")
+	assert.Contains(t, out, "request that waits for a second member")
 
 	out = d.must("status", "--operator", "--json")
 	assert.Contains(t, out, `"need_person": 1`)
