@@ -53,7 +53,7 @@ func chatsPage(v *viewer, view *chatsView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\"><label>Response <select name=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\"><label>Response needed <select name=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -70,19 +70,19 @@ func chatsPage(v *viewer, view *chatsView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = option("", "any", view.needs).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = option("", "all chats", view.needs).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = option(needsAnswer, "needed: the customer has written", view.needs).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = option(needsAnswer, "a customer waits", view.needs).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = option(needsAttention, "needed for another reason", view.needs).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = option(needsAttention, "another reason", view.needs).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = option(needsAny, "needed for any reason", view.needs).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = option(needsAny, "any reason", view.needs).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

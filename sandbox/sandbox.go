@@ -23,6 +23,9 @@ type Config struct {
 	AccountSID, AuthToken string
 	// SendGridKey is the key that SendGrid's callers present as a bearer token.
 	SendGridKey string
+	// Numbers are phone numbers that the Twilio account has, and ReplyHosts the domains whose mail SendGrid passes on,
+	// before anything was sent. Each number that something was sent from, and each domain of a Reply-To, joins them.
+	Numbers, ReplyHosts []string
 	// File is where arrivals are kept, as JSON lines; it is made when it is missing, its
 	// folder too. "" keeps them in memory only.
 	File string

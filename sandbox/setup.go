@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// What the providers' APIs tell of an account and of its webhooks. The sandbox has the senders that
-// something was sent from, and calls the webhooks that it is configured with for all of them.
+// What the providers' APIs tell of an account and of its webhooks. The sandbox has the senders that it is configured
+// with or that something was sent from, and calls the webhooks that it is configured with for all of them.
 
 func (s *Sandbox) routeTwilioSetup(mux *http.ServeMux) {
 	mux.Handle("GET /2010-04-01/Accounts/{account_json}", s.twilio(s.showAccount))
@@ -33,7 +33,7 @@ func (s *Sandbox) showAccount(w http.ResponseWriter, r *http.Request) *twilioPro
 func (s *Sandbox) listNumbers(w http.ResponseWriter, _ *http.Request) *twilioProblem {
 	numbers := []map[string]any{}
 
-	for _, number := range s.sendersOf(func(m Message) string { return m.From }) {
+	for _, number := range mergeNames(s.config.Numbers, s.sendersOf(func(m Message) string { return m.From })) {
 		numbers = append(numbers, map[string]any{
 			"phone_number": number,
 			"sms_url":      s.config.TwilioInboundURL,
@@ -63,19 +63,23 @@ func (s *Sandbox) listServices(w http.ResponseWriter, _ *http.Request) *twilioPr
 	return nil
 }
 
-// sendersOf lists each sender of an outgoing message once.
+// sendersOf lists the senders of outgoing messages.
 func (s *Sandbox) sendersOf(sender func(Message) string) []string {
 	var all []string
 
 	for _, m := range s.Messages(MessageFilter{}) {
-		if one := sender(m); one != "" && !slices.Contains(all, one) {
-			all = append(all, one)
-		}
+		all = append(all, sender(m))
 	}
 
+	return mergeNames(all)
+}
+
+// mergeNames lists each of the names once, sorted, without empty ones.
+func mergeNames(lists ...[]string) []string {
+	all := slices.Concat(lists...)
 	slices.Sort(all)
 
-	return all
+	return slices.DeleteFunc(slices.Compact(all), func(name string) bool { return name == "" })
 }
 
 func (s *Sandbox) routeSendGridSetup(mux *http.ServeMux) {
@@ -115,17 +119,19 @@ func (s *Sandbox) showEventWebhook(w http.ResponseWriter, _ *http.Request) {
 
 // showInboundParse has the hosts that answers to a mail go to.
 func (s *Sandbox) showInboundParse(w http.ResponseWriter, _ *http.Request) {
-	settings := []map[string]any{}
-	var hosts []string
+	var answered []string
 
 	for _, m := range s.Mails() {
 		for _, a := range m.ReplyTo {
 			_, host, _ := strings.Cut(a.Email, "@")
-			if host != "" && !slices.Contains(hosts, host) {
-				hosts = append(hosts, host)
-				settings = append(settings, map[string]any{"hostname": host, "url": s.config.MailInboundURL})
-			}
+			answered = append(answered, host)
 		}
+	}
+
+	settings := []map[string]any{}
+
+	for _, host := range mergeNames(s.config.ReplyHosts, answered) {
+		settings = append(settings, map[string]any{"hostname": host, "url": s.config.MailInboundURL})
 	}
 
 	writeJSON(w, http.StatusOK, map[string]any{"result": settings})

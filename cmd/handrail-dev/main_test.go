@@ -188,6 +188,11 @@ func TestTheReadyScreensLinesWork(t *testing.T) {
 	t.Parallel()
 	p := newTestEnv(t)
 	started, screen := p.up()
+
+	for _, check := range p.get(p.api + "/api/v2/w/" + string(demoWorkspace) + "/doctor")["checks"].([]any) {
+		assert.NotEqual(t, "fail", check.(map[string]any)["status"], "nothing is wrong from the start: %v", check)
+	}
+
 	var lines []string
 
 	for line := range strings.Lines(screen) {

@@ -114,6 +114,8 @@ func (p *process) startSandbox(
 		AccountSID:     sandboxAccount,
 		AuthToken:      sandboxToken,
 		SendGridKey:    sandboxSendGridKey,
+		Numbers:        []string{demoNumber},
+		ReplyHosts:     []string{p.config.ReplyDomain},
 		File:           filepath.Join(p.config.Dev.DataDir, "sandbox.jsonl"),
 		Logger:         p.logger.With("component", "sandbox"),
 		ToolSecrets:    r.secrets,

@@ -15,6 +15,8 @@ const (
 	demoKey       = "hr_dev_00000000000000000000000000000000"
 	// secondKey is another manager's, who may approve what the first one asks for.
 	secondKey = "hr_dev_11111111111111111111111111111111"
+	// demoNumber is what the workspace sends SMS from.
+	demoNumber = "+14155550100"
 )
 
 // demo are the ids that the ready screen shows.
@@ -214,7 +216,7 @@ func (s *seeder) member(m chat.Member) chat.Member {
 
 func (s *seeder) phoneNumber() chat.PhoneNumber {
 	return runStep(s, func() (chat.PhoneNumber, error) {
-		line := chat.PhoneNumber{Name: "Support line", Number: "+14155550100"}
+		line := chat.PhoneNumber{Name: "Support line", Number: demoNumber}
 		return s.store.CreatePhoneNumber(s.ctx, demoWorkspace, s.by, line)
 	})
 }
