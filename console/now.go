@@ -242,7 +242,7 @@ func (n *nowView) blocked() []client.SenderHealth {
 // countDeliveries counts deliveries that a list would have.
 func countDeliveries(v *viewer, params client.ListDeliveriesParams) (int64, error) {
 	total := true
-	limit := int64(1)
+	limit := int64(0) // it only counts
 	params.Total = &total
 	params.Limit = &limit
 
