@@ -125,6 +125,15 @@ func (v *viewer) deliveryPath(id string) templ.SafeURL { return v.path("/deliver
 // actionPath returns the path of an action's page.
 func (v *viewer) actionPath(id string) templ.SafeURL { return v.path("/actions/" + id) }
 
+// begunPath returns the page of what an action that goes on has come to: its delivery, or itself until there is one.
+func (v *viewer) begunPath(begun *client.WholeAction) templ.SafeURL {
+	if begun.Delivery != nil {
+		return v.deliveryPath(begun.Delivery.ID)
+	}
+
+	return v.actionPath(begun.ActionID)
+}
+
 // nameChat returns the title of a chat, and its number where it has none.
 func nameChat(c *client.Chat) string {
 	if c.Title != "" {

@@ -271,10 +271,8 @@ func (h *Handler) retryDelivery(v *viewer) (templ.SafeURL, error) {
 	switch {
 	case answer.JSON200 != nil:
 		return v.deliveryPath(answer.JSON200.Delivery.ID), nil
-	case answer.JSON202 != nil && answer.JSON202.Delivery != nil:
-		return v.deliveryPath(answer.JSON202.Delivery.ID), nil
 	case answer.JSON202 != nil:
-		return v.actionPath(answer.JSON202.ActionID), nil
+		return v.begunPath(answer.JSON202), nil
 	}
 
 	return v.deliveryPath(id), nil

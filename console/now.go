@@ -241,10 +241,8 @@ func (n *nowView) blocked() []client.SenderHealth {
 
 // countDeliveries counts deliveries that a list would have.
 func countDeliveries(v *viewer, params client.ListDeliveriesParams) (int64, error) {
-	total := true
-	limit := int64(0) // it only counts
-	params.Total = &total
-	params.Limit = &limit
+	params.Total = new(true)
+	params.Limit = new(int64(0)) // it only counts
 
 	answer, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), &params)
 	if err != nil {

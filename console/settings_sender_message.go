@@ -103,12 +103,3 @@ func sendSenderTest(v *viewer, test *senderTest) (templ.SafeURL, error) {
 
 	return v.begunPath(answer.JSON202), nil
 }
-
-// begunPath returns the page of what an action that goes on has come to: its delivery, or itself until there is one.
-func (v *viewer) begunPath(begun *client.WholeAction) templ.SafeURL {
-	if begun.Delivery != nil {
-		return v.deliveryPath(begun.Delivery.ID)
-	}
-
-	return v.actionPath(begun.ActionID)
-}
