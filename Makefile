@@ -156,7 +156,7 @@ docs: bin/handrail ## Write the documentation as a web site, to bin/docs
 # --- check
 
 .PHONY: check
-check: format lint generated workflowcheck tidy modules licences binary test ## Everything CI runs
+check: tidy format lint generated workflowcheck modules licences binary test ## Everything CI runs
 	@$(MAKE) --no-print-directory vulns VULNS=if-reachable
 	@$(MAKE) --no-print-directory chaos SENDS=200 ARGS=
 	@$(MAKE) --no-print-directory growth
@@ -195,6 +195,7 @@ binary: bin/handrail ## Check that bin/handrail links nothing of handrail-dev
 .PHONY: tidy
 tidy: go-version
 	@go mod tidy -diff || { echo "Run 'go mod tidy'."; exit 1; }
+	@go -C tools mod tidy -diff || { echo "Run 'go -C tools mod tidy'."; exit 1; }
 
 .PHONY: modules
 modules: go-version ## Check that the modules in the cache are those of go.sum
