@@ -166,9 +166,8 @@ func (h *Handler) showPreview(v *viewer) (templ.Component, error) {
 	}
 
 	if by := view.chat.TakenOverBy; by != nil && *by != v.me.MemberID {
-		if view.taker, err = findMemberName(v, *by); err != nil {
-			return nil, err
-		}
+		v.learnNames(*by)
+		view.taker = v.nameOf(*by)
 	}
 
 	// A tool that was chosen just now has no arguments yet: nothing can be said of it.
@@ -339,19 +338,3 @@ func explainNoAnswer(err error) error {
 
 // isUnanswered reports whether a send has had no answer. It is repeated with the same Idempotency-Key then.
 func isUnanswered(r *refusal) bool { return r != nil && r.code == codeNoAnswer }
-
-// findMemberName returns what a member is called: their number where the session may not read members.
-func findMemberName(v *viewer, id int64) (string, error) {
-	if !v.may("members:read") {
-		return nameMember("", id), nil
-	}
-
-	answer, err := v.GetMemberWithResponse(v.ctx(), v.ws(), id)
-	if isAbsent(err) {
-		return nameMember("", id), nil
-	} else if err != nil {
-		return "", err
-	}
-
-	return nameMember(answer.JSON200.Name, id), nil
-}

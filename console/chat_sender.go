@@ -8,44 +8,59 @@ import (
 
 // sender is what messages may leave from: a phone number, a messaging service or an inbox.
 type sender struct {
-	id        int64
+	id int64
+	// value is what a retry's form sends to choose it, such as phone:12.
+	value     string
 	name      string
 	isRevoked bool
 }
 
 // loadSenders loads what messages on the chat's channel may leave from.
-func (c *chatView) loadSenders(v *viewer) error {
-	switch c.chat.Channel {
+func (c *chatView) loadSenders(v *viewer) (err error) {
+	c.senders, err = listSenders(v, c.chat.Channel)
+
+	return err
+}
+
+// listSenders returns what messages on a channel may leave from, with what is revoked.
+func listSenders(v *viewer, channel client.Channel) ([]sender, error) {
+	var senders []sender
+
+	switch channel {
 	case client.ChannelPhoneSms:
 		numbers, err := listPhoneNumbers(v)
 		if err != nil {
-			return err
+			return nil, err
 		}
 
 		for i := range numbers {
-			c.senders = append(c.senders, sender{
+			senders = append(senders, sender{
 				id:        numbers[i].ID,
+				value:     "phone:" + formatCount(numbers[i].ID),
 				name:      nameWithAddress(numbers[i].Name, nameNumber(numbers[i])),
 				isRevoked: numbers[i].RevokedAt != nil,
 			})
 		}
+
 	case client.ChannelEmail:
 		inboxes, err := listInboxes(v)
 		if err != nil {
-			return err
+			return nil, err
 		}
 
 		for i := range inboxes {
-			c.senders = append(c.senders, sender{
+			senders = append(senders, sender{
 				id:        inboxes[i].ID,
+				value:     "inbox:" + formatCount(inboxes[i].ID),
 				name:      nameWithAddress(inboxes[i].DisplayName, inboxes[i].Address),
 				isRevoked: inboxes[i].RevokedAt != nil,
 			})
 		}
+
 	case client.ChannelPhoneVoice, client.ChannelWebChat:
 	}
 
-	return nil
+	return senders, nil
 }
 
 // listInboxes returns the first hundred inboxes of the workspace.

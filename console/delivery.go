@@ -14,9 +14,6 @@ import (
 // liveDelivery are the events after which the page of a delivery or of an action is fetched anew.
 const liveDelivery = "delivery message tool_call approval contributor_request"
 
-// senderChoice is a sender that a retry may use instead, such as phone:12.
-type senderChoice struct{ value, name string }
-
 // deliveryView is what the page of a delivery shows.
 type deliveryView struct {
 	*client.WholeDelivery
@@ -25,7 +22,8 @@ type deliveryView struct {
 	action  *client.WholeAction
 	chat    *client.Chat
 	moments []moment
-	senders []senderChoice
+	// senders are those that a retry may use instead.
+	senders []sender
 	// recipient is who gets the message, by name or address. Only the page of decisions has it.
 	recipient string
 }
@@ -71,7 +69,7 @@ func (h *Handler) showDelivery(v *viewer) (templ.Component, error) {
 	v.learnNamed(tellMoments(view.moments)...)
 
 	if view.offers(v, client.WholeDeliveryNextRetry) {
-		if view.senders, err = listSenders(v, view.Channel); err != nil {
+		if view.senders, err = listUsableSenders(v, view.Channel); err != nil {
 			return nil, err
 		}
 	}
@@ -125,46 +123,16 @@ func findDelivery(v *viewer, id string) (*client.WholeDelivery, error) {
 	return answer.JSON200, nil
 }
 
-// listSenders returns the senders that a message of the channel may be sent from; none if the session may not see them.
-func listSenders(v *viewer, channel client.Channel) ([]senderChoice, error) {
+// listUsableSenders returns the senders that a message of the channel may be sent from; none if the session may not see
+// them.
+func listUsableSenders(v *viewer, channel client.Channel) ([]sender, error) {
 	if !v.may("chats:read") {
 		return nil, nil
 	}
 
-	var choices []senderChoice
+	senders, err := listSenders(v, channel)
 
-	switch channel {
-	case client.ChannelPhoneSms:
-		numbers, err := listPhoneNumbers(v)
-		if err != nil {
-			return nil, err
-		}
-
-		for _, number := range numbers {
-			if number.RevokedAt == nil {
-				choices = append(choices, senderChoice{
-					"phone:" + formatCount(number.ID),
-					strings.TrimSpace(number.Name + " " + number.Number + number.MessagingServiceSid),
-				})
-			}
-		}
-
-	case client.ChannelEmail:
-		inboxes, err := listInboxes(v)
-		if err != nil {
-			return nil, err
-		}
-
-		for _, inbox := range inboxes {
-			if inbox.RevokedAt == nil {
-				choices = append(choices, senderChoice{"inbox:" + formatCount(inbox.ID), inbox.Address})
-			}
-		}
-
-	case client.ChannelPhoneVoice, client.ChannelWebChat:
-	}
-
-	return choices, nil
+	return slices.DeleteFunc(senders, func(s sender) bool { return s.isRevoked }), err
 }
 
 // nameRecipient returns who gets the message: the name with the address, or the address where there is no name.
