@@ -40,7 +40,7 @@ type Config struct {
 	Renderer Renderer
 	Logger   *slog.Logger
 	// CheckCalls checks the tool calls of a send before its chat is made; nil: only the send itself does.
-	CheckCalls func(calls []chat.ToolCall, facts *chat.SendFacts) error
+	CheckCalls chat.CheckCalls
 	// Twilio and SendGrid read what the providers call with; nil when that cannot be
 	// verified, and is not taken.
 	Twilio   TwilioWebhooks
@@ -101,7 +101,7 @@ type service struct {
 	// renderer is for the text of a send that is changed.
 	renderer Renderer
 	// checkCalls checks the tool calls of a send before its chat is made.
-	checkCalls func(calls []chat.ToolCall, facts *chat.SendFacts) error
+	checkCalls chat.CheckCalls
 
 	twilio   TwilioWebhooks
 	sendgrid SendGridWebhooks

@@ -78,30 +78,16 @@ type previewOutput struct{ Body previewJSON }
 
 func (s *service) previewMessage(ctx context.Context, in *previewInput) (*previewOutput, error) {
 	c := callFrom(ctx)
-	if err := chat.CheckText("message", in.Body.Message, c.chat.Channel.Spec().MaxMessage); err != nil {
-		return nil, err
-	}
 
-	calls, err := readToolCalls(in.Body.ToolCalls)
+	send, err := in.Body.readSend(c)
 	if err != nil {
 		return nil, err
 	}
 
-	author, err := chat.CheckAuthor(in.Body.AuthorKind, c.principal.Kind)
-	if err != nil {
-		return nil, err
-	}
-
-	send := chat.SendAssistantMessage{
-		Request: chat.Request{
-			WorkspaceID: c.workspace(),
-			ChatID:      c.chat.ID,
-			By:          c.actor(),
-		},
-		Message:       in.Body.Message,
-		ToolCalls:     calls,
-		IfLastMessage: in.Body.IfLastMessage,
-		Author:        author,
+	send.Request = chat.Request{
+		WorkspaceID: c.workspace(),
+		ChatID:      c.chat.ID,
+		By:          c.actor(),
 	}
 
 	facts, err := s.store.LoadSendFacts(ctx, send)

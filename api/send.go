@@ -182,6 +182,7 @@ func sendRefusals() []chat.Code {
 		chat.CodeNoEmail,
 		chat.CodeNotificationsOff,
 		chat.CodeRecipientOptedOut,
+		chat.CodeAddressBounced,
 		chat.CodeSenderNotConfigured,
 		chat.CodeChannelNotSupported,
 		chat.CodeChatArchived,
@@ -226,36 +227,46 @@ type sendInput struct {
 	Body sendJSON
 }
 
+// readSend reads the message that a request asks for in its chat, but for the request itself.
+func (b *sendJSON) readSend(c *requestInfo) (chat.SendAssistantMessage, error) {
+	if err := chat.CheckText("message", b.Message, c.chat.Channel.Spec().MaxMessage); err != nil {
+		return chat.SendAssistantMessage{}, err
+	}
+
+	calls, err := readToolCalls(b.ToolCalls)
+	if err != nil {
+		return chat.SendAssistantMessage{}, err
+	}
+
+	author, err := chat.CheckAuthor(b.AuthorKind, c.principal.Kind)
+
+	return chat.SendAssistantMessage{
+		Message:       b.Message,
+		ToolCalls:     calls,
+		IfLastMessage: b.IfLastMessage,
+		Author:        author,
+	}, err
+}
+
 // send asks the assistant, or a person in its place, to speak.
 func (s *service) send(ctx context.Context, in *sendInput) (*actionResponse, error) {
 	c := callFrom(ctx)
-	if err := chat.CheckText("message", in.Body.Message, c.chat.Channel.Spec().MaxMessage); err != nil {
-		return nil, err
-	}
 
-	calls, err := readToolCalls(in.Body.ToolCalls)
+	send, err := in.Body.readSend(c)
 	if err != nil {
 		return nil, err
 	}
 
-	author, err := chat.CheckAuthor(in.Body.AuthorKind, c.principal.Kind)
-	if err != nil {
-		return nil, err
-	}
+	send.Watermark = c.chat.Attention
 
 	answered, err := s.perform(ctx, in.ActionHeaders, actionSpec{
 		kind:   chat.ActionSendAssistantMessage,
 		chat:   callFrom(ctx).chat.ID,
-		fields: in.Body.fingerprintFields(author, calls),
+		fields: in.Body.fingerprintFields(send.Author, send.ToolCalls),
 		start: func(ctx context.Context, request chat.Request, wait time.Duration) (any, bool, error) {
-			return s.startSend(ctx, chat.SendAssistantMessage{
-				Request:       request,
-				Message:       in.Body.Message,
-				ToolCalls:     calls,
-				Watermark:     c.chat.Attention,
-				IfLastMessage: in.Body.IfLastMessage,
-				Author:        author,
-			}, wait)
+			send.Request = request
+
+			return s.startSend(ctx, send, wait)
 		},
 	})
 	if err == nil {

@@ -39,16 +39,23 @@ func (f *SendFacts) Preview(in *SendAssistantMessage, render RenderText, check C
 	}
 
 	_, err := f.Plan(in.Message)
-	preview.refuse(err)
-	preview.refuse(check(in.ToolCalls, f))
-
-	preview.Payload, err = render(f.Chat.Channel, f, in.Message, previewID)
-
-	if slices.Contains([]Code{CodeInvalidRequest, CodeMessageTooLong, CodeInternal}, CodeOf(err)) {
+	if err := preview.refuse(err); err != nil {
 		return SendPreview{}, err
 	}
 
-	preview.refuse(err)
+	if err := preview.refuse(check(in.ToolCalls, f)); err != nil {
+		return SendPreview{}, err
+	}
+
+	preview.Payload, err = render(f.Chat.Channel, f, in.Message, previewID)
+
+	if slices.Contains([]Code{CodeInvalidRequest, CodeMessageTooLong}, CodeOf(err)) {
+		return SendPreview{}, err
+	}
+
+	if err := preview.refuse(err); err != nil {
+		return SendPreview{}, err
+	}
 
 	return preview, nil
 }
@@ -62,9 +69,15 @@ func (f *SendFacts) needsApproval(calls []ToolCall) bool {
 	})
 }
 
-// refuse keeps the first error as the refusal.
-func (p *SendPreview) refuse(err error) {
+// refuse keeps the first error as the refusal. It returns an error that is no refusal, but a fault.
+func (p *SendPreview) refuse(err error) error {
+	if err != nil && CodeOf(err) == CodeInternal {
+		return err
+	}
+
 	if p.Refusal == nil {
 		p.Refusal = AsError(err)
 	}
+
+	return nil
 }

@@ -173,7 +173,12 @@ func (s *Store) inKnownHistory(ctx context.Context, what string, do func(ctx con
 // inHeldTx is inTx for what must not happen in a database that has failed over before all that
 // may have been sent is held: it holds it then, and does it anew.
 func (s *Store) inHeldTx(ctx context.Context, what string, do func(ctx context.Context, tx bun.Tx) error) error {
-	err := s.inTx(ctx, what, do)
+	return s.redoWhenHeld(ctx, func() error { return s.inTx(ctx, what, do) })
+}
+
+// redoWhenHeld does something. If that returns errFailedOver, it holds all that may have been sent, and does it anew.
+func (s *Store) redoWhenHeld(ctx context.Context, do func() error) error {
+	err := do()
 	if !errors.Is(err, errFailedOver) {
 		return err
 	}
@@ -182,5 +187,5 @@ func (s *Store) inHeldTx(ctx context.Context, what string, do func(ctx context.C
 		return err
 	}
 
-	return s.inTx(ctx, what, do)
+	return do()
 }

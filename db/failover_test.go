@@ -135,6 +135,22 @@ func TestANewSendIsTheFirstToNoticeAFailover(t *testing.T) {
 	assert.Equal(t, chat.SubmissionNeedsReview, d.Submission)
 }
 
+// TestAPreviewAfterAFailoverSaysWhatIsHeld, if it is the first to notice.
+func TestAPreviewAfterAFailoverSaysWhatIsHeld(t *testing.T) {
+	t.Parallel()
+	s := dbtest.NewPostgres(t)
+	w := dbtest.Seed(t, s)
+	before := w.Prepare(t, s, w.Email.ID, "before")
+	forgetTimeline(t, s)
+
+	facts, err := s.LoadSendFacts(t.Context(), w.Send(w.SMS.ID, "after"))
+	require.NoError(t, err)
+	assert.NotNil(t, facts.Hold)
+
+	d, _, _, _ := readStanding(t, s, w, &before)
+	assert.Equal(t, chat.SubmissionNeedsReview, d.Submission)
+}
+
 // A workflow that began before the hold may have posted already, though its rows are gone.
 func TestASendFromBeforeAHoldWaitsForAPerson(t *testing.T) {
 	t.Parallel()

@@ -366,7 +366,12 @@ func (s *Store) noticeFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssista
 		return nil, chat.Errorf(chat.CodeConflict, "the notice is %s, and is not sent again", row.State)
 	}
 
-	facts, err := s.readChatFacts(ctx, tx, in.WorkspaceID, in.ChatID, "c.for_notices")
+	facts, err := s.readChatFacts(ctx, tx, &chatQuery{
+		workspace: in.WorkspaceID,
+		chat:      in.ChatID,
+		condition: "c.for_notices",
+		isHeld:    true,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -43,60 +43,82 @@ var (
 // threadLimit is how many of a chat's newest emails the References header may name.
 const threadLimit = 50
 
-// sendFacts reads what decides about a send and holds the chat: chat_not_found. Labels
-// and tools are read for tool calls only, which alone need them, and contributors only if
-// they are to be asked.
+// sendFacts reads what decides about a send and holds the chat: chat_not_found.
 func (s *Store) sendFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage) (*chat.SendFacts, error) {
 	facts, err := s.chatFacts(ctx, tx, in.WorkspaceID, in.ChatID)
 	if err != nil {
 		return nil, err
 	}
 
+	return facts, s.completeFacts(ctx, tx, facts, in)
+}
+
+// completeFacts adds to the facts of a chat those of a send in it. Labels and tools are read for tool calls only, which
+// alone need them, and contributors only if they are to be asked.
+func (s *Store) completeFacts(
+	ctx context.Context,
+	tx bun.Tx,
+	facts *chat.SendFacts,
+	in *chat.SendAssistantMessage,
+) (err error) {
 	facts.Author = cmp.Or(in.Author, chat.AuthorAssistant)
 
 	if in.IfLastMessage != "" {
 		if facts.Seen, err = findSeenMessage(ctx, tx, in); err != nil {
-			return nil, err
+			return err
 		}
 	}
 
 	if len(in.ToolCalls) == 0 {
-		return facts, nil
+		return nil
 	}
 
 	if facts.Labels, err = workspaceLabels(ctx, tx, in.WorkspaceID); err != nil {
-		return nil, err
+		return err
 	}
 
 	if facts.Tools, err = chatTools(ctx, tx, in.WorkspaceID, facts.Assistant); err != nil {
-		return nil, err
+		return err
 	}
 
 	if slices.ContainsFunc(in.ToolCalls, func(c chat.ToolCall) bool { return c.Name == chat.ToolAskContributor }) {
 		facts.Contributors, err = s.reachContributors(ctx, tx, facts)
 	}
 
-	return facts, err
+	return err
 }
 
+// chatQuery says of which chat facts are read.
+type chatQuery struct {
+	workspace chat.WorkspaceID
+	chat      chat.ChatID
+	// condition is what the chat, whose alias is c, must meet.
+	condition string
+	// isHeld keeps the chat from changing until the transaction ends.
+	isHeld bool
+}
+
+// isNotDeleted is the condition of the chats of customers.
+const isNotDeleted = "c.deleted_at IS NULL"
+
+// chatFacts reads the facts of a chat that is not deleted, and holds it: chat_not_found.
 func (s *Store) chatFacts(
 	ctx context.Context,
 	tx bun.Tx,
 	ws chat.WorkspaceID,
 	id chat.ChatID,
 ) (*chat.SendFacts, error) {
-	return s.readChatFacts(ctx, tx, ws, id, "c.deleted_at IS NULL")
+	return s.readChatFacts(ctx, tx, &chatQuery{
+		workspace: ws,
+		chat:      id,
+		condition: isNotDeleted,
+		isHeld:    true,
+	})
 }
 
 // readChatFacts reads the facts of a chat that meets a condition: chat_not_found. The recipient of a notice has no
 // place in a chat, and needs none.
-func (s *Store) readChatFacts(
-	ctx context.Context,
-	tx bun.Tx,
-	ws chat.WorkspaceID,
-	id chat.ChatID,
-	condition string,
-) (*chat.SendFacts, error) {
+func (s *Store) readChatFacts(ctx context.Context, tx bun.Tx, of *chatQuery) (*chat.SendFacts, error) {
 	var row factsRow
 
 	q := tx.NewSelect().
@@ -115,11 +137,15 @@ func (s *Store) readChatFacts(
 		ColumnExpr(s.failedOver()+" AS failed_over").
 		ColumnExpr("h.held_at, h.held_reason").
 		Join("LEFT JOIN database_timeline AS h ON h.id = 1").
-		Where("c.workspace_id = ?", ws).
-		Where("c.id = ?", id).
-		Where(condition)
+		Where("c.workspace_id = ?", of.workspace).
+		Where("c.id = ?", of.chat).
+		Where(of.condition)
 
-	err := s.locked(q).Scan(ctx)
+	if of.isHeld {
+		q = s.locked(q)
+	}
+
+	err := q.Scan(ctx)
 	if err != nil {
 		return nil, orNotFound(err, chat.CodeChatNotFound, "chat")
 	}

@@ -11,17 +11,25 @@ import (
 	"handrail/chat"
 )
 
-// LoadSendFacts returns what decides about a send, which it does not begin, as it stands now. Errors: chat_not_found,
-// and those of a message that the caller has seen.
+// LoadSendFacts returns what decides about a send, which it does not begin, as it stands now. It holds nothing, so that
+// no send waits for it. Errors: chat_not_found, and those of a message that the caller has seen.
 func (s *Store) LoadSendFacts(ctx context.Context, in chat.SendAssistantMessage) (*chat.SendFacts, error) {
 	var facts *chat.SendFacts
 
-	err := s.runTx(ctx, "load the facts of a send", func(ctx context.Context, tx bun.Tx) error {
-		var err error
-		facts, err = s.sendFacts(ctx, tx, &in)
+	load := func(ctx context.Context, tx bun.Tx) (err error) {
+		facts, err = s.readChatFacts(ctx, tx, &chatQuery{
+			workspace: in.WorkspaceID,
+			chat:      in.ChatID,
+			condition: isNotDeleted,
+		})
+		if err != nil {
+			return err
+		}
 
-		return err
-	})
+		return s.completeFacts(ctx, tx, facts, &in)
+	}
+
+	err := s.redoWhenHeld(ctx, func() error { return s.snapshot(ctx, "load the facts of a send", load) })
 
 	return facts, err
 }

@@ -157,6 +157,26 @@ func TestPrepareAndClaimAtOnce(t *testing.T) {
 	})
 }
 
+// TestAPreviewWaitsForNoSend holds the chat as a send does.
+func TestAPreviewWaitsForNoSend(t *testing.T) {
+	t.Parallel()
+	s := dbtest.NewPostgres(t)
+	w := dbtest.Seed(t, s)
+
+	send, err := s.Bun().BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+
+	defer func() { require.NoError(t, send.Rollback()) }()
+
+	_, err = send.NewRaw("SELECT 1 FROM chats WHERE workspace_id = ? AND id = ? FOR NO KEY UPDATE", w.Workspace, w.SMS.ID).
+		Exec(t.Context())
+	require.NoError(t, err)
+
+	facts, err := s.LoadSendFacts(t.Context(), w.Send(w.SMS.ID, "hi"))
+	require.NoError(t, err)
+	assert.Equal(t, w.SMS.ID, facts.Chat.ID)
+}
+
 // TestWhoOptsOutWhileASendWaitsIsNotWrittenTo holds the chat as an inbound STOP does, which
 // commits when the send has read already whether the address is suppressed.
 func TestWhoOptsOutWhileASendWaitsIsNotWrittenTo(t *testing.T) {
