@@ -29,9 +29,9 @@ const (
 	// LoginLife is how long a login link can be used: it is opened at once, or made anew.
 	LoginLife = 10 * time.Minute
 	// MaxSessions is how many sessions of one key, or of one member without a key, live at once: with one more, the
-	// oldest ends.
+	// oldest ends. As many login links of it do.
 	MaxSessions = 20
-	// SessionsKept is how long a session or a login link is kept after its end.
+	// SessionsKept is how long a session or a login link is kept after its end, unless the audit log names it.
 	SessionsKept = 30 * 24 * time.Hour
 )
 

@@ -21,9 +21,11 @@ func (s *Store) CreateLogin(ctx context.Context, in chat.LogIn) (chat.Key, error
 			return err
 		}
 
-		row, err = s.insertDerivedKey(ctx, tx, &in, new(parent.key()).NewLogin(in.At))
+		if row, err = s.insertDerivedKey(ctx, tx, &in, new(parent.key()).NewLogin(in.At)); err != nil {
+			return err
+		}
 
-		return err
+		return s.endOldest(ctx, tx, &row, in.By)
 	})
 
 	return row.key(), err
@@ -54,7 +56,7 @@ func (s *Store) CreateSession(ctx context.Context, in chat.LogIn) (chat.Session,
 			return err
 		}
 
-		if err := s.endOldestSessions(ctx, tx, &row, in.By); err != nil {
+		if err := s.endOldest(ctx, tx, &row, in.By); err != nil {
 			return err
 		}
 
@@ -66,7 +68,7 @@ func (s *Store) CreateSession(ctx context.Context, in chat.LogIn) (chat.Session,
 	return session, err
 }
 
-// maxEndedAtOnce is how many sessions a login ends at most.
+// maxEndedAtOnce is how many sessions, or login links, a new one ends at most.
 const maxEndedAtOnce = 100
 
 // useLogin revokes the token of a login link, and makes the session that it is exchanged for end with the key that the
@@ -170,7 +172,7 @@ func (s *Store) OpenSession(ctx context.Context, in chat.LogIn, email string) (c
 			return err
 		}
 
-		if err := s.endOldestSessions(ctx, tx, &row, in.By); err != nil {
+		if err := s.endOldest(ctx, tx, &row, in.By); err != nil {
 			return err
 		}
 
@@ -247,7 +249,7 @@ func (s *Store) EndSession(ctx context.Context, ws chat.WorkspaceID, by chat.Act
 	})
 }
 
-// endSession ends a session, unless it has ended.
+// endSession ends a session or a login link, unless it has ended.
 func (s *Store) endSession(ctx context.Context, tx bun.Tx, row *keyRow, by chat.Actor, now time.Time) error {
 	session := row.key()
 	if session.HasEnded(now) {
@@ -262,7 +264,7 @@ func (s *Store) endSession(ctx context.Context, tx bun.Tx, row *keyRow, by chat.
 		Set("expires_at = ?", session.ExpiresAt).
 		Where("workspace_id = ?", row.WorkspaceID).
 		Where("id = ?", row.ID).
-		Where("kind = ?", chat.KeySession).
+		Where("kind <> ?", chat.KeyLasting).
 		Exec(ctx)
 	if err != nil {
 		return err
@@ -277,15 +279,15 @@ func (s *Store) endSession(ctx context.Context, tx bun.Tx, row *keyRow, by chat.
 	})
 }
 
-// endOldestSessions ends the oldest sessions beside a new one, as if their member had logged out, until
-// [chat.MaxSessions] are left: of its key, or of its member where they stand by themselves.
-func (s *Store) endOldestSessions(ctx context.Context, tx bun.Tx, made *keyRow, by chat.Actor) error {
+// endOldest ends the oldest sessions beside a new one, or the oldest login links, as if their member had logged out,
+// until [chat.MaxSessions] are left: of its key, or of its member where they stand by themselves.
+func (s *Store) endOldest(ctx context.Context, tx bun.Tx, made *keyRow, by chat.Actor) error {
 	var old []keyRow
 
 	query := s.locked(tx.NewSelect()).
 		Model(&old).
 		Where("k.workspace_id = ?", made.WorkspaceID).
-		Where("k.kind = ?", chat.KeySession).
+		Where("k.kind = ?", made.Kind).
 		Where("k.revoked_at IS NULL").
 		Where("k.expires_at > ?", made.CreatedAt).
 		OrderExpr("k.id DESC").

@@ -296,6 +296,35 @@ func TestTheOldestSessionEndsWithOneTooMany(t *testing.T) {
 	})
 }
 
+// TestTheOldestLoginLinkEndsWithOneTooMany, so that the end of a key ends few of them. Sessions are counted apart.
+func TestTheOldestLoginLinkEndsWithOneTooMany(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+		now := time.Now().UTC().Truncate(time.Microsecond)
+		by := newKeyOf(t, s, w.Workspace, w.Manager.ID, chat.AllScopes()...)
+		_, session := newSession(t, s, w.Workspace, by, now)
+
+		var links [][32]byte
+
+		for range chat.MaxSessions + 1 {
+			in := logIn(w.Workspace, by, chat.KeyLogin.NewSecret(), now)
+			_, err := s.CreateLogin(t.Context(), in)
+			require.NoError(t, err)
+
+			links = append(links, in.Hash)
+		}
+
+		requireEnded(t, s, links[0], now)
+
+		for _, live := range [][32]byte{session, links[1], links[chat.MaxSessions]} {
+			_, err := s.Authenticate(t.Context(), live, now)
+			require.NoError(t, err)
+		}
+	})
+}
+
 // TestTheOldestSessionOfAMemberEndsWithOneTooMany, where it was opened by a verified address.
 func TestTheOldestSessionOfAMemberEndsWithOneTooMany(t *testing.T) {
 	t.Parallel()
