@@ -88,9 +88,14 @@ func (s *service) senderHealthRoutes() {
 
 func exampleHealth() workspaceHealthJSON {
 	return presentHealth(&chat.Health{Senders: []chat.SenderHealth{{
-		Scope:    "phone:12",
-		Channel:  chat.ChannelSMS,
-		Provider: chat.ProviderTwilio,
+		Scope:       "phone:12",
+		Channel:     chat.ChannelSMS,
+		Provider:    chat.ProviderTwilio,
+		Name:        "Support line",
+		Address:     "+14155550100",
+		Since:       exampleTime.Add(-chat.HealthWindow),
+		LastSuccess: &exampleTime,
+		Minutes:     []chat.SenderMinute{{At: exampleTime, Accepted: 3}},
 	}}}, &chat.Workers{Reachable: true, Polling: true, CheckedAt: exampleTime}, exampleTime)
 }
 

@@ -20,7 +20,7 @@ type statusJSON struct {
 
 // matterJSON counts what waits for the same thing.
 type matterJSON struct {
-	Matter      matterName `json:"matter" doc:"A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice."`
+	Matter      matterName `json:"matter" doc:"A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice, failed."`
 	Count       int        `json:"count" doc:"Of failed up to 1,000: explanation then begins with or more."`
 	Oldest      time.Time  `json:"oldest" doc:"Since when the oldest waits."`
 	NeedsPerson bool       `json:"needs_person"`

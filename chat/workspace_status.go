@@ -157,7 +157,7 @@ func (m Matter) Explain(count int) string {
 const (
 	// MaxMatters is the most actions.
 	MaxMatters = 10_000
-	// MaxFailed is the most messages of [MatterFailed], the oldest.
+	// MaxFailed is the most messages of [MatterFailed], the newest.
 	MaxFailed = 1000
 )
 

@@ -195,6 +195,9 @@ func (s *Store) countMinutes(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID
 		Where("t.workspace_id = ?", ws).
 		Where("t.sender = ?", sender.Scope).
 		Where("t.started_at >= ?", sender.Since).
+		// One that is under way, or was not made, says nothing of the provider.
+		Where("t.outcome IS NOT NULL").
+		Where("t.outcome <> ?", chat.OutcomeAborted).
 		OrderExpr("t.started_at DESC").
 		Limit(chat.MaxHealthAttempts)
 

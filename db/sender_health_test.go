@@ -92,6 +92,11 @@ func TestHealthCountsAttemptsByMinute(t *testing.T) {
 			return recordSubmission(t, s, w, &d, said, at)
 		}
 
+		// One that is under way says nothing yet.
+		w.Claim(t, s, sendTo(t, s, w, "+6").DeliveryID, now.Add(-10*time.Minute))
+		post("+7", now.Add(-11*time.Minute), chat.Submission{Outcome: chat.OutcomeAborted})
+		assert.Empty(t, healthOf(t, s, w, w.PhoneNumber.Scope()).Minutes)
+
 		accepted := post("+1", early, chat.Submission{Outcome: chat.OutcomeAccepted})
 		post("+2", early.Add(time.Second), chat.Submission{Outcome: chat.OutcomeAccepted})
 		post("+3", now, chat.Submission{Outcome: chat.OutcomeNotProcessed, HTTPStatus: 429})

@@ -49,27 +49,32 @@ func (s *Store) WorkspaceStatus(ctx context.Context, ws chat.WorkspaceID) (chat.
 			return err
 		}
 
-		counted, err := s.countMatters(ctx, tx, ws)
-		if err != nil {
-			return err
-		}
+		status.Workspace = workspace
 
-		status = newWorkspaceStatus(workspace, counted)
-
-		return nil
+		return s.countMatters(ctx, tx, ws, &status)
 	})
 
 	return status, err
 }
 
-// countMatters counts the matters of a workspace. The approvals of sends and those of other requests are two rows.
-func (s *Store) countMatters(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID) ([]matterRow, error) {
-	var all []matterRow
-
+// countMatters counts the matters of a workspace into its status. The approvals of sends and those of other requests
+// are two rows.
+func (s *Store) countMatters(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, status *chat.WorkspaceStatus) error {
 	now := s.time()
 
+	var all []matterRow
+	if err := countWaitingActions(tx, ws, now).Scan(ctx, &all); err != nil {
+		return err
+	}
+
+	actions := 0
+	for _, row := range all {
+		actions += row.Count
+	}
+
+	status.IsPartial = actions > chat.MaxMatters
+
 	queries := []*bun.SelectQuery{
-		countWaitingActions(tx, ws, now),
 		// An approval of a send is counted with its action.
 		countOldest(tx, countedAt{ws, now}, chat.MatterApproval, "approvals", "created_at").
 			ColumnExpr("min(x.deadline) AS deadline").
@@ -78,8 +83,7 @@ func (s *Store) countMatters(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID
 			Where("x.deadline > ?", now),
 		countOldest(tx, countedAt{ws, now}, chat.MatterBulkRetry, "bulk_retries", "updated_at").
 			Where("x.state = ?", chat.BulkPaused),
-		countOldest(tx, countedAt{ws, now}, chat.MatterInbound, "inbound", "received_at").
-			Where("x.status = ?", chat.InboundRefused),
+		countRefusedInbound(tx, countedAt{ws, now}),
 		countChats(tx, countedAt{ws, now}, chat.MatterResponse),
 		countChats(tx, countedAt{ws, now}, chat.MatterAttention),
 		countFailingEndpoints(tx, ws, now),
@@ -90,13 +94,15 @@ func (s *Store) countMatters(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID
 	for _, q := range queries {
 		var rows []matterRow
 		if err := q.Scan(ctx, &rows); err != nil {
-			return nil, err
+			return err
 		}
 
 		all = append(all, rows...)
 	}
 
-	return all, nil
+	status.Counts = sumMatters(all)
+
+	return nil
 }
 
 // countWaitingActions counts the waiting actions, oldest first up to [chat.MaxMatters], by what they wait for.
@@ -129,7 +135,7 @@ func countAges(q *bun.SelectQuery, since string, now time.Time) *bun.SelectQuery
 		ColumnExpr("sum(CASE WHEN x.? >= ? THEN 1 ELSE 0 END) AS lately", bun.Ident(since), now.Add(-chat.LatelyWithin))
 }
 
-// countOldest counts the rows of a table, and finds the time of the oldest one.
+// countOldest counts the rows of a table that a workspace has few of, and finds the time of the oldest one.
 func countOldest(tx bun.Tx, at countedAt, matter chat.Matter, table, since string) *bun.SelectQuery {
 	rows := tx.NewSelect().
 		TableExpr("? AS x", bun.Ident(table)).
@@ -139,14 +145,36 @@ func countOldest(tx bun.Tx, at countedAt, matter chat.Matter, table, since strin
 	return countAges(rows, since, at.now)
 }
 
-// countChats counts the chats that need a response, as the list of chats finds them for the matter.
+// countRefusedInbound counts the inbound messages that wait for a decision, the oldest up to [chat.MaxMatters]: strangers
+// write as many as they like.
+func countRefusedInbound(tx bun.Tx, at countedAt) *bun.SelectQuery {
+	refused := tx.NewSelect().
+		TableExpr("inbound AS i").
+		ColumnExpr("i.received_at AS since").
+		Where("i.workspace_id = ?", at.ws).
+		Where("i.status = ?", chat.InboundRefused).
+		OrderExpr("i.received_at").
+		Limit(chat.MaxMatters)
+
+	return countSince(tx, at, chat.MatterInbound, refused)
+}
+
+// countSince counts the rows of a query, whose column since says since when they wait.
+func countSince(tx bun.Tx, at countedAt, matter chat.Matter, rows *bun.SelectQuery) *bun.SelectQuery {
+	return countAges(tx.NewSelect().TableExpr("(?) AS x", rows).ColumnExpr("? AS matter", matter), "since", at.now)
+}
+
+// countChats counts the chats that need a response, as the list of chats finds them for the matter: the oldest up to
+// [chat.MaxMatters].
 func countChats(tx bun.Tx, at countedAt, matter chat.Matter) *bun.SelectQuery {
 	chats := needResponse(tx.NewSelect().TableExpr("chats AS c"), matter).
 		ColumnExpr("c.last_activity_at AS since").
 		Where("c.workspace_id = ?", at.ws).
-		Where("c.deleted_at IS NULL")
+		Where("c.deleted_at IS NULL").
+		OrderExpr("c.last_activity_at").
+		Limit(chat.MaxMatters)
 
-	return countAges(tx.NewSelect().TableExpr("(?) AS x", chats).ColumnExpr("? AS matter", matter), "since", at.now)
+	return countSince(tx, at, matter, chats)
 }
 
 // countFailingEndpoints counts the webhook endpoints that need somebody. A workspace has few.
@@ -190,25 +218,22 @@ func countUntoldNotices(tx bun.Tx, ws chat.WorkspaceID, now time.Time) *bun.Sele
 		Where("NOT EXISTS (?)", deleted)
 }
 
-// countFailedMessages counts the messages to customers that have failed lately, the oldest up to [chat.MaxFailed].
+// countFailedMessages counts the messages to customers that have failed lately, the newest up to [chat.MaxFailed], so
+// that those of the last hour are among them.
 func countFailedMessages(tx bun.Tx, ws chat.WorkspaceID, now time.Time) *bun.SelectQuery {
 	failed := haveFailedForGood(tx.NewSelect().TableExpr("deliveries AS d")).
 		ColumnExpr("d.created_at AS since").
 		Where("d.workspace_id = ?", ws).
 		Where("d.created_at > ?", now.Add(-chat.FailedPatience)).
-		OrderExpr("d.created_at").
+		OrderExpr("d.created_at DESC").
 		Limit(chat.MaxFailed)
 
-	counted := tx.NewSelect().TableExpr("(?) AS x", failed).ColumnExpr("? AS matter", chat.MatterFailed)
-
-	return countAges(counted, "since", now)
+	return countSince(tx, countedAt{ws, now}, chat.MatterFailed, failed)
 }
 
-// newWorkspaceStatus sums up the counts, in the order of [chat.Matters] and without zeros.
-func newWorkspaceStatus(workspace chat.Workspace, counted []matterRow) chat.WorkspaceStatus {
-	status := chat.WorkspaceStatus{Workspace: workspace}
+// sumMatters sums up the counts, in the order of [chat.Matters] and without zeros.
+func sumMatters(counted []matterRow) []chat.MatterCount {
 	sums := map[chat.Matter]chat.MatterCount{}
-	actions := 0
 
 	for _, row := range counted {
 		if row.Count == 0 || row.Oldest == nil {
@@ -219,16 +244,15 @@ func newWorkspaceStatus(workspace chat.Workspace, counted []matterRow) chat.Work
 		sum.Matter = row.Matter
 		sum.Add(row.count())
 		sums[row.Matter] = sum
-		actions += row.Count
 	}
+
+	var all []chat.MatterCount
 
 	for _, matter := range chat.Matters() {
 		if sum, ok := sums[matter]; ok {
-			status.Counts = append(status.Counts, sum)
+			all = append(all, sum)
 		}
 	}
 
-	status.IsPartial = actions > chat.MaxMatters
-
-	return status
+	return all
 }

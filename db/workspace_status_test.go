@@ -309,3 +309,39 @@ func TestStatusCountsNoFailedMessageThatWasSentAgain(t *testing.T) {
 		requireFailed(t, s, w.Workspace, 0, "it was sent again")
 	})
 }
+
+// TestStatusCountsTheNewestFailures, where there are more than are counted: what fails now is among them.
+func TestStatusCountsTheNewestFailures(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+		now := time.Now().UTC()
+
+		fillWorkspace(t, s, w)
+
+		_, err := s.Bun().NewRaw(
+			"UPDATE deliveries SET submission = 'rejected', created_at = ? WHERE workspace_id = ?",
+			now.Add(-20*time.Hour),
+			w.Workspace,
+		).Exec(t.Context())
+		require.NoError(t, err)
+
+		d := w.Claim(t, s, sendTo(t, s, w, "+1").DeliveryID, now)
+		recordSubmission(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeRejected}, now)
+
+		status, err := s.WorkspaceStatus(t.Context(), w.Workspace)
+		require.NoError(t, err)
+		assert.False(t, status.IsPartial, "no action waits")
+
+		for _, count := range status.Counts {
+			if count.Matter == chat.MatterFailed {
+				assert.Equal(t, []int{chat.MaxFailed, 1}, []int{count.Count, count.Lately})
+
+				return
+			}
+		}
+
+		assert.Fail(t, "no message has failed")
+	})
+}
