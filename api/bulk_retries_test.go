@@ -272,6 +272,9 @@ func TestABulkRetryGoesOnAtAnotherRate(t *testing.T) {
 		r.body = `{"rate_per_second":` + wrong + `}`
 		requireProblem(t, w.do(t, r), http.StatusBadRequest, "invalid_request", "rate_per_second")
 	}
+
+	r.body = `{"reason":"Faster."}`
+	requireProblem(t, w.do(t, r), http.StatusBadRequest, "invalid_request", "rate_per_second")
 }
 
 func TestABulkRetryAsAnAction(t *testing.T) {

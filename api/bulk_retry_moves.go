@@ -90,6 +90,10 @@ func (s *service) cancelBulkRetry(ctx context.Context, in *moveInput) (*bulkOutp
 }
 
 func (s *service) updateBulkRetry(ctx context.Context, in *bulkRateInput) (*bulkOutput, error) {
+	if in.Body.Rate == 0 {
+		return nil, chat.Invalid("rate_per_second", "is missing: nothing else of a bulk retry can be changed")
+	}
+
 	return s.moveBulkRetry(ctx, chat.BulkMove{ID: in.BulkRetryID, Rate: in.Body.Rate, Note: in.Body.Reason})
 }
 
@@ -117,8 +121,7 @@ func (s *service) moveBulkRetry(ctx context.Context, move chat.BulkMove) (*bulkO
 	if err := s.engine.Notify(notifying, run.WorkflowID, chat.DeliverySnapshot{}); err != nil {
 		e := chat.Errorf(
 			chat.CodeUnavailable,
-			"the bulk retry is marked as %s, but its workflow could not be signaled; send the request again",
-			run.State,
+			"this is stored, but the workflow of the bulk retry could not be signaled; send the request again",
 		).Because(err)
 		e.Retryable = true
 

@@ -316,10 +316,10 @@ func (f *RetryForecast) Add(d *Delivery, acknowledged bool) {
 	f.SkippedBy[why]++
 }
 
-// ExplainSkip says why a bulk retry could not retry a delivery. The text names no other delivery, so that equal reasons
-// have equal texts.
+// ExplainSkip says why a bulk retry could not retry a delivery. The text names no other delivery, and nobody who was
+// first, so that equal reasons have equal texts.
 func ExplainSkip(problem *Error) string {
-	why := problem.Message
+	why, _, _ := strings.Cut(problem.Message, decidedBefore)
 	if problem.DeliveryID != "" {
 		why = strings.ReplaceAll(why, ", as delivery "+problem.DeliveryID, "")
 	}

@@ -225,6 +225,9 @@ func TestASkipIsExplainedInWordsThatOthersShare(t *testing.T) {
 	d := chat.Delivery{ID: "a", RetriedBy: "b", Submission: chat.SubmissionRejected}
 	assert.Equal(t, "it has been tried again already", chat.ExplainSkip(chat.AsError(d.CheckRetry())))
 
+	d.Decision = &chat.Decision{Verdict: chat.VerdictRetry, By: chat.Actor{MemberID: 6}}
+	assert.Equal(t, "it has been tried again already", chat.ExplainSkip(chat.AsError(d.CheckRetry())), "whoever did it")
+
 	other := chat.Errorf(chat.CodeChatNotFound, "there is no chat %d", 7)
 	assert.Equal(t, fmt.Sprintf("there is no chat %d", 7), chat.ExplainSkip(other))
 }

@@ -46,9 +46,9 @@ func TestWhoComesSecondIsToldWhoWasFirst(t *testing.T) {
 		err   error
 		words string
 	}{
-		{resolved, "; member 5 confirmed that it was sent" + when},
-		{retried.CheckRetry(), "as delivery d2; member 6 asked for another try" + when},
-		{sent.CheckCancel(), "the delivery is confirmed_sent; member 5 confirmed that it was sent" + when},
+		{resolved, "; decided before: member 5 confirmed that it was sent" + when},
+		{retried.CheckRetry(), "as delivery d2; decided before: member 6 asked for another try" + when},
+		{sent.CheckCancel(), "the delivery is confirmed_sent; decided before: member 5 confirmed that it was sent" + when},
 		{approved.Decide(chat.ApprovalDecision{}), "this approval is approved already: member 5 decided" + when},
 		{byOperator.Decide(chat.ApprovalDecision{}), "this approval is refused already: the operator decided" + when},
 		{call.CheckResolvable(), "can be resolved; member 5 resolved it as succeeded" + when},

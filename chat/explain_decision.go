@@ -38,6 +38,9 @@ func (d *Decision) describe() string {
 	return d.nameMember() + " " + cmp.Or(words[d.Verdict], "decided")
 }
 
+// decidedBefore begins the end of a refusal that says who was first. [ExplainSkip] leaves it away.
+const decidedBefore = "; decided before: "
+
 // tellDecision returns who has decided about the delivery, what and when, to end a refusal with: whoever comes second
 // has to know who was first. It returns "" if nobody has.
 func (d *Delivery) tellDecision() string {
@@ -45,7 +48,7 @@ func (d *Delivery) tellDecision() string {
 		return ""
 	}
 
-	return "; " + d.Decision.describe() + ", at " + formatTime(d.Decision.At)
+	return decidedBefore + d.Decision.describe() + ", at " + formatTime(d.Decision.At)
 }
 
 // Explain says who decided what, with the reason as it was given.
