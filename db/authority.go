@@ -103,6 +103,7 @@ func (s *Store) holdAuthorities(ctx context.Context, tx bun.Tx, row *approvalRow
 		members = append(members, row.Effect.MemberID)
 	}
 
+	// What was asked for with a session is void with the key that the session was made with.
 	keys := []chat.KeyID{row.RequestedKey, by.KeyID}
 
 	// In one order, as managers are held when one of them loses the role.
@@ -116,7 +117,10 @@ func (s *Store) holdAuthorities(ctx context.Context, tx bun.Tx, row *approvalRow
 	}
 
 	_, err = tx.NewRaw(
-		"SELECT id FROM api_keys WHERE workspace_id = ? AND id IN ? ORDER BY id FOR SHARE",
+		"SELECT id FROM api_keys WHERE workspace_id = ? AND (id IN ? OR id IN "+
+			"(SELECT parent_id FROM api_keys WHERE workspace_id = ? AND id IN ?)) ORDER BY id FOR SHARE",
+		row.WorkspaceID,
+		bun.Tuple(keys),
 		row.WorkspaceID,
 		bun.Tuple(keys),
 	).Exec(ctx)

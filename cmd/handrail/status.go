@@ -44,12 +44,17 @@ func (s *statusCommand) Run(c *console) error {
 			return err
 		}
 
-		answer, err := api.GetHealthWithResponse(c.ctx, api.workspace)
+		answer, err := api.read(api.GetHealth(c.ctx, api.workspace))
 		if err != nil {
 			return err
 		}
 
-		(&healthView{*answer.JSON200}).show(c, &s.remote)
+		var health healthView
+		if err := answer.into(&health); err != nil {
+			return err
+		}
+
+		health.show(c, &s.remote)
 
 		return nil
 	})

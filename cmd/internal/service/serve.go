@@ -70,7 +70,11 @@ func (s *Service) ServeAPI(ctx context.Context, l net.Listener) error {
 	app.Mount(console.Root, pages)
 	app.RedirectRoot(console.Root)
 
-	go func() { _ = app.ServeInner(inner) }() // it ends with app.Serve
+	go func() {
+		if err := app.ServeInner(inner); err != nil && ctx.Err() == nil {
+			s.logger.ErrorContext(ctx, "the console cannot reach the API", "error", err)
+		}
+	}()
 
 	stopped := make(chan error, 1)
 

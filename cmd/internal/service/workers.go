@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -20,6 +21,7 @@ type workerWatch struct {
 	// hasWorkers asks Temporal.
 	hasWorkers func(context.Context) (bool, error)
 	now        func() time.Time
+	logger     *slog.Logger
 
 	mutex sync.Mutex
 	last  chat.Workers
@@ -29,6 +31,7 @@ func (s *Service) newWorkerWatch() *workerWatch {
 	return &workerWatch{
 		hasWorkers: s.engine().HasWorkers,
 		now:        time.Now,
+		logger:     s.logger,
 	}
 }
 
@@ -46,6 +49,10 @@ func (w *workerWatch) Workers(ctx context.Context) chat.Workers {
 	defer cancel()
 
 	polling, err := w.hasWorkers(ctx)
+	if err != nil && (w.last.Reachable || w.last.CheckedAt.IsZero()) {
+		w.logger.WarnContext(ctx, "Temporal does not say whether workers poll it", "error", err)
+	}
+
 	w.last = chat.Workers{
 		Reachable: err == nil,
 		Polling:   polling,

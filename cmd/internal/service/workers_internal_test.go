@@ -1,8 +1,11 @@
 package service
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,13 +23,15 @@ func TestWorkersAreAskedForOnceInAWhile(t *testing.T) {
 	polling := true
 
 	var away error
+	var log bytes.Buffer
 
 	watch := &workerWatch{
 		hasWorkers: func(context.Context) (bool, error) {
 			asked++
 			return polling, away
 		},
-		now: func() time.Time { return now },
+		now:    func() time.Time { return now },
+		logger: slog.New(slog.NewTextHandler(&log, nil)),
 	}
 
 	well := chat.Workers{Reachable: true, Polling: true, CheckedAt: now}
@@ -47,5 +52,9 @@ func TestWorkersAreAskedForOnceInAWhile(t *testing.T) {
 	found := watch.Workers(t.Context())
 	assert.Equal(t, chat.Workers{CheckedAt: now}, found)
 	assert.True(t, found.NeedPerson())
-	assert.Equal(t, 3, asked)
+
+	now = now.Add(workersKept)
+	watch.Workers(t.Context())
+	assert.Equal(t, 1, strings.Count(log.String(), "connection refused"), "why, and once")
+	assert.Equal(t, 4, asked)
 }
