@@ -23,7 +23,7 @@ const aboutConcise = "\n\nThis is the form of everything. `" + pathWholeDocument
 const responseProblem = "Err"
 
 // shortenDocument makes the concise document of the whole one: the same paths, parameters, types, bounds, lists of
-// values and events. Of an operation it has the title. Problems have one answer.
+// values and events, but not the size of integers. Of an operation it has the title. Problems have one answer.
 func shortenDocument(whole []byte) ([]byte, error) {
 	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(whole))
 	if err != nil {
@@ -58,6 +58,7 @@ func shortenDocument(whole []byte) ([]byte, error) {
 	shortenAnswers(objectIn(components, "responses"))
 	shareAnswers(paths, objectIn(components, "responses"))
 	inlineProblemHeaders(components)
+	removeIntegerFormats(root)
 	shareIDs(root, objectIn(components, "schemas"))
 
 	shortenParameterNames(paths, objectIn(components, "parameters"))
@@ -227,6 +228,25 @@ func inlineProblemHeaders(components map[string]any) {
 	}
 
 	delete(components, "headers")
+}
+
+// removeIntegerFormats removes the size of the integers, which says nothing of their values. Ids keep theirs.
+func removeIntegerFormats(value any) {
+	switch v := value.(type) {
+	case []any:
+		for _, item := range v {
+			removeIntegerFormats(item)
+		}
+
+	case map[string]any:
+		if v["type"] == huma.TypeInteger && v["format"] == "int64" && !isID(v) {
+			delete(v, "format")
+		}
+
+		for _, item := range v {
+			removeIntegerFormats(item)
+		}
+	}
 }
 
 // schemaID is the schema of ids that are numbers, of which there are many.
