@@ -74,6 +74,7 @@ func changeProblems() []chat.Code {
 		chat.CodeNoPhone,
 		chat.CodeNoEmail,
 		chat.CodeRecipientOptedOut,
+		chat.CodeAddressBounced,
 		chat.CodeNotificationsOff,
 		chat.CodeSenderNotConfigured,
 		chat.CodeSenderNotFound,

@@ -67,6 +67,7 @@ func retryRefusals() []chat.Code {
 		chat.CodeMessageTooLong,
 		chat.CodeNotificationsOff,
 		chat.CodeRecipientOptedOut,
+		chat.CodeAddressBounced,
 		chat.CodeSenderNotConfigured,
 		chat.CodeSenderNotFound,
 		chat.CodeChatArchived,

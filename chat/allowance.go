@@ -11,6 +11,8 @@ import (
 type Allowance struct {
 	// Suppressed reports that the sender must not write to the address.
 	Suppressed bool
+	// Bounced reports whether it must not only because messages to the address have bounced.
+	Bounced bool
 	// ConsentRevoked reports that the recipient's consent on the delivery's channel is revoked.
 	ConsentRevoked bool
 	// NotificationsOff reports whether the recipient's notifications are switched off, on all channels.
@@ -68,6 +70,8 @@ func ReasonPossibleOptOut(member MemberID) string {
 // decision can allow it. What ends it goes before what lets it wait.
 func (d *Delivery) stop(a *Allowance) Effect {
 	switch {
+	case a.Bounced && !a.ConsentRevoked:
+		return d.endUnsent(SubmissionSuppressed, ErrorAddressBounced, ReasonBounced)
 	case a.Suppressed || a.ConsentRevoked:
 		return d.endUnsent(SubmissionSuppressed, ErrorOptedOut, ReasonOptedOut)
 	case a.ChatDeleted:

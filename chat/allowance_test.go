@@ -26,6 +26,18 @@ func TestWhatNoLongerAllowsASend(t *testing.T) {
 			code:     "recipient_opted_out",
 			sentence: "opted in again",
 		},
+		"bounced": {
+			facts:    chat.Allowance{Suppressed: true, Bounced: true},
+			state:    chat.SubmissionSuppressed,
+			code:     "address_bounced",
+			sentence: "messages to this address have bounced. Retry it with another address",
+		},
+		"bounced and consent revoked": {
+			facts:    chat.Allowance{Suppressed: true, Bounced: true, ConsentRevoked: true},
+			state:    chat.SubmissionSuppressed,
+			code:     "recipient_opted_out",
+			sentence: "opted in again",
+		},
 		"consent revoked": {
 			facts:    chat.Allowance{ConsentRevoked: true},
 			state:    chat.SubmissionSuppressed,

@@ -180,11 +180,7 @@ func (d *Delivery) curableByChange() bool {
 		return false
 	}
 
-	if d.RetryRefused.Message == ReasonBounced {
-		return true
-	}
-
-	curable := []Code{CodeNoPhone, CodeNoEmail, CodeSenderNotConfigured, CodeSenderNotFound}
+	curable := []Code{CodeNoPhone, CodeNoEmail, CodeAddressBounced, CodeSenderNotConfigured, CodeSenderNotFound}
 
 	return slices.Contains(curable, d.RetryRefused.Code)
 }

@@ -362,6 +362,9 @@ const (
 	// ErrorOptedOut: the address was on the suppression list when the delivery was to be
 	// posted, or its member had revoked the consent.
 	ErrorOptedOut = "recipient_opted_out"
+	// ErrorAddressBounced: messages to the address have bounced, so that it was on the suppression list when the
+	// delivery was to be posted. Its owner has opted out of nothing.
+	ErrorAddressBounced = "address_bounced"
 	// ErrorNotificationsOff, ErrorChatArchived, ErrorChatDeleted and ErrorRecipientLeft: what
 	// allowed the delivery was gone when it was to be posted. Nothing was sent.
 	ErrorNotificationsOff = "notifications_disabled"

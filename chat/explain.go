@@ -45,8 +45,7 @@ func (d *Delivery) explainItself() string {
 	case SubmissionBlocked:
 		return d.explainBlocked()
 	case SubmissionSuppressed:
-		return "Not sent: the recipient has opted out of this sender's messages. " +
-			d.explainNextStep("A retry is refused until the recipient has opted in again.")
+		return d.explainSuppressed()
 	case SubmissionUnknown:
 		return fmt.Sprintf(
 			"May have been sent: %s did not confirm (%s). Evidence is looked for%s; it is not sent again by itself.",
@@ -68,6 +67,16 @@ func (d *Delivery) explainItself() string {
 	}
 
 	return "Its state is not known."
+}
+
+// explainSuppressed says why the address is not written to. A bounce is no will of its owner.
+func (d *Delivery) explainSuppressed() string {
+	if d.ErrorCode == ErrorAddressBounced {
+		return "Not sent: " + ReasonBounced + ". " + d.explainNextStep("Retry it with another address.")
+	}
+
+	return "Not sent: the recipient has opted out of this sender's messages. " +
+		d.explainNextStep("A retry is refused until the recipient has opted in again.")
 }
 
 // explainReview says why a person must decide about what may have been sent.

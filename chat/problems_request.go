@@ -69,6 +69,14 @@ var requestProblems = []ProblemText{
 			"they have done so.",
 	},
 	{
+		Code:    CodeAddressBounced,
+		Field:   "member.email",
+		Meaning: "Messages to the recipient's address have bounced.",
+		Cause:   "The provider reported that there is no such address. The recipient has opted out of nothing.",
+		Remedy: "Correct the member's address, or retry the delivery to another one. If the address works after all, " +
+			"lift the suppression.",
+	},
+	{
 		Code:    CodeSenderNotConfigured,
 		Field:   "chat.phone_number_id",
 		Meaning: "The chat has no phone number or inbox to send from.",

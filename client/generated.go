@@ -389,6 +389,7 @@ const (
 	ProblemCodeActionEnded                ProblemCode = "action_ended"
 	ProblemCodeActionGone                 ProblemCode = "action_gone"
 	ProblemCodeActionNotFound             ProblemCode = "action_not_found"
+	ProblemCodeAddressBounced             ProblemCode = "address_bounced"
 	ProblemCodeAddressRefused             ProblemCode = "address_refused"
 	ProblemCodeAddressTaken               ProblemCode = "address_taken"
 	ProblemCodeAlreadyDecided             ProblemCode = "already_decided"
@@ -1212,7 +1213,7 @@ type BulkOverlapState string
 // BulkRate defines model for BulkRate.
 type BulkRate struct {
 	// RatePerSecond How many are begun in a second from now on.
-	RatePerSecond *int64 `json:"rate_per_second,omitempty"`
+	RatePerSecond int64 `json:"rate_per_second"`
 
 	// Reason Why, for the audit log, up to 500 characters.
 	Reason *string `json:"reason,omitempty"`
@@ -2179,7 +2180,7 @@ type Matter struct {
 	// Lately How many began to wait in the last hour.
 	Lately int64 `json:"lately"`
 
-	// Matter A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice.
+	// Matter A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice, failed.
 	Matter      MatterMatter `json:"matter"`
 	NeedsPerson bool         `json:"needs_person"`
 
@@ -2190,7 +2191,7 @@ type Matter struct {
 	WorkflowGone *int64 `json:"workflow_gone,omitempty"`
 }
 
-// MatterMatter A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice.
+// MatterMatter A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice, failed.
 type MatterMatter string
 
 // McpLeftOut defines model for McpLeftOut.
@@ -6804,7 +6805,7 @@ type ClientInterface interface {
 
 	// CreateLoginLink Create a login link
 	//
-	// Whoever opens it within 10 minutes is logged in to the console, once, as the member and with the scopes of the key that asks. Without `HANDRAIL_PUBLIC_URL`, `url` is a path of this server. The answer to a repeated request is without `url`, which is kept nowhere.
+	// Whoever opens it within 10 minutes is logged in to the console, once, as the member and with the scopes of the key that asks. 20 of a key live at once. Without `HANDRAIL_PUBLIC_URL`, `url` is a path of this server. The answer to a repeated request is without `url`, which is kept nowhere.
 	//
 	// Corresponds with POST /api/v2/w/{workspace_uuid}/login-links (the `CreateLoginLink` operationId).
 	CreateLoginLink(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateLoginLinkParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -9612,7 +9613,7 @@ func (c *Client) UpdateInbox(ctx context.Context, workspaceUUID WorkspaceUUID, i
 
 // CreateLoginLink Create a login link
 //
-// Whoever opens it within 10 minutes is logged in to the console, once, as the member and with the scopes of the key that asks. Without `HANDRAIL_PUBLIC_URL`, `url` is a path of this server. The answer to a repeated request is without `url`, which is kept nowhere.
+// Whoever opens it within 10 minutes is logged in to the console, once, as the member and with the scopes of the key that asks. 20 of a key live at once. Without `HANDRAIL_PUBLIC_URL`, `url` is a path of this server. The answer to a repeated request is without `url`, which is kept nowhere.
 //
 // Corresponds with POST /api/v2/w/{workspace_uuid}/login-links (the `CreateLoginLink` operationId).
 func (c *Client) CreateLoginLink(ctx context.Context, workspaceUUID WorkspaceUUID, params *CreateLoginLinkParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -21415,7 +21416,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateLoginLinkWithResponse Create a login link
 	//
-	// Whoever opens it within 10 minutes is logged in to the console, once, as the member and with the scopes of the key that asks. Without `HANDRAIL_PUBLIC_URL`, `url` is a path of this server. The answer to a repeated request is without `url`, which is kept nowhere.
+	// Whoever opens it within 10 minutes is logged in to the console, once, as the member and with the scopes of the key that asks. 20 of a key live at once. Without `HANDRAIL_PUBLIC_URL`, `url` is a path of this server. The answer to a repeated request is without `url`, which is kept nowhere.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -26927,7 +26928,7 @@ func (c *ClientWithResponses) UpdateInboxWithResponse(ctx context.Context, works
 
 // CreateLoginLinkWithResponse Create a login link
 //
-// Whoever opens it within 10 minutes is logged in to the console, once, as the member and with the scopes of the key that asks. Without `HANDRAIL_PUBLIC_URL`, `url` is a path of this server. The answer to a repeated request is without `url`, which is kept nowhere.
+// Whoever opens it within 10 minutes is logged in to the console, once, as the member and with the scopes of the key that asks. 20 of a key live at once. Without `HANDRAIL_PUBLIC_URL`, `url` is a path of this server. The answer to a repeated request is without `url`, which is kept nowhere.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -123,7 +123,10 @@ func selectAllowance(q *bun.SelectQuery, now time.Time) *bun.SelectQuery {
 		q.ColumnExpr(fact.condition + " AS " + fact.column)
 	}
 
+	level := suppressionLevel(storedPosting.workspace, storedPosting.channel, storedPosting.from, storedPosting.folded)
+
 	q.
+		ColumnExpr(level + " AS suppression_level").
 		Join("JOIN chats AS ac ON ac.workspace_id = d.workspace_id AND ac.id = d.chat_id").
 		Join("JOIN " + storedPosting.recipientJoin()).
 		Join("LEFT JOIN " + placeJoin)
@@ -134,6 +137,7 @@ func selectAllowance(q *bun.SelectQuery, now time.Time) *bun.SelectQuery {
 // allowanceRow is what [selectAllowance] selects.
 type allowanceRow struct {
 	Suppressed       bool `bun:"suppressed,scanonly"`
+	SuppressionLevel int  `bun:"suppression_level,scanonly"`
 	ConsentRevoked   bool `bun:"consent_revoked,scanonly"`
 	NotificationsOff bool `bun:"notifications_off,scanonly"`
 	ChatDeleted      bool `bun:"chat_deleted,scanonly"`
@@ -150,6 +154,7 @@ type allowanceRow struct {
 func (r *allowanceRow) allowance(now time.Time, segments int) chat.Allowance {
 	return chat.Allowance{
 		Suppressed:       r.Suppressed,
+		Bounced:          r.SuppressionLevel == levelBounced,
 		ConsentRevoked:   r.ConsentRevoked,
 		NotificationsOff: r.NotificationsOff,
 		ChatDeleted:      r.ChatDeleted,

@@ -46,17 +46,21 @@ func (r *suppressionRow) suppression() chat.Suppression {
 // is given as SQL, the address as it is compared. The sender is its number, messaging service or
 // address, which outlast its row.
 func suppressedCondition(workspace, channel, from, address string) string {
-	return `EXISTS (SELECT 1 FROM suppressions x
-		WHERE x.workspace_id = ` + workspace + ` AND x.channel = ` + channel + `
-			AND x.sender IN ('', lower(` + from + `)) AND x.address = ` + address + ` AND x.lifted_at IS NULL)`
+	return "EXISTS (SELECT 1 " + matchingSuppressions(workspace, channel, from, address) + ")"
 }
 
 // suppressionLevel says how much a sender must not write to an address, whose parts are given as those of
 // [suppressedCondition]: 0 if it may, [levelBounced] if only bounces stand against it, and more otherwise.
 func suppressionLevel(workspace, channel, from, address string) string {
-	return `COALESCE((SELECT max(CASE x.reason WHEN 'bounce' THEN 1 ELSE 2 END) FROM suppressions x
+	return "COALESCE((SELECT max(CASE x.reason WHEN 'bounce' THEN 1 ELSE 2 END) " +
+		matchingSuppressions(workspace, channel, from, address) + "), 0)"
+}
+
+// matchingSuppressions is the rest of a query, for what stands between a sender and an address.
+func matchingSuppressions(workspace, channel, from, address string) string {
+	return `FROM suppressions x
 		WHERE x.workspace_id = ` + workspace + ` AND x.channel = ` + channel + `
-			AND x.sender IN ('', lower(` + from + `)) AND x.address = ` + address + ` AND x.lifted_at IS NULL), 0)`
+			AND x.sender IN ('', lower(` + from + `)) AND x.address = ` + address + ` AND x.lifted_at IS NULL`
 }
 
 // levelBounced is the level of an address to which messages have bounced, and whose owner has opted out of nothing.

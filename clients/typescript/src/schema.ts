@@ -1902,7 +1902,7 @@ export interface paths {
         put?: never;
         /**
          * Create a login link
-         * @description Whoever opens it within 10 minutes is logged in to the console, once, as the member and with the scopes of the key that asks. Without `HANDRAIL_PUBLIC_URL`, `url` is a path of this server. The answer to a repeated request is without `url`, which is kept nowhere.
+         * @description Whoever opens it within 10 minutes is logged in to the console, once, as the member and with the scopes of the key that asks. 20 of a key live at once. Without `HANDRAIL_PUBLIC_URL`, `url` is a path of this server. The answer to a repeated request is without `url`, which is kept nowhere.
          */
         post: operations["createLoginLink"];
         delete?: never;
@@ -4096,7 +4096,7 @@ export interface components {
              * Format: int64
              * @description How many are begun in a second from now on.
              */
-            rate_per_second?: number;
+            rate_per_second: number;
             /** @description Why, for the audit log, up to 500 characters. */
             reason?: string;
         };
@@ -4934,7 +4934,7 @@ export interface components {
              */
             lately: number;
             /**
-             * @description A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice.
+             * @description A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice, failed.
              * @enum {string}
              */
             matter: "person" | "tool_decision" | "approval" | "sender" | "bulk_retry" | "inbound" | "response" | "attention" | "webhook_endpoint" | "notice" | "failed" | "contributor" | "address" | "tool" | "model" | "attempt" | "provider";
@@ -5869,7 +5869,7 @@ export interface components {
             detail: string;
         };
         /** @enum {string} */
-        ProblemCode: "invalid_request" | "invalid_role" | "participant_exists" | "last_owner" | "last_manager" | "no_phone" | "no_email" | "notifications_disabled" | "recipient_opted_out" | "sender_not_configured" | "channel_not_supported" | "chat_archived" | "message_too_long" | "default_missing" | "unknown_tool" | "invalid_tool_arguments" | "nothing_to_summarize" | "not_ratable" | "token_budget_exceeded" | "tool_unavailable" | "address_refused" | "invalid_answer" | "encryption_not_configured" | "unauthenticated" | "forbidden" | "invalid_signature" | "own_request" | "sender_not_granted" | "approval_needed" | "not_found" | "workspace_not_found" | "chat_not_found" | "member_not_found" | "assistant_not_found" | "participant_not_found" | "message_not_found" | "label_not_found" | "sender_not_found" | "delivery_not_found" | "action_not_found" | "api_key_not_found" | "suppression_not_found" | "inbound_not_found" | "bulk_retry_not_found" | "tool_not_found" | "webhook_endpoint_not_found" | "notification_rule_not_found" | "event_not_found" | "tool_call_not_found" | "approval_not_found" | "contributor_request_not_found" | "summary_not_found" | "method_not_allowed" | "idempotency_key_reused" | "request_in_progress" | "answer_lost" | "chat_moved_on" | "taken_over" | "external_id_taken" | "already_sending" | "open_actions" | "already_exists" | "in_use" | "member_in_use" | "address_taken" | "summary_edited" | "already_decided" | "approval_void" | "too_many_approvals" | "action_gone" | "bulk_retry_overlaps" | "conflict" | "approval_refused" | "approval_expired" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "delivery_failed" | "tool_call_failed" | "summarization_failed" | "delivery_record_lost" | "too_long_for_model" | "action_ended" | "unavailable" | "internal";
+        ProblemCode: "invalid_request" | "invalid_role" | "participant_exists" | "last_owner" | "last_manager" | "no_phone" | "no_email" | "notifications_disabled" | "recipient_opted_out" | "address_bounced" | "sender_not_configured" | "channel_not_supported" | "chat_archived" | "message_too_long" | "default_missing" | "unknown_tool" | "invalid_tool_arguments" | "nothing_to_summarize" | "not_ratable" | "token_budget_exceeded" | "tool_unavailable" | "address_refused" | "invalid_answer" | "encryption_not_configured" | "unauthenticated" | "forbidden" | "invalid_signature" | "own_request" | "sender_not_granted" | "approval_needed" | "not_found" | "workspace_not_found" | "chat_not_found" | "member_not_found" | "assistant_not_found" | "participant_not_found" | "message_not_found" | "label_not_found" | "sender_not_found" | "delivery_not_found" | "action_not_found" | "api_key_not_found" | "suppression_not_found" | "inbound_not_found" | "bulk_retry_not_found" | "tool_not_found" | "webhook_endpoint_not_found" | "notification_rule_not_found" | "event_not_found" | "tool_call_not_found" | "approval_not_found" | "contributor_request_not_found" | "summary_not_found" | "method_not_allowed" | "idempotency_key_reused" | "request_in_progress" | "answer_lost" | "chat_moved_on" | "taken_over" | "external_id_taken" | "already_sending" | "open_actions" | "already_exists" | "in_use" | "member_in_use" | "address_taken" | "summary_edited" | "already_decided" | "approval_void" | "too_many_approvals" | "action_gone" | "bulk_retry_overlaps" | "conflict" | "approval_refused" | "approval_expired" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "delivery_failed" | "tool_call_failed" | "summarization_failed" | "delivery_record_lost" | "too_long_for_model" | "action_ended" | "unavailable" | "internal";
         /** @enum {string} */
         Provider: "twilio" | "sendgrid" | "handrail";
         Quote: {
