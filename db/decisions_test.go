@@ -46,7 +46,7 @@ func TestCancel(t *testing.T) {
 		requireCode(t, chat.CodeConflict, err)
 		assert.Equal(t, string(sent.DeliveryID), chat.AsError(err).DeliveryID)
 		require.ErrorContains(t, err, fmt.Sprintf(
-			"; member %d canceled it, at %s",
+			"; decided before: member %d canceled it, at %s",
 			w.Manager.ID,
 			clock.now.UTC().Format(time.RFC3339),
 		), "who comes second is told who was first")
