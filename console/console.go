@@ -7,8 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	"golang.org/x/time/rate"
-
+	"handrail/budget"
 	"handrail/client"
 )
 
@@ -47,7 +46,7 @@ type Handler struct {
 	mux    *routeMux
 	// openID is nil where nobody logs in by OpenID Connect.
 	openID *openID
-	logins loginLimit
+	logins *budget.Buckets[string]
 	// pageWithin and formWithin are how long the answer to a request may take.
 	pageWithin, formWithin time.Duration
 	// serve answers requests that come from our own pages, or change nothing.
@@ -67,7 +66,7 @@ func New(config Config) (*Handler, error) {
 	h := &Handler{
 		config: config,
 		mux:    &routeMux{},
-		logins: loginLimit{buckets: map[string]*rate.Limiter{}},
+		logins: budget.NewBuckets[string](loginRate),
 
 		pageWithin: pageWithin,
 		formWithin: formWithin,
