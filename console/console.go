@@ -1,7 +1,6 @@
 package console
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -160,6 +159,3 @@ func setHeaders(w http.ResponseWriter) {
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Cache-Control", "no-store")
 }
-
-// errNoPage is the answer to a path without a page.
-var errNoPage = errors.New("there is no such page")
