@@ -23,8 +23,10 @@ var (
 	errTooLong     = errors.New("a form may be at most 1 MiB long: go back, and send less at once")
 	errNotHandrail = errors.New("what answers is no API of Handrail of this version; whoever runs the console gives " +
 		"its address by --url")
-	errNoAnswer = errors.New("the API does not answer at the moment; nothing is lost, and this page may be tried again")
-	errNoProvider = errors.New("the OpenID provider does not answer at the moment: try again, or log in with an API key")
+	errNoAnswer = errors.New("the API does not answer at the moment; nothing is lost, and this page may be tried " +
+		"again")
+	errNoProvider = errors.New("the OpenID provider does not answer at the moment: try again, or log in with an API " +
+		"key")
 	errNotOpened  = errors.New("a session cannot be made at the moment; nothing is lost, and you may try again")
 	errInternal   = errors.New("the page could not be made; the log says why")
 )
@@ -200,7 +202,7 @@ func (h *Handler) logError(r *http.Request, line string, err error) {
 
 	h.config.Logger.ErrorContext(
 		r.Context(),
-		line,
+		line, //nolint:sloglint // each is a constant, of the table or of its caller
 		"request_id", requestIDOf(r),
 		"error", err,
 	)
