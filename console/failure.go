@@ -2,9 +2,11 @@ package console
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -27,8 +29,8 @@ var (
 		"again")
 	errNoProvider = errors.New("the OpenID provider does not answer at the moment: try again, or log in with an API " +
 		"key")
-	errNotOpened  = errors.New("a session cannot be made at the moment; nothing is lost, and you may try again")
-	errInternal   = errors.New("the page could not be made; the log says why")
+	errNotOpened = errors.New("a session cannot be made at the moment; nothing is lost, and you may try again")
+	errInternal  = errors.New("the page could not be made; the log says why")
 )
 
 // ownFailure is how an error of the console itself is answered.
@@ -86,8 +88,11 @@ func findOwnFailure(err error) ownFailure {
 		}
 	}
 
-	if isSilence(err) {
+	switch {
+	case isSilence(err):
 		return findOwnFailure(errNoAnswer)
+	case isUnreadable(err):
+		return findOwnFailure(errNotHandrail)
 	}
 
 	return findOwnFailure(errInternal)
@@ -100,6 +105,15 @@ func isSilence(err error) bool {
 
 	return isUnreachable || isUnexpected ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
+// isUnreadable reports whether an error says that an answer of the API has another form than the client knows.
+func isUnreadable(err error) bool {
+	_, isNoJSON := errors.AsType[*json.SyntaxError](err)
+	_, isOfOtherType := errors.AsType[*json.UnmarshalTypeError](err)
+	_, isNoTime := errors.AsType[*time.ParseError](err)
+
+	return isNoJSON || isOfOtherType || isNoTime
 }
 
 // refusal is what the API has refused.

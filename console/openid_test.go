@@ -22,8 +22,6 @@ import (
 	"handrail/console"
 )
 
-const testWorkspace = "11111111-1111-4111-8111-111111111111"
-
 // openIDEnv is the console beside a provider that is a library of its own, with one user.
 type openIDEnv struct {
 	*testing.T
@@ -110,7 +108,7 @@ var continueLink = regexp.MustCompile(`<a class="button" href="([^"]+)"`)
 func (e *openIDEnv) begin() string {
 	e.Helper()
 
-	status, page := e.post(e.console.URL+"/console/login/openid", url.Values{"workspace": {testWorkspace}})
+	status, page := e.post(e.console.URL+"/console/login/openid", url.Values{"workspace": {theWorkspace}})
 	require.Equal(e, http.StatusOK, status, page)
 
 	found := continueLink.FindStringSubmatch(page)
@@ -177,7 +175,7 @@ func TestAMemberLogsInByOpenID(t *testing.T) {
 
 	status, page := e.logInAt(address)
 	require.Equal(t, http.StatusOK, status, page)
-	assert.Contains(t, page, "/console/w/"+testWorkspace+"/")
+	assert.Contains(t, page, "/console/w/"+theWorkspace+"/")
 	assert.Equal(t, []string{"test-user@zitadel.ch"}, e.opened)
 	assert.Equal(t, "hr_session_test", e.session())
 }
@@ -257,7 +255,7 @@ func TestAProviderThatBreaksOffIsNamed(t *testing.T) {
 			e.breaksAt = path
 
 			address := e.console.URL + "/console/login/openid"
-			status, page := e.post(address, url.Values{"workspace": {testWorkspace}})
+			status, page := e.post(address, url.Values{"workspace": {theWorkspace}})
 
 			if status == http.StatusOK {
 				status, page = e.logInAt(e.begin())

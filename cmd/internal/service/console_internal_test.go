@@ -25,7 +25,7 @@ func TestAnAddressOpensASessionOfItsManagerOnly(t *testing.T) {
 	noor := dbtest.NewPerson("Noor", "", "noor@example.com")
 	noor.Role = chat.RoleManager
 
-	manager, err := store.CreateMember(t.Context(), w.Workspace, w.By, noor)
+	manager, err := store.CreateMember(t.Context(), w.Workspace, chat.Actor{}, noor)
 	require.NoError(t, err)
 
 	key, err := s.openSession(t.Context(), string(w.Workspace), "noor@example.com")
