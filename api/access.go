@@ -113,7 +113,7 @@ func (s *service) refuseCaller(ctx huma.Context, err error) error {
 		return err
 	}
 
-	if wait := s.failures.spend(remoteHost(ctx)); wait > 0 {
+	if wait := s.failures.Spend(remoteNetwork(ctx)).Wait; wait > 0 {
 		return tooMany(ctx, wait, "too many requests with keys that are not valid")
 	}
 

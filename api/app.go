@@ -119,11 +119,11 @@ type service struct {
 	logger    *slog.Logger
 	version   string
 	wait      time.Duration
-	keys      *limiter[chat.Quota]
-	failures  *limiter[string]
+	keys      *budget.Buckets[chat.Quota]
+	failures  *budget.Buckets[string]
 	// workspaces and addresses are the limits that hold whatever the key.
-	workspaces *limiter[chat.WorkspaceID]
-	addresses  *limiter[string]
+	workspaces *budget.Buckets[chat.WorkspaceID]
+	addresses  *budget.Buckets[string]
 	allowsHost func(host string) bool
 	metrics    requestMetrics
 	meter      Meter
@@ -209,10 +209,10 @@ func New(config Config) (*App, error) {
 		logger:     config.Logger,
 		version:    config.Version,
 		wait:       config.Wait,
-		keys:       newLimiter[chat.Quota](config.KeyLimit, defaultKeyLimit),
-		failures:   newLimiter[string](config.FailureLimit, defaultFailureLimit),
-		workspaces: newLimiter[chat.WorkspaceID](config.WorkspaceLimit, defaultWorkspaceLimit),
-		addresses:  newLimiter[string](config.AddressLimit, defaultAddressLimit),
+		keys:       newBuckets[chat.Quota](config.KeyLimit, defaultKeyLimit),
+		failures:   newBuckets[string](config.FailureLimit, defaultFailureLimit),
+		workspaces: newBuckets[chat.WorkspaceID](config.WorkspaceLimit, defaultWorkspaceLimit),
+		addresses:  newBuckets[string](config.AddressLimit, defaultAddressLimit),
 		allowsHost: config.AllowsHost,
 		metrics:    newMetrics(config.Registry),
 		meter:      config.Meter,

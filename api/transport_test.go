@@ -101,6 +101,14 @@ func (w *world) serve(t *testing.T) string {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
+	w.serveAt(t, listener)
+
+	return listener.Addr().String()
+}
+
+// serveAt runs the app on a listener until the test ends.
+func (w *world) serveAt(t *testing.T, listener net.Listener) {
+	t.Helper()
 
 	done := make(chan error, 1)
 	go func() { done <- w.app.Serve(listener) }()
@@ -112,8 +120,6 @@ func (w *world) serve(t *testing.T) string {
 		assert.NoError(t, w.app.Shutdown(ctx))
 		assert.NoError(t, <-done)
 	})
-
-	return listener.Addr().String()
 }
 
 // exchangeRaw writes raw bytes to a server and reads one answer.

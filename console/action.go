@@ -7,6 +7,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"handrail/chat"
 	"handrail/client"
 )
 
@@ -120,7 +121,7 @@ func (a *actionView) retryAt() *time.Time {
 
 // offers reports whether a command will work. What is offered takes the right to have asked for the action, which the
 // session has if it sees it; needed is a scope that it takes besides, "" for none.
-func (a *actionView) offers(v *viewer, next client.WholeActionNext, needed string) bool {
+func (a *actionView) offers(v *viewer, next client.WholeActionNext, needed chat.Scope) bool {
 	return slices.Contains(a.Next, next) && v.mayWrite() && (needed == "" || v.may(needed))
 }
 
@@ -291,9 +292,9 @@ func (h *Handler) showActions(v *viewer) (templ.Component, error) {
 
 	answer, err := v.ListActionsWithResponse(v.ctx(), v.ws(), &client.ListActionsParams{
 		Cursor:     readCursor(v),
-		Kind:       wordsOf[client.ActionKind](query["kind"]),
-		State:      wordsOf[client.ActionState](query["state"]),
-		WaitingFor: wordsOf[client.Waiting](query["waiting_for"]),
+		Kind:       readWords[client.ActionKind](v, "kind"),
+		State:      readWords[client.ActionState](v, "state"),
+		WaitingFor: readWords[client.Waiting](v, "waiting_for"),
 		Order:      client.IfGiven(client.ListActionsParamsOrder(view.order)),
 	})
 	if err != nil {
@@ -304,19 +305,6 @@ func (h *Handler) showActions(v *viewer) (templ.Component, error) {
 	view.next = v.nextPage("/actions", answer.JSON200.NextCursor)
 
 	return actionsPage(v, &view), nil
-}
-
-// wordsOf returns the words of a filter, without empty ones.
-func wordsOf[T ~string](all []string) []T {
-	var words []T
-
-	for _, word := range all {
-		if word != "" {
-			words = append(words, T(word))
-		}
-	}
-
-	return words
 }
 
 // isNotice reports whether an action tells a member of events: nobody has asked for such a send, and its chat is

@@ -309,9 +309,14 @@ func (h *Handler) resumeBulkRetry(v *viewer) (templ.SafeURL, error) {
 func (h *Handler) changeBulkRate(v *viewer) (templ.SafeURL, error) {
 	id := v.PathValue("id")
 
-	_, err := v.UpdateBulkRetryWithResponse(v.ctx(), v.ws(), id, client.BulkRate{
+	rate, err := readRequiredNumber(v, "rate_per_second")
+	if err != nil {
+		return "", err
+	}
+
+	_, err = v.UpdateBulkRetryWithResponse(v.ctx(), v.ws(), id, client.BulkRate{
 		Reason:        v.given("reason"),
-		RatePerSecond: new(parseNumber(readText(v, "rate_per_second"))),
+		RatePerSecond: &rate,
 	})
 
 	return v.path("/failures/bulk/" + id), err

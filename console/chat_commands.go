@@ -66,8 +66,8 @@ func (h *Handler) changeChatLabels(v *viewer) (templ.SafeURL, error) {
 	}
 
 	labels := []int64{}
-	had := v.values("had")
-	chosen := v.values("label")
+	had := readValues(v, "had")
+	chosen := readValues(v, "label")
 
 	for _, label := range answer.JSON200.Labels {
 		if text := formatCount(label.ID); !slices.Contains(had, text) || slices.Contains(chosen, text) {

@@ -52,7 +52,7 @@ func parseDraft(v *viewer, tools []client.Tool) draft {
 		seen: v.PostFormValue("seen"),
 	}
 
-	for i, name := range v.values("call") {
+	for i, name := range readValues(v, "call") {
 		prefix := prefixOfCall(i)
 		if v.PostForm.Get(prefix+"remove") == "true" {
 			continue

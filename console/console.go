@@ -1,14 +1,12 @@
 package console
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 
-	"golang.org/x/time/rate"
-
+	"handrail/budget"
 	"handrail/client"
 )
 
@@ -47,7 +45,7 @@ type Handler struct {
 	mux    *routeMux
 	// openID is nil where nobody logs in by OpenID Connect.
 	openID *openID
-	logins loginLimit
+	logins *budget.Buckets[string]
 	// pageWithin and formWithin are how long the answer to a request may take.
 	pageWithin, formWithin time.Duration
 	// serve answers requests that come from our own pages, or change nothing.
@@ -67,7 +65,7 @@ func New(config Config) (*Handler, error) {
 	h := &Handler{
 		config: config,
 		mux:    &routeMux{},
-		logins: loginLimit{buckets: map[string]*rate.Limiter{}},
+		logins: budget.NewBuckets[string](loginRate),
 
 		pageWithin: pageWithin,
 		formWithin: formWithin,
@@ -161,6 +159,3 @@ func setHeaders(w http.ResponseWriter) {
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Cache-Control", "no-store")
 }
-
-// errNoPage is the answer to a path without a page.
-var errNoPage = errors.New("there is no such page")

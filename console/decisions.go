@@ -9,6 +9,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"handrail/chat"
 	"handrail/client"
 )
 
@@ -80,7 +81,7 @@ func (h *Handler) showDecisions(v *viewer) (templ.Component, error) {
 	view := decisionsView{hasMore: map[string]bool{}}
 
 	steps := []struct {
-		scope string
+		scope chat.Scope
 		load  func(v *viewer) error
 	}{
 		{"deliveries:read", view.loadReviews},

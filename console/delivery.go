@@ -257,24 +257,6 @@ func requestRetry(v *viewer, id string, once *string, retry client.Retry) (*clie
 	return v.RetryDeliveryWithResponse(v.ctx(), v.ws(), id, params, retry)
 }
 
-// givenIfChanged is [viewer.given] for a field whose text was shown before; nil if it is still the same.
-func (v *viewer) givenIfChanged(field string) *string {
-	text := v.given(field)
-	if text == nil || *text == client.ValueOf(v.given(field+beforeSuffix)) {
-		return nil
-	}
-
-	return text
-}
-
-// given returns a field of the form without the spaces around it, with lines as the API has them; nil if it is empty.
-func (v *viewer) given(field string) *string {
-	return client.IfGiven(strings.TrimSpace(strings.ReplaceAll(v.PostFormValue(field), "\r\n", "\n")))
-}
-
-// reason returns the reason of the form.
-func (v *viewer) reason() string { return client.ValueOf(v.given("reason")) }
-
 func (h *Handler) resolveDelivery(v *viewer) (templ.SafeURL, error) {
 	id := v.PathValue("id")
 

@@ -1,6 +1,12 @@
 package console
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"handrail/chat"
+	"handrail/client"
+)
 
 // section is a part of the console, as the head of every page names it.
 type section struct{ path, name string }
@@ -31,11 +37,7 @@ func (v *viewer) workspaceName() string {
 
 // mayWrite reports whether the session may change anything.
 func (v *viewer) mayWrite() bool {
-	for _, scope := range v.me.Scopes {
-		if !strings.HasSuffix(string(scope), ":read") {
-			return true
-		}
-	}
-
-	return false
+	return slices.ContainsFunc(v.me.Scopes, func(held client.Scope) bool {
+		return !slices.Contains(chat.ReadScopes(), chat.Scope(held))
+	})
 }

@@ -1,63 +1,20 @@
 package console
 
 import (
-	"net"
 	"net/http"
 	"strconv"
-	"sync"
-	"time"
 
-	"golang.org/x/time/rate"
+	"handrail/budget"
 )
 
-// How many logins one address may try: loginBurst at once, loginsPerSecond over time.
-const (
-	loginsPerSecond = 5
-	loginBurst      = 200
-)
-
-// maxLoginAddresses is how many addresses are remembered before those that have tried nothing of late are dropped.
-const maxLoginAddresses = 10_000
-
-// loginLimit counts the logins that each address tries, by every way of logging in.
-type loginLimit struct {
-	mutex   sync.Mutex
-	buckets map[string]*rate.Limiter
-}
-
-// isSpent reports whether an address has tried too much, and counts the present try.
-func (l *loginLimit) isSpent(address string) bool {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-
-	if len(l.buckets) >= maxLoginAddresses {
-		for other, bucket := range l.buckets {
-			if bucket.Tokens() >= loginBurst {
-				delete(l.buckets, other)
-			}
-		}
-	}
-
-	bucket, ok := l.buckets[address]
-	if !ok {
-		bucket = rate.NewLimiter(loginsPerSecond, loginBurst)
-		l.buckets[address] = bucket
-	}
-
-	return !bucket.Allow()
-}
+// loginRate is how many logins one address may try, by every way of logging in.
+var loginRate = budget.Rate{PerSecond: 5, Burst: 200}
 
 // limitLogins returns a handler that refuses addresses which have tried too many logins.
 func (h *Handler) limitLogins(next http.HandlerFunc) http.HandlerFunc {
-	const wait = time.Second
-
 	return func(w http.ResponseWriter, r *http.Request) {
-		address, _, err := net.SplitHostPort(r.RemoteAddr)
-		if err != nil {
-			address = r.RemoteAddr
-		}
-
-		if !h.logins.isSpent(address) {
+		wait := h.logins.Spend(budget.NetworkOf(r.RemoteAddr)).Wait
+		if wait == 0 {
 			next(w, r)
 			return
 		}

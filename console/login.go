@@ -51,8 +51,8 @@ func (h *Handler) showFirstPage(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// noWorkspace says what is wrong with a workspace that is no id.
-const noWorkspace = "The workspace must be its id, such as 11111111-1111-4111-8111-111111111111."
+// messageNoWorkspace says what is wrong with a workspace that is no id.
+const messageNoWorkspace = "The workspace must be its id, such as 11111111-1111-4111-8111-111111111111."
 
 // newLoginView returns the login page with what went wrong; "" for nothing.
 func (h *Handler) newLoginView(workspace, message string) loginView {
@@ -69,8 +69,8 @@ func (h *Handler) newLoginView(workspace, message string) loginView {
 	return view
 }
 
-// notALoginLink says what is wrong with a link that has something else than the token of a login link.
-const notALoginLink = "This link is no login link. `handrail keys login` makes one."
+// messageNoLoginLink says what is wrong with a link that has something else than the token of a login link.
+const messageNoLoginLink = "This link is no login link. `handrail keys login` makes one."
 
 // isLoginToken reports whether a text has the form of the token of a login link.
 func isLoginToken(text string) bool { return strings.HasPrefix(text, chat.LoginPrefix) }
@@ -87,7 +87,7 @@ func (h *Handler) showLogin(w http.ResponseWriter, r *http.Request) {
 	case isLoginToken(token):
 		view.token = token
 	case token != "":
-		view = h.newLoginView(view.workspace, notALoginLink)
+		view = h.newLoginView(view.workspace, messageNoLoginLink)
 	}
 
 	h.render(w, r, http.StatusOK, loginPage(view))
@@ -104,11 +104,11 @@ func (h *Handler) logIn(w http.ResponseWriter, r *http.Request) {
 
 	switch {
 	case !isUUID(view.workspace):
-		view.message = noWorkspace
+		view.message = messageNoWorkspace
 	case isLoginToken(token):
 		key = token
 	case token != "":
-		view.message = notALoginLink
+		view.message = messageNoLoginLink
 	case key == "":
 		view.message = "The API key must be given. `handrail keys login` makes a link that needs none."
 	}

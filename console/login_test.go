@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -166,4 +167,29 @@ func TestLoginsOfAnAddressAreLimited(t *testing.T) {
 
 	assert.GreaterOrEqual(t, statuses[http.StatusBadRequest], 200)
 	assert.NotZero(t, statuses[http.StatusTooManyRequests])
+}
+
+// TestLoginsOfANetworkAreLimited: whoever has one address of IPv6 has all of its /64.
+func TestLoginsOfANetworkAreLimited(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, nil)
+
+	logIn := func(address string) int {
+		request := httptest.NewRequest(http.MethodPost, console.Root+"/login", nil)
+		request.RemoteAddr = address
+
+		answer := httptest.NewRecorder()
+		e.pages.ServeHTTP(answer, request)
+
+		return answer.Code
+	}
+
+	last := 0
+	for i := range 250 {
+		last = logIn(fmt.Sprintf("[2001:db8:1:2::%x]:1234", i))
+	}
+
+	assert.Equal(t, http.StatusTooManyRequests, last)
+	assert.Equal(t, http.StatusBadRequest, logIn("[2001:db8:1:3::1]:1234"), "the network beside it has its own rate")
 }

@@ -3,6 +3,7 @@ package console
 import (
 	"slices"
 
+	"handrail/chat"
 	"handrail/client"
 )
 
@@ -10,13 +11,13 @@ import (
 // others are shown by their ids.
 const maxNamed = 20
 
-// namesNoMore reports whether the page has read as many names as it may.
-func (v *viewer) namesNoMore() bool { return v.namesRead >= maxNamed }
+// hasReadAllNames reports whether the page has read as many names as it may.
+func (v *viewer) hasReadAllNames() bool { return v.namesRead >= maxNamed }
 
 // learnNames reads the names of the members that a page shows, if the viewer may see them. A member that cannot be read
 // is shown by the id: no page fails because a name is missing.
 func (v *viewer) learnNames(ids ...int64) {
-	if !v.may("members:read") {
+	if !v.may(chat.ScopeMembersRead) {
 		return
 	}
 
@@ -24,7 +25,7 @@ func (v *viewer) learnNames(ids ...int64) {
 
 	for _, id := range slices.Compact(ids) {
 		_, isKnown := v.names[id]
-		if id == 0 || id == v.me.MemberID || isKnown || v.namesNoMore() {
+		if id == 0 || id == v.me.MemberID || isKnown || v.hasReadAllNames() {
 			continue
 		}
 
@@ -66,7 +67,7 @@ func (v *viewer) nameOf(id int64) string {
 // be read is shown by its id.
 func (v *viewer) learnChats(ids ...int64) {
 	for _, id := range ids {
-		if _, isKnown := v.chats[id]; id == 0 || isKnown || v.namesNoMore() {
+		if _, isKnown := v.chats[id]; id == 0 || isKnown || v.hasReadAllNames() {
 			continue
 		}
 
@@ -99,7 +100,7 @@ func (v *viewer) titleOf(id int64) string {
 	return "Chat " + formatCount(id)
 }
 
-// customerOf returns the id and the name of a chat's customer; 0 if the page does not know it.
+// customerOf returns the id and the name of a chat's customer; 0 and "" if the page has not read the chat.
 func (v *viewer) customerOf(id int64) (int64, string) {
 	found := v.chats[id]
 

@@ -83,8 +83,8 @@ type attempt struct {
 	Verifier string `json:"v"`
 }
 
-// noLogin is the sentence for a login at the provider that has failed. The log has the reason.
-const noLogin = "The login did not succeed: begin it again."
+// messageNotLoggedIn is the sentence for a login at the provider that has failed. The log has the reason.
+const messageNotLoggedIn = "The login did not succeed: begin it again."
 
 // findProvider returns the provider, and asks it for its keys and addresses the first time. It returns an error when
 // the browser leaves before the provider has answered.
@@ -97,7 +97,7 @@ func (o *openID) findProvider(ctx context.Context) (*oidc.Provider, error) {
 		// Others wait for the answer too, and the provider's keys are fetched later, when this request is over.
 		found, err := oidc.NewProvider(o.withClient(context.WithoutCancel(ctx)), o.Issuer)
 		if err != nil {
-			return nil, fmt.Errorf("ask the OpenID provider: %w", err)
+			return nil, fmt.Errorf("%w: %w", errNoProvider, err)
 		}
 
 		o.provider.Store(found)
@@ -107,7 +107,7 @@ func (o *openID) findProvider(ctx context.Context) (*oidc.Provider, error) {
 
 	select {
 	case <-ctx.Done():
-		return nil, fmt.Errorf("ask the OpenID provider: %w", context.Cause(ctx))
+		return nil, fmt.Errorf("%w: %w", errNoProvider, context.Cause(ctx))
 
 	case answer := <-asked:
 		found, _ := answer.Val.(*oidc.Provider)
@@ -136,7 +136,7 @@ func (o *openID) newConfig(provider *oidc.Provider) *oauth2.Config {
 func (h *Handler) beginOpenID(w http.ResponseWriter, r *http.Request) {
 	workspace := strings.TrimSpace(r.PostFormValue("workspace"))
 	if !isUUID(workspace) {
-		h.render(w, r, http.StatusBadRequest, loginPage(h.newLoginView(workspace, noWorkspace)))
+		h.render(w, r, http.StatusBadRequest, loginPage(h.newLoginView(workspace, messageNoWorkspace)))
 		return
 	}
 
@@ -175,14 +175,24 @@ func (h *Handler) endOpenID(w http.ResponseWriter, r *http.Request) {
 	removeAttempt(w)
 
 	if err != nil || r.URL.Query().Get("state") != begun.State {
-		h.render(w, r, http.StatusForbidden, loginPage(h.newLoginView(begun.Workspace, noLogin)))
+		h.render(w, r, http.StatusForbidden, loginPage(h.newLoginView(begun.Workspace, messageNotLoggedIn)))
 		return
 	}
 
 	email, err := h.openID.readEmail(r.Context(), r.URL.Query().Get("code"), begun)
-	if err != nil {
-		h.config.Logger.WarnContext(r.Context(), "a login by OpenID Connect did not succeed", "error", err)
-		h.render(w, r, http.StatusForbidden, loginPage(h.newLoginView(begun.Workspace, noLogin)))
+
+	switch {
+	case errors.Is(err, errNoProvider):
+		h.showFailure(w, r, nil, err)
+		return
+	case err != nil:
+		h.config.Logger.WarnContext(
+			r.Context(),
+			"a login by OpenID Connect did not succeed",
+			"request_id", requestIDOf(r),
+			"error", err,
+		)
+		h.render(w, r, http.StatusForbidden, loginPage(h.newLoginView(begun.Workspace, messageNotLoggedIn)))
 
 		return
 	}
@@ -194,7 +204,7 @@ func (h *Handler) endOpenID(w http.ResponseWriter, r *http.Request) {
 	}
 
 	if err != nil {
-		h.showFailure(w, r, nil, err)
+		h.showFailure(w, r, nil, fmt.Errorf("%w: %w", errNotOpened, err))
 		return
 	}
 
@@ -213,14 +223,14 @@ func (o *openID) readEmail(ctx context.Context, code string, begun attempt) (str
 
 	token, err := o.newConfig(provider).Exchange(o.withClient(ctx), code, oauth2.VerifierOption(begun.Verifier))
 	if err != nil {
-		return "", fmt.Errorf("exchange the code: %w", err)
+		return "", wrapProvider("exchange the code", err)
 	}
 
 	raw, _ := token.Extra("id_token").(string)
 
 	verified, err := provider.Verifier(&oidc.Config{ClientID: o.ClientID}).Verify(o.withClient(ctx), raw)
 	if err != nil {
-		return "", fmt.Errorf("verify the ID token: %w", err)
+		return "", wrapProvider("verify the ID token", err)
 	}
 
 	if verified.Nonce != begun.Nonce {
@@ -246,6 +256,16 @@ func (o *openID) readEmail(ctx context.Context, code string, begun attempt) (str
 	return claims.Email, nil
 }
 
+// wrapProvider returns the error of a request to the provider, with what it was for. It is [errNoProvider] if there was
+// no answer.
+func wrapProvider(purpose string, err error) error {
+	if _, isSilent := errors.AsType[*url.Error](err); isSilent {
+		return fmt.Errorf("%w: %s: %w", errNoProvider, purpose, err)
+	}
+
+	return fmt.Errorf("%s: %w", purpose, err)
+}
+
 // emailClaims are what a provider says of somebody's email address.
 type emailClaims struct {
 	Email         string `json:"email"`
@@ -261,7 +281,7 @@ func (o *openID) askEmail(
 ) (emailClaims, error) {
 	told, err := provider.UserInfo(o.withClient(ctx), oauth2.StaticTokenSource(token))
 	if err != nil {
-		return emailClaims{}, fmt.Errorf("ask for the email address: %w", err)
+		return emailClaims{}, wrapProvider("ask for the email address", err)
 	}
 
 	// The answer may be about somebody else (OpenID Connect Core, 5.3.2).

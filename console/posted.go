@@ -2,11 +2,8 @@ package console
 
 import (
 	"net/http"
-	"strconv"
 
 	"github.com/a-h/templ"
-
-	"handrail/client"
 )
 
 // posted registers a page that a form asks for and that changes nothing, such as a preview. So nothing of the form
@@ -24,36 +21,10 @@ func (h *Handler) posted(pattern string, show func(v *viewer) (templ.Component, 
 			return
 		}
 
+		// The browser keeps the page for Back, so that what was written is not lost, and asks again otherwise.
 		w.Header().Set("Cache-Control", "private, no-cache")
 		h.render(w, r, http.StatusOK, shown)
 	})
-}
-
-// number returns the number of the path, such as {id}. It returns [errNoPage] if it is none.
-func (v *viewer) number(name string) (int64, error) {
-	id, err := strconv.ParseInt(v.PathValue(name), 10, 64)
-	if err != nil || id < 1 {
-		return 0, errNoPage
-	}
-
-	return id, nil
-}
-
-// uuid returns the id of the path, such as {id}. It returns [errNoPage] if it has not the form of one.
-func (v *viewer) uuid(name string) (string, error) {
-	id := v.PathValue(name)
-	if !isUUID(id) {
-		return "", errNoPage
-	}
-
-	return id, nil
-}
-
-// values returns all values of a field of the posted form.
-func (v *viewer) values(field string) []string {
-	_ = v.PostFormValue(field) // parses the form
-
-	return v.PostForm[field]
 }
 
 // keepTyped returns what was typed in a field of the form that the API has refused, and elsewhere the value that the
@@ -86,30 +57,4 @@ func (v *viewer) onceOf(path templ.SafeURL) string {
 	}
 
 	return newOnce()
-}
-
-// newInvalid returns the refusal of a form that the console itself cannot make a request of.
-func newInvalid(detail string) error {
-	return &client.Error{Problem: client.Problem{
-		Status: http.StatusBadRequest,
-		Code:   client.ProblemCodeInvalidRequest,
-		Detail: detail,
-	}}
-}
-
-// isAbsent reports whether the API says that there is no such object, or none that the session may read.
-func isAbsent(err error) bool {
-	refused := refusalOf(err)
-
-	return refused != nil && (refused.status == http.StatusNotFound || refused.status == http.StatusForbidden)
-}
-
-// parseNumber returns the number of a form's field, 0 if it is none: the API refuses that.
-func parseNumber(text string) int64 {
-	number, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return 0
-	}
-
-	return number
 }

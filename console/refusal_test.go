@@ -72,6 +72,20 @@ func TestWhatIsNoAPIOfHandrailShowsNothing(t *testing.T) {
 	}
 }
 
+// TestAnAnswerOfAnotherFormIsOfAnotherVersion: the API answers, and nothing of the console has failed.
+func TestAnAnswerOfAnotherFormIsOfAnotherVersion(t *testing.T) {
+	t.Parallel()
+
+	for _, body := range []string{`{"items":[`, `{"items":7}`, `{"items":[{"created_at":"yesterday"}]}`} {
+		e := newEnv(t, map[string]reply{"GET /webhook-endpoints": ok(body)})
+
+		answer := e.do(http.MethodGet, "/settings/webhooks", nil)
+		assert.Equal(t, http.StatusBadGateway, answer.Code, body)
+		assert.Contains(t, answer.Body.String(), "no API of Handrail of this version", body)
+		assert.Contains(t, answer.Body.String(), "<code>not_handrail</code>", body)
+	}
+}
+
 // TestABrowserThatHasLeftIsNoError of ours.
 func TestABrowserThatHasLeftIsNoError(t *testing.T) {
 	t.Parallel()

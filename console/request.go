@@ -81,17 +81,7 @@ func (h *Handler) recoverPanic(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	h.config.Logger.ErrorContext(
-		r.Context(),
-		"a page of the console could not be made",
-		"request_id", requestIDOf(r),
-		"error", fmt.Errorf("panic: %v\n%s", reason, debug.Stack()),
-	)
-	h.render(w, r, http.StatusInternalServerError, failurePage(nil, &refusal{
-		detail:    "the page could not be made; the log says why",
-		code:      "internal",
-		requestID: requestIDOf(r),
-	}))
+	h.showFailure(w, r, nil, fmt.Errorf("panic: %v\n%s", reason, debug.Stack()))
 }
 
 // ServeRefusal answers a request with why it was refused before it came to a page.

@@ -14,7 +14,7 @@ type settingsPart struct {
 	path   string
 	name   string
 	about  string
-	scopes []string
+	scopes []chat.Scope
 }
 
 // settingsParts are the pages of the settings, in the order in which they are listed.
@@ -23,67 +23,67 @@ var settingsParts = []settingsPart{
 		path:   "/settings/webhooks",
 		name:   "Webhook endpoints",
 		about:  "Which programs are told what happens, how each stands, and what it has answered.",
-		scopes: []string{"webhooks:read"},
+		scopes: []chat.Scope{"webhooks:read"},
 	},
 	{
 		path:   "/settings/notifications",
 		name:   "Notifications",
 		about:  "Which managers are told by mail or SMS what needs them, and what they were told.",
-		scopes: []string{"webhooks:read"},
+		scopes: []chat.Scope{"webhooks:read"},
 	},
 	{
 		path:   "/settings/defaults",
 		name:   "Defaults and brakes",
 		about:  "What messages are sent from, and how many the assistant may send before a person decides.",
-		scopes: []string{"workspace:read"},
+		scopes: []chat.Scope{"workspace:read"},
 	},
 	{
 		path:   "/settings/senders",
 		name:   "Senders",
 		about:  "The phone numbers and inboxes that messages are sent from.",
-		scopes: []string{"chats:read", "workspace:admin"},
+		scopes: []chat.Scope{"chats:read", "workspace:admin"},
 	},
 	{
 		path:   "/settings/suppressions",
 		name:   "Suppressions",
 		about:  "The addresses that get no messages, and why.",
-		scopes: []string{"deliveries:admin"},
+		scopes: []chat.Scope{"deliveries:admin"},
 	},
 	{
 		path:   "/settings/tools",
 		name:   "Tools",
 		about:  "What assistants may call, with a test of each.",
-		scopes: []string{"tools:read"},
+		scopes: []chat.Scope{"tools:read"},
 	},
 	{
 		path:   "/settings/labels",
 		name:   "Labels",
 		about:  "What chats may be labelled with.",
-		scopes: []string{"labels:read"},
+		scopes: []chat.Scope{"labels:read"},
 	},
 	{
 		path:   "/settings/summaries",
 		name:   "Summaries",
 		about:  "When chats are summarized by themselves, by which model, and in which language.",
-		scopes: []string{"workspace:read"},
+		scopes: []chat.Scope{"workspace:read"},
 	},
 	{
 		path:   "/settings/keys",
 		name:   "API keys",
 		about:  "Which keys and sessions may reach this workspace.",
-		scopes: []string{"keys:admin"},
+		scopes: []chat.Scope{"keys:admin"},
 	},
 	{
 		path:   "/settings/doctor",
 		name:   "Doctor",
 		about:  "What is wrong with the installation, and what to do.",
-		scopes: []string{"workspace:admin"},
+		scopes: []chat.Scope{"workspace:admin"},
 	},
 	{
 		path:   "/settings/audit",
 		name:   "Audit log",
 		about:  "Who did what, and when.",
-		scopes: []string{"workspace:admin"},
+		scopes: []chat.Scope{"workspace:admin"},
 	},
 }
 
@@ -133,11 +133,4 @@ func noticeTypes() []chat.EventTypeText {
 }
 
 // readTypes returns the types of events that a form has chosen.
-func readTypes(v *viewer) []client.EventType {
-	var types []client.EventType
-	for _, name := range readValues(v, "types") {
-		types = append(types, client.EventType(name))
-	}
-
-	return types
-}
+func readTypes(v *viewer) []client.EventType { return readWords[client.EventType](v, "types") }

@@ -112,20 +112,6 @@ func (h *Handler) updateInbox(v *viewer) (templ.SafeURL, error) {
 	return v.path("/settings/senders"), err
 }
 
-// beforeSuffix ends the name of the hidden field that has what a field said when its form was shown.
-const beforeSuffix = "_before"
-
-// readChanged returns what a field says, nil if it says what it did before: what nobody has changed here is not put
-// back over what somebody else has.
-func readChanged(v *viewer, name string) *string {
-	text := readText(v, name)
-	if before := v.PostForm[name+beforeSuffix]; len(before) > 0 && before[0] == text {
-		return nil
-	}
-
-	return &text
-}
-
 func deletePhoneNumber(v *viewer, id int64) error {
 	_, err := v.DeletePhoneNumberWithResponse(v.ctx(), v.ws(), id)
 

@@ -4,19 +4,21 @@ import (
 	"slices"
 
 	"github.com/a-h/templ"
+
+	"handrail/chat"
 )
 
 // sectionScopes are the scopes that the sections of the console show something for, any of them.
-var sectionScopes = map[string][]string{
-	"/decisions": {"chats:read", "tools:read", "deliveries:read"},
-	"/failures":  {"deliveries:read"},
-	"/chats":     {"chats:read"},
-	"/people":    {"members:read"},
+var sectionScopes = map[string][]chat.Scope{
+	"/decisions": {chat.ScopeChatsRead, chat.ScopeToolsRead, chat.ScopeDeliveriesRead},
+	"/failures":  {chat.ScopeDeliveriesRead},
+	"/chats":     {chat.ScopeChatsRead},
+	"/people":    {chat.ScopeMembersRead},
 }
 
 // showFirst shows the page Now, or what else there is for whoever may not see what waits.
 func (h *Handler) showFirst(v *viewer) (templ.Component, error) {
-	if !v.may("deliveries:read") {
+	if !v.may(chat.ScopeDeliveriesRead) {
 		return firstPage(v), nil
 	}
 
@@ -38,6 +40,6 @@ func (v *viewer) openSections() []section {
 }
 
 // mayAny reports whether the member holds one of several scopes.
-func (v *viewer) mayAny(scopes []string) bool {
+func (v *viewer) mayAny(scopes []chat.Scope) bool {
 	return slices.ContainsFunc(scopes, v.may)
 }

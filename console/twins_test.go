@@ -72,7 +72,7 @@ var twins = []twin{
 	{"/failures/bulk/new", "retryDeliveries", []string{"status", "rejected", "reason", "Again"}},
 	{"/failures/bulk/{id}/cancel", "cancelBulkRetry", nil},
 	{"/failures/bulk/{id}/pause", "pauseBulkRetry", nil},
-	{"/failures/bulk/{id}/rate", "updateBulkRetry", nil},
+	{"/failures/bulk/{id}/rate", "updateBulkRetry", []string{"rate_per_second", "5"}},
 	{"/failures/bulk/{id}/resume", "resumeBulkRetry", nil},
 	{"/find", "", []string{"q", "Ana"}},
 	{"/inbound/{id}/replay", "replayInbound", nil},

@@ -2,14 +2,17 @@ package console
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/a-h/templ"
 	"github.com/google/uuid"
 
+	"handrail/chat"
 	"handrail/client"
 )
 
@@ -83,24 +86,11 @@ func (v *viewer) isAt(section string) bool {
 	return rest == section || strings.HasPrefix(rest, section+"/")
 }
 
-// may reports whether the member holds a scope, such as deliveries:write. Whoever may write may read, and whoever is
-// an admin may both.
-func (v *viewer) may(scope string) bool {
-	area, level, _ := strings.Cut(scope, ":")
-
-	for _, held := range v.me.Scopes {
-		heldArea, heldLevel, _ := strings.Cut(string(held), ":")
-		if heldArea == area && levelOf(heldLevel) >= levelOf(level) {
-			return true
-		}
-	}
-
-	return false
-}
-
-// levelOf returns the rank of a scope's level.
-func levelOf(level string) int {
-	return strings.Index("read write admin", level)
+// may reports whether the member holds a scope, or one that includes it.
+func (v *viewer) may(scope chat.Scope) bool {
+	return slices.ContainsFunc(v.me.Scopes, func(held client.Scope) bool {
+		return chat.Scope(held).Includes(scope)
+	})
 }
 
 // page registers a page of a workspace: show fetches what the page shows, and returns it. Whoever is not logged in gets
@@ -267,12 +257,7 @@ func (h *Handler) render(w http.ResponseWriter, r *http.Request, status int, pag
 	page = revealed(page)
 
 	templ.Handler(page, templ.WithStatus(status), templ.WithErrorHandler(func(r *http.Request, err error) http.Handler {
-		h.config.Logger.ErrorContext(
-			r.Context(),
-			"a page of the console could not be made",
-			"request_id", requestIDOf(r),
-			"error", err,
-		)
+		h.logFailure(r, fmt.Errorf("%w: %w", errInternal, err))
 
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "The page could not be made; the log says why.", http.StatusInternalServerError)

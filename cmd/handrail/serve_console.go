@@ -24,8 +24,8 @@ type consoleCommand struct {
 // Help is shown by kong.
 func (consoleCommand) Help() string {
 	return `The API serves the console itself, at /console. This command serves it alone, in front of an API elsewhere.
-Nobody has rights by it: whoever logs in has those of their key. It listens without TLS: put a proxy with TLS before
-it, or browsers keep no session, except on this machine.`
+Nobody has rights by it: whoever logs in, with a link or a key, has those of their key. It listens without TLS: put a
+proxy with TLS before it, or browsers keep no session, except on this machine.`
 }
 
 // Run serves until the process has to stop.
