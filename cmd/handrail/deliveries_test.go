@@ -12,8 +12,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"handrail/client"
 )
 
 // aDelivery is a delivery as GET /deliveries/{id} answers, with fields in place of others.
