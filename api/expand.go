@@ -57,8 +57,8 @@ func (s *service) expandMembers(
 	return members, nil
 }
 
-// expandDeliveries returns the deliveries to include, by id, none if expand does not ask for them. They have no attempts
-// and no reports.
+// expandDeliveries returns the deliveries to include, by id, without attempts and reports; none if expand does not ask
+// for them.
 func (s *service) expandDeliveries(
 	ctx context.Context,
 	expand []string,

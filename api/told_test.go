@@ -50,6 +50,7 @@ func TestAMessageHasTheTextOfItsSMS(t *testing.T) {
 	assert.NotContains(t, read(""), "sent_text")
 
 	w.store.messages[0].Content = "It is ready."
+
 	assert.NotContains(t, read("?expand=delivery"), "sent_text")
 }
 

@@ -49,10 +49,12 @@ func TestTheTimelineTellsWhereEvidenceIsLookedFor(t *testing.T) {
 	}, tell())
 
 	d.Submission = chat.SubmissionNeedsReview
+
 	assert.Equal(t, where+"The list is read again 10 minutes after the delivery was left to a person, and then ever "+
 		"more seldom, every 6 hours in the end.", tell().What)
 
 	d.Evidence = chat.EvidenceClosed
+
 	assert.Equal(t, where+"The list was read for the last time.", tell().What)
 
 	d.UnknownSince = nil

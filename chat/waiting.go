@@ -102,8 +102,9 @@ const (
 	// PersonDeadline is how long a person's decision is waited for.
 	PersonDeadline = 30 * 24 * time.Hour
 	// LookAgainAfter is after how long a delivery is looked for again that was left to a person. Each wait for the
-	// next look is twice as long, up to LookAgainSeldom.
-	LookAgainAfter  = 10 * time.Minute
+	// next look is twice as long.
+	LookAgainAfter = 10 * time.Minute
+	// LookAgainSeldom is the longest wait for the next look.
 	LookAgainSeldom = 6 * time.Hour
 	// ToolPatience is how long a tool outside is tried, counted from its first try.
 	ToolPatience = 15 * time.Minute
