@@ -71,8 +71,11 @@ func (waitingJSON) Schema(huma.Registry) *huma.Schema {
 }
 
 type momentJSON struct {
-	At   time.Time `json:"at"`
-	What string    `json:"what"`
+	At         time.Time `json:"at"`
+	What       string    `json:"what"`
+	Attempt    int64     `json:"attempt,omitempty" doc:"The number of the delivery's attempt that it is about."`
+	Report     int       `json:"report,omitempty" doc:"Which of the delivery's events it is, from 1."`
+	ToolCallID string    `json:"tool_call_id,omitempty"`
 }
 
 // actionKinds are the API's names of the kinds.

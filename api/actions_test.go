@@ -439,7 +439,7 @@ func TestGetAction(t *testing.T) {
 		assert.Equal(t, "parked", a.json["state"])
 		assert.Equal(t, "unknown", a.json["status"])
 		assert.Contains(t, a.json["explanation"], "May have been sent")
-		assert.Len(t, a.json["timeline"], 4)
+		assert.Len(t, a.json["timeline"], 5)
 		assert.NotContains(t, a.json, "result")
 		assert.NotContains(t, a.json, "problem")
 	})
@@ -451,7 +451,9 @@ func TestGetAction(t *testing.T) {
 		w.store.sent = func(chat.ActionID) (chat.AssistantMessageSent, error) { return acceptedSend(), nil }
 		w.store.delivery = func(chat.DeliveryID) (chat.Delivery, error) {
 			d := unknownDelivery()
-			d.Submission, d.DeliveryStatus = chat.SubmissionAccepted, chat.StatusDelivered
+			d.Submission = chat.SubmissionAccepted
+			d.DeliveryStatus = chat.StatusDelivered
+			d.UnknownSince = nil
 			// One transaction settles the attempt and the action.
 			d.Attempts[0].FinishedAt = new(noon.Add(time.Minute))
 

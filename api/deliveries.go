@@ -77,7 +77,10 @@ type wholeDeliveryJSON struct {
 	Payload  payloadJSON   `json:"payload" doc:"What is posted to the provider."`
 	Attempts []attemptJSON `json:"attempts" doc:"In their order. Attempts are never erased."`
 	Events   []eventJSON   `json:"events" doc:"What the provider told, in the order of arrival."`
+	Timeline []momentJSON  `json:"timeline" doc:"What has happened to it, and where it is looked for."`
 	Next     []string      `json:"next" enum:"retry,cancel,resolve,look_up"`
+
+	CustomerSentence string `json:"customer_sentence,omitempty" doc:"What may be said to the customer about it."`
 
 	RetryNeeds []string `json:"retry_needs,omitempty" enum:"change,reason,acknowledge_duplicate" doc:"With retry in next: the fields that its body must have, acknowledge_duplicate as true. change: to or sender."`
 }
@@ -92,7 +95,8 @@ type attemptJSON struct {
 	Number            int64                  `json:"number"`
 	StartedAt         time.Time              `json:"started_at"`
 	FinishedAt        *time.Time             `json:"finished_at"`
-	GotConnection     bool                   `json:"got_connection" doc:"false proves that the provider never saw the attempt."`
+	GotConnection     bool                   `json:"got_connection"`
+	Reached           chat.AttemptReach      `json:"reached" enum:"no,possibly,yes" doc:"Whether it reached the provider. no is proven."`
 	Outcome           chat.SubmissionOutcome `json:"outcome" doc:"Empty while it runs."`
 	HTTPStatus        int                    `json:"http_status,omitempty"`
 	ErrorCode         string                 `json:"error_code,omitempty"`
@@ -169,7 +173,10 @@ func presentWholeDelivery(d chat.Delivery) wholeDeliveryJSON {
 		Payload:      payloadJSON{Subject: d.Payload.Subject, Text: d.Payload.Text, HTML: d.Payload.HTML},
 		Attempts:     make([]attemptJSON, len(d.Attempts)),
 		Events:       make([]eventJSON, len(d.Events)),
+		Timeline:     presentMoments(d.Timeline()),
 		Next:         nextFor(d),
+
+		CustomerSentence: d.TellCustomer(),
 	}
 
 	if slices.Contains(whole.Next, "retry") {
@@ -182,6 +189,7 @@ func presentWholeDelivery(d chat.Delivery) wholeDeliveryJSON {
 			StartedAt:         a.StartedAt.UTC(),
 			FinishedAt:        chat.UTC(a.FinishedAt),
 			GotConnection:     a.GotConnection,
+			Reached:           d.Reached(&d.Attempts[i]),
 			Outcome:           a.Outcome,
 			HTTPStatus:        a.HTTPStatus,
 			ErrorCode:         a.ErrorCode,
@@ -305,11 +313,15 @@ func (s *service) deliveryRoutes() {
 				StartedAt:     exampleTime,
 				FinishedAt:    &exampleTime,
 				GotConnection: true,
+				Reached:       chat.ReachedPossibly,
 				Outcome:       chat.OutcomeUnknown,
 				ErrorCode:     chat.ErrorTimeout,
 			}},
-			Events: []eventJSON{},
-			Next:   nextFor(exampleUnknown),
+			Events:   []eventJSON{},
+			Timeline: presentMoments(exampleUnknown.Timeline()),
+			Next:     nextFor(exampleUnknown),
+
+			CustomerSentence: exampleUnknown.TellCustomer(),
 		},
 	})
 }

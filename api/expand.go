@@ -57,15 +57,16 @@ func (s *service) expandMembers(
 	return members, nil
 }
 
-// expandDeliveries returns the deliveries to include, by id, none if expand does not ask for them.
+// expandDeliveries returns the deliveries to include, by id, without attempts and reports; none if expand does not ask
+// for them.
 func (s *service) expandDeliveries(
 	ctx context.Context,
 	expand []string,
 	ids []chat.DeliveryID,
-) (map[chat.DeliveryID]*DeliveryJSON, error) {
+) (map[chat.DeliveryID]*chat.Delivery, error) {
 	ids = removeZeroIDs(ids)
 	if !slices.Contains(expand, expandDelivery) || len(ids) == 0 {
-		return map[chat.DeliveryID]*DeliveryJSON{}, nil
+		return map[chat.DeliveryID]*chat.Delivery{}, nil
 	}
 
 	found, err := s.store.Deliveries(ctx, callFrom(ctx).workspace(), chat.DeliveryFilter{
@@ -76,9 +77,9 @@ func (s *service) expandDeliveries(
 		return nil, err
 	}
 
-	deliveries := make(map[chat.DeliveryID]*DeliveryJSON, len(found.Items))
+	deliveries := make(map[chat.DeliveryID]*chat.Delivery, len(found.Items))
 	for i := range found.Items {
-		deliveries[found.Items[i].ID] = new(presentDelivery(found.Items[i]))
+		deliveries[found.Items[i].ID] = &found.Items[i]
 	}
 
 	return deliveries, nil

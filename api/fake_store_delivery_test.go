@@ -120,6 +120,10 @@ func (f *fakeStore) Deliveries(
 	filter chat.DeliveryFilter,
 ) (chat.List[chat.Delivery], error) {
 	f.deliveryFilter = filter
+	if f.deliveries != nil {
+		return chat.List[chat.Delivery]{Items: f.deliveries}, f.fail
+	}
+
 	return chat.List[chat.Delivery]{Items: []chat.Delivery{unknownDelivery()}}, f.fail
 }
 

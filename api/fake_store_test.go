@@ -109,6 +109,8 @@ type fakeStore struct {
 	directFacts
 	// messages are those of the chat, nil for one of each kind.
 	messages []chat.Message
+	// deliveries are what is listed, nil for the one that is unknown.
+	deliveries []chat.Delivery
 	// openActions are going on in the chat.
 	openActions []chat.OpenAction
 }

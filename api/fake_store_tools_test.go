@@ -189,6 +189,8 @@ func (f *fakeStore) ToolCalls(
 				Kind:      chat.ToolHTTP,
 				Risk:      chat.RiskWrite,
 				Attempts:  1,
+				Where:     "POST https://desk.example.com/tables",
+				Key:       "m1-1",
 				ErrorCode: "timeout",
 				Error:     "the tool has not answered in time",
 			},

@@ -18,6 +18,7 @@ type messageJSON struct {
 	UUID       chat.MessageID    `json:"uuid" format:"uuid"`
 	Role       chat.MessageRole  `json:"role" enum:"user,assistant"`
 	Content    string            `json:"content"`
+	SentText   string            `json:"sent_text,omitempty" doc:"With expand=delivery: the text of an SMS as it is posted, if that is not content itself."`
 	Original   string            `json:"original,omitempty" doc:"All that an email held, when quotations were trimmed from content."`
 	Earlier    []earlierTextJSON `json:"earlier_texts,omitempty" doc:"What content was before retries changed it, the oldest first."`
 	Automatic  *automaticJSON    `json:"automatic,omitempty" doc:"Why it is marked as a machine's. It then asks for no response."`
@@ -269,7 +270,11 @@ func (s *service) listMessages(ctx context.Context, in *listMessagesInput) (*lis
 	return presentList(part, err, func(m chat.Message) messageJSON {
 		shown := presentMessage(m)
 		shown.Member = members[getAuthor(&m)]
-		shown.Delivery = deliveries[m.DeliveryID]
+
+		if d := deliveries[m.DeliveryID]; d != nil {
+			shown.Delivery = new(presentDelivery(*d))
+			shown.SentText = d.SentText(m.Content)
+		}
 
 		return shown
 	})

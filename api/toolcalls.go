@@ -21,7 +21,19 @@ type toolCallJSON struct {
 	ID        string          `json:"id" example:"call_1"`
 	Name      string          `json:"name" example:"add_label"`
 	Arguments json.RawMessage `json:"arguments"`
+	ToolCallPlaceJSON
 	ToolCallStandingJSON
+}
+
+// ToolCallPlaceJSON is where a call is found at its tool. Messages have none of it: they are the customer's to read,
+// too. The type is exported because huma finds the fields of what is embedded in exported types only.
+type ToolCallPlaceJSON struct {
+	Where string `json:"where,omitempty" doc:"What the last try has called: method and address without the query, or a command." example:"POST https://desk.example.com/bookings"`
+	Key   string `json:"idempotency_key,omitempty" doc:"What every try has given the tool to know the call by."`
+}
+
+func placeOf(c *chat.ToolCall) ToolCallPlaceJSON {
+	return ToolCallPlaceJSON{Where: c.Where, Key: c.Key}
 }
 
 // ToolCallStandingJSON is how a tool call stands. The type is exported because huma finds
@@ -61,6 +73,7 @@ func toolCalls(calls []chat.ToolCall) []toolCallJSON {
 			ID:                   c.ID,
 			Name:                 c.Name,
 			Arguments:            c.Arguments,
+			ToolCallPlaceJSON:    placeOf(&c),
 			ToolCallStandingJSON: standingOf(&c),
 		}
 	}

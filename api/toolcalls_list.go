@@ -15,6 +15,7 @@ type listedToolCallJSON struct {
 	ID       string        `json:"id" example:"call_1"`
 	Name     string        `json:"name" example:"book_table"`
 	Undoes   string        `json:"undoes,omitempty" example:"call_1" doc:"Of a call that takes another one back: that one's id."`
+	ToolCallPlaceJSON
 	ToolCallStandingJSON
 	UpdatedAt time.Time `json:"updated_at"`
 }
@@ -26,6 +27,7 @@ func presentListedToolCall(c chat.ListedToolCall) listedToolCallJSON {
 		ID:                   c.ID,
 		Name:                 c.Name,
 		Undoes:               c.Undoes,
+		ToolCallPlaceJSON:    placeOf(&c.ToolCall),
 		ToolCallStandingJSON: standingOf(&c.ToolCall),
 		UpdatedAt:            c.UpdatedAt.UTC(),
 	}
@@ -40,6 +42,8 @@ func exampleListedToolCall() listedToolCallJSON {
 			Kind:      chat.ToolHTTP,
 			Risk:      chat.RiskWrite,
 			Attempts:  1,
+			Where:     "POST https://desk.example.com/bookings",
+			Key:       exampleMessage + "-0",
 			ErrorCode: "timeout",
 			Error:     "The tool has not answered in time.",
 		},

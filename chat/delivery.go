@@ -101,9 +101,11 @@ type Delivery struct {
 	// before the first attempt.
 	Send *SendView
 
-	// Attempts, Events and RetryRefused are filled when one delivery is asked for.
+	// Attempts, Events, ClockSkew and RetryRefused are filled when one delivery is asked for.
 	Attempts []Attempt
 	Events   []ProviderEvent
+	// ClockSkew is by how much the provider's clock may differ from ours.
+	ClockSkew time.Duration
 	// RetryRefused is why a retry that changes nothing would be refused because of the chat, its
 	// sender or its recipient; nil if it would not.
 	RetryRefused *Error
@@ -117,6 +119,16 @@ func (d *Delivery) Status() string {
 	}
 
 	return string(d.Submission)
+}
+
+// SentText returns the text of an SMS as the provider gets it, where it is another than the one that was written; else
+// "". Of an email both are known to differ.
+func (d *Delivery) SentText(written string) string {
+	if d.Channel != ChannelSMS || d.Payload.Text == written {
+		return ""
+	}
+
+	return d.Payload.Text
 }
 
 // Payload is a message as a provider gets it.

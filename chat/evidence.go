@@ -208,6 +208,17 @@ func (d *Delivery) EvidenceTime(window EvidenceWindow) (since, until time.Time) 
 	return since, until
 }
 
+// searchedTime is [Delivery.EvidenceTime] as far as the delivery itself knows how long a claim of it lasts.
+func (d *Delivery) searchedTime() (since, until time.Time) {
+	window := EvidenceWindow{Skew: d.ClockSkew}
+
+	if last := len(d.Attempts) - 1; last >= 0 && d.EvidenceUntil != nil {
+		window.Lease = max(0, d.EvidenceUntil.Sub(d.Attempts[last].StartedAt)-window.Hold())
+	}
+
+	return d.EvidenceTime(window)
+}
+
 // HasUnknownMessages reports whether the provider may have made messages of the delivery that
 // nobody knows to be its own.
 func (d *Delivery) HasUnknownMessages() bool { return len(d.evidenceSlots(EvidenceWindow{})) > 0 }

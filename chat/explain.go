@@ -105,6 +105,33 @@ func (d *Delivery) explainReview() string {
 	) + decide
 }
 
+// explainSearch says where evidence of an unknown outcome is looked for, and when again.
+func (d *Delivery) explainSearch() string {
+	sentence := fmt.Sprintf("Since then it is looked for in %s's list of messages", d.Provider.Name())
+
+	if since, until := d.searchedTime(); !since.IsZero() {
+		sentence += fmt.Sprintf(", among those made from %s to %s", formatTime(since), formatTime(until))
+	}
+
+	switch {
+	case d.Evidence == EvidenceClosed:
+		sentence += ". The list was read for the last time."
+	case d.Submission == SubmissionUnknown:
+		sentence += ". The list is read twice; a report of the provider counts, too."
+	case d.Submission == SubmissionNeedsReview:
+		sentence += fmt.Sprintf(
+			". The list is read again %s after the delivery was left to a person, and then ever more seldom, "+
+				"every %s in the end.",
+			CountOf(LookAgainAfter/time.Minute, "minute"),
+			CountOf(LookAgainSeldom/time.Hour, "hour"),
+		)
+	default:
+		sentence += "."
+	}
+
+	return sentence
+}
+
 // explainStuck speaks of what certainly was not sent and waits for a person; it is "" otherwise.
 func (d *Delivery) explainStuck() string {
 	if d.Submission != SubmissionPending && d.Submission != SubmissionBlocked {

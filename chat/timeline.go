@@ -6,10 +6,16 @@ import (
 	"time"
 )
 
-// Moment is something that has happened, in a sentence.
+// Moment is something that has happened, in a sentence, with what it is about.
 type Moment struct {
 	At   time.Time
 	What string
+	// Attempt is the number of an attempt of the delivery, 0 for none.
+	Attempt int64
+	// Report is which of the provider's reports on the delivery it is, counted from 1; 0 for none.
+	Report int
+	// ToolCallID is the id of a tool call, or of the call that takes one back; "" for none.
+	ToolCallID string
 }
 
 // Timeline is what the row of an action alone tells of it.
@@ -26,7 +32,8 @@ func (a *Action) Timeline() []Moment {
 	return moments
 }
 
-// Timeline tells of each attempt, of what the provider reported, and of what a person decided.
+// Timeline tells of each attempt, of what the provider reported, of where evidence is looked for, and of what a person
+// decided.
 func (d *Delivery) Timeline() []Moment {
 	var moments []Moment
 
@@ -36,10 +43,14 @@ func (d *Delivery) Timeline() []Moment {
 			at, what = *a.FinishedAt, fmt.Sprintf("Attempt %d: %s.", a.Fence, a.explain())
 		}
 
-		moments = append(moments, Moment{At: at.UTC(), What: what})
+		moments = append(moments, Moment{
+			At:      at.UTC(),
+			What:    what,
+			Attempt: a.Fence,
+		})
 	}
 
-	for _, e := range d.Events {
+	for i, e := range d.Events {
 		what := e.Explain()
 		if e.Lost() && d.DeliveryStatus.Lost() {
 			what += " The chat needs a response again."
@@ -49,7 +60,15 @@ func (d *Delivery) Timeline() []Moment {
 			what += fmt.Sprintf(" What counts is %s.", d.DeliveryStatus)
 		}
 
-		moments = append(moments, Moment{At: e.ReceivedAt.UTC(), What: what})
+		moments = append(moments, Moment{
+			At:     e.ReceivedAt.UTC(),
+			What:   what,
+			Report: i + 1,
+		})
+	}
+
+	if d.UnknownSince != nil {
+		moments = append(moments, Moment{At: d.UnknownSince.UTC(), What: d.explainSearch()})
 	}
 
 	if d.Decision != nil {
@@ -75,15 +94,24 @@ func (a *Attempt) explain() string {
 
 // Timeline tells of the approval, and of each tool call, its questions and its undo.
 func (s *SendView) Timeline() []Moment {
-	var moments []Moment
+	var (
+		moments []Moment
+		call    string
+	)
+
 	tell := func(at time.Time, format string, args ...any) {
-		moments = append(moments, Moment{At: at.UTC(), What: fmt.Sprintf(format, args...)})
+		moments = append(moments, Moment{
+			At:         at.UTC(),
+			What:       fmt.Sprintf(format, args...),
+			ToolCallID: call,
+		})
 	}
 
 	s.tellApproval(tell)
 
 	for i := range s.ToolCalls {
 		c := &s.ToolCalls[i]
+		call = c.ID
 		tellCall(tell, "Tool call", c)
 
 		if r, ok := s.Requests[c.Request]; ok {
@@ -91,6 +119,7 @@ func (s *SendView) Timeline() []Moment {
 		}
 
 		if c.Undo != nil {
+			call = c.Undo.ID
 			tellCall(tell, "Undo", c.Undo)
 		}
 	}

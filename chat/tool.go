@@ -65,6 +65,19 @@ func (r ToolRisk) rank() int {
 	return 2
 }
 
+// Explain returns what the risk of a tool means for a message that calls it. One that is not known is as a write.
+func (r ToolRisk) Explain() string {
+	switch r {
+	case RiskApproval:
+		return "It needs an approval: the message waits until a second member has approved it."
+	case RiskRead:
+		return "It only reads."
+	case RiskWrite:
+	}
+
+	return "It changes something. If the message cannot be sent in the end, that is taken back where it can be."
+}
+
 // The built-in tools' names.
 const (
 	ToolAddLabel    = "add_label"

@@ -54,6 +54,10 @@ type ToolCall struct {
 	ToolID     ToolID `json:"tool_id,omitempty"`
 	Idempotent bool   `json:"idempotent,omitempty"`
 	Attempts   int    `json:"attempts,omitempty"`
+	// Where is what was called by the last try of a tool outside, as [ToolDefinition.Endpoint] has it; "" before the
+	// first one. Key is what each try has given the tool to know the call by; "" for a built-in tool.
+	Where string `json:"where,omitempty"`
+	Key   string `json:"key,omitempty"`
 	// MayHaveRun is set if a try may have had its effect, whatever the last one has come to.
 	MayHaveRun bool       `json:"may_have_run,omitempty"`
 	StartedAt  *time.Time `json:"started_at,omitempty"`

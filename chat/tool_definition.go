@@ -136,6 +136,31 @@ func (d *ToolDefinition) Where() string {
 	return ""
 }
 
+// Endpoint is Where without a query or whatever else of the address may be a secret. It stands beside a call, for
+// people who look for the call at its tool.
+func (d *ToolDefinition) Endpoint() string {
+	method := ""
+	if d.HTTP != nil {
+		method = d.HTTP.Method + " "
+	}
+
+	base, rest := d.address()
+	if base == "" {
+		return d.Where()
+	}
+
+	if _, host, hasUser := strings.Cut(base, "@"); hasUser {
+		scheme, _, _ := strings.Cut(base, "://")
+		base = scheme + "://" + host
+	}
+
+	if rest != "" {
+		rest = "/" + rest
+	}
+
+	return method + base + rest
+}
+
 // NameAtServer is what the server calls one of its tools, by the name that it is known under here.
 func (m *MCPServer) NameAtServer(name string) string {
 	for _, tool := range m.Discovered {

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -35,6 +36,25 @@ const (
 	// WaitingPerson is a person's decision on a delivery.
 	WaitingPerson Waiting = "person"
 )
+
+// waitingNames say what something waits for, after "waits for".
+var waitingNames = map[Waiting]string{
+	WaitingAddress:      "another message to the address",
+	WaitingApproval:     "an approval",
+	WaitingAttempt:      "the next attempt",
+	WaitingContributor:  "a contributor's answer",
+	WaitingModel:        "a language model",
+	WaitingPerson:       "a person's decision",
+	WaitingProvider:     "evidence of the provider",
+	WaitingReceipt:      "the carrier's final report",
+	WaitingSender:       "the sender's account to be fixed",
+	WaitingTool:         "a tool",
+	WaitingToolDecision: "a decision about a tool call",
+}
+
+// Name returns what is waited for as people say it: "a person's decision". It returns the word itself if it is none of
+// [Waitings].
+func (w Waiting) Name() string { return cmp.Or(waitingNames[w], string(w)) }
 
 // Waitings lists all of them but WaitingNothing.
 func Waitings() []Waiting {
@@ -81,6 +101,11 @@ func (w Waiting) Status() string {
 const (
 	// PersonDeadline is how long a person's decision is waited for.
 	PersonDeadline = 30 * 24 * time.Hour
+	// LookAgainAfter is after how long a delivery is looked for again that was left to a person. Each wait for the
+	// next look is twice as long.
+	LookAgainAfter = 10 * time.Minute
+	// LookAgainSeldom is the longest wait for the next look.
+	LookAgainSeldom = 6 * time.Hour
 	// ToolPatience is how long a tool outside is tried, counted from its first try.
 	ToolPatience = 15 * time.Minute
 )

@@ -31,3 +31,14 @@ func WordTables() []WordTable {
 
 	return append(all, webhookWords...)
 }
+
+// findMeaning returns what a word means; "" if the words have no such one.
+func findMeaning(words []WordText, word string) string {
+	for i := range words {
+		if words[i].Word == word {
+			return words[i].Meaning
+		}
+	}
+
+	return ""
+}

@@ -59,6 +59,11 @@ var deliveryWords = []WordTable{
 		},
 	},
 	{
+		Title:  "Whether an attempt reached the provider",
+		Fields: "`reached` of each of a delivery's `attempts`",
+		Words:  attemptReachWords,
+	},
+	{
 		Title:  "Advice",
 		Fields: "`advice` of a delivery that was refused or did not arrive",
 		Words: []WordText{

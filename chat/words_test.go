@@ -49,6 +49,8 @@ var explainedTypes = map[string]string{
 
 	"Reason of a disabled webhook endpoint": "WebhookDisabledReason",
 	"Fault of a post to a webhook endpoint": "WebhookFault",
+
+	"Whether an attempt reached the provider": "AttemptReach",
 }
 
 const beforeDelivery = "Status of an action before its delivery begins"

@@ -80,6 +80,13 @@ const (
 	AskStateUnreadable AskState = "unreadable"
 )
 
+// Defines values for AttemptReached.
+const (
+	AttemptReachedNo       AttemptReached = "no"
+	AttemptReachedPossibly AttemptReached = "possibly"
+	AttemptReachedYes      AttemptReached = "yes"
+)
+
 // Defines values for AutomaticReason.
 const (
 	AutomaticReasonAutoSubmitted AutomaticReason = "auto_submitted"
@@ -1116,21 +1123,25 @@ type AskState string
 
 // Attempt defines model for Attempt.
 type Attempt struct {
-	ErrorCode    *string    `json:"error_code,omitempty"`
-	ErrorMessage *string    `json:"error_message,omitempty"`
-	FinishedAt   *time.Time `json:"finished_at"`
-
-	// GotConnection false proves that the provider never saw the attempt.
-	GotConnection bool   `json:"got_connection"`
-	HTTPStatus    *int64 `json:"http_status,omitempty"`
-	Number        int64  `json:"number"`
+	ErrorCode     *string    `json:"error_code,omitempty"`
+	ErrorMessage  *string    `json:"error_message,omitempty"`
+	FinishedAt    *time.Time `json:"finished_at"`
+	GotConnection bool       `json:"got_connection"`
+	HTTPStatus    *int64     `json:"http_status,omitempty"`
+	Number        int64      `json:"number"`
 
 	// Outcome Empty while it runs.
-	Outcome           string    `json:"outcome"`
-	ProviderMessageID *string   `json:"provider_message_id,omitempty"`
-	ProviderRequestID *string   `json:"provider_request_id,omitempty"`
-	StartedAt         time.Time `json:"started_at"`
+	Outcome           string  `json:"outcome"`
+	ProviderMessageID *string `json:"provider_message_id,omitempty"`
+	ProviderRequestID *string `json:"provider_request_id,omitempty"`
+
+	// Reached Whether it reached the provider. no is proven.
+	Reached   AttemptReached `json:"reached"`
+	StartedAt time.Time      `json:"started_at"`
 }
+
+// AttemptReached Whether it reached the provider. no is proven.
+type AttemptReached string
 
 // AuditEntry defines model for AuditEntry.
 type AuditEntry struct {
@@ -2092,8 +2103,11 @@ type ListedToolCall struct {
 	ErrorCode  *string `json:"error_code,omitempty"`
 
 	// ID Examples: call_1
-	ID   string    `json:"id"`
-	Kind *ToolKind `json:"kind,omitempty"`
+	ID string `json:"id"`
+
+	// IdempotencyKey What every try has given the tool to know the call by.
+	IdempotencyKey *string   `json:"idempotency_key,omitempty"`
+	Kind           *ToolKind `json:"kind,omitempty"`
 
 	// Name Examples: book_table
 	Name   string          `json:"name"`
@@ -2107,6 +2121,11 @@ type ListedToolCall struct {
 	// Examples: call_1
 	Undoes    *string   `json:"undoes,omitempty"`
 	UpdatedAt time.Time `json:"updated_at"`
+
+	// Where What the last try has called: method and address without the query, or a command.
+	//
+	// Examples: POST https://desk.example.com/bookings
+	Where *string `json:"where,omitempty"`
 }
 
 // ListedToolCallList defines model for ListedToolCallList.
@@ -2399,9 +2418,12 @@ type Message struct {
 	MemberID *int64 `json:"member_id"`
 
 	// Original All that an email held, when quotations were trimmed from content.
-	Original  *string       `json:"original,omitempty"`
-	Rating    *Rating       `json:"rating,omitempty"`
-	Role      MessageRole   `json:"role"`
+	Original *string     `json:"original,omitempty"`
+	Rating   *Rating     `json:"rating,omitempty"`
+	Role     MessageRole `json:"role"`
+
+	// SentText With expand=delivery: the text of an SMS as it is posted, if that is not content itself.
+	SentText  *string       `json:"sent_text,omitempty"`
 	State     MessageState  `json:"state"`
 	ToolCalls []MessageCall `json:"tool_calls,omitzero"`
 	Trust     *Trust        `json:"trust,omitempty"`
@@ -2483,8 +2505,15 @@ type MessageTo struct {
 
 // Moment defines model for Moment.
 type Moment struct {
-	At   time.Time `json:"at"`
-	What string    `json:"what"`
+	At time.Time `json:"at"`
+
+	// Attempt The number of the delivery's attempt that it is about.
+	Attempt *int64 `json:"attempt,omitempty"`
+
+	// Report Which of the delivery's events it is, from 1.
+	Report     *int64  `json:"report,omitempty"`
+	ToolCallID *string `json:"tool_call_id,omitempty"`
+	What       string  `json:"what"`
 }
 
 // NewApproval defines model for NewApproval.
@@ -3627,8 +3656,11 @@ type ToolCall struct {
 	ErrorCode  *string `json:"error_code,omitempty"`
 
 	// ID Examples: call_1
-	ID   string    `json:"id"`
-	Kind *ToolKind `json:"kind,omitempty"`
+	ID string `json:"id"`
+
+	// IdempotencyKey What every try has given the tool to know the call by.
+	IdempotencyKey *string   `json:"idempotency_key,omitempty"`
+	Kind           *ToolKind `json:"kind,omitempty"`
 
 	// Name Examples: add_label
 	Name   string          `json:"name"`
@@ -3636,6 +3668,11 @@ type ToolCall struct {
 	Risk   *ToolRisk       `json:"risk,omitempty"`
 	Status ToolCallStatus  `json:"status"`
 	Undo   *ToolUndo       `json:"undo,omitempty"`
+
+	// Where What the last try has called: method and address without the query, or a command.
+	//
+	// Examples: POST https://desk.example.com/bookings
+	Where *string `json:"where,omitempty"`
 }
 
 // ToolCallStatus defines model for ToolCallStatus.
@@ -4026,12 +4063,15 @@ type WholeDelivery struct {
 	Channel     Channel       `json:"channel"`
 
 	// ChatID Left out of a notice to a member, which is in no chat.
-	ChatID       *int64    `json:"chat_id,omitempty"`
-	CreatedAt    time.Time `json:"created_at"`
-	Decision     *Decision `json:"decision,omitempty"`
-	Duplicate    Duplicate `json:"duplicate"`
-	ErrorCode    string    `json:"error_code"`
-	ErrorMessage string    `json:"error_message"`
+	ChatID    *int64    `json:"chat_id,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// CustomerSentence What may be said to the customer about it.
+	CustomerSentence *string   `json:"customer_sentence,omitempty"`
+	Decision         *Decision `json:"decision,omitempty"`
+	Duplicate        Duplicate `json:"duplicate"`
+	ErrorCode        string    `json:"error_code"`
+	ErrorMessage     string    `json:"error_message"`
 
 	// Events What the provider told, in the order of arrival.
 	Events []Event `json:"events,omitzero"`
@@ -4056,13 +4096,16 @@ type WholeDelivery struct {
 	RetryOf    *string                   `json:"retry_of"`
 
 	// Segments How many parts an SMS is charged as.
-	Segments     int64           `json:"segments"`
-	Status       DeliveryStatus  `json:"status"`
-	Submission   SubmissionState `json:"submission"`
-	To           string          `json:"to"`
-	UnknownSince *time.Time      `json:"unknown_since"`
-	UpdatedAt    time.Time       `json:"updated_at"`
-	WaitingFor   *Waiting        `json:"waiting_for,omitempty"`
+	Segments   int64           `json:"segments"`
+	Status     DeliveryStatus  `json:"status"`
+	Submission SubmissionState `json:"submission"`
+
+	// Timeline What has happened to it, and where it is looked for.
+	Timeline     []Moment   `json:"timeline,omitzero"`
+	To           string     `json:"to"`
+	UnknownSince *time.Time `json:"unknown_since"`
+	UpdatedAt    time.Time  `json:"updated_at"`
+	WaitingFor   *Waiting   `json:"waiting_for,omitempty"`
 
 	// WaitingUntil When that ends by itself, if it is known.
 	WaitingUntil *time.Time `json:"waiting_until,omitempty"`

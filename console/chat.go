@@ -254,22 +254,21 @@ func (c *chatView) path(v *viewer, page string) templ.SafeURL {
 	return v.chatPath(c.chat.ID) + templ.SafeURL(page)
 }
 
-// messagePath returns where a message of the chat is shown: on this page, or on the one that has it.
-func (c *chatView) messagePath(v *viewer, uuid string) templ.SafeURL {
-	anchor := "#" + messageAnchor(uuid)
-
-	for i := range c.messages {
-		if c.messages[i].UUID == uuid {
-			return templ.SafeURL(anchor)
-		}
+// anchorOrPath returns where a message of the chat is shown: on this page, or on the one that has it.
+func (c *chatView) anchorOrPath(v *viewer, uuid string) templ.SafeURL {
+	isHere := func(m client.Message) bool { return m.UUID == uuid }
+	if slices.ContainsFunc(c.messages, isHere) {
+		return templ.SafeURL("#" + messageAnchor(uuid))
 	}
 
-	return c.path(v, "?"+url.Values{"message": {uuid}}.Encode()+anchor)
+	return v.messagePath(c.chat.ID, uuid)
 }
 
-// wholePath returns where a message is shown at its full length.
-func (c *chatView) wholePath(v *viewer, uuid string) templ.SafeURL {
-	return c.path(v, "?"+url.Values{"message": {uuid}}.Encode()+"#"+messageAnchor(uuid))
+// messagePath returns the path of a message in its chat, where it is shown at its full length.
+func (v *viewer) messagePath(chatID int64, uuid string) templ.SafeURL {
+	query := url.Values{"message": {uuid}}
+
+	return v.pathWith("/chats/"+formatCount(chatID), query) + templ.SafeURL("#"+messageAnchor(uuid))
 }
 
 // messageAnchor returns the id that a message has in a page.
@@ -289,9 +288,9 @@ func (c *chatView) newRole(v *viewer) string {
 	return string(client.ParticipantRoleContributor)
 }
 
-// isTakenOverByOther reports whether another person than the viewer has taken the chat over.
-func (c *chatView) isTakenOverByOther(v *viewer) bool {
-	return c.chat.TakenOverBy != nil && *c.chat.TakenOverBy != v.me.MemberID
+// isTakenByOther reports whether another person than the viewer has taken a chat over.
+func (v *viewer) isTakenByOther(c *client.Chat) bool {
+	return c.TakenOverBy != nil && *c.TakenOverBy != v.me.MemberID
 }
 
 // mayBeOptOut reports whether somebody has to decide whether the chat's member has opted out.

@@ -165,9 +165,9 @@ func (h *Handler) showPreview(v *viewer) (templ.Component, error) {
 		return nil, err
 	}
 
-	if by := view.chat.TakenOverBy; by != nil && *by != v.me.MemberID {
-		v.learnNames(*by)
-		view.taker = v.nameOf(*by)
+	if v.isTakenByOther(view.chat) {
+		v.learnNames(*view.chat.TakenOverBy)
+		view.taker = v.nameOf(*view.chat.TakenOverBy)
 	}
 
 	// A tool that was chosen just now has no arguments yet: nothing can be said of it.
@@ -300,8 +300,8 @@ func checkTakeover(v *viewer, id int64) error {
 		return err
 	}
 
-	by := found.JSON200.TakenOverBy
-	if by == nil || *by == v.me.MemberID || v.PostFormValue(takeoverField) == formatCount(*by) {
+	c := found.JSON200
+	if !v.isTakenByOther(c) || v.PostFormValue(takeoverField) == formatCount(*c.TakenOverBy) {
 		return nil
 	}
 

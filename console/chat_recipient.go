@@ -1,6 +1,7 @@
 package console
 
 import (
+	"slices"
 	"strings"
 
 	"handrail/client"
@@ -53,12 +54,20 @@ func consentOn(m *client.Member, channel client.Channel) client.ConsentState {
 
 // loadSuppressions loads what keeps the chat's messages from its member.
 func (c *chatView) loadSuppressions(v *viewer) error {
-	address := c.address()
-	if address == "" || !v.may("deliveries:admin") {
-		return nil
-	}
+	found, err := listSuppressionsOf(v, c.address(), client.AddressedChannel(c.chat.Channel))
 
-	channel := client.AddressedChannel(c.chat.Channel)
+	c.suppressions = slices.DeleteFunc(found, func(s client.Suppression) bool {
+		return s.SenderAddress != "" && s.Sender != senderKeyOf(c.chat)
+	})
+
+	return err
+}
+
+// listSuppressionsOf returns what keeps messages on a channel from an address; none if the session may not see it.
+func listSuppressionsOf(v *viewer, address string, channel client.AddressedChannel) ([]client.Suppression, error) {
+	if address == "" || !v.may("deliveries:admin") {
+		return nil, nil
+	}
 
 	answer, err := v.ListSuppressionsWithResponse(v.ctx(), v.ws(), &client.ListSuppressionsParams{
 		Address: &address,
@@ -68,18 +77,12 @@ func (c *chatView) loadSuppressions(v *viewer) error {
 
 	switch {
 	case isInvalid(err): // the API finds nobody by a short code, and by a number that cannot exist
-		return nil
+		return nil, nil
 	case err != nil:
-		return err
+		return nil, err
 	}
 
-	for _, s := range answer.JSON200.Items {
-		if s.SenderAddress == "" || s.Sender == senderKeyOf(c.chat) {
-			c.suppressions = append(c.suppressions, s)
-		}
-	}
-
-	return nil
+	return answer.JSON200.Items, nil
 }
 
 // otherAddress returns the address that a message has gone to, if it is not the one that the chat's member has; else

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/a-h/templ"
@@ -67,6 +68,26 @@ func (h *Handler) showSummaries(v *viewer) (templ.Component, error) {
 	view.chat.keepNames(v)
 
 	return summariesPage(v, view), nil
+}
+
+// labelAnchor returns the id that the evidence of a chat's label has on the page of versions.
+func labelAnchor(id int64) string { return "label-" + formatCount(id) }
+
+// anchorLabel returns the id of the evidence of a label of the chat, as the newest version has it that speaks for the
+// label; none for other evidence.
+func (s *summariesView) anchorLabel(version *client.SummaryVersion, label *client.ChosenLabel) templ.Attributes {
+	speaksFor := func(l client.ChosenLabel) bool { return l.Name == label.Name && len(l.Evidence) > 0 }
+	newest := slices.IndexFunc(s.versions, func(one client.SummaryVersion) bool {
+		return slices.ContainsFunc(one.Labels, speaksFor)
+	})
+
+	for _, l := range s.chat.chat.Labels {
+		if l.Name == label.Name && newest >= 0 && s.versions[newest].ID == version.ID {
+			return templ.Attributes{"id": labelAnchor(l.ID)}
+		}
+	}
+
+	return nil
 }
 
 func (h *Handler) summarizeChat(v *viewer) (templ.SafeURL, error) {

@@ -312,7 +312,7 @@ func TestTheLastLabelCanBeTakenOff(t *testing.T) {
 
 func TestASuggestedLabelShowsItsEvidenceAndCanBeSet(t *testing.T) {
 	e := newEnv(t, chatReplies())
-	e.replies["GET /chats/5"] = ok(aChat(`,"labels":[{"id":1,"name":"vip","source":"person"}],
+	e.replies["GET /chats/5"] = ok(aChat(`,"labels":[{"id":1,"name":"vip","source":"person"},{"id":3,"name":"new","source":"model"}],
 		"suggested_labels":[{"id":2,"name":"late","confidence":0.42,
 		"evidence":[{"message":"` + firstMessage + `","text":"Is it free?"}]}]`))
 	e.replies["PATCH /chats/5"] = ok(aChat(""))
@@ -321,9 +321,11 @@ func TestASuggestedLabelShowsItsEvidenceAndCanBeSet(t *testing.T) {
 	assert.Contains(t, page, "sure to 42 %")
 	assert.Contains(t, page, `“<a href="#m-`+firstMessage+`">Is it free?</a>”`)
 	assert.Contains(t, page, "Set late")
+	assert.Contains(t, page, `/chats/5/summaries#label-3"`, "a model's label leads to what speaks for it")
+	assert.NotContains(t, page, "#label-1", "a person needs none")
 
 	e.requireRedirect(e.post("/chats/5", "/chats/5/labels", url.Values{"label": {"2"}}), "/chats/5")
-	assert.JSONEq(t, `{"label_ids":[1,2]}`, e.sent("PATCH /chats/5").body)
+	assert.JSONEq(t, `{"label_ids":[1,3,2]}`, e.sent("PATCH /chats/5").body)
 }
 
 func TestARefusedTitleIsShownAgainInItsForm(t *testing.T) {
@@ -342,6 +344,7 @@ func TestARefusedTitleIsShownAgainInItsForm(t *testing.T) {
 
 func TestSummaryVersionsCanBeRestoredAndTheirLabelsUndone(t *testing.T) {
 	e := newEnv(t, chatReplies())
+	e.replies["GET /chats/5"] = ok(aChat(`,"labels":[{"id":1,"name":"vip","source":"model"}]`))
 	e.replies["GET /chats/5/summaries"] = listOf(
 		`{"id":"`+aVersion+`","kind":"model","state":"succeeded","title":"Old","summary":"It was so.","labels_added":[1],
 		"key_points":[{"text":"Two people","messages":["`+firstMessage+`"]}],
@@ -357,6 +360,7 @@ func TestSummaryVersionsCanBeRestoredAndTheirLabelsUndone(t *testing.T) {
 	assert.Contains(t, page, "/summaries/"+aVersion+"/restore")
 	assert.Contains(t, page, "/summaries/"+aVersion+"/undo-labels")
 	assert.NotContains(t, page, "0000000000ff/restore", "the chat shows it")
+	assert.Equal(t, 1, strings.Count(page, `<li id="label-1">`), "the evidence of a label that the chat has")
 
 	for _, form := range []string{"restore", "undo-labels"} {
 		path := "/chats/5/summaries/" + aVersion + "/" + form
@@ -434,6 +438,25 @@ func TestAMailOfAChatLeadsToWhatWasSent(t *testing.T) {
 	e.replies["GET /chats/5/messages"] = listOf(strings.Replace(ourMessage, `"submission":"accepted"`,
 		`"channel":"email","submission":"pending"`, 1))
 	assert.Contains(t, e.get("/chats/5"), `#mail">The email as the provider is to get it</a>`)
+}
+
+// TestAChatShowsAnSMSAsItWasSent where that is not as it was written.
+func TestAChatShowsAnSMSAsItWasSent(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, chatReplies())
+	assert.NotContains(t, e.get("/chats/5"), "as it was written", "both are the same")
+
+	e.replies["GET /chats/5/messages"] = listOf(strings.Replace(ourMessage, `"content":"Yes, it is."`,
+		`"content":"Yes, **it** is.","sent_text":"Yes, it is."`, 1))
+
+	page := e.get("/chats/5")
+	sent := strings.Index(page, `<p class="text">Yes, it is.</p>`)
+	written := strings.Index(page, `<p class="text">Yes, **it** is.</p>`)
+
+	assert.Positive(t, sent)
+	assert.Less(t, sent, strings.Index(page, "The text as it was written"))
+	assert.Less(t, sent, written)
 }
 
 func TestTextsOfAChatShowTheirHiddenCharacters(t *testing.T) {

@@ -82,11 +82,11 @@ func listExampleMoments(v *viewer) []moment {
 	return []moment{
 		{at: began.Add(-time.Second), what: "Ana Lopez has asked for it."},
 		{
-			at:      ended,
-			what:    "Attempt 1 was not taken.",
-			reached: "The provider has answered that it did not take it.",
+			at:   ended,
+			what: "Attempt 1 was not taken.",
 			attempt: &client.Attempt{
 				Number:       1,
+				Reached:      client.AttemptReachedYes,
 				StartedAt:    began,
 				FinishedAt:   &ended,
 				HTTPStatus:   &status,

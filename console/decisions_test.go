@@ -20,7 +20,8 @@ func decisionReplies() map[string]reply {
 	replies["GET /actions"] = listOf(actionOf(``), actionOf(``))
 	replies["GET /actions/"+theAction] = ok(actionOf(``))
 	replies["GET /tool-calls"] = listOf(`{"action_id":"` + theAction + `","id":"call_1","name":"book_table","chat_id":12,
-		"status":"unknown","attempts":3,"error":"timed out","updated_at":"2026-11-30T09:00:00Z"}`)
+		"status":"unknown","attempts":3,"error":"timed out",
+		"where":"POST https://desk.example.com/bookings","idempotency_key":"m1-0","updated_at":"2026-11-30T09:00:00Z"}`)
 	replies["GET /approvals"] = listOf(
 		`{"id":"p1","kind":"send","state":"waiting","action_id":"`+theAction+`","chat_id":12,"message":"Your <b>refund</b>",
 			"deadline":"2026-12-01T09:00:00Z","requested_by":3,"deciders":[7]}`,
@@ -53,6 +54,8 @@ func TestDecisionsShowsWhatWaitsForAPerson(t *testing.T) {
 		`id="inbound"`,
 		"delivery-" + theDelivery,
 		"&#34;guests&#34;: 4",
+		"<code>POST https://desk.example.com/bookings</code>",
+		"<code>m1-0</code>",
 		"Your &lt;b&gt;refund",
 		"You cannot decide about it",
 		"Is the terrace &lt;open&gt;?",
@@ -69,7 +72,7 @@ func TestDecisionsShowsWhatWaitsForAPerson(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(page, `value="refuse"`))
 	assert.Equal(t, "asc", e.sent("GET /deliveries").query.Get("order"), "the oldest first")
 	assert.NotContains(t, page, "those that are ticked", "there is one only")
-	assert.Contains(t, page, "To Bea &lt;b&gt;, +15550199")
+	assert.Contains(t, page, "To Bea &lt;b&gt; (+15550199)")
 	assert.Contains(t, page, "/chats/12\">Read its chat</a>")
 	assert.Contains(t, page, "Your table is &lt;i&gt;booked", "the message that waits for the tool call")
 

@@ -24,6 +24,8 @@ type deliveryView struct {
 	moments []moment
 	// senders are those that a retry may use instead.
 	senders []sender
+	// suppressions are those that keep the message from its recipient, as far as the session may see them.
+	suppressions []client.Suppression
 	// recipient is who gets the message, by name or address. Only the page of decisions has it.
 	recipient string
 }
@@ -34,6 +36,7 @@ func (h *Handler) deliveryRoutes() {
 	h.form("/deliveries/{id}/resolve", h.resolveDelivery, h.showDelivery)
 	h.form("/deliveries/{id}/look-up", h.lookUpDelivery, h.showDelivery)
 	h.form("/deliveries/{id}/cancel", h.cancelDelivery, h.showDelivery)
+	h.form("/deliveries/{id}/suppressions/{suppression}/lift", h.liftFromDelivery, h.showDelivery)
 }
 
 func (h *Handler) showDelivery(v *viewer) (templ.Component, error) {
@@ -72,6 +75,10 @@ func (h *Handler) showDelivery(v *viewer) (templ.Component, error) {
 		if view.senders, err = listUsableSenders(v, view.Channel); err != nil {
 			return nil, err
 		}
+	}
+
+	if err = view.loadSuppressions(v); err != nil {
+		return nil, err
 	}
 
 	return deliveryPage(v, &view), nil
@@ -135,13 +142,32 @@ func listUsableSenders(v *viewer, channel client.Channel) ([]sender, error) {
 	return slices.DeleteFunc(senders, func(s sender) bool { return s.isRevoked }), err
 }
 
-// nameRecipient returns who gets the message: the name with the address, or the address where there is no name.
-func (d *deliveryView) nameRecipient() string {
-	if d.recipient == "" || d.recipient == d.To {
-		return d.To
+// nameRecipient returns who gets the message.
+func (d *deliveryView) nameRecipient() string { return nameWithAddress(d.recipient, d.To) }
+
+// loadSuppressions loads what keeps the message from its recipient.
+func (d *deliveryView) loadSuppressions(v *viewer) error {
+	if !d.isSuppressed() {
+		return nil
 	}
 
-	return d.recipient + ", " + d.To
+	found, err := listSuppressionsOf(v, d.To, client.AddressedChannel(d.Channel))
+
+	d.suppressions = slices.DeleteFunc(found, func(s client.Suppression) bool {
+		return s.SenderAddress != "" && s.SenderAddress != d.From
+	})
+
+	return err
+}
+
+// liftFromDelivery lifts a suppression that keeps a delivery's message from its recipient.
+func (h *Handler) liftFromDelivery(v *viewer) (templ.SafeURL, error) {
+	suppression, err := v.number("suppression")
+	if err != nil {
+		return "", err
+	}
+
+	return v.deliveryPath(v.PathValue("id")), liftSuppression(v, suppression)
 }
 
 // isSuppressed reports whether a suppression keeps the message from its recipient.

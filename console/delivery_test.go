@@ -25,7 +25,14 @@ func deliveryOf(next, needs string) string {
 		"explanation":"It waits behind delivery ` + theRetry + `, and member 5 may decide.",
 		"payload":{"text":"Hello <script>alert(1)</script>"},
 		"attempt_count":1,"attempts":[{"number":1,"started_at":"2026-11-30T09:00:00Z",
-			"finished_at":"2026-11-30T09:00:01.5Z","got_connection":true,"outcome":"unknown","http_status":502}],
+			"finished_at":"2026-11-30T09:00:01.5Z","got_connection":true,"reached":"yes","outcome":"unknown",
+			"http_status":502}],
+		"customer_sentence":"Our message to +15550199 may have reached you twice.",
+		"timeline":[
+			{"at":"2026-11-30T08:59:00Z","what":"Member 5 asked for another try: She has called."},
+			{"at":"2026-11-30T09:00:01.5Z","what":"Attempt 1: unknown, HTTP 502.","attempt":1},
+			{"at":"2026-11-30T09:00:02Z","what":"Since then it is looked for in Twilio's list of messages."},
+			{"at":"2026-11-30T09:01:00Z","what":"Twilio reports it as undelivered.","report":1}],
 		"events":[{"provider":"twilio","type":"undelivered","received_at":"2026-11-30T09:01:00Z",
 			"raw":"MessageStatus=undelivered&ErrorMessage=Unreachable+handset"}],
 		"decision":{"verdict":"retry","reason":"She has called","member_id":5,"at":"2026-11-30T08:59:00Z"},
@@ -44,10 +51,11 @@ func repliesOf(delivery string) map[string]reply {
 		"GET /actions/" + theAction: ok(`{"action_id":"` + theAction + `","chat_id":12,"kind":"send_assistant_message",
 			"state":"parked","status":"needs_review","delivery":{"id":"` + theDelivery + `"},"next":[],
 			"message":{"content":"Hello **you**","tool_calls":[{"id":"call_1","name":"book_table","status":"succeeded",
-				"arguments":{"guests":4},"result":{"booking_id":"b-9"}}]},
+				"arguments":{"guests":4},"result":{"booking_id":"b-9"},
+				"where":"POST https://desk.example.com/bookings","idempotency_key":"m1-0"}]},
 			"timeline":[
 				{"at":"2026-11-30T08:58:00Z","what":"Asked for."},
-				{"at":"2026-11-30T08:58:30Z","what":"Tool call call_1 (book_table) succeeded: done."},
+				{"at":"2026-11-30T08:58:30Z","what":"Tool call call_1 (book_table) succeeded: done.","tool_call_id":"call_1"},
 				{"at":"2026-11-30T08:59:00Z","what":"Member 5 asked for another try: She has called."},
 				{"at":"2026-11-30T09:00:01.5Z","what":"Attempt 1: unknown, HTTP 502."},
 				{"at":"2026-11-30T09:01:00Z","what":"Twilio reports it as undelivered."}]}`),
@@ -66,11 +74,13 @@ func TestTheDeliveryPageTellsEverythingInOneTimeline(t *testing.T) {
 		"a person&#39;s decision ends by itself.",
 		"Asked for.",
 		"Tool call call_1 (book_table) succeeded",
+		"<code>POST https://desk.example.com/bookings</code>, with the idempotency key <code>m1-0</code>",
 		"&#34;booking_id&#34;: &#34;b-9&#34;",
 		"asked for another try: She has called.",
 		"Attempt 1: unknown, HTTP 502.",
 		"Took 1.5 s.",
 		"It reached the provider.",
+		"Since then it is looked for in Twilio&#39;s list of messages.",
 		"Twilio reports it as undelivered.",
 		"The carrier&#39;s own reason: Unreachable handset.",
 	} {
@@ -131,7 +141,7 @@ func TestARetryThatMayArriveTwiceMustBeAccepted(t *testing.T) {
 	page := e.get("/deliveries/" + theDelivery)
 	assert.Equal(t, 2, strings.Count(page, `name="acknowledge_duplicate" value="true" required`))
 	assert.Equal(t, 2, strings.Count(page, `name="reason" maxlength="500" autocomplete="off" required`))
-	assert.Contains(t, page, `<option value="phone:12">Front desk +15550111`)
+	assert.Contains(t, page, `<option value="phone:12">Front desk (+15550111)`)
 	assert.Contains(t, page, "Hello **you**", "the text as it was written")
 
 	answer := e.post("/deliveries/"+theDelivery, "/deliveries/"+theDelivery+"/retry", url.Values{
@@ -208,15 +218,16 @@ func TestWhoHasPressedFirstIsTold(t *testing.T) {
 	assert.Contains(t, answer.Body.String(), "Member 5</a> confirmed at", "the number where there is no name")
 }
 
-// TestASuppressedDeliveryLeadsToItsSuppressions: they are lifted on the page of the customer.
+// TestASuppressedDeliveryLeadsToItsSuppressions where they are not of its own address.
 func TestASuppressedDeliveryLeadsToItsSuppressions(t *testing.T) {
 	t.Parallel()
 
 	suppressed := strings.Replace(deliveryOf(``, ``), `"needs_review"`, `"suppressed"`, 1)
-	page := newEnv(t, repliesOf(suppressed)).get("/deliveries/" + theDelivery)
-	assert.Contains(t, page, `/people/42#suppressions">suppressions</a>`)
+	e := newEnv(t, repliesOf(suppressed))
+	e.replies["GET /suppressions"] = listOf()
+	assert.Contains(t, e.get("/deliveries/"+theDelivery), `/people/42#suppressions">suppressions</a>`)
 
-	page = newEnv(t, repliesOf(deliveryOf(``, ``))).get("/deliveries/" + theDelivery)
+	page := newEnv(t, repliesOf(deliveryOf(``, ``))).get("/deliveries/" + theDelivery)
 	assert.NotContains(t, page, "#suppressions")
 }
 
@@ -224,7 +235,7 @@ func TestASuppressedDeliveryLeadsToItsSuppressions(t *testing.T) {
 func TestADeliveryOfANotice(t *testing.T) {
 	t.Parallel()
 
-	notice := strings.Replace(deliveryOf(``, ``), `"chat_id":12,`, ``, 1)
+	notice := strings.NewReplacer(`"chat_id":12,`, ``, `"customer_sentence"`, `"no_sentence"`).Replace(deliveryOf(``, ``))
 	page := newEnv(t, repliesOf(notice)).get("/deliveries/" + theDelivery)
 	assert.Contains(t, page, "Attempt 1: unknown, HTTP 502.")
 	assert.NotContains(t, page, "/chats/")
@@ -293,4 +304,31 @@ func TestAMailIsShownAsItWasSent(t *testing.T) {
 	assert.Contains(t, page, "Re: Table")
 	assert.NotContains(t, strings.SplitN(page, "<summary>Its HTML", 2)[0], "onclick", "the frame has no scripts")
 	assert.NotContains(t, newEnv(t, repliesOf(deliveryOf(``, ``))).get("/deliveries/"+theDelivery), "<iframe")
+}
+
+func TestASuppressionIsLiftedFromTheDeliveryThatItHolds(t *testing.T) {
+	t.Parallel()
+
+	suppressed := strings.Replace(deliveryOf(``, ``), `"status":"needs_review"`, `"status":"suppressed"`, 1)
+	e := newEnv(t, repliesOf(suppressed))
+	e.replies["GET /suppressions"] = listOf(
+		`{"id":6,"address":"+15550199","channel":"phone-sms","reason":"manual","sender_address":"+15550100"}`,
+		`{"id":7,"address":"+15550199","channel":"phone-sms","reason":"manual","sender_address":"+15550999"}`,
+	)
+	e.replies["DELETE /suppressions/6"] = reply{status: http.StatusNoContent}
+
+	path := "/deliveries/" + theDelivery
+	page := e.get(path)
+	assert.Contains(t, page, "No SMS from +15550100 reaches +15550199")
+	assert.NotContains(t, page, "+15550999", "it stops messages of another sender")
+
+	query := e.sent("GET /suppressions").query
+	assert.Equal(t, "+15550199", query.Get("address"))
+	assert.Equal(t, "phone-sms", query.Get("channel"))
+
+	e.post(path, path+"/suppressions/6/lift", url.Values{})
+	assert.NotNil(t, e.sent("DELETE /suppressions/6"))
+
+	e.scopes = readOnlyScopes
+	assert.Contains(t, e.get(path), `/people/42#suppressions`, "a session that may not lift it is led to who may")
 }

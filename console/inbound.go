@@ -143,13 +143,11 @@ func (v *viewer) inboundPath(id string) templ.SafeURL { return v.path("/inbound/
 
 // inboundMessagePath returns where the message stands that something became.
 func (v *viewer) inboundMessagePath(in *client.Inbound) templ.SafeURL {
-	path := v.chatPath(client.ValueOf(in.ChatID))
-
-	if in.MessageID != nil {
-		path += templ.SafeURL("?message=" + *in.MessageID + "#" + messageAnchor(*in.MessageID))
+	if in.MessageID == nil {
+		return v.chatPath(client.ValueOf(in.ChatID))
 	}
 
-	return path
+	return v.messagePath(client.ValueOf(in.ChatID), *in.MessageID)
 }
 
 // canReplay reports whether something came in that is in no chat, so that reading it again may change that.
@@ -159,9 +157,5 @@ func canReplay(in *client.Inbound) bool {
 
 // nameAuthor returns the name and the address from which something came in.
 func nameAuthor(in *client.Inbound) string {
-	if name := client.ValueOf(in.FromName); name != "" {
-		return name + " (" + in.From + ")"
-	}
-
-	return in.From
+	return nameWithAddress(client.ValueOf(in.FromName), in.From)
 }

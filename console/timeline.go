@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"handrail/chat"
@@ -19,14 +18,13 @@ type moment struct {
 	attempt *client.Attempt
 	event   *client.Event
 	call    *client.ToolCall
-	// reached is a sentence on whether the attempt reached the provider.
-	reached string
+	// isAttempt reports whether an attempt is told of, also one that the session may not see.
+	isAttempt bool
+	// callID is the tool call that the moment is about; "" for none.
+	callID string
 	// isToCome reports whether the moment lies ahead.
 	isToCome bool
 }
-
-// isAttempt reports whether the moment is an attempt to send.
-func (m *moment) isAttempt() bool { return m.attempt != nil || strings.HasPrefix(m.what, "Attempt ") }
 
 // How many attempts a timeline shows before and after those that it folds.
 const (
@@ -47,7 +45,7 @@ func splitTimeline(moments []moment) (toCome []moment, happened []stretch) {
 	attempts := 0
 
 	for i := range moments {
-		if !moments[i].isToCome && moments[i].isAttempt() {
+		if !moments[i].isToCome && moments[i].isAttempt {
 			attempts++
 		}
 	}
@@ -65,7 +63,7 @@ func splitTimeline(moments []moment) (toCome []moment, happened []stretch) {
 
 		isFolded := false
 
-		if m.isAttempt() {
+		if m.isAttempt {
 			seen++
 			isFolded = folds && seen > attemptsBefore && seen <= attempts-attemptsAfter
 		}
@@ -89,75 +87,36 @@ func (s *stretch) describeFold() string {
 // isSame reports whether two moments have the same time and the same sentence.
 func (m *moment) isSame(other *moment) bool { return m.at.Equal(other.at) && m.what == other.what }
 
-// momentsOf returns what a delivery tells of itself, in the API's own words: its attempts, what the provider has
-// reported, and what a person has decided.
+// newMoment returns what the API tells of a moment.
+func newMoment(told *client.Moment) moment {
+	return moment{
+		at:        told.At,
+		what:      told.What,
+		isAttempt: told.Attempt != nil,
+		callID:    client.ValueOf(told.ToolCallID),
+	}
+}
+
+// momentsOf returns what is told of a delivery, with its attempts and the provider's reports.
 func momentsOf(d *client.WholeDelivery) []moment {
-	same := chat.Delivery{DeliveryStatus: chat.DeliveryStatus(d.Carrier)}
+	moments := make([]moment, len(d.Timeline))
 
-	for i := range d.Attempts {
-		a := &d.Attempts[i]
-		same.Attempts = append(same.Attempts, chat.Attempt{
-			Fence:      a.Number,
-			StartedAt:  a.StartedAt,
-			FinishedAt: a.FinishedAt,
-			Outcome:    chat.SubmissionOutcome(a.Outcome),
-			HTTPStatus: int(client.ValueOf(a.HTTPStatus)),
-			ErrorCode:  client.ValueOf(a.ErrorCode),
-		})
-	}
+	for i := range d.Timeline {
+		told := &d.Timeline[i]
+		moments[i] = newMoment(told)
 
-	for i := range d.Events {
-		same.Events = append(same.Events, chat.ProviderEvent{
-			Provider:   chat.Provider(d.Events[i].Provider),
-			Type:       d.Events[i].Type,
-			ReceivedAt: d.Events[i].ReceivedAt,
-		})
-	}
-
-	if d.Decision != nil {
-		same.Decision = &chat.Decision{
-			Verdict: chat.Verdict(d.Decision.Verdict),
-			Reason:  d.Decision.Reason,
-			By:      chat.Actor{MemberID: chat.MemberID(d.Decision.MemberID)},
-			At:      d.Decision.At,
-		}
-	}
-
-	var moments []moment
-
-	for i, told := range same.Timeline() {
-		m := moment{at: told.At, what: told.What}
-
-		switch event := i - len(d.Attempts); {
-		case event < 0:
-			m.attempt = &d.Attempts[i]
-			m.reached = tellReached(d, &d.Attempts[i])
-		case event < len(d.Events):
-			m.event = &d.Events[event]
+		for at := range d.Attempts {
+			if d.Attempts[at].Number == client.ValueOf(told.Attempt) {
+				moments[i].attempt = &d.Attempts[at]
+			}
 		}
 
-		moments = append(moments, m)
+		if n := client.ValueOf(told.Report); n > 0 && n <= int64(len(d.Events)) {
+			moments[i].event = &d.Events[n-1]
+		}
 	}
 
 	return moments
-}
-
-// tellReached returns a sentence on whether an attempt reached the provider. It did if the provider has answered, or
-// has reported a message that can only be of this attempt.
-func tellReached(d *client.WholeDelivery, a *client.Attempt) string {
-	isOnly := !slices.ContainsFunc(d.Attempts, func(other client.Attempt) bool {
-		return other.Number != a.Number && other.GotConnection
-	})
-	isTaken := d.Submission == client.SubmissionStateAccepted && isOnly
-
-	switch {
-	case !a.GotConnection:
-		return "It did not reach the provider."
-	case a.HTTPStatus != nil, a.Outcome == string(chat.OutcomeAccepted), isTaken:
-		return "It reached the provider."
-	}
-
-	return "It may have reached the provider."
 }
 
 // makeTimeline returns what has happened to an action and its delivery, the oldest first. Either may be nil, and so may
@@ -177,8 +136,8 @@ func makeTimeline(a *client.WholeAction, d, other *client.WholeDelivery) []momen
 	}
 
 	if a != nil {
-		for _, told := range a.Timeline {
-			m := moment{at: told.At, what: told.What}
+		for i := range a.Timeline {
+			m := newMoment(&a.Timeline[i])
 			isKnown := slices.ContainsFunc(moments[:own], func(k moment) bool { return k.isSame(&m) }) ||
 				slices.ContainsFunc(foreign, func(k moment) bool { return k.isSame(&m) })
 
@@ -205,7 +164,7 @@ func addCalls(moments []moment, calls []client.ToolCall) []moment {
 		found := -1
 
 		for at := range moments {
-			if strings.HasPrefix(moments[at].what, "Tool call "+call.ID+" ") {
+			if moments[at].callID == call.ID {
 				found = at
 			}
 		}
@@ -263,29 +222,8 @@ func waitMoments(retryAt, until *time.Time, waitingFor *client.Waiting) []moment
 	return moments
 }
 
-// waitingNames say what actions and deliveries wait for.
-var waitingNames = map[client.Waiting]string{
-	client.WaitingAddress:      "another message to the address",
-	client.WaitingApproval:     "an approval",
-	client.WaitingAttempt:      "the next attempt",
-	client.WaitingContributor:  "a contributor's answer",
-	client.WaitingModel:        "a language model",
-	client.WaitingPerson:       "a person's decision",
-	client.WaitingProvider:     "evidence of the provider",
-	client.WaitingReceipt:      "the carrier's final report",
-	client.WaitingSender:       "the sender's account to be fixed",
-	client.WaitingTool:         "a tool",
-	client.WaitingToolDecision: "a decision about a tool call",
-}
-
 // nameWaiting returns what something waits for, in words.
-func nameWaiting(w client.Waiting) string {
-	if name, known := waitingNames[w]; known {
-		return name
-	}
-
-	return nameStatus(string(w))
-}
+func nameWaiting(w client.Waiting) string { return chat.Waiting(w).Name() }
 
 // reasonFields are the fields in which providers say why a message did not arrive.
 var reasonFields = []string{"reason", "response", "ErrorMessage", "ErrorCode"}

@@ -48,6 +48,7 @@ var twins = []twin{
 	{"/deliveries/{id}/look-up", "lookUpDelivery", nil},
 	{"/deliveries/{id}/resolve", "resolveDelivery", nil},
 	{"/deliveries/{id}/retry", "retryDelivery", nil},
+	{"/deliveries/{id}/suppressions/{suppression}/lift", "liftSuppression", nil},
 	{"/actions/{id}/approve", "decideApproval", nil},
 	{"/actions/{id}/cancel", "cancelAction", nil},
 	{"/actions/{id}/change", "changeAction", nil},

@@ -369,6 +369,7 @@ func (s *Store) Delivery(ctx context.Context, ws chat.WorkspaceID, id chat.Deliv
 	d := row.delivery()
 	d.Attempts = attempts
 	d.Events = mapSlice(events, (*providerEventRow).event)
+	d.ClockSkew = s.clockSkew
 
 	whole := []chat.Delivery{d}
 	if err := s.addSends(ctx, ws, whole); err != nil {

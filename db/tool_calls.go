@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -29,8 +30,10 @@ type toolCallRow struct {
 	Idempotent  bool               `bun:"idempotent"`
 	Undo        *chat.Undo         `bun:"undo,type:json,nullzero"`
 	// Undoes is the position of the call that this one takes back.
-	Undoes     *int               `bun:"undoes"`
-	Attempts   int                `bun:"attempts"`
+	Undoes   *int `bun:"undoes"`
+	Attempts int  `bun:"attempts"`
+	// Endpoint is what the last try of a tool outside has called.
+	Endpoint   string             `bun:"endpoint"`
 	LeaseUntil *time.Time         `bun:"lease_until"`
 	TookEffect bool               `bun:"took_effect"`
 	ErrorCode  string             `bun:"error_code"`
@@ -59,6 +62,7 @@ func (r *toolCallRow) toolCall() chat.ToolCall {
 		ToolID:     r.ToolID,
 		Idempotent: r.Idempotent,
 		Attempts:   r.Attempts,
+		Where:      r.Endpoint,
 		MayHaveRun: r.TookEffect && r.State != chat.ToolCallSucceeded,
 		StartedAt:  chat.UTC(r.StartedAt),
 		FinishedAt: chat.UTC(r.FinishedAt),
@@ -70,8 +74,15 @@ func (r *toolCallRow) toolCall() chat.ToolCall {
 		call.UndoTool = r.Undo.Tool
 	}
 
+	if r.Kind != chat.ToolBuiltin {
+		call.Key = r.key()
+	}
+
 	return call
 }
+
+// key is the idempotency key of the call: the same for every try of it, and no other call has it.
+func (r *toolCallRow) key() string { return fmt.Sprintf("%s-%d", r.MessageID, r.Position) }
 
 // toolCallRows are the calls of a send, each of the tool that it was found to be of.
 func toolCallRows(
@@ -262,6 +273,7 @@ var savedCallColumns = []string{
 	"error",
 	"error_code",
 	"attempts",
+	"endpoint",
 	"lease_until",
 	"took_effect",
 	"decision",

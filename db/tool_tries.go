@@ -3,7 +3,6 @@ package db
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 
@@ -37,7 +36,7 @@ func (s *Store) BeginToolCall(
 		}
 
 		try = chat.ToolTry{
-			Key:       fmt.Sprintf("%s-%d", row.MessageID, row.Position),
+			Key:       row.key(),
 			ChatID:    row.ChatID,
 			MessageID: row.MessageID,
 		}
@@ -110,6 +109,7 @@ func (s *Store) beginTry(ctx context.Context, tx bun.Tx, in tryRequest, row *too
 	}
 
 	row.startTry(now, try.Definition.Timeout+in.lease)
+	row.Endpoint = try.Definition.Endpoint()
 
 	try.Granted = true
 	try.Fence = row.Attempts

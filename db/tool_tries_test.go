@@ -154,6 +154,22 @@ func TestATryIsGrantedOnceAtATime(t *testing.T) {
 		assert.Equal(t, string(try.MessageID)+"-0", try.Key)
 		assert.Equal(t, o.SMS.ID, try.ChatID)
 
+		// Who looks for the call at its tool reads the same, also when the tool is defined anew.
+		moved := o.tool
+		moved.HTTP = &chat.HTTPTool{
+			Method: http.MethodPost,
+			URL:    "https://elsewhere.example.com/book",
+			Schema: json.RawMessage(`{"type":"object"}`),
+		}
+
+		_, err := s.UpdateTool(t.Context(), o.Workspace, o.By, moved)
+		require.NoError(t, err)
+
+		listed, err := s.ToolCalls(t.Context(), o.Workspace, chat.ToolCallFilter{Page: pageOfTen()})
+		require.NoError(t, err)
+		assert.Equal(t, try.Key, listed.Items[0].Key)
+		assert.Equal(t, "POST https://tools.example.com/book", listed.Items[0].Where)
+
 		second := o.begin(t)
 		assert.False(t, second.Granted)
 		require.NotNil(t, second.WaitUntil)

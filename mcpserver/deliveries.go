@@ -47,6 +47,8 @@ type wholeDelivery struct {
 	Attempts   []moment `json:"attempts" jsonschema:"Each attempt to hand it to the provider."`
 	CanRetry   bool     `json:"can_retry" jsonschema:"Whether retry_delivery can repeat it now."`
 	RetryNeeds []string `json:"retry_needs,omitempty" jsonschema:"The arguments that retry_delivery then needs."`
+
+	CustomerSentence string `json:"customer_sentence,omitempty" jsonschema:"What may be said to the customer about it."`
 }
 
 func (d *wholeDelivery) sentence() string {
@@ -103,6 +105,8 @@ func getDelivery(ctx context.Context, by *caller, in *deliveryArguments) (*whole
 		Text:       shortenText(d.Payload.Text, defaultCharacters),
 		Attempts:   mapSlice(d.Attempts, describeAttempt),
 		RetryNeeds: mapSlice(d.RetryNeeds, func(n *client.WholeDeliveryRetryNeeds) string { return string(*n) }),
+
+		CustomerSentence: client.ValueOf(d.CustomerSentence),
 	}
 
 	for _, next := range d.Next {

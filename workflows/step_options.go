@@ -134,8 +134,8 @@ const (
 	// checkSoon, checkLater and checkSeldom are when a workflow that waits for a signal looks
 	// at the store, in case that the signal was lost.
 	checkSoon   = 2 * time.Minute
-	checkLater  = 10 * time.Minute
-	checkSeldom = 6 * time.Hour
+	checkLater  = chat.LookAgainAfter
+	checkSeldom = chat.LookAgainSeldom
 	// Quiet is how long after acceptance the search attributes stay as they are, if the final
 	// status comes meanwhile: writing both costs two writes for every message (decision 19).
 	Quiet = checkSoon

@@ -61,7 +61,33 @@ func (a *actionView) show(c *console, r *remote) {
 		fmt.Fprintf(c.out, "  %s  %s\n", formatTime(moment.At), makePrintable(moment.What))
 	}
 
+	a.showPlaces(c)
 	a.showNext(c, r)
+}
+
+// showPlaces says where the tool calls are found at their tools.
+func (a *actionView) showPlaces(c *console) {
+	isFirst := true
+
+	for _, call := range a.calls() {
+		if call.Where == nil {
+			continue
+		}
+
+		if isFirst {
+			c.showHeading("Where the tool calls went, with their idempotency keys")
+		}
+
+		isFirst = false
+
+		fmt.Fprintf(
+			c.out,
+			"  %s  %s  %s\n",
+			makePrintable(call.ID),
+			makePrintable(*call.Where),
+			makePrintable(client.ValueOf(call.IdempotencyKey)),
+		)
+	}
 }
 
 // showNext says what may be done about an action that was ended, or waits for a person.

@@ -92,6 +92,7 @@ func TestToolCallsAreListedAndShown(t *testing.T) {
 		"waiting_for":"tool_decision","next":["resolve_tool_call"],"created_at":"2026-11-22T10:00:00Z","message":{"tool_calls":[
 			{"id":"call_0","name":"add_label","status":"succeeded","arguments":{}},
 			{"id":"call_1","name":"book\u001b[2J","status":"unknown","risk":"write","attempts":1,"arguments":{"guests":4},
+				"where":"POST https://desk.example.com/bookings","idempotency_key":"m1-1",
 				"error_code":"timeout","error":"the tool has not answered in time"}]}}`
 
 	const listed = `{"action_id":"0193","chat_id":7,"id":"undo_call_1","undoes":"call_1","name":"book\u001b[2J",
@@ -99,7 +100,7 @@ func TestToolCallsAreListedAndShown(t *testing.T) {
 
 	s := newStub(t, map[string][]reply{
 		"GET tool-calls":   {aPage("", listed), aPage("")},
-		"GET actions/0193": {okReply(action), okReply(action), okReply(action)},
+		"GET actions/0193": {okReply(action), okReply(action), okReply(action), okReply(action)},
 	})
 
 	status, out, errs := s.do("tool-calls", "list")
@@ -117,9 +118,15 @@ func TestToolCallsAreListedAndShown(t *testing.T) {
 	status, out, errs = s.do("tool-calls", "show", "0193", "call_1")
 	require.Equal(t, 0, status, errs)
 
-	for _, want := range []string{`{"guests":4}`, "timeout the tool has not", "tool-calls resolve 0193 call_1 --outcome"} {
+	for _, want := range []string{
+		`{"guests":4}`, "POST https://desk.example.com/bookings", "m1-1", "timeout the tool has not", "tool-calls resolve 0193 call_1 --outcome",
+	} {
 		assert.Contains(t, out, want)
 	}
+
+	_, out, _ = s.do("actions", "show", "0193")
+	assert.Contains(t, out, "  call_1  POST https://desk.example.com/bookings  m1-1\n")
+	assert.NotContains(t, out, "  call_0  ", "a built-in tool is called nowhere")
 
 	status, _, errs = s.do("tool-calls", "show", "0193", "call_7")
 	assert.Equal(t, 1, status)

@@ -36,6 +36,7 @@ func (d *deliveryView) show(c *console, r *remote) error {
 		return err
 	}
 
+	d.showOtherMoments(c)
 	d.showNext(c, r)
 
 	return nil
@@ -63,17 +64,7 @@ func (d *deliveryView) showFacts(c *console) {
 	f.say("retry of", "%s", client.ValueOf(d.RetryOf))
 	f.say("retried by", "%s", client.ValueOf(d.RetriedBy))
 	f.say("bulk retry", "%s", client.ValueOf(d.BulkRetryID))
-
-	if d.Decision != nil {
-		f.say(
-			"decision",
-			"%s, by member %d at %s: %s",
-			d.Decision.Verdict,
-			d.Decision.MemberID,
-			formatTime(d.Decision.At),
-			d.Decision.Reason,
-		)
-	}
+	f.say("to customers", "%s", client.ValueOf(d.CustomerSentence))
 }
 
 func (d *deliveryView) showAttempts(c *console) error {
@@ -104,29 +95,11 @@ func (d *deliveryView) showAttempts(c *console) error {
 			makePrintable(outcome),
 			formatNumber(client.ValueOf(a.HTTPStatus)),
 			makePrintable(client.ValueOf(a.ErrorCode)),
-			d.reachedProvider(&a),
+			makePrintable(string(a.Reached)),
 		)
 	}
 
 	return t.flush()
-}
-
-// reachedProvider says whether an attempt reached the provider. It did if the provider has answered, or has reported
-// a message that can only be of this attempt.
-func (d *deliveryView) reachedProvider(a *client.Attempt) string {
-	isOnly := !slices.ContainsFunc(d.Attempts, func(other client.Attempt) bool {
-		return other.Number != a.Number && other.GotConnection
-	})
-	isTaken := d.Submission == client.SubmissionStateAccepted && isOnly
-
-	switch {
-	case !a.GotConnection:
-		return "no"
-	case a.HTTPStatus != nil, a.Outcome == string(chat.OutcomeAccepted), isTaken:
-		return "yes"
-	}
-
-	return "possibly"
 }
 
 func (d *deliveryView) showEvents(c *console) error {
@@ -143,6 +116,26 @@ func (d *deliveryView) showEvents(c *console) error {
 	}
 
 	return t.flush()
+}
+
+// showOtherMoments tells what has happened beside attempts and reports: where the message is looked for, and what a
+// person has decided.
+func (d *deliveryView) showOtherMoments(c *console) {
+	isFirst := true
+
+	for _, moment := range d.Timeline {
+		if moment.Attempt != nil || moment.Report != nil {
+			continue
+		}
+
+		if isFirst {
+			c.showHeading("What else has happened")
+		}
+
+		isFirst = false
+
+		fmt.Fprintf(c.out, "  %s  %s\n", formatTime(moment.At), makePrintable(moment.What))
+	}
 }
 
 // showNext lists what may be done as commands.

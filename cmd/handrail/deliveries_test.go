@@ -12,9 +12,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"handrail/chat"
-	"handrail/client"
 )
 
 // aDelivery is a delivery as GET /deliveries/{id} answers, with fields in place of others.
@@ -53,11 +50,18 @@ func aDelivery(t *testing.T, with map[string]any) string {
 			"started_at":     "2026-11-22T10:00:01Z",
 			"finished_at":    "2026-11-22T10:00:31Z",
 			"got_connection": true,
+			"reached":        "possibly",
 			"outcome":        "unknown",
 			"error_code":     "timeout",
 		}},
 		"events": []any{},
-		"next":   []any{"retry", "resolve"},
+		"timeline": []any{
+			map[string]any{"at": "2026-11-22T10:00:31Z", "what": "Attempt 1: unknown, timeout.", "attempt": 1},
+			map[string]any{"at": "2026-11-22T10:00:31Z", "what": "Since then it is looked for in Twilio's list."},
+		},
+		"next": []any{"retry", "resolve"},
+
+		"customer_sentence": "Our message may not have reached you.",
 	}
 
 	maps.Copy(d, with)
@@ -178,12 +182,6 @@ func TestShowExplainsFirstAndEndsWithCommands(t *testing.T) {
 				"raw":         "MessageStatus=sent",
 			},
 		},
-		"decision": map[string]any{
-			"verdict":   "retry",
-			"reason":    "customer asked",
-			"member_id": 3,
-			"at":        "2026-11-22T10:03:00Z",
-		},
 	}))}})
 
 	status, out, errs := s.do("deliveries", "show", stubDelivery)
@@ -195,13 +193,15 @@ func TestShowExplainsFirstAndEndsWithCommands(t *testing.T) {
 	)
 
 	for _, want := range []string{
-		"+14155550101", "needs_review", "Attempts", "30s", "possibly", "sent [2J", "retry of", stubNext, stubBulk, "retry, by member 3", "customer asked",
+		"+14155550101", "needs_review", "Attempts", "30s", "possibly", "sent [2J", "retry of", stubNext, stubBulk,
+		"Since then it is looked for in Twilio's list.", "Our message may not have reached you.",
 		"  handrail deliveries retry " + stubDelivery + "\n",
 		"  handrail deliveries resolve " + stubDelivery + " --as not_sent --reason '…'\n",
 	} {
 		assert.Contains(t, out, want)
 	}
 
+	assert.NotContains(t, out, "Attempt 1: unknown", "attempts have their own table")
 	assert.NotContains(t, out, "deliveries cancel")
 	assert.NotContains(t, out, "\x1b")
 	assert.NotContains(t, out, stubKey)
@@ -583,45 +583,6 @@ func TestAListedDeliveryWithoutAnErrorSaysWhatItWaitsFor(t *testing.T) {
 	status, out, errs := s.do("deliveries", "list")
 	require.Equal(t, 0, status, errs)
 	assert.Contains(t, out, "waits: contributor")
-}
-
-// TestAnAttemptHasReachedTheProvider by what is known of it, and by a report that can be of no other one.
-func TestAnAttemptHasReachedTheProvider(t *testing.T) {
-	t.Parallel()
-
-	unknown := client.Attempt{
-		Number:        1,
-		GotConnection: true,
-		Outcome:       string(chat.OutcomeUnknown),
-	}
-	taken := unknown
-	taken.Outcome = string(chat.OutcomeAccepted)
-	answered := unknown
-	answered.HTTPStatus = new(int64(500))
-	second := unknown
-	second.Number = 2
-	away := second
-	away.GotConnection = false
-
-	for name, c := range map[string]struct {
-		submission client.SubmissionState
-		attempts   []client.Attempt
-		reached    string
-	}{
-		"nothing left":             {client.SubmissionStatePending, []client.Attempt{away}, "no"},
-		"nothing is known":         {client.SubmissionStateUnknown, []client.Attempt{unknown}, "possibly"},
-		"it has answered":          {client.SubmissionStateUnknown, []client.Attempt{answered}, "yes"},
-		"a report is of it":        {client.SubmissionStateAccepted, []client.Attempt{taken, second}, "yes"},
-		"a report is of some":      {client.SubmissionStateAccepted, []client.Attempt{unknown, second}, "possibly"},
-		"a report can be of one":   {client.SubmissionStateAccepted, []client.Attempt{unknown, away}, "yes"},
-		"a person says it is sent": {client.SubmissionStateConfirmedSent, []client.Attempt{unknown}, "possibly"},
-	} {
-		d := &deliveryView{}
-		d.Submission = c.submission
-		d.Attempts = c.attempts
-
-		assert.Equal(t, c.reached, d.reachedProvider(&c.attempts[0]), name)
-	}
 }
 
 // TestAllIsNoFilterInEachList gives all for each word that a list can be narrowed by.

@@ -126,6 +126,8 @@ func showCall(out *console, c *client.ToolCall) {
 	f.say("risk", "%s", client.ValueOf(c.Risk))
 	f.say("status", "%s", c.Status)
 	f.say("attempts", "%d", client.ValueOf(c.Attempts))
+	f.say("called", "%s", client.ValueOf(c.Where))
+	f.say("idempotency key", "%s", client.ValueOf(c.IdempotencyKey))
 	f.say("arguments", "%s", string(c.Arguments))
 	f.say("result", "%s", string(c.Result))
 	f.say("error", "%s", strings.TrimSpace(client.ValueOf(c.ErrorCode)+" "+client.ValueOf(c.Error)))

@@ -4010,7 +4010,6 @@ export interface components {
             error_message?: string;
             /** Format: date-time */
             finished_at: string | null;
-            /** @description false proves that the provider never saw the attempt. */
             got_connection: boolean;
             /** Format: int64 */
             http_status?: number;
@@ -4020,6 +4019,11 @@ export interface components {
             outcome: string;
             provider_message_id?: string;
             provider_request_id?: string;
+            /**
+             * @description Whether it reached the provider. no is proven.
+             * @enum {string}
+             */
+            reached: "no" | "possibly" | "yes";
             /** Format: date-time */
             started_at: string;
         };
@@ -4849,6 +4853,8 @@ export interface components {
             chat_id: number;
             /** @example call_1 */
             id: string;
+            /** @description What every try has given the tool to know the call by. */
+            idempotency_key?: string;
             /** @example book_table */
             name: string;
             /**
@@ -4858,6 +4864,11 @@ export interface components {
             undoes?: string;
             /** Format: date-time */
             updated_at: string;
+            /**
+             * @description What the last try has called: method and address without the query, or a command.
+             * @example POST https://desk.example.com/bookings
+             */
+            where?: string;
         };
         ListedToolCallList: components["schemas"]["ListPage"] & {
             items: components["schemas"]["ListedToolCall"][];
@@ -5149,6 +5160,8 @@ export interface components {
             rating?: components["schemas"]["Rating"];
             /** @enum {string} */
             role: "user" | "assistant";
+            /** @description With expand=delivery: the text of an SMS as it is posted, if that is not content itself. */
+            sent_text?: string;
             /** @enum {string} */
             state: "received" | "pending" | "sent" | "not_sent";
             tool_calls?: components["schemas"]["MessageCall"][];
@@ -5204,6 +5217,17 @@ export interface components {
         Moment: {
             /** Format: date-time */
             at: string;
+            /**
+             * Format: int64
+             * @description The number of the delivery's attempt that it is about.
+             */
+            attempt?: number;
+            /**
+             * Format: int64
+             * @description Which of the delivery's events it is, from 1.
+             */
+            report?: number;
+            tool_call_id?: string;
             what: string;
         };
         NewApproval: {
@@ -6312,8 +6336,15 @@ export interface components {
             arguments: unknown;
             /** @example call_1 */
             id: string;
+            /** @description What every try has given the tool to know the call by. */
+            idempotency_key?: string;
             /** @example add_label */
             name: string;
+            /**
+             * @description What the last try has called: method and address without the query, or a command.
+             * @example POST https://desk.example.com/bookings
+             */
+            where?: string;
         };
         /** @enum {string} */
         ToolCallStatus: "pending" | "running" | "waiting" | "unknown" | "succeeded" | "failed" | "skipped";
@@ -6618,6 +6649,8 @@ export interface components {
         WholeDelivery: components["schemas"]["Delivery"] & {
             /** @description In their order. Attempts are never erased. */
             attempts: components["schemas"]["Attempt"][];
+            /** @description What may be said to the customer about it. */
+            customer_sentence?: string;
             /** @description What the provider told, in the order of arrival. */
             events: components["schemas"]["Event"][];
             next: ("retry" | "cancel" | "resolve" | "look_up")[];
@@ -6625,6 +6658,8 @@ export interface components {
             payload: components["schemas"]["Payload"];
             /** @description With retry in next: the fields that its body must have, acknowledge_duplicate as true. change: to or sender. */
             retry_needs?: ("change" | "reason" | "acknowledge_duplicate")[];
+            /** @description What has happened to it, and where it is looked for. */
+            timeline: components["schemas"]["Moment"][];
         };
         Workers: {
             /** Format: date-time */
