@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -17,7 +18,7 @@ func (s *Service) newConsole(l *innerListener) (*console.Handler, error) {
 		Logger:          s.logger,
 		Version:         Version,
 		Sandbox:         s.Pages.Sandbox,
-		Temporal:        s.Pages.Temporal,
+		Temporal:        cmp.Or(s.Pages.Temporal, s.config.TemporalPages()),
 		OpenID:          s.newOpenID(),
 		ShowsComponents: s.Pages.ShowsComponents,
 	})
