@@ -58,22 +58,12 @@ func (c *chatView) loadSuppressions(v *viewer) error {
 		return nil
 	}
 
-	channel := client.AddressedChannel(c.chat.Channel)
-
-	answer, err := v.ListSuppressionsWithResponse(v.ctx(), v.ws(), &client.ListSuppressionsParams{
-		Address: &address,
-		Channel: &channel,
-		Limit:   new(mostListed),
-	})
-
-	switch {
-	case isInvalid(err): // the API finds nobody by a short code, and by a number that cannot exist
-		return nil
-	case err != nil:
+	suppressions, err := listSuppressionsOf(v, address, new(client.AddressedChannel(c.chat.Channel)))
+	if err != nil {
 		return err
 	}
 
-	for _, s := range answer.JSON200.Items {
+	for _, s := range suppressions {
 		if s.SenderAddress == "" || s.Sender == senderKeyOf(c.chat) {
 			c.suppressions = append(c.suppressions, s)
 		}

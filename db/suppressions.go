@@ -290,7 +290,7 @@ func (s *Store) LiftSuppression(
 	ctx context.Context,
 	ws chat.WorkspaceID,
 	by chat.Actor,
-	id chat.SuppressionID,
+	in chat.SuppressionLift,
 	now time.Time,
 ) error {
 	return s.inTx(ctx, "lift a suppression", func(ctx context.Context, tx bun.Tx) error {
@@ -300,7 +300,7 @@ func (s *Store) LiftSuppression(
 			Model(&row).
 			Set("lifted_at = ?", toMicroseconds(now)).
 			Where("workspace_id = ?", ws).
-			Where("id = ?", id).
+			Where("id = ?", in.ID).
 			Where("lifted_at IS NULL").
 			Returning("*").
 			Exec(ctx)
@@ -314,8 +314,8 @@ func (s *Store) LiftSuppression(
 			workspace: ws,
 			by:        by,
 			verb:      "suppression.lifted",
-			object:    objectID(id),
-			detail:    changesOf(chat.AuditSuppression, row.auditFields(), nil),
+			object:    objectID(in.ID),
+			detail:    changesOf(chat.AuditSuppression, row.auditFields(), nil).withReason(in.Reason),
 		})
 	})
 }
