@@ -12,7 +12,11 @@ import (
 
 // newConsole makes the console, which calls the API through l.
 func (s *Service) newConsole(l *innerListener) (*console.Handler, error) {
-	return console.New(console.Config{
+	return console.New(s.newConsoleConfig(l))
+}
+
+func (s *Service) newConsoleConfig(l *innerListener) console.Config {
+	return console.Config{
 		API:             "http://127.0.0.1",
 		Doer:            l.newDoer(),
 		Logger:          s.logger,
@@ -21,7 +25,7 @@ func (s *Service) newConsole(l *innerListener) (*console.Handler, error) {
 		Temporal:        cmp.Or(s.Pages.Temporal, s.config.TemporalPages()),
 		OpenID:          s.newOpenID(),
 		ShowsComponents: s.Pages.ShowsComponents,
-	})
+	}
 }
 
 // newOpenID returns how members log in by OpenID Connect, nil if they do not.
