@@ -25,11 +25,10 @@ type askArguments struct {
 	Confirm       bool            `json:"confirm"`
 }
 
-// What holds for a question that says nothing else, and the longest that is waited.
+// What holds for a question that says nothing else.
 const (
 	defaultDeadline  = 24 * time.Hour
 	defaultReminders = 1
-	maxDeadline      = 90 * 24 * time.Hour
 )
 
 // checkQuestion refuses a question that nobody could answer, or not as it asks.
@@ -39,7 +38,7 @@ func checkQuestion(call chat.ToolCall, field string, facts *chat.SendFacts) erro
 		return err
 	}
 
-	if parseDays(in.Deadline) > maxDeadline {
+	if parseDays(in.Deadline) > chat.MaxAnswerWait {
 		return chat.InvalidAs(chat.CodeInvalidToolArguments, field+".deadline", "must be at most 90d")
 	}
 

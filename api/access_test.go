@@ -207,6 +207,7 @@ func TestScopesOfRoutes(t *testing.T) {
 		"getContributorRequest":    "chats:read",
 		"answerContributorRequest": "chats:write",
 		"cancelContributorRequest": "chats:admin",
+		"extendContributorRequest": "chats:write",
 		"listSummaries":            "chats:read",
 		"getSummary":               "chats:read",
 		"restoreSummary":           "chats:write",

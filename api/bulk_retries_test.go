@@ -317,9 +317,10 @@ func TestSuppressions(t *testing.T) {
 		"created_at":     "2026-11-22T12:00:00Z",
 	}, a.json["items"].([]any)[0])
 
-	lift := request{method: http.MethodDelete, path: workspaceURL("/suppressions/9")}
+	lift := request{method: http.MethodDelete, path: workspaceURL("/suppressions/9?reason=+She+asks+for+it.+")}
 	require.Equal(t, http.StatusNoContent, w.do(t, lift).StatusCode)
 	assert.Equal(t, []string{"LiftSuppression"}, w.store.changed())
+	assert.Equal(t, chat.SuppressionLift{ID: 9, Reason: "She asks for it."}, w.store.lift)
 	w.store.fail = chat.Errorf(chat.CodeSuppressionNotFound, "there is no suppression 9")
 	requireProblem(t, w.do(t, lift), http.StatusNotFound, "suppression_not_found", "")
 }

@@ -110,6 +110,12 @@ func (contributorAnswerJSON) TransformSchema(_ huma.Registry, s *huma.Schema) *h
 	return s
 }
 
+// contributorExtensionJSON is a later deadline.
+type contributorExtensionJSON struct {
+	Deadline time.Time `json:"deadline" doc:"Later than the present one, and at most 90 days from now."`
+	Reason   string    `json:"reason,omitempty" doc:"Why, for the audit log, up to 500 characters."`
+}
+
 func exampleRequested() chat.ContributorRequest {
 	question := chat.ContributorQuestion{
 		ID:         exampleAsk,
@@ -177,7 +183,7 @@ func (s *service) contributorRoutes() {
 	s.contributorCommandRoutes()
 }
 
-// contributorCommandRoutes registers the routes that answer and cancel a request.
+// contributorCommandRoutes registers the routes that answer, extend and cancel a request.
 func (s *service) contributorCommandRoutes() {
 	canceled := exampleRequested()
 	canceled.End(chat.RequestCanceled, "The guest has canceled.", exampleTime.Add(time.Hour))
@@ -200,6 +206,23 @@ func (s *service) contributorCommandRoutes() {
 			chat.CodeDecided,
 			chat.CodeConflict,
 		},
+	})
+
+	extended := exampleRequested()
+	extended.Deadline = extended.Deadline.Add(24 * time.Hour)
+
+	registerRoute(s, s.extendContributorRequest, route{
+		method:  http.MethodPost,
+		path:    "/contributor-requests/{request_id}/extend",
+		access:  withScope(chat.ScopeChatsWrite),
+		id:      "extendContributorRequest",
+		tag:     tagTools,
+		summary: "Extend a contributor request",
+		description: "Its answers are waited for until a later deadline, over which the reminders that are left are " +
+			"spread. The deadline that it has changes nothing.",
+		request:  contributorExtensionJSON{Deadline: extended.Deadline},
+		answer:   presentContributorRequest(extended),
+		problems: []chat.Code{chat.CodeRequestNotFound, chat.CodeDecided},
 	})
 
 	registerRoute(s, s.cancelContributorRequest, route{
@@ -380,6 +403,38 @@ func (s *service) cancelContributorRequest(
 	s.notifier.notify(chat.ContributorWorkflowID(c.workspace(), in.RequestID), chat.DeliverySnapshot{})
 
 	return &contributorRequestOutput{Body: presentContributorRequest(ended)}, nil
+}
+
+type extendContributorInput struct {
+	RequestID chat.ContributorRequestID `inPath:"request_id"`
+	Body      contributorExtensionJSON
+}
+
+// extendContributorRequest stores a later deadline, and tells the workflow. That may fail: the
+// workflow looks at the store before it ends the request.
+func (s *service) extendContributorRequest(
+	ctx context.Context,
+	in *extendContributorInput,
+) (*contributorRequestOutput, error) {
+	c := callFrom(ctx)
+
+	reason := strings.TrimSpace(in.Body.Reason)
+	if err := checkReason(reason, false); err != nil {
+		return nil, err
+	}
+
+	extended, err := s.store.ExtendRequest(ctx, c.workspace(), c.actor(), chat.ContributorExtension{
+		RequestID: in.RequestID,
+		Deadline:  in.Body.Deadline,
+		Reason:    reason,
+	}, time.Now())
+	if err != nil {
+		return nil, err
+	}
+
+	s.notifier.notify(chat.ContributorWorkflowID(c.workspace(), in.RequestID), chat.DeliverySnapshot{})
+
+	return &contributorRequestOutput{Body: presentContributorRequest(extended)}, nil
 }
 
 func wasAsked(r *chat.ContributorRequest, member chat.MemberID) bool {

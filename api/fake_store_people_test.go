@@ -27,6 +27,8 @@ type peopleFacts struct {
 	end            func() (chat.ContributorRequest, error)
 	ended          chat.ContributorRequestState
 	note           string
+	extension      chat.ContributorExtension
+	lift           chat.SuppressionLift
 	optOut         chat.OptOutDecision
 }
 
@@ -211,6 +213,20 @@ func (f *fakeStore) AnswerRequest(
 	r.Settle(now)
 
 	return r, f.change("AnswerRequest")
+}
+
+func (f *fakeStore) ExtendRequest(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	_ chat.Actor,
+	in chat.ContributorExtension,
+	_ time.Time,
+) (chat.ContributorRequest, error) {
+	f.extension = in
+	r := openRequest()
+	r.Deadline = in.Deadline
+
+	return r, f.change("ExtendRequest")
 }
 
 func (f *fakeStore) EndRequest(

@@ -103,11 +103,12 @@ func (f *fakeStore) AddSuppression(
 }
 
 func (f *fakeStore) LiftSuppression(
-	context.Context,
-	chat.WorkspaceID,
-	chat.Actor,
-	chat.SuppressionID,
-	time.Time,
+	_ context.Context,
+	_ chat.WorkspaceID,
+	_ chat.Actor,
+	in chat.SuppressionLift,
+	_ time.Time,
 ) error {
+	f.lift = in
 	return f.change("LiftSuppression")
 }

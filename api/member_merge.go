@@ -3,13 +3,15 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"handrail/chat"
 )
 
 // mergeJSON says into whom a member is merged.
 type mergeJSON struct {
-	Into chat.MemberID `json:"into" minimum:"1" doc:"The member that stays."`
+	Into   chat.MemberID `json:"into" minimum:"1" doc:"The member that stays."`
+	Reason string        `json:"reason,omitempty" doc:"Why, for the audit log, up to 500 characters."`
 }
 
 // memberMergeRoute registers the route that makes one member of two.
@@ -43,9 +45,15 @@ type mergeMemberInput struct {
 func (s *service) mergeMember(ctx context.Context, in *mergeMemberInput) (*memberOutput, error) {
 	c := callFrom(ctx)
 
+	reason := strings.TrimSpace(in.Body.Reason)
+	if err := checkReason(reason, false); err != nil {
+		return nil, err
+	}
+
 	stays, err := s.store.MergeMembers(ctx, c.workspace(), c.actor(), chat.MemberMerge{
 		From:         in.MemberID,
 		Into:         in.Body.Into,
+		Reason:       reason,
 		MayWidenKeys: c.principal.May(chat.ScopeKeysAdmin),
 	})
 	if err != nil {

@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -182,6 +183,14 @@ func TestContributorRequests(t *testing.T) {
 	assert.Equal(t, []any{chat.MemberID(42), "true", "true"}, []any{given.MemberID, string(given.Answer), given.Text})
 	assert.NotEmpty(t, given.MessageID)
 	assert.Equal(t, "answered", a.json["state"])
+	assert.Equal(t, chat.ContributorWorkflowID(home, requestOne)+" ", <-told)
+
+	later := openRequest().Deadline.Add(time.Hour)
+	extension := fmt.Sprintf(`{"deadline":%q,"reason":" she travels "}`, later.Format(time.RFC3339Nano))
+	a = w.do(t, request{method: http.MethodPost, path: path + "/extend", body: extension})
+	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+	assert.Equal(t, []any{"open", later.UTC().Format(time.RFC3339Nano)}, []any{a.json["state"], a.json["deadline"]})
+	assert.Equal(t, "she travels", w.store.extension.Reason)
 	assert.Equal(t, chat.ContributorWorkflowID(home, requestOne)+" ", <-told)
 
 	a = w.do(t, request{method: http.MethodPost, path: path + "/cancel", body: `{"reason":"not needed"}`})

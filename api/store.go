@@ -309,7 +309,7 @@ type SuppressionStore interface {
 		by chat.Actor,
 		in chat.NewSuppression,
 	) (chat.Suppression, bool, error)
-	LiftSuppression(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.SuppressionID, now time.Time) error
+	LiftSuppression(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, in chat.SuppressionLift, now time.Time) error
 }
 
 // ToolStore keeps HTTP tools and MCP servers.
@@ -422,6 +422,14 @@ type ContributorStore interface {
 		by chat.Actor,
 		id chat.ContributorRequestID,
 		in chat.ContributorAnswer,
+		now time.Time,
+	) (chat.ContributorRequest, error)
+	// ExtendRequest may be asked twice for one deadline: CodeDecided when the request is over.
+	ExtendRequest(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		in chat.ContributorExtension,
 		now time.Time,
 	) (chat.ContributorRequest, error)
 	// EndRequest may be asked twice; a request that is over stays as it is.

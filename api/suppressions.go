@@ -182,14 +182,25 @@ type suppressionPath struct {
 	SuppressionID chat.SuppressionID `inPath:"suppression_id"`
 }
 
-func (s *service) liftSuppression(ctx context.Context, in *suppressionPath) (*struct{}, error) {
+type liftSuppressionInput struct {
+	suppressionPath
+
+	Reason string `query:"reason" doc:"Why, for the audit log, up to 500 characters." example:"She asks for messages again."`
+}
+
+func (s *service) liftSuppression(ctx context.Context, in *liftSuppressionInput) (*struct{}, error) {
 	c := callFrom(ctx)
+
+	reason := strings.TrimSpace(in.Reason)
+	if err := checkReason(reason, false); err != nil {
+		return nil, err
+	}
 
 	return nil, s.store.LiftSuppression(
 		ctx,
 		c.workspace(),
 		c.actor(),
-		in.SuppressionID,
+		chat.SuppressionLift{ID: in.SuppressionID, Reason: reason},
 		time.Now(),
 	)
 }

@@ -159,6 +159,32 @@ func (q *ContributorQuestion) RefuseAgain() error {
 	return Errorf(CodeDecided, "%s%s", q.nameAnswer("has answered", " already"), q.describeAnswer())
 }
 
+// MaxAnswerWait is how long an answer is waited for at most, from the time that the deadline is set.
+const MaxAnswerWait = 90 * 24 * time.Hour
+
+// Extend moves the deadline of an open request to a later one, and reports whether that changes anything: the deadline
+// that it has already changes nothing, so that it may be asked for twice. Errors: already_decided once it is over;
+// invalid_request for a deadline that is earlier, past or too far away.
+func (r *ContributorRequest) Extend(deadline, now time.Time) (bool, error) {
+	switch {
+	case r.State != RequestOpen:
+		return false, r.RefuseOver()
+	case deadline.Equal(r.Deadline):
+		return false, nil
+	case !deadline.After(now):
+		return false, Invalid("deadline", "must be later than now")
+	case deadline.Before(r.Deadline):
+		return false, Invalid("deadline", "must be later than the present one, %s", formatTime(r.Deadline))
+	case deadline.After(now.Add(MaxAnswerWait)):
+		return false, Invalid("deadline", "must be at most %d days from now", int(MaxAnswerWait.Hours())/24)
+	}
+
+	r.Deadline = deadline
+	r.UpdatedAt = now
+
+	return true, nil
+}
+
 // nameAnswer returns that the question is answered and by whom: the contributor, or another member for them.
 func (q *ContributorQuestion) nameAnswer(answered, already string) string {
 	if q.AnsweredBy == "" {
@@ -401,6 +427,14 @@ type NewContributorRequest struct {
 	// NewQuestionID makes UUIDv7s.
 	NewQuestionID func() string
 	WorkflowID    string
+}
+
+// ContributorExtension is a later deadline for a request.
+type ContributorExtension struct {
+	RequestID ContributorRequestID
+	Deadline  time.Time
+	// Reason is "" if none was given.
+	Reason string
 }
 
 // ContributorAnswer is an answer that came through the API.

@@ -34,6 +34,7 @@ const (
 	EventApprovalDecided            EventType = "approval.decided"
 	EventContributorRequestOpened   EventType = "contributor_request.opened"
 	EventContributorRequestAnswered EventType = "contributor_request.answered"
+	EventContributorRequestExtended EventType = "contributor_request.extended"
 	EventSuppressionAdded           EventType = "suppression.added"
 	EventSuppressionLifted          EventType = "suppression.lifted"
 	EventSenderBlocked              EventType = "sender.blocked"

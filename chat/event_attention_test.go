@@ -37,6 +37,7 @@ func TestEveryTypeOfEventIsForAPersonOrNot(t *testing.T) {
 		chat.EventApprovalDecided:            false, // its example is approved
 		chat.EventContributorRequestOpened:   false,
 		chat.EventContributorRequestAnswered: false,
+		chat.EventContributorRequestExtended: false,
 		chat.EventSuppressionAdded:           false,
 		chat.EventSuppressionLifted:          false,
 		chat.EventSenderBlocked:              true,

@@ -195,11 +195,7 @@ func (c *EventChange) eventTypes() []EventType {
 	case ChangedApproval:
 		return c.pickBeginOrEnd(EventApprovalRequested, EventApprovalDecided, c.Now != string(ApprovalWaiting))
 	case ChangedContributorRequest:
-		return c.pickBeginOrEnd(
-			EventContributorRequestOpened,
-			EventContributorRequestAnswered,
-			c.Now == string(RequestAnswered),
-		)
+		return c.contributorRequestEvents()
 
 	case ChangedSuppression:
 		return c.pickBeginOrEnd(EventSuppressionAdded, EventSuppressionLifted, c.Now == "")
@@ -221,6 +217,19 @@ func (c *EventChange) pickBeginOrEnd(begin, end EventType, hasEnded bool) []Even
 	}
 
 	return typeIf(hasEnded, end)
+}
+
+// contributorRequestEvents returns the events of a question. One that is open before and after has a later deadline.
+func (c *EventChange) contributorRequestEvents() []EventType {
+	if c.Was == string(RequestOpen) && c.Now == string(RequestOpen) {
+		return []EventType{EventContributorRequestExtended}
+	}
+
+	return c.pickBeginOrEnd(
+		EventContributorRequestOpened,
+		EventContributorRequestAnswered,
+		c.Now == string(RequestAnswered),
+	)
 }
 
 func (c *EventChange) bulkRetryEvents() []EventType {

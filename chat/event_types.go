@@ -230,6 +230,17 @@ var eventTypes = []EventTypeText{
 		},
 	},
 	{
+		Type:    EventContributorRequestExtended,
+		Meaning: "Contributors have more time to answer a question.",
+		When:    "A person has moved its deadline.",
+		Fields:  []string{"status", "message_id", "action_id"},
+		Example: EventData{
+			Status:    string(RequestOpen),
+			MessageID: exampleEventMessage,
+			ActionID:  exampleEventAction,
+		},
+	},
+	{
 		Type:    EventSuppressionAdded,
 		Meaning: "A sender must not write to an address any more.",
 		When:    "The recipient has opted out, or the address cannot be reached.",

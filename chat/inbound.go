@@ -238,6 +238,13 @@ type Suppression struct {
 	CreatedAt time.Time
 }
 
+// SuppressionLift lets an address be written to again.
+type SuppressionLift struct {
+	ID SuppressionID
+	// Reason is "" if none was given.
+	Reason string
+}
+
 // SuppressionFilter narrows the suppressions; what is empty narrows nothing.
 type SuppressionFilter struct {
 	Channel Channel

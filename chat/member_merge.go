@@ -10,6 +10,8 @@ import (
 type MemberMerge struct {
 	From MemberID
 	Into MemberID
+	// Reason is "" if none was given.
+	Reason string
 	// MayWidenKeys reports that who asks may make keys. It is needed when Into has any that work:
 	// they reach From's chats from then on.
 	MayWidenKeys bool

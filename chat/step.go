@@ -36,6 +36,9 @@ type ContributorStep struct {
 	RequestID   ContributorRequestID    `json:"request_id"`
 	State       ContributorRequestState `json:"state,omitempty"`
 	Note        string                  `json:"note,omitempty"`
+	// Deadline is the one at which a request is ended: one that has a later deadline meanwhile is not. Zero ends it
+	// whatever its deadline is.
+	Deadline time.Time `json:"deadline,omitzero"`
 }
 
 // QuestionFailure is why a contributor could not be asked.

@@ -39,7 +39,7 @@ var actionWords = []WordTable{
 				Word:     StatusWaitingForContributor,
 				Meaning:  "A contributor was asked and has not answered.",
 				ByItself: "It ends at the question's deadline.",
-				Remedy:   "`handrail requests answer` or `cancel`.",
+				Remedy:   "`handrail requests answer`, `extend` or `cancel`.",
 			},
 			{
 				Word:     StatusToolCallUnknown,
@@ -167,7 +167,7 @@ var waitingWords = []WordText{
 		Word:     string(WaitingContributor),
 		Meaning:  "Somebody was asked and has not answered.",
 		ByItself: "At the deadline the default answer is taken; without one the send ends.",
-		Remedy:   "`handrail requests answer` or `cancel`.",
+		Remedy:   "`handrail requests answer`, `extend` or `cancel`.",
 	},
 	{
 		Word:     string(WaitingTool),

@@ -10,7 +10,7 @@ var questionWords = []WordTable{
 				Word:     string(RequestOpen),
 				Meaning:  "It waits for an answer.",
 				ByItself: "It ends at its `deadline`.",
-				Remedy:   "`handrail requests answer` or `cancel`.",
+				Remedy:   "`handrail requests answer`, `extend` or `cancel`.",
 			},
 			{Word: string(RequestAnswered), Meaning: "The answer is there."},
 			{Word: string(RequestDefaulted), Meaning: "Nobody answered in time, so the default answer was taken."},

@@ -237,6 +237,7 @@ const (
 	EventTypeChatPossibleOptOut         EventType = "chat.possible_opt_out"
 	EventTypeChatUpdated                EventType = "chat.updated"
 	EventTypeContributorRequestAnswered EventType = "contributor_request.answered"
+	EventTypeContributorRequestExtended EventType = "contributor_request.extended"
 	EventTypeContributorRequestOpened   EventType = "contributor_request.opened"
 	EventTypeDeliveryAccepted           EventType = "delivery.accepted"
 	EventTypeDeliveryBlocked            EventType = "delivery.blocked"
@@ -1510,6 +1511,15 @@ type ContributorAnswer struct {
 	MemberID *int64 `json:"member_id,omitempty"`
 }
 
+// ContributorExtension defines model for ContributorExtension.
+type ContributorExtension struct {
+	// Deadline Later than the present one, and at most 90 days from now.
+	Deadline time.Time `json:"deadline"`
+
+	// Reason Why, for the audit log, up to 500 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
 // ContributorRequest defines model for ContributorRequest.
 type ContributorRequest struct {
 	// ActionID The send that asks.
@@ -2392,6 +2402,9 @@ type MemberUpsert struct {
 type Merge struct {
 	// Into The member that stays.
 	Into int64 `json:"into"`
+
+	// Reason Why, for the audit log, up to 500 characters.
+	Reason *string `json:"reason,omitempty"`
 }
 
 // Message defines model for Message.
@@ -4776,6 +4789,12 @@ type CancelContributorRequestParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// ExtendContributorRequestParams defines parameters for ExtendContributorRequest.
+type ExtendContributorRequestParams struct {
+	// IdempotencyKey The same key with the same body is carried out once.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ListDeliveriesParams defines parameters for ListDeliveries.
 type ListDeliveriesParams struct {
 	// Limit The most entries.
@@ -5154,6 +5173,12 @@ type CreateSuppressionParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// LiftSuppressionParams defines parameters for LiftSuppression.
+type LiftSuppressionParams struct {
+	// Reason Why, for the audit log, up to 500 characters.
+	Reason *string `form:"reason,omitempty" json:"reason,omitempty"`
+}
+
 // ListToolCallsParams defines parameters for ListToolCalls.
 type ListToolCallsParams struct {
 	// Limit The most entries.
@@ -5365,6 +5390,9 @@ type AnswerContributorRequestJSONRequestBody = ContributorAnswer
 
 // CancelContributorRequestJSONRequestBody defines body for CancelContributorRequest for application/json ContentType.
 type CancelContributorRequestJSONRequestBody = Reason
+
+// ExtendContributorRequestJSONRequestBody defines body for ExtendContributorRequest for application/json ContentType.
+type ExtendContributorRequestJSONRequestBody = ContributorExtension
 
 // RetryDeliveriesJSONRequestBody defines body for RetryDeliveries for application/json ContentType.
 type RetryDeliveriesJSONRequestBody = NewBulkRetry
@@ -6603,6 +6631,28 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v2/w/{workspace_uuid}/contributor-requests/{request_id}/cancel (the `CancelContributorRequest` operationId).
 	CancelContributorRequest(ctx context.Context, workspaceUUID WorkspaceUUID, requestID RequestID, params *CancelContributorRequestParams, body CancelContributorRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ExtendContributorRequestWithBody Extend a contributor request
+	//
+	// Its answers are waited for until a later deadline, over which the reminders that are left are spread. The deadline that it has changes nothing.
+	//
+	// Scope: `chats:write`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/contributor-requests/{request_id}/extend (the `ExtendContributorRequest` operationId).
+	ExtendContributorRequestWithBody(ctx context.Context, workspaceUUID WorkspaceUUID, requestID RequestID, params *ExtendContributorRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExtendContributorRequest Extend a contributor request
+	//
+	// Its answers are waited for until a later deadline, over which the reminders that are left are spread. The deadline that it has changes nothing.
+	//
+	// Scope: `chats:write`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/contributor-requests/{request_id}/extend (the `ExtendContributorRequest` operationId).
+	ExtendContributorRequest(ctx context.Context, workspaceUUID WorkspaceUUID, requestID RequestID, params *ExtendContributorRequestParams, body ExtendContributorRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListDeliveries List deliveries
 	//
 	// The newest first. What was sent twice, or may have been, is found with `duplicate=confirmed,possible`.
@@ -7303,7 +7353,7 @@ type ClientInterface interface {
 	// Scope: `deliveries:admin`.
 	//
 	// Corresponds with DELETE /api/v2/w/{workspace_uuid}/suppressions/{suppression_id} (the `LiftSuppression` operationId).
-	LiftSuppression(ctx context.Context, workspaceUUID WorkspaceUUID, suppressionID int64, reqEditors ...RequestEditorFn) (*http.Response, error)
+	LiftSuppression(ctx context.Context, workspaceUUID WorkspaceUUID, suppressionID int64, params *LiftSuppressionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListToolCalls List tool calls
 	//
@@ -9161,6 +9211,48 @@ func (c *Client) CancelContributorRequest(ctx context.Context, workspaceUUID Wor
 	return c.Client.Do(req)
 }
 
+// ExtendContributorRequestWithBody Extend a contributor request
+//
+// Its answers are waited for until a later deadline, over which the reminders that are left are spread. The deadline that it has changes nothing.
+//
+// Scope: `chats:write`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/contributor-requests/{request_id}/extend (the `ExtendContributorRequest` operationId).
+func (c *Client) ExtendContributorRequestWithBody(ctx context.Context, workspaceUUID WorkspaceUUID, requestID RequestID, params *ExtendContributorRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExtendContributorRequestRequestWithBody(c.Server, workspaceUUID, requestID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExtendContributorRequest Extend a contributor request
+//
+// Its answers are waited for until a later deadline, over which the reminders that are left are spread. The deadline that it has changes nothing.
+//
+// Scope: `chats:write`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/contributor-requests/{request_id}/extend (the `ExtendContributorRequest` operationId).
+func (c *Client) ExtendContributorRequest(ctx context.Context, workspaceUUID WorkspaceUUID, requestID RequestID, params *ExtendContributorRequestParams, body ExtendContributorRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExtendContributorRequestRequest(c.Server, workspaceUUID, requestID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListDeliveries List deliveries
 //
 // The newest first. What was sent twice, or may have been, is found with `duplicate=confirmed,possible`.
@@ -10551,8 +10643,8 @@ func (c *Client) CreateSuppression(ctx context.Context, workspaceUUID WorkspaceU
 // Scope: `deliveries:admin`.
 //
 // Corresponds with DELETE /api/v2/w/{workspace_uuid}/suppressions/{suppression_id} (the `LiftSuppression` operationId).
-func (c *Client) LiftSuppression(ctx context.Context, workspaceUUID WorkspaceUUID, suppressionID int64, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewLiftSuppressionRequest(c.Server, workspaceUUID, suppressionID)
+func (c *Client) LiftSuppression(ctx context.Context, workspaceUUID WorkspaceUUID, suppressionID int64, params *LiftSuppressionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiftSuppressionRequest(c.Server, workspaceUUID, suppressionID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -15445,6 +15537,75 @@ func NewCancelContributorRequestRequestWithBody(server string, workspaceUUID Wor
 	return req, nil
 }
 
+// NewExtendContributorRequestRequest calls the generic ExtendContributorRequest builder with application/json body
+func NewExtendContributorRequestRequest(server string, workspaceUUID WorkspaceUUID, requestID RequestID, params *ExtendContributorRequestParams, body ExtendContributorRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewExtendContributorRequestRequestWithBody(server, workspaceUUID, requestID, params, "application/json", bodyReader)
+}
+
+// NewExtendContributorRequestRequestWithBody constructs an http.Request for the ExtendContributorRequest method, with any body, and a specified content type
+func NewExtendContributorRequestRequestWithBody(server string, workspaceUUID WorkspaceUUID, requestID RequestID, params *ExtendContributorRequestParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_uuid", workspaceUUID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "request_id", requestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/w/%s/contributor-requests/%s/extend", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListDeliveriesRequest constructs an http.Request for the ListDeliveries method
 func NewListDeliveriesRequest(server string, workspaceUUID WorkspaceUUID, params *ListDeliveriesParams) (*http.Request, error) {
 	var err error
@@ -18833,7 +18994,7 @@ func NewCreateSuppressionRequestWithBody(server string, workspaceUUID WorkspaceU
 }
 
 // NewLiftSuppressionRequest constructs an http.Request for the LiftSuppression method
-func NewLiftSuppressionRequest(server string, workspaceUUID WorkspaceUUID, suppressionID int64) (*http.Request, error) {
+func NewLiftSuppressionRequest(server string, workspaceUUID WorkspaceUUID, suppressionID int64, params *LiftSuppressionParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -18863,6 +19024,33 @@ func NewLiftSuppressionRequest(server string, workspaceUUID WorkspaceUUID, suppr
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Reason != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "reason", *params.Reason, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
@@ -21188,6 +21376,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v2/w/{workspace_uuid}/contributor-requests/{request_id}/cancel (the `CancelContributorRequest` operationId).
 	CancelContributorRequestWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, requestID RequestID, params *CancelContributorRequestParams, body CancelContributorRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelContributorRequestResponse, error)
 
+	// ExtendContributorRequestWithBodyWithResponse Extend a contributor request
+	//
+	// Its answers are waited for until a later deadline, over which the reminders that are left are spread. The deadline that it has changes nothing.
+	//
+	// Scope: `chats:write`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/contributor-requests/{request_id}/extend (the `ExtendContributorRequest` operationId).
+	ExtendContributorRequestWithBodyWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, requestID RequestID, params *ExtendContributorRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExtendContributorRequestResponse, error)
+
+	// ExtendContributorRequestWithResponse Extend a contributor request
+	//
+	// Its answers are waited for until a later deadline, over which the reminders that are left are spread. The deadline that it has changes nothing.
+	//
+	// Scope: `chats:write`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v2/w/{workspace_uuid}/contributor-requests/{request_id}/extend (the `ExtendContributorRequest` operationId).
+	ExtendContributorRequestWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, requestID RequestID, params *ExtendContributorRequestParams, body ExtendContributorRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*ExtendContributorRequestResponse, error)
+
 	// ListDeliveriesWithResponse List deliveries
 	//
 	// The newest first. What was sent twice, or may have been, is found with `duplicate=confirmed,possible`.
@@ -21952,7 +22162,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /api/v2/w/{workspace_uuid}/suppressions/{suppression_id} (the `LiftSuppression` operationId).
-	LiftSuppressionWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, suppressionID int64, reqEditors ...RequestEditorFn) (*LiftSuppressionResponse, error)
+	LiftSuppressionWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, suppressionID int64, params *LiftSuppressionParams, reqEditors ...RequestEditorFn) (*LiftSuppressionResponse, error)
 
 	// ListToolCallsWithResponse List tool calls
 	//
@@ -23551,6 +23761,29 @@ func (r CancelContributorRequestResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r CancelContributorRequestResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ExtendContributorRequestResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ContributorRequest
+}
+
+// Status returns HTTPResponse.Status
+func (r ExtendContributorRequestResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExtendContributorRequestResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -26550,6 +26783,40 @@ func (c *ClientWithResponses) CancelContributorRequestWithResponse(ctx context.C
 	return ParseCancelContributorRequestResponse(rsp)
 }
 
+// ExtendContributorRequestWithBodyWithResponse Extend a contributor request
+//
+// Its answers are waited for until a later deadline, over which the reminders that are left are spread. The deadline that it has changes nothing.
+//
+// Scope: `chats:write`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/contributor-requests/{request_id}/extend (the `ExtendContributorRequest` operationId).
+func (c *ClientWithResponses) ExtendContributorRequestWithBodyWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, requestID RequestID, params *ExtendContributorRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExtendContributorRequestResponse, error) {
+	rsp, err := c.ExtendContributorRequestWithBody(ctx, workspaceUUID, requestID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExtendContributorRequestResponse(rsp)
+}
+
+// ExtendContributorRequestWithResponse Extend a contributor request
+//
+// Its answers are waited for until a later deadline, over which the reminders that are left are spread. The deadline that it has changes nothing.
+//
+// Scope: `chats:write`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v2/w/{workspace_uuid}/contributor-requests/{request_id}/extend (the `ExtendContributorRequest` operationId).
+func (c *ClientWithResponses) ExtendContributorRequestWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, requestID RequestID, params *ExtendContributorRequestParams, body ExtendContributorRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*ExtendContributorRequestResponse, error) {
+	rsp, err := c.ExtendContributorRequest(ctx, workspaceUUID, requestID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExtendContributorRequestResponse(rsp)
+}
+
 // ListDeliveriesWithResponse List deliveries
 //
 // The newest first. What was sent twice, or may have been, is found with `duplicate=confirmed,possible`.
@@ -27728,8 +27995,8 @@ func (c *ClientWithResponses) CreateSuppressionWithResponse(ctx context.Context,
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with DELETE /api/v2/w/{workspace_uuid}/suppressions/{suppression_id} (the `LiftSuppression` operationId).
-func (c *ClientWithResponses) LiftSuppressionWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, suppressionID int64, reqEditors ...RequestEditorFn) (*LiftSuppressionResponse, error) {
-	rsp, err := c.LiftSuppression(ctx, workspaceUUID, suppressionID, reqEditors...)
+func (c *ClientWithResponses) LiftSuppressionWithResponse(ctx context.Context, workspaceUUID WorkspaceUUID, suppressionID int64, params *LiftSuppressionParams, reqEditors ...RequestEditorFn) (*LiftSuppressionResponse, error) {
+	rsp, err := c.LiftSuppression(ctx, workspaceUUID, suppressionID, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -29662,6 +29929,32 @@ func ParseCancelContributorRequestResponse(rsp *http.Response) (*CancelContribut
 	}
 
 	response := &CancelContributorRequestResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ContributorRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseExtendContributorRequestResponse parses an HTTP response from a ExtendContributorRequestWithResponse call
+func ParseExtendContributorRequestResponse(rsp *http.Response) (*ExtendContributorRequestResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExtendContributorRequestResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}

@@ -54,35 +54,13 @@ func consentOn(m *client.Member, channel client.Channel) client.ConsentState {
 
 // loadSuppressions loads what keeps the chat's messages from its member.
 func (c *chatView) loadSuppressions(v *viewer) error {
-	found, err := listSuppressionsOf(v, c.address(), client.AddressedChannel(c.chat.Channel))
+	found, err := listSuppressionsOf(v, c.address(), new(client.AddressedChannel(c.chat.Channel)))
 
 	c.suppressions = slices.DeleteFunc(found, func(s client.Suppression) bool {
 		return s.SenderAddress != "" && s.Sender != senderKeyOf(c.chat)
 	})
 
 	return err
-}
-
-// listSuppressionsOf returns what keeps messages on a channel from an address; none if the session may not see it.
-func listSuppressionsOf(v *viewer, address string, channel client.AddressedChannel) ([]client.Suppression, error) {
-	if address == "" || !v.may("deliveries:admin") {
-		return nil, nil
-	}
-
-	answer, err := v.ListSuppressionsWithResponse(v.ctx(), v.ws(), &client.ListSuppressionsParams{
-		Address: &address,
-		Channel: &channel,
-		Limit:   new(mostListed),
-	})
-
-	switch {
-	case isInvalid(err): // the API finds nobody by a short code, and by a number that cannot exist
-		return nil, nil
-	case err != nil:
-		return nil, err
-	}
-
-	return answer.JSON200.Items, nil
 }
 
 // otherAddress returns the address that a message has gone to, if it is not the one that the chat's member has; else

@@ -28,7 +28,7 @@ func listSenders(v *viewer, channel client.Channel) ([]sender, error) {
 
 	switch channel {
 	case client.ChannelPhoneSms:
-		numbers, err := listPhoneNumbers(v)
+		numbers, _, err := listPhoneNumbers(v)
 		if err != nil {
 			return nil, err
 		}
@@ -43,7 +43,7 @@ func listSenders(v *viewer, channel client.Channel) ([]sender, error) {
 		}
 
 	case client.ChannelEmail:
-		inboxes, err := listInboxes(v)
+		inboxes, _, err := listInboxes(v)
 		if err != nil {
 			return nil, err
 		}
@@ -61,16 +61,6 @@ func listSenders(v *viewer, channel client.Channel) ([]sender, error) {
 	}
 
 	return senders, nil
-}
-
-// listInboxes returns the first hundred inboxes of the workspace.
-func listInboxes(v *viewer) ([]client.Inbox, error) {
-	answer, err := v.ListInboxesWithResponse(v.ctx(), v.ws(), &client.ListInboxesParams{Limit: new(mostListed)})
-	if err != nil {
-		return nil, err
-	}
-
-	return answer.JSON200.Items, nil
 }
 
 // nameWithAddress returns a sender as people know it: its name with its address, or the address alone.

@@ -72,8 +72,9 @@ func (h *Handler) decisionRoutes() {
 	h.form("/decisions/tool_decision", h.decideCall, h.showDecisions)
 	h.form("/decisions/approval", h.decideApproval, h.showDecisions)
 	h.form("/decisions/contributor", h.answerQuestion, h.showDecisions)
+	h.form("/decisions/contributor/extend", h.extendQuestion, h.showDecisions)
 	h.form("/decisions/contributor/cancel", h.cancelQuestion, h.showDecisions)
-	h.form("/decisions/inbound", h.replayInbound, h.showDecisions)
+	h.form("/decisions/inbound", h.replayInboundFromList, h.showDecisions)
 }
 
 func (h *Handler) showDecisions(v *viewer) (templ.Component, error) {
@@ -443,13 +444,6 @@ func (h *Handler) cancelQuestion(v *viewer) (templ.SafeURL, error) {
 	return v.path("/decisions#contributor"), err
 }
 
-func (h *Handler) replayInbound(v *viewer) (templ.SafeURL, error) {
-	_, err := v.ReplayInboundWithResponse(
-		v.ctx(),
-		v.ws(),
-		v.PostFormValue("inbound"),
-		&client.ReplayInboundParams{IdempotencyKey: v.once()},
-	)
-
-	return v.path("/decisions#inbound"), err
+func (h *Handler) replayInboundFromList(v *viewer) (templ.SafeURL, error) {
+	return v.path("/decisions#inbound"), requestReplay(v, v.PostFormValue("inbound"))
 }

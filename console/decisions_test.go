@@ -172,6 +172,12 @@ func decisionCases() []decisionCase {
 			body:   `{"member_id":8,"answer":"false"}`,
 		},
 		{
+			path:   "contributor/extend",
+			fields: url.Values{"request": {"r1"}, "deadline": {"2026-12-02T10:00"}, "reason": {"she travels"}},
+			call:   "POST /contributor-requests/r1/extend",
+			body:   `{"deadline":"2026-12-02T10:00:00Z","reason":"she travels"}`,
+		},
+		{
 			path:   "contributor/cancel",
 			fields: url.Values{"request": {"r1"}, "reason": {"x"}},
 			call:   "POST /contributor-requests/r1/cancel",
@@ -193,7 +199,7 @@ func TestDecisionsAreTakenInPlace(t *testing.T) {
 
 	for _, c := range decisionCases() {
 		e.replies[c.call] = ok(`{}`)
-		part := strings.TrimSuffix(c.path, "/cancel")
+		part, _, _ := strings.Cut(c.path, "/")
 		e.requireRedirect(e.post("/decisions", "/decisions/"+c.path, c.fields), "/decisions#"+part)
 
 		sent := e.sent(c.call)

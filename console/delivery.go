@@ -151,7 +151,7 @@ func (d *deliveryView) loadSuppressions(v *viewer) error {
 		return nil
 	}
 
-	found, err := listSuppressionsOf(v, d.To, client.AddressedChannel(d.Channel))
+	found, err := listSuppressionsOf(v, d.To, new(client.AddressedChannel(d.Channel)))
 
 	d.suppressions = slices.DeleteFunc(found, func(s client.Suppression) bool {
 		return s.SenderAddress != "" && s.SenderAddress != d.From

@@ -215,9 +215,9 @@ func deliverySuppressions(v *viewer, d *deliveryView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs("No " + nameChannel(d.suppressions[i].Channel) + " " + nameSender(&d.suppressions[i]) + " reaches " + d.To + ", since ")
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs("No " + nameChannel(d.suppressions[i].Channel) + " " + describeSuppressedSenders(&d.suppressions[i]) + " reaches " + d.To + ", since ")
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `delivery.templ`, Line: 44, Col: 132}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `delivery.templ`, Line: 44, Col: 147}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 				if templ_7745c5c3_Err != nil {
@@ -258,7 +258,7 @@ func deliverySuppressions(v *viewer, d *deliveryView) templ.Component {
 					ctx = templ.InitializeContext(ctx)
 					return nil
 				})
-				templ_7745c5c3_Err = commandButton(v, "Lift it", v.path("/deliveries/"+d.ID+"/suppressions/"+formatCount(d.suppressions[i].ID)+"/lift"), toneBad, explainLift(d.suppressions[i])).Render(templ.WithChildren(ctx, templ_7745c5c3_Var11), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = commandButton(v, "Lift it", v.path("/deliveries/"+d.ID+"/suppressions/"+formatCount(d.suppressions[i].ID)+"/lift"), toneBad, explainLift(&d.suppressions[i])).Render(templ.WithChildren(ctx, templ_7745c5c3_Var11), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

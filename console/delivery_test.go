@@ -270,6 +270,7 @@ func TestAFormWithoutItsTokenIsRefused(t *testing.T) {
 		"/decisions/tool_decision",
 		"/decisions/approval",
 		"/decisions/contributor",
+		"/decisions/contributor/extend",
 		"/decisions/contributor/cancel",
 		"/decisions/inbound",
 	} {

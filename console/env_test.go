@@ -82,7 +82,7 @@ type env struct {
 }
 
 // newEnv returns a console. The replies are by method and path below the workspace, such as "GET /deliveries".
-func newEnv(t *testing.T, replies map[string]reply) *env {
+func newEnv(t *testing.T, replies map[string]reply, with ...func(*console.Config)) *env {
 	t.Helper()
 
 	e := &env{
@@ -95,13 +95,19 @@ func newEnv(t *testing.T, replies map[string]reply) *env {
 	api := httptest.NewServer(http.HandlerFunc(e.answer))
 	t.Cleanup(api.Close)
 
-	pages, err := console.New(console.Config{
+	config := console.Config{
 		API:     api.URL,
 		Doer:    api.Client(),
 		Logger:  slog.New(slog.DiscardHandler),
 		Version: "test",
 		Now:     func() time.Time { return theTime },
-	})
+	}
+
+	for _, change := range with {
+		change(&config)
+	}
+
+	pages, err := console.New(config)
 	require.NoError(t, err)
 
 	e.pages = pages

@@ -5,6 +5,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"handrail/chat"
 	"handrail/client"
 )
 
@@ -127,15 +128,21 @@ func (h *Handler) showInbound(v *viewer) (templ.Component, error) {
 	return inboundPage(v, answer.JSON200, textOf(texts, answer.JSON200)), nil
 }
 
-func (h *Handler) replayArrival(v *viewer) (templ.SafeURL, error) {
+// replayInboundHere has something read again from its own page.
+func (h *Handler) replayInboundHere(v *viewer) (templ.SafeURL, error) {
 	id, err := v.uuid("id")
 	if err != nil {
 		return "", err
 	}
 
-	_, err = v.ReplayInboundWithResponse(v.ctx(), v.ws(), id, &client.ReplayInboundParams{IdempotencyKey: v.once()})
+	return v.inboundPath(id), requestReplay(v, id)
+}
 
-	return v.inboundPath(id), err
+// requestReplay has something that came in read again.
+func requestReplay(v *viewer, id string) error {
+	_, err := v.ReplayInboundWithResponse(v.ctx(), v.ws(), id, &client.ReplayInboundParams{IdempotencyKey: v.once()})
+
+	return err
 }
 
 // inboundPath returns the path of the page of something that came in.
@@ -150,9 +157,10 @@ func (v *viewer) inboundMessagePath(in *client.Inbound) templ.SafeURL {
 	return v.messagePath(client.ValueOf(in.ChatID), *in.MessageID)
 }
 
-// canReplay reports whether something came in that is in no chat, so that reading it again may change that.
-func canReplay(in *client.Inbound) bool {
-	return in.Status == client.InboundStatusOrphaned || in.Status == client.InboundStatusRefused
+// canReplay reports whether something came in that waits for being read again, and whether the session may have that
+// done.
+func canReplay(v *viewer, in *client.Inbound) bool {
+	return chat.InboundStatus(in.Status).Waiting() && v.may("chats:write")
 }
 
 // nameAuthor returns the name and the address from which something came in.

@@ -35,23 +35,13 @@ func (h *Handler) decideOptOut(v *viewer) (templ.SafeURL, error) {
 		return next, newInvalid("member must be an id")
 	}
 
-	if v.PostFormValue("opted_out") == "yes" {
-		_, err = v.OptOutMemberWithResponse(
-			v.ctx(),
-			v.ws(),
-			member,
-			&client.OptOutMemberParams{IdempotencyKey: v.once()},
-			newOptOut(v),
-		)
-	} else {
-		_, err = v.NotOptOutMemberWithResponse(
-			v.ctx(),
-			v.ws(),
-			member,
-			&client.NotOptOutMemberParams{IdempotencyKey: v.once()},
-			newOptOut(v),
-		)
+	switch v.PostFormValue("opted_out") {
+	case "yes":
+		return next, recordOptOut(v, member, true)
+	case "no":
+		return next, recordOptOut(v, member, false)
 	}
 
-	return next, err
+	// What was held would leave if nothing counted as no.
+	return next, newInvalid("opted_out must be yes or no")
 }

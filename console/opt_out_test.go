@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -39,6 +40,10 @@ func TestAPossibleOptOutIsDecidedInPlace(t *testing.T) {
 		assert.JSONEq(t, `{"channel":"phone-sms","reason":"she called"}`, e.sent(call).body)
 		assert.Equal(t, "once-1", e.sent(call).key)
 	}
+
+	answer := e.post("/decisions", "/decisions/opt-out", url.Values{"member": {"42"}, "channel": {"phone-sms"}})
+	assert.Equal(t, http.StatusBadRequest, answer.Code, "what says neither releases nothing")
+	assert.Equal(t, 1, e.count("POST /members/42/not-opt-out"))
 
 	e.scopes = readOnlyScopes
 	assert.NotContains(t, e.get("/decisions"), "They have opted out")

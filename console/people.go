@@ -33,11 +33,11 @@ func (h *Handler) peopleRoutes() {
 	h.form("/people/{id}/write", h.writeToPerson, h.showPerson)
 	h.page("/people/{id}/merge", h.showMerge)
 	h.form("/people/{id}/merge", h.mergePerson, h.showPerson)
-	h.form("/people/{id}/suppressions/{suppression}/lift", h.liftSuppression, h.showPerson)
+	h.form("/people/{id}/suppressions/{suppression}/lift", h.liftFromPerson, h.showPerson)
 
 	h.page("/inbound", h.showInboundList)
 	h.page("/inbound/{id}", h.showInbound)
-	h.form("/inbound/{id}/replay", h.replayArrival, h.showInbound)
+	h.form("/inbound/{id}/replay", h.replayInboundHere, h.showInbound)
 
 	h.mux.HandleFunc("GET "+Root+"/w/{workspace}/find", h.showFound)
 	h.searchPosted("/find")

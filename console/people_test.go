@@ -138,6 +138,8 @@ func TestCommandsOfAPersonCallTheAPI(t *testing.T) {
 		body   string
 		keyed  bool
 		next   string
+		// query is the reason in it.
+		query string
 	}{
 		{
 			form:   "/opt-out",
@@ -157,10 +159,10 @@ func TestCommandsOfAPersonCallTheAPI(t *testing.T) {
 		},
 		{
 			form:   "/merge",
-			fields: url.Values{"into": {"43"}},
+			fields: url.Values{"into": {"43"}, "reason": {" the same person "}},
 			call:   "POST /members/42/merge",
 			reply:  ok(theMember),
-			body:   `{"into":43}`,
+			body:   `{"into":43,"reason":"the same person"}`,
 			keyed:  true,
 			next:   "/people/43",
 		},
@@ -184,7 +186,13 @@ func TestCommandsOfAPersonCallTheAPI(t *testing.T) {
 			keyed:  true,
 			next:   "/chats/9?action=" + chatAction + "#sent",
 		},
-		{form: "/suppressions/6/lift", call: "DELETE /suppressions/6", reply: reply{http.StatusNoContent, ""}},
+		{
+			form:   "/suppressions/6/lift",
+			fields: url.Values{"reason": {"she asks"}},
+			call:   "DELETE /suppressions/6",
+			reply:  reply{http.StatusNoContent, ""},
+			query:  "she asks",
+		},
 	} {
 		t.Run(c.form, func(t *testing.T) {
 			e := newEnv(t, personReplies())
@@ -201,6 +209,8 @@ func TestCommandsOfAPersonCallTheAPI(t *testing.T) {
 			if c.body != "" {
 				assert.JSONEq(t, c.body, sent.body)
 			}
+
+			assert.Equal(t, c.query, sent.query.Get("reason"))
 
 			if c.keyed {
 				assert.Equal(t, "once-1", sent.key)

@@ -100,22 +100,42 @@ func (p *personView) loadSuppressions(v *viewer) error {
 			continue
 		}
 
-		answer, err := v.ListSuppressionsWithResponse(v.ctx(), v.ws(), &client.ListSuppressionsParams{
-			Address: &address,
-			Limit:   new(mostListed),
-		})
-
-		switch {
-		case isInvalid(err): // the API finds nobody by a short code, and by a number that cannot exist
-			continue
-		case err != nil:
+		suppressions, err := listSuppressionsOf(v, address, nil)
+		if err != nil {
 			return err
 		}
 
-		p.suppressions = append(p.suppressions, answer.JSON200.Items...)
+		p.suppressions = append(p.suppressions, suppressions...)
 	}
 
 	return nil
+}
+
+// listSuppressionsOf returns what keeps messages on a channel, nil for any, from an address; none if the session may not
+// see it.
+func listSuppressionsOf(
+	v *viewer,
+	address string,
+	channel *client.AddressedChannel,
+) ([]client.Suppression, error) {
+	if address == "" || !v.may("deliveries:admin") {
+		return nil, nil
+	}
+
+	answer, err := v.ListSuppressionsWithResponse(v.ctx(), v.ws(), &client.ListSuppressionsParams{
+		Address: &address,
+		Channel: channel,
+		Limit:   new(mostListed),
+	})
+
+	switch {
+	case isInvalid(err): // the API finds nobody by a short code, and by a number that cannot exist
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+
+	return answer.JSON200.Items, nil
 }
 
 func (p *personView) loadDeliveries(v *viewer) error {
@@ -260,16 +280,26 @@ func newOptOut(v *viewer) client.OptOut {
 	}
 }
 
+// recordOptOut records what the form says: whether a member has opted out of a channel.
+func recordOptOut(v *viewer, member int64, isOptOut bool) (err error) {
+	if isOptOut {
+		params := &client.OptOutMemberParams{IdempotencyKey: v.once()}
+		_, err = v.OptOutMemberWithResponse(v.ctx(), v.ws(), member, params, newOptOut(v))
+	} else {
+		params := &client.NotOptOutMemberParams{IdempotencyKey: v.once()}
+		_, err = v.NotOptOutMemberWithResponse(v.ctx(), v.ws(), member, params, newOptOut(v))
+	}
+
+	return err
+}
+
 func (h *Handler) optOutPerson(v *viewer) (templ.SafeURL, error) {
 	id, err := v.number("id")
 	if err != nil {
 		return "", err
 	}
 
-	params := &client.OptOutMemberParams{IdempotencyKey: v.once()}
-	_, err = v.OptOutMemberWithResponse(v.ctx(), v.ws(), id, params, newOptOut(v))
-
-	return v.personPath(id), err
+	return v.personPath(id), recordOptOut(v, id, true)
 }
 
 func (h *Handler) notOptOutPerson(v *viewer) (templ.SafeURL, error) {
@@ -278,10 +308,7 @@ func (h *Handler) notOptOutPerson(v *viewer) (templ.SafeURL, error) {
 		return "", err
 	}
 
-	params := &client.NotOptOutMemberParams{IdempotencyKey: v.once()}
-	_, err = v.NotOptOutMemberWithResponse(v.ctx(), v.ws(), id, params, newOptOut(v))
-
-	return v.personPath(id), err
+	return v.personPath(id), recordOptOut(v, id, false)
 }
 
 // mergePerson makes the member of the path a part of another one, to whose page it leads.
@@ -301,13 +328,14 @@ func (h *Handler) mergePerson(v *viewer) (templ.SafeURL, error) {
 		v.ws(),
 		id,
 		&client.MergeMemberParams{IdempotencyKey: v.once()},
-		client.Merge{Into: into},
+		client.Merge{Into: into, Reason: client.IfGiven(readText(v, "reason"))},
 	)
 
 	return v.personPath(into), err
 }
 
-func (h *Handler) liftSuppression(v *viewer) (templ.SafeURL, error) {
+// liftFromPerson lifts a suppression on the page of the member whose address it keeps from messages.
+func (h *Handler) liftFromPerson(v *viewer) (templ.SafeURL, error) {
 	id, err := v.number("id")
 	if err != nil {
 		return "", err
@@ -318,9 +346,7 @@ func (h *Handler) liftSuppression(v *viewer) (templ.SafeURL, error) {
 		return "", err
 	}
 
-	_, err = v.LiftSuppressionWithResponse(v.ctx(), v.ws(), suppression)
-
-	return v.personPath(id), err
+	return v.personPath(id), liftSuppression(v, suppression)
 }
 
 // explainSuppression returns what a reason of a suppression means, and what ends it by itself.
@@ -340,8 +366,8 @@ func explainSuppression(reason client.SuppressionReason) string {
 	return nameStatus(string(reason))
 }
 
-// nameSender returns whose messages a suppression stops.
-func nameSender(s *client.Suppression) string {
+// describeSuppressedSenders returns whose messages a suppression stops.
+func describeSuppressedSenders(s *client.Suppression) string {
 	switch {
 	case s.SenderAddress != "":
 		return "from " + s.SenderAddress

@@ -126,3 +126,29 @@ func (h *Handler) answerQuestion(v *viewer) (templ.SafeURL, error) {
 
 	return next, err
 }
+
+// extendQuestion gives those who were asked more time.
+func (h *Handler) extendQuestion(v *viewer) (templ.SafeURL, error) {
+	next := v.path("/decisions#contributor")
+
+	deadline, err := readTime(v, "deadline")
+	switch {
+	case err != nil:
+		return next, err
+	case deadline == nil:
+		return next, newInputError("deadline", "must say until when an answer is waited for")
+	}
+
+	_, err = v.ExtendContributorRequestWithResponse(
+		v.ctx(),
+		v.ws(),
+		v.PostFormValue("request"),
+		&client.ExtendContributorRequestParams{IdempotencyKey: v.once()},
+		client.ContributorExtension{
+			Deadline: *deadline,
+			Reason:   client.IfGiven(readText(v, "reason")),
+		},
+	)
+
+	return next, err
+}

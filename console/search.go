@@ -161,7 +161,7 @@ func listPhones(v *viewer, text string) ([]string, error) {
 		return []string{whole}, nil
 	}
 
-	senders, err := listPhoneNumbers(v)
+	senders, _, err := listPhoneNumbers(v)
 	if err != nil {
 		return nil, err
 	}
@@ -194,22 +194,6 @@ func formatNational(text, other string) string {
 	}
 
 	return phonenumbers.Format(parsed, phonenumbers.E164)
-}
-
-// listPhoneNumbers returns the first hundred phone numbers of the workspace. Who may not read them sees none.
-func listPhoneNumbers(v *viewer) ([]client.PhoneNumber, error) {
-	if !v.may("chats:read") && !v.may("workspace:admin") {
-		return nil, nil
-	}
-
-	params := &client.ListPhoneNumbersParams{Limit: new(mostListed)}
-
-	answer, err := v.ListPhoneNumbersWithResponse(v.ctx(), v.ws(), params)
-	if err != nil {
-		return nil, err
-	}
-
-	return answer.JSON200.Items, nil
 }
 
 // searchMembers returns a page of the members whose field has a text. A phone number may be written as people write

@@ -66,12 +66,12 @@ func TestWhoWritesToAMemberIsToldWhatDoesNotReachThem(t *testing.T) {
 	e := newEnv(t, personReplies())
 	_, form, _ := strings.Cut(e.get("/people/42"), `/people/42/write"`)
 	form, _, _ = strings.Cut(form, "</form>")
-	assert.Contains(t, form, "They have opted out of SMS.")
+	assert.Contains(t, form, "Bo has opted out of SMS.")
 
 	e.replies["GET /members/42"] = ok(strings.Replace(theMember, "revoked", "granted", 1))
 	_, form, _ = strings.Cut(e.get("/people/42"), `/people/42/write"`)
 	form, _, _ = strings.Cut(form, "</form>")
-	assert.Contains(t, form, "No SMS from +15550100 reaches them.")
+	assert.Contains(t, form, "No SMS from +15550100 reaches Bo.")
 	assert.NotContains(t, form, "opted out of email")
 
 	e.scopes = readOnlyScopes

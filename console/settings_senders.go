@@ -28,6 +28,8 @@ type sendersView struct {
 	inboxes []client.Inbox
 	// isCut reports whether there are more than one page has.
 	isCut bool
+	// health says how they stand; nil if that is not known, or the session may not read it.
+	health *client.WorkspaceHealth
 	// members are those whom the field of a test offers.
 	members []client.Member
 }
@@ -37,6 +39,8 @@ func (h *Handler) showSenders(v *viewer) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	view.health = fetchHealth(v)
 
 	if mayTestSenders(v) {
 		if view.members, err = listMembersOf(v, client.MemberKindPerson); err != nil {
@@ -49,25 +53,36 @@ func (h *Handler) showSenders(v *viewer) (templ.Component, error) {
 
 // readSenders reads the senders, as many as one page of the API has.
 func readSenders(v *viewer) (*sendersView, error) {
-	numbers, err := v.ListPhoneNumbersWithResponse(v.ctx(), v.ws(), &client.ListPhoneNumbersParams{
-		Limit: new(mostListed),
-	})
+	numbers, hasMoreNumbers, err := listPhoneNumbers(v)
 	if err != nil {
 		return nil, err
 	}
 
-	inboxes, err := v.ListInboxesWithResponse(v.ctx(), v.ws(), &client.ListInboxesParams{
-		Limit: new(mostListed),
-	})
+	inboxes, hasMoreInboxes, err := listInboxes(v)
 	if err != nil {
 		return nil, err
 	}
 
 	return &sendersView{
-		numbers: numbers.JSON200.Items,
-		inboxes: inboxes.JSON200.Items,
-		isCut:   numbers.JSON200.NextCursor != nil || inboxes.JSON200.NextCursor != nil,
+		numbers: numbers,
+		inboxes: inboxes,
+		isCut:   hasMoreNumbers || hasMoreInboxes,
 	}, nil
+}
+
+// healthOf returns how a sender stands, such as phone:12; nil if that is not known.
+func (s *sendersView) healthOf(sender string) *client.SenderHealth {
+	if s.health == nil {
+		return nil
+	}
+
+	for i := range s.health.Senders {
+		if s.health.Senders[i].Sender == sender {
+			return &s.health.Senders[i]
+		}
+	}
+
+	return nil
 }
 
 func (h *Handler) createPhoneNumber(v *viewer) (templ.SafeURL, error) {

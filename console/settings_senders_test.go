@@ -83,3 +83,23 @@ func TestWhoMayNotSendIsOfferedNoTest(t *testing.T) {
 	e.scopes = readOnlyScopes
 	assert.NotContains(t, e.get("/settings/senders"), "Send a test message")
 }
+
+func TestSettingsSayHowEachSenderStands(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, settingsReplies())
+	page := e.get("/settings/senders")
+	assert.Contains(t, page, `<span class="badge tone-warn">blocked</span>`)
+	assert.Contains(t, page, "Twilio refuses what is sent from it.")
+	assert.Contains(t, page, "none lately.", "of successes")
+	assert.Contains(t, page, "2026-11-30T09:30:00Z")
+	assert.Equal(t, 1, strings.Count(page, "not known"), "nothing is known of the inbox")
+
+	e.replies["GET /health"] = refuse(http.StatusServiceUnavailable, "unavailable", "later")
+	assert.Contains(t, e.get("/settings/senders"), "not known", "the page is shown without what cannot be read")
+
+	e.scopes = []string{"workspace:admin", "chats:read"}
+	before := e.count("GET /health")
+	assert.Contains(t, e.get("/settings/senders"), "not known")
+	assert.Equal(t, before, e.count("GET /health"), "who may not read it does not ask")
+}

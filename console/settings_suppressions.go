@@ -58,13 +58,15 @@ func (h *Handler) createSuppression(v *viewer) (templ.SafeURL, error) {
 }
 
 func liftSuppression(v *viewer, id int64) error {
-	_, err := v.LiftSuppressionWithResponse(v.ctx(), v.ws(), id)
+	_, err := v.LiftSuppressionWithResponse(v.ctx(), v.ws(), id, &client.LiftSuppressionParams{
+		Reason: client.IfGiven(readText(v, "reason")),
+	})
 
 	return err
 }
 
 // explainLift returns what lifting a suppression does, in sentences. Whoever has opted out must have asked for it.
-func explainLift(suppression client.Suppression) string {
+func explainLift(suppression *client.Suppression) string {
 	switch suppression.Reason {
 	case client.SuppressionReasonBounce:
 		return "Messages to this address are sent again. Do this only if the address works now."
@@ -77,5 +79,6 @@ func explainLift(suppression client.Suppression) string {
 		client.SuppressionReasonUnsubscribe:
 	}
 
-	return "Messages to this address are sent again. Do this only if the person has asked for it."
+	return "Messages to this address are sent again. Do this only if the person has asked for it: the provider has its " +
+		"own list, and the law applies."
 }

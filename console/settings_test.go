@@ -35,7 +35,13 @@ const (
 		`"language":"de","model":"offline","quiet_seconds":1800,"token_budget":1000,"tokens_used":10,"updated_at":null}`
 	aNumber = `{"id":1,"number":"+15550100","messaging_service_sid":"","name":"Desk","created_at":"2026-11-22T10:00:00Z",` +
 		`"revoked_at":"2026-11-23T10:00:00Z"}`
-	anInbox     = `{"id":2,"address":"desk@example.com","display_name":"Desk","created_at":"2026-11-22T10:00:00Z"}`
+	anInbox = `{"id":2,"address":"desk@example.com","display_name":"Desk","created_at":"2026-11-22T10:00:00Z"}`
+	// sendersHealth is how the number stands. Nothing is known of the inbox.
+	sendersHealth = `{"senders":[{
+		"sender":"phone:1","channel":"phone-sms","address":"+15550100","name":"Desk","provider":"twilio",
+		"state":"blocked","explanation":"Twilio refuses what is sent from it.","waiting":4,
+		"counted_since":"2026-11-30T09:00:00Z","last_callback":"2026-11-30T09:30:00Z","last_success":null
+	}]}`
 	someDefault = `{"assistant_member_id":2,"inbox_id":2,"max_per_hour":null,"max_segments_per_month":null,` +
 		`"max_unanswered":5,"phone_number_id":1,"when_taken_over":"hold"}`
 	aSuppression = `{"id":8,"address":"+15550199","channel":"phone-sms","reason":"opt_out","sender":"","sender_address":"",` +
@@ -63,6 +69,7 @@ func settingsReplies() map[string]reply {
 		"GET /summary-settings":             ok(someSettings),
 		"GET /phone-numbers":                listOf(aNumber),
 		"GET /inboxes":                      listOf(anInbox),
+		"GET /health":                       ok(sendersHealth),
 		"GET /workspace-defaults":           ok(someDefault),
 		"GET /suppressions":                 listOf(aSuppression),
 		"GET /tools":                        listOf(aTool),

@@ -36,6 +36,7 @@ var twins = []twin{
 	{"/decisions/approval", "decideApproval", []string{"action", someID}},
 	{"/decisions/approval", "decideRequest", []string{"approval", someID}},
 	{"/decisions/contributor", "answerContributorRequest", []string{"request", someID, "member", "7", "answer", "yes"}},
+	{"/decisions/contributor/extend", "extendContributorRequest", []string{"request", someID, "deadline", "2026-12-02T10:00"}},
 	{"/decisions/contributor/cancel", "cancelContributorRequest", []string{"request", someID}},
 	{"/decisions/inbound", "replayInbound", []string{"inbound", someID}},
 	{"/decisions/opt-out", "optOutMember", []string{"member", "7", "opted_out", "yes"}},

@@ -21,6 +21,15 @@ func (d changed) with(field string, value any) changed {
 	return d
 }
 
+// withReason adds why somebody has done it, if they have said so.
+func (d changed) withReason(reason string) changed {
+	if reason == "" {
+		return d
+	}
+
+	return d.with("reason", reason)
+}
+
 func (r *memberRow) auditFields() map[string]any {
 	return map[string]any{
 		"kind":                  r.Kind,

@@ -382,7 +382,8 @@ func (*Store) addAnswer(ctx context.Context, tx bun.Tx, r *chat.ContributorReque
 
 // EndRequest ends a request for another reason than its answers, at its deadline or because
 // it is canceled: contributor_request_not_found. by is zero for Handrail itself, which is
-// not audited. A deadline ends nothing while a reply waits to be read: it came in time.
+// not audited. A deadline ends nothing while a reply waits to be read: it came in time. Nor
+// does one that was moved meanwhile.
 //
 // Idempotent: a request that is over stays as it is.
 func (s *Store) EndRequest(
@@ -407,6 +408,8 @@ func (s *Store) EndRequest(
 		case r.State != chat.RequestOpen:
 			return addAnswerers(ctx, tx, r)
 		case in.State == chat.RequestExpired && unread:
+			return nil
+		case !in.Deadline.IsZero() && r.Deadline.After(in.Deadline):
 			return nil
 		}
 

@@ -3,6 +3,7 @@ package db_test
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -350,6 +351,69 @@ func TestAnAnswerAndTheDeadlineAtOnce(t *testing.T) {
 			[]any{after.State, call.State, a.inChat().NeedsResponse},
 		)
 	})
+}
+
+func TestExtendARequest(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		a := newAsking(t, s)
+		a.contributor("Priya", priyasPhone, "")
+		r := a.open(a.question())
+
+		extend := func(deadline time.Time) (chat.ContributorRequest, error) {
+			return s.ExtendRequest(t.Context(), a.w.Workspace, a.w.By, chat.ContributorExtension{
+				RequestID: r.ID,
+				Deadline:  deadline,
+				Reason:    "she travels",
+			}, a.now)
+		}
+
+		end := func(deadline time.Time) chat.ContributorRequestState {
+			ended, err := s.EndRequest(t.Context(), chat.Actor{}, chat.ContributorStep{
+				WorkspaceID: a.w.Workspace,
+				RequestID:   r.ID,
+				State:       chat.RequestExpired,
+				Note:        "Too late.",
+				Deadline:    deadline,
+			}, a.now)
+			require.NoError(t, err)
+
+			return ended.State
+		}
+
+		later := r.Deadline.Add(time.Hour)
+
+		for range 2 {
+			extended, err := extend(later)
+			require.NoError(t, err)
+			assert.Equal(t, []any{chat.RequestOpen, later}, []any{extended.State, extended.Deadline})
+		}
+
+		assert.Equal(t, later, a.request(r.ID).Deadline)
+		assert.Equal(t, 1, countVerb(auditVerbs(t, s, a.w.Workspace), "contributor_request.extended"))
+
+		for what, wrong := range map[string]time.Time{
+			"earlier":     r.Deadline,
+			"past":        a.now.Add(-time.Hour),
+			"too far off": a.now.Add(chat.MaxAnswerWait + time.Minute),
+		} {
+			_, err := extend(wrong)
+			requireCode(t, chat.CodeInvalidRequest, err)
+			assert.Equal(t, later, a.request(r.ID).Deadline, what)
+		}
+
+		assert.Equal(t, chat.RequestOpen, end(r.Deadline), "what was due at the deadline before is not due any more")
+		assert.Equal(t, chat.RequestExpired, end(later))
+
+		_, err := extend(later.Add(time.Hour))
+		requireCode(t, chat.CodeDecided, err)
+		require.ErrorContains(t, err, "this request is over: it is expired")
+	})
+}
+
+func countVerb(verbs []string, verb string) int {
+	return len(slices.DeleteFunc(verbs, func(v string) bool { return v != verb }))
 }
 
 func TestADeadlineWaitsForAReplyToBeRead(t *testing.T) {

@@ -29,6 +29,7 @@ const described = `
 	UNION ALL SELECT 'tool_call|' || message_id || '#' || position || '|', state FROM tool_calls
 	UNION ALL SELECT 'approval|' || id || '|', state FROM approvals
 	UNION ALL SELECT 'contributor_request|' || id || '|', state FROM contributor_requests
+	UNION ALL SELECT 'contributor_request|' || id || '|deadline', CAST(deadline AS text) FROM contributor_requests
 	UNION ALL SELECT 'suppression|' || id || '|', CASE WHEN lifted_at IS NULL THEN 'in_force' ELSE 'lifted' END
 		FROM suppressions
 	UNION ALL SELECT 'sender|' || sender || '|' || workspace_id, 'blocked' FROM sender_breakers

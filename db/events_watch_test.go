@@ -136,6 +136,10 @@ func eventsOfLine(parts []string, was, now string, newChat bool) []string {
 	case "approval":
 		return append(pick(was == "", chat.EventApprovalRequested), pick(was != "", chat.EventApprovalDecided)...)
 	case "contributor_request":
+		if parts[2] == "deadline" {
+			return pick(was != "" && now != "", chat.EventContributorRequestExtended)
+		}
+
 		return append(
 			pick(was == "", chat.EventContributorRequestOpened),
 			pick(was != "" && now == "answered", chat.EventContributorRequestAnswered)...)

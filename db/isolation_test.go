@@ -478,7 +478,7 @@ var tries = map[string]try{
 		return isNew, err
 	}},
 	"LiftSuppression": {chat.CodeSuppressionNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return errorOnly(i.s.LiftSuppression(ctx, i.ws, i.by, i.suppression, time.Now()))
+		return errorOnly(i.s.LiftSuppression(ctx, i.ws, i.by, chat.SuppressionLift{ID: i.suppression}, time.Now()))
 	}},
 	"CountRetryCandidates": {"", func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.CountRetryCandidates(ctx, i.ws, chat.DeliveryFilter{}))

@@ -180,6 +180,12 @@ var toolTries = map[string]try{
 			Text:      "1",
 		}, time.Now()))
 	}},
+	"ExtendRequest": {chat.CodeRequestNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.ExtendRequest(ctx, i.ws, i.by, chat.ContributorExtension{
+			RequestID: i.question.ID,
+			Deadline:  i.question.Deadline.Add(time.Hour),
+		}, time.Now()))
+	}},
 	"EndRequest": {chat.CodeRequestNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.EndRequest(ctx, i.by, chat.ContributorStep{
 			WorkspaceID: i.ws,

@@ -204,7 +204,8 @@ func (s *Store) mergeMembers(
 			object:    objectID(in.From),
 			detail: changesOf(chat.AuditMember, into.auditFields(), row.auditFields()).
 				with("into", in.Into).
-				with("from", chat.AuditChanges(chat.AuditMember, chat.CompareFields(from.auditFields(), nil))),
+				with("from", chat.AuditChanges(chat.AuditMember, chat.CompareFields(from.auditFields(), nil))).
+				withReason(in.Reason),
 		}))
 
 	return row.member(), err

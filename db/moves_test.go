@@ -292,7 +292,7 @@ func (m *machine) lift(t *rapid.T) {
 
 	for _, x := range list.Items {
 		if x.Address == m.seen[0].To {
-			require.NoError(t, m.s.LiftSuppression(t.Context(), m.w.Workspace, m.w.By, x.ID, m.now))
+			require.NoError(t, m.s.LiftSuppression(t.Context(), m.w.Workspace, m.w.By, chat.SuppressionLift{ID: x.ID}, m.now))
 		}
 	}
 }

@@ -419,12 +419,12 @@ func TestLateFailure(t *testing.T) {
 
 		_, err = s.PrepareSend(t.Context(), w.Send(w.Email.ID, "hi"), dbtest.SendIDs(), dbtest.PlanText("hi"))
 		requireCode(t, chat.CodeAddressBounced, err)
-		require.NoError(t, s.LiftSuppression(t.Context(), w.Workspace, w.By, list.Items[0].ID, clock.now))
+		require.NoError(t, s.LiftSuppression(t.Context(), w.Workspace, w.By, chat.SuppressionLift{ID: list.Items[0].ID}, clock.now))
 
 		requireCode(
 			t,
 			chat.CodeSuppressionNotFound,
-			s.LiftSuppression(t.Context(), w.Workspace, w.By, list.Items[0].ID, clock.now),
+			s.LiftSuppression(t.Context(), w.Workspace, w.By, chat.SuppressionLift{ID: list.Items[0].ID}, clock.now),
 		)
 
 		assert.True(t, r.report(dropped).Repeated, "a report that is played again")

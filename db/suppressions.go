@@ -294,7 +294,7 @@ func (s *Store) LiftSuppression(
 	ctx context.Context,
 	ws chat.WorkspaceID,
 	by chat.Actor,
-	id chat.SuppressionID,
+	in chat.SuppressionLift,
 	now time.Time,
 ) error {
 	return s.inTx(ctx, "lift a suppression", func(ctx context.Context, tx bun.Tx) error {
@@ -304,7 +304,7 @@ func (s *Store) LiftSuppression(
 			Model(&row).
 			Set("lifted_at = ?", toMicroseconds(now)).
 			Where("workspace_id = ?", ws).
-			Where("id = ?", id).
+			Where("id = ?", in.ID).
 			Where("lifted_at IS NULL").
 			Returning("*").
 			Exec(ctx)
@@ -318,8 +318,8 @@ func (s *Store) LiftSuppression(
 			workspace: ws,
 			by:        by,
 			verb:      "suppression.lifted",
-			object:    objectID(id),
-			detail:    changesOf(chat.AuditSuppression, row.auditFields(), nil),
+			object:    objectID(in.ID),
+			detail:    changesOf(chat.AuditSuppression, row.auditFields(), nil).withReason(in.Reason),
 		})
 	})
 }

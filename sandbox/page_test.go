@@ -37,6 +37,14 @@ func TestEmptyPage(t *testing.T) {
 	assert.NotContains(t, page.body, arrivalKey)
 }
 
+func TestThePageLinksToTheConsole(t *testing.T) {
+	t.Parallel()
+	assert.NotContains(t, setup(t).page(t, "").body, ">Console</a>", "where there is none")
+
+	w := setup(t, func(c *sandbox.Config) { c.Console = "http://127.0.0.1:8080/console" })
+	assert.Contains(t, w.page(t, "").body, `<a href="http://127.0.0.1:8080/console">Console</a>`)
+}
+
 func TestPageLoadsNothingFromElsewhere(t *testing.T) {
 	t.Parallel()
 	w := setup(t)

@@ -38,6 +38,8 @@ type pageView struct {
 	// Receivers are those of webhooks, with the newest posts, and Modes how they may answer.
 	Receivers []receiverView
 	Modes     []receiverChoice
+	// Console is the address of Handrail's console; "" for none.
+	Console string
 	// Creates reports whether endpoints can be created here.
 	Creates bool
 }
@@ -127,6 +129,7 @@ func (s *Sandbox) newPage(v view, phone, mailbox string) pageView {
 		Kinds:      listFaultChoices(),
 		Receivers:  s.receivers.list(),
 		Modes:      listReceiverChoices(),
+		Console:    s.config.Console,
 		Creates:    s.config.CreateEndpoint != nil,
 	}
 

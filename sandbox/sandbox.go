@@ -55,6 +55,8 @@ type Config struct {
 	// CreateEndpoint has the service post its events to a path of the sandbox, and tries it. nil: the page offers no
 	// such button.
 	CreateEndpoint func(ctx context.Context, path string) error
+	// Console is the address of Handrail's console, which the page links to; "" for none.
+	Console string
 	// MCPToken is what callers of the MCP server present as a bearer token; "": nothing.
 	MCPToken string
 	// Remote lets webhooks be called on other machines; else they must be on loopback.

@@ -31,21 +31,14 @@ func (s *sendRun) askContributors(ctx workflow.Context, run chat.ToolRun) (chat.
 		return chat.ToolCall{}, err
 	}
 
-	waits := func() bool { return s.sent.ToolCalls[run.Index].State == chat.ToolCallWaiting }
+	waiting := answerWait{
+		request:  &request,
+		position: run.Index,
+		ended:    ended,
+	}
 
-	// A little longer than the request, which ends by itself at its deadline.
-	until := request.Deadline.Add(2 * checkSeldom)
 	if request.Wait {
-		err = s.awaitPeople(
-			ctx,
-			chat.Standing{
-				Explanation: request.ExplainWaiting(),
-				WaitingFor:  chat.WaitingContributor,
-				Until:       &until,
-			},
-			ended,
-			func() bool { return !waits() || ended != nil && ended.IsReady() },
-		)
+		err = s.awaitAnswers(ctx, &waiting)
 	} else {
 		err = s.look(steady)
 	}
@@ -54,15 +47,9 @@ func (s *sendRun) askContributors(ctx workflow.Context, run chat.ToolRun) (chat.
 		return chat.ToolCall{}, err
 	}
 
-	if err != nil || waits() {
+	if err != nil || s.waitsForAnswer(&waiting) {
 		// Canceled, ended by a person, or the other workflow was ended in Temporal.
-		_, endErr := EndRequest.Local(steady, "End the request", chat.ContributorStep{
-			WorkspaceID: s.in.WorkspaceID,
-			RequestID:   request.ID,
-			State:       chat.RequestCanceled,
-			Note:        chat.NoteNotAwaited,
-		})
-
+		_, endErr := EndRequest.Local(steady, "End the request", waiting.endStep())
 		_ = signalToLook(steady, request.WorkflowID)
 
 		if err == nil {
@@ -75,6 +62,63 @@ func (s *sendRun) askContributors(ctx workflow.Context, run chat.ToolRun) (chat.
 	}
 
 	return s.sent.ToolCalls[run.Index], err
+}
+
+// answerWait is a request whose answers a tool call waits for.
+type answerWait struct {
+	request *chat.ContributorRequest
+	// position is the tool call's.
+	position int
+	// ended is ready when the request's workflow has ended, nil if that is not known.
+	ended workflow.Future
+}
+
+// endStep returns the step that ends the request because the send does not wait for it any more.
+func (w *answerWait) endStep() chat.ContributorStep {
+	return chat.ContributorStep{
+		WorkspaceID: w.request.WorkspaceID,
+		RequestID:   w.request.ID,
+		State:       chat.RequestCanceled,
+		Note:        chat.NoteNotAwaited,
+	}
+}
+
+func (w *answerWait) hasEnded() bool { return w.ended != nil && w.ended.IsReady() }
+
+func (s *sendRun) waitsForAnswer(w *answerWait) bool {
+	return s.sent.ToolCalls[w.position].State == chat.ToolCallWaiting
+}
+
+// awaitAnswers waits until the request is over, or the send is. It waits a little longer than until the deadline, at
+// which the request ends by itself, and goes on if somebody has moved that.
+func (s *sendRun) awaitAnswers(ctx workflow.Context, w *answerWait) error {
+	for {
+		until := w.request.Deadline.Add(2 * checkSeldom)
+
+		err := s.awaitPeople(
+			ctx,
+			chat.Standing{
+				Explanation: w.request.ExplainWaiting(),
+				WaitingFor:  chat.WaitingContributor,
+				Until:       &until,
+			},
+			w.ended,
+			func() bool { return !s.waitsForAnswer(w) || w.hasEnded() },
+		)
+		if err != nil || !s.waitsForAnswer(w) || w.hasEnded() || s.last.Submission.Settled() {
+			return err
+		}
+
+		end := w.endStep()
+		end.Deadline = w.request.Deadline
+
+		newest, err := EndRequest.Local(ctx, "End the request, unless it was extended", end)
+		if err != nil || newest.State != chat.RequestOpen {
+			return err
+		}
+
+		*w.request = newest
+	}
 }
 
 // startAsking starts the workflow of a request; the future is ready when that has ended. There
@@ -230,6 +274,11 @@ func (a *requestRun) untilNextStep(ctx workflow.Context) time.Duration {
 func (a *requestRun) end(ctx workflow.Context, state chat.ContributorRequestState, note string) (err error) {
 	step := a.step()
 	step.State, step.Note = state, note
+
+	if state == chat.RequestExpired {
+		step.Deadline = a.request.Deadline // somebody may have moved it meanwhile
+	}
+
 	a.request, err = EndRequest.Local(ctx, "End the request", step)
 
 	return err

@@ -55,7 +55,10 @@ func newAsked(t *testing.T, contributors int) *asked {
 	})
 
 	withActivity(a.world, workflows.EndRequest, func(in chat.ContributorStep) (chat.ContributorRequest, error) {
-		a.request.End(in.State, in.Note, a.Now())
+		if in.Deadline.IsZero() || !a.request.Deadline.After(in.Deadline) {
+			a.request.End(in.State, in.Note, a.Now())
+		}
+
 		return a.shown(), nil
 	})
 
@@ -133,6 +136,33 @@ func TestARequestWithoutDefaultExpires(t *testing.T) {
 	assert.Equal(t, []chat.QuestionTurn{chat.TurnQuestion}, a.put)
 }
 
+// TestARequestThatIsExtendedWaitsLonger extends a request whose workflow is told, and one whose signal is lost.
+func TestARequestThatIsExtendedWaitsLonger(t *testing.T) {
+	t.Parallel()
+
+	for name, isTold := range map[string]bool{"told": true, "not told": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			a := newAsked(t, 1)
+			a.request.Reminders = 0
+			begun := a.Now()
+
+			extend := func() { a.request.Deadline = a.request.Deadline.Add(48 * time.Hour) }
+			if isTold {
+				a.changes(time.Hour, extend)
+			} else {
+				a.RegisterDelayedCallback(extend, 23*time.Hour+59*time.Minute)
+			}
+
+			a.run()
+			require.NoError(t, a.GetWorkflowError())
+			assert.Equal(t, chat.RequestExpired, a.request.State)
+			assert.Equal(t, 72*time.Hour, a.request.UpdatedAt.Sub(begun).Round(time.Minute))
+		})
+	}
+}
+
 func TestAnAnswerThatCanNotBeReadIsAskedForOnceMore(t *testing.T) {
 	t.Parallel()
 	a := newAsked(t, 1)
@@ -176,4 +206,86 @@ func TestAQuestionThatCanNotBePutFailsItsAsk(t *testing.T) {
 	assert.Equal(t, chat.QuestionID("a"), failed.QuestionID)
 	assert.Contains(t, failed.Why, "opted out")
 	w.AssertExpectations(t)
+}
+
+// TestASendWaitsLongerForAQuestionThatIsExtended has a request whose workflow does not end: the send ends what is overdue
+// itself, and nothing that was extended.
+func TestASendWaitsLongerForAQuestionThatIsExtended(t *testing.T) {
+	t.Parallel()
+
+	for name, isExtended := range map[string]bool{"extended": true, "not extended": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			in := sendInput(chat.ToolAskContributor)
+			o := newOutside(t, in)
+			o.undoes()
+			withSubmit(o.world, chat.SubmissionAccepted)
+
+			request := chat.ContributorRequest{
+				ID:         "0199aaaa-0000-7000-8000-0000000000aa",
+				ChatID:     7,
+				Require:    "any",
+				Wait:       true,
+				State:      chat.RequestOpen,
+				Deadline:   o.Now().Add(24 * time.Hour),
+				WorkflowID: "contributors:1",
+				CreatedAt:  o.Now(),
+			}
+
+			withActivity(o.world, workflows.OpenRequest, func(chat.ToolRun) (chat.ContributorRequest, error) {
+				o.sent.ToolCalls[0].State = chat.ToolCallWaiting
+
+				return request, nil
+			})
+
+			withActivity(o.world, workflows.EndRequest, func(in chat.ContributorStep) (chat.ContributorRequest, error) {
+				if in.Deadline.IsZero() || !request.Deadline.After(in.Deadline) {
+					request.End(in.State, in.Note, o.Now())
+					o.sent.ToolCalls[0].State = chat.ToolCallFailed
+				}
+
+				return request, nil
+			})
+
+			withActivity(o.world, workflows.ReadReplies, func(chat.ContributorStep) (chat.ContributorRequest, error) {
+				stuck := request
+				stuck.Deadline = request.CreatedAt.Add(1000 * time.Hour)
+
+				// In the end it does, or the test would not.
+				if o.Now().Before(stuck.Deadline) {
+					stuck.State = chat.RequestOpen
+				} else {
+					stuck.State = chat.RequestCanceled
+				}
+
+				return stuck, nil
+			})
+
+			o.OnSignalExternalWorkflow(mock.Anything, "contributors:1", mock.Anything, mock.Anything, mock.Anything).
+				Return(nil).
+				Maybe()
+
+			if isExtended {
+				o.RegisterDelayedCallback(func() { request.Deadline = request.Deadline.Add(48 * time.Hour) }, time.Hour)
+			}
+
+			o.RegisterDelayedCallback(func() {
+				if o.sent.ToolCalls[0].State == chat.ToolCallWaiting {
+					o.sent.ToolCalls[0].State = chat.ToolCallSucceeded
+				}
+			}, 60*time.Hour)
+
+			o.run(in)
+			require.NoError(t, o.GetWorkflowError())
+
+			if isExtended {
+				assert.Equal(t, chat.ToolCallSucceeded, o.sent.ToolCalls[0].State)
+				assert.Contains(t, o.said, "Submit")
+			} else {
+				assert.Equal(t, chat.RequestCanceled, request.State)
+				assert.NotContains(t, o.said, "Submit")
+			}
+		})
+	}
 }

@@ -149,6 +149,46 @@ func (p *testEnv) inboxPage() string {
 	return string(page)
 }
 
+// firstConsolePage logs in to the console by a link, and returns the page that follows.
+func (p *testEnv) firstConsolePage(link string) string {
+	p.Helper()
+
+	address, err := url.Parse(link)
+	require.NoError(p, err)
+
+	// Who has logged in is sent on; the session's cookie is for HTTPS, so that no jar would keep it.
+	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
+	form := strings.NewReader(address.Query().Encode())
+	request, err := http.NewRequestWithContext(p.Context(), http.MethodPost, p.api+address.Path, form)
+	require.NoError(p, err)
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+
+	loggedIn, err := browser.Do(request)
+	require.NoError(p, err)
+	require.NoError(p, loggedIn.Body.Close())
+	require.Equal(p, http.StatusSeeOther, loggedIn.StatusCode)
+
+	next := loggedIn.Header.Get("Location")
+	request, err = http.NewRequestWithContext(p.Context(), http.MethodGet, p.api+next, nil)
+	require.NoError(p, err)
+
+	for _, cookie := range loggedIn.Cookies() {
+		request.AddCookie(cookie)
+	}
+
+	answer, err := browser.Do(request)
+	require.NoError(p, err)
+
+	defer answer.Body.Close()
+
+	page, err := io.ReadAll(answer.Body)
+	require.NoError(p, err)
+	require.Equal(p, http.StatusOK, answer.StatusCode)
+
+	return string(page)
+}
+
 // send asks for a message in the demo's SMS chat without waiting for it.
 func (p *testEnv) send() (actionURL string) {
 	p.Helper()
@@ -224,6 +264,11 @@ func TestTheReadyScreensLinesWork(t *testing.T) {
 	page := p.inboxPage()
 	assert.Equal(t, 3, strings.Count(page, `<span dir="auto">Ana Lopez</span>`), "her phone, and two texts on it")
 	assert.Equal(t, 2, strings.Count(page, `<span dir="auto">Ben Okafor</span>`), "his mailbox, and a mail in it")
+
+	assert.Contains(t, page, `<a href="`+p.api+`/console">Console</a>`)
+	link := regexp.MustCompile(`Console +(http\S+/console/login\?\S+)`).FindStringSubmatch(screen)
+	require.NotNil(t, link, "the screen has a link that logs in")
+	assert.Contains(t, p.firstConsolePage(link[1]), `<a href="`+p.inbox+`/">Sandbox</a>`)
 
 	ui := regexp.MustCompile(`Temporal UI +(http\S+)`).FindStringSubmatch(screen)[1]
 	p.get(ui + "api/v1/settings")

@@ -32,6 +32,8 @@ type hooks struct {
 	key    *ecdsa.PrivateKey
 	// public is what verifies the key's signatures.
 	public string
+	// console is the address of the console, "" where none is served.
+	console string
 }
 
 // hooksTo makes hooks whose key is kept in the data folder, so that what was configured
@@ -123,6 +125,7 @@ func (p *process) startSandbox(
 		Names:          r.names,
 		WebhookSecrets: r.webhookSecrets,
 		CreateEndpoint: r.createEndpoint,
+		Console:        h.console,
 	}
 
 	if h.origin != "" {

@@ -19,6 +19,7 @@ import (
 	"handrail/chat"
 	"handrail/cmd/internal/config"
 	"handrail/cmd/internal/service"
+	"handrail/console"
 	"handrail/db"
 	"handrail/temporaldev"
 	"handrail/workflows"
@@ -82,6 +83,8 @@ func (upCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
+
+	hooks.console = originOf(l.api) + console.Root
 
 	running, ctx := errgroup.WithContext(ctx)
 

@@ -66,6 +66,26 @@ func (m *moment) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// dueTime is a time to come, given as how far it is away or as itself.
+type dueTime struct{ time.Time }
+
+// UnmarshalText reads what was given.
+func (d *dueTime) UnmarshalText(text []byte) error {
+	if away, err := time.ParseDuration(string(text)); err == nil && away > 0 {
+		d.Time = time.Now().Add(away).UTC()
+		return nil
+	}
+
+	t, err := time.Parse(time.RFC3339, string(text))
+	if err != nil {
+		return errors.New("must be how long from now, like 48h, or a time like 2026-12-02T10:00:00Z")
+	}
+
+	d.Time = t
+
+	return nil
+}
+
 // time returns the time, nil if none was given.
 func (m moment) time() *time.Time {
 	t, err := time.Parse(time.RFC3339, string(m))

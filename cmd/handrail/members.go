@@ -125,15 +125,18 @@ func showMembers(c *console, remote *remote, listing listing, params *client.Lis
 
 type memberMerge struct {
 	remote
-	Member int64 `arg:"" help:"The member that goes."`
-	Into   int64 `required:"" help:"The member that stays." placeholder:"ID"`
+	Member int64  `arg:"" help:"The member that goes."`
+	Into   int64  `required:"" help:"The member that stays." placeholder:"ID"`
+	Reason string `help:"The reason, for the audit log." placeholder:"TEXT"`
 }
 
 // Run merges a member into another one. A repetition changes nothing, so it is asked again when
 // no answer comes.
 func (m *memberMerge) Run(c *console) error {
 	ask := func(api *apiClient) (*http.Response, error) {
-		return api.MergeMember(c.ctx, api.workspace, m.Member, nil, client.Merge{Into: m.Into}, client.Repeatable)
+		merge := client.Merge{Into: m.Into, Reason: client.IfGiven(m.Reason)}
+
+		return api.MergeMember(c.ctx, api.workspace, m.Member, nil, merge, client.Repeatable)
 	}
 
 	return showOne(c, &m.remote, ask, func(_ *apiClient, stays *client.Member) error {

@@ -326,6 +326,7 @@ func TestARequestIsCanceledOrRefuses(t *testing.T) {
 
 	s := newStub(t, map[string][]reply{
 		"GET " + path: {okReply(aRequest(t, nil))}, "POST " + path + "/answer": {wrong},
+		"POST " + path + "/extend": {okReply(aRequest(t, nil))},
 		"POST " + path + "/cancel": {
 			okReply(aRequest(t, map[string]any{"state": "canceled"})),
 			refusalReply(http.StatusConflict, "already_decided", "this request is over"),
@@ -335,7 +336,22 @@ func TestARequestIsCanceledOrRefuses(t *testing.T) {
 	status, _, errs := s.do("requests", "answer", stubRequest, "--answer", "perhaps")
 	assert.Equal(t, 1, status)
 	assert.Contains(t, errs, "--answer must be a boolean")
-	status, out, errs := s.do("requests", "cancel", stubRequest, "--reason", "the guest has canceled")
+	status, out, errs := s.do(
+		"requests", "extend", stubRequest, "--deadline", "2026-12-02T10:00:00Z", "--reason", "she travels",
+	)
+	require.Equal(t, 0, status, errs)
+	assert.Contains(t, out, "request "+stubRequest+" waits until ")
+	assert.Equal(
+		t,
+		map[string]any{"deadline": "2026-12-02T10:00:00Z", "reason": "she travels"},
+		s.sent(path+"/extend").body,
+	)
+
+	status, _, errs = s.do("requests", "extend", stubRequest, "--deadline", "soon")
+	assert.NotEqual(t, 0, status)
+	assert.Contains(t, errs, "must be how long from now")
+
+	status, out, errs = s.do("requests", "cancel", stubRequest, "--reason", "the guest has canceled")
 	require.Equal(t, 0, status, errs)
 	assert.Equal(t, "request "+stubRequest+" is canceled\n", out)
 	assert.Equal(t, map[string]any{"reason": "the guest has canceled"}, s.sent(path+"/cancel").body)

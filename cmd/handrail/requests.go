@@ -14,6 +14,7 @@ type requestsCommand struct {
 	List   requestList   `cmd:"" help:"List questions to contributors, newest first."`
 	Show   requestShow   `cmd:"" help:"Show a question, who was asked, and the answers."`
 	Answer requestAnswer `cmd:"" help:"Answer a question, for yourself or for the member who was asked."`
+	Extend requestExtend `cmd:"" help:"Give who was asked more time to answer."`
 	Cancel requestCancel `cmd:"" help:"Cancel a question; a message that waits for the answer is not sent."`
 }
 
@@ -21,7 +22,7 @@ type requestsCommand struct {
 func (requestsCommand) Help() string {
 	return `The tool contributor_input_request sends a question to people who take part in a chat. They answer by
 SMS, by email, or here. A member who was asked needs no scope to show and to answer the question. Otherwise list and
-show need chats:read, answering for others needs chats:write, and cancel needs chats:admin.
+show need chats:read, answering for others and extend need chats:write, and cancel needs chats:admin.
 
 ` + exitHelp
 }
@@ -119,6 +120,31 @@ type requestCancel struct {
 func (r *requestCancel) Run(c *console) error {
 	return showChangedRequest(c, &r.remote, func(api *apiClient) (*http.Response, error) {
 		return api.CancelContributorRequest(c.ctx, api.workspace, r.ID, nil, client.Reason{Reason: r.Reason})
+	})
+}
+
+type requestExtend struct {
+	remote
+	ID       string  `arg:"" help:"The request's id, as listed."`
+	Deadline dueTime `required:"" help:"Until when an answer is waited for: how long from now, like 48h, or a time like 2026-12-02T10:00:00Z." placeholder:"WHEN"`
+	Reason   string  `help:"The reason, for the audit log." placeholder:"TEXT"`
+}
+
+// Run moves the deadline of a question. The same deadline changes nothing the second time, so it is asked again when
+// no answer comes.
+func (e *requestExtend) Run(c *console) error {
+	ask := func(api *apiClient) (*http.Response, error) {
+		extension := client.ContributorExtension{
+			Deadline: e.Deadline.Time,
+			Reason:   client.IfGiven(e.Reason),
+		}
+
+		return api.ExtendContributorRequest(c.ctx, api.workspace, e.ID, nil, extension, client.Repeatable)
+	}
+
+	return showOne(c, &e.remote, ask, func(_ *apiClient, now *requestView) error {
+		fmt.Fprintf(c.out, "request %s waits until %s\n", makePrintable(now.ID), formatTime(now.Deadline))
+		return nil
 	})
 }
 

@@ -124,5 +124,6 @@ func (r *requestView) showNext(c *console, at *remote) {
 		}
 	}
 
+	fmt.Fprintln(c.out, "  "+at.line(c, "requests extend "+id+" --deadline 48h"))
 	fmt.Fprintln(c.out, "  "+at.line(c, "requests cancel "+id+" --reason '…'"))
 }

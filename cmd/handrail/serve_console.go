@@ -16,9 +16,10 @@ import (
 )
 
 type consoleCommand struct {
-	URL  string   `from:"HANDRAIL_URL" default:"http://127.0.0.1:8080" help:"Where the API is ($HANDRAIL_URL)."`
-	HTTP string   `placeholder:"HOST:PORT" default:"127.0.0.1:8088" help:"Where to listen; 127.0.0.1:8088 when left out."`
-	Host []string `placeholder:"NAME" help:"A name that requests may be sent to, beside localhost. May be given again."`
+	URL      string   `from:"HANDRAIL_URL" default:"http://127.0.0.1:8080" help:"Where the API is ($HANDRAIL_URL)."`
+	Temporal string   `name:"temporal-ui-url" from:"HANDRAIL_TEMPORAL_UI_URL" placeholder:"URL" help:"Where Temporal's web interface is, to whose runs pages link ($HANDRAIL_TEMPORAL_UI_URL)."`
+	HTTP     string   `placeholder:"HOST:PORT" default:"127.0.0.1:8088" help:"Where to listen; 127.0.0.1:8088 when left out."`
+	Host     []string `placeholder:"NAME" help:"A name that requests may be sent to, beside localhost. May be given again."`
 }
 
 // Help is shown by kong.
@@ -42,13 +43,21 @@ func (s *consoleCommand) Run(c *console) error {
 		return &exitError{errors.New("--url (HANDRAIL_URL) must be like https://handrail.example.com"), exitUsage}
 	}
 
+	if pages, err := url.Parse(s.Temporal); err != nil || s.Temporal != "" && pages.Host == "" {
+		return &exitError{
+			errors.New("--temporal-ui-url (HANDRAIL_TEMPORAL_UI_URL) must be like https://temporal.example.com"),
+			exitUsage,
+		}
+	}
+
 	logger := slog.New(slog.NewTextHandler(c.errs, nil))
 
 	handler, err := pages.New(pages.Config{
-		API:     s.URL,
-		Doer:    newConsoleDoer(),
-		Logger:  logger,
-		Version: service.Version,
+		API:      s.URL,
+		Doer:     newConsoleDoer(),
+		Logger:   logger,
+		Version:  service.Version,
+		Temporal: s.Temporal,
 	})
 	if err != nil {
 		return &exitError{err, exitUsage}

@@ -54,7 +54,8 @@ func (l *suppressionList) Run(c *console) error {
 
 type suppressionLift struct {
 	remote
-	ID int64 `arg:"" help:"The suppression's id, as listed."`
+	ID     int64  `arg:"" help:"The suppression's id, as listed."`
+	Reason string `help:"The reason, for the audit log." placeholder:"TEXT"`
 }
 
 // Run lifts a suppression.
@@ -64,7 +65,8 @@ func (l *suppressionLift) Run(c *console) error {
 		return err
 	}
 
-	if _, err := api.read(api.LiftSuppression(c.ctx, api.workspace, l.ID)); err != nil {
+	params := &client.LiftSuppressionParams{Reason: client.IfGiven(l.Reason)}
+	if _, err := api.read(api.LiftSuppression(c.ctx, api.workspace, l.ID, params)); err != nil {
 		return err
 	}
 

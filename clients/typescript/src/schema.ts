@@ -1383,6 +1383,39 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/w/{workspace_uuid}/contributor-requests/{request_id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The contributor request.
+                 * @example 01934f6e-7f7d-7a44-8c4e-5b6c7d8e9f0a
+                 */
+                request_id: components["parameters"]["request_id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Extend a contributor request
+         * @description Its answers are waited for until a later deadline, over which the reminders that are left are spread. The deadline that it has changes nothing.
+         *
+         *     Scope: `chats:write`.
+         */
+        post: operations["extendContributorRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/w/{workspace_uuid}/deliveries": {
         parameters: {
             query?: never;
@@ -3429,6 +3462,26 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "contributor_request.extended": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Contributors have more time to answer a question
+         * @description Contributors have more time to answer a question. A person has moved its deadline. `data` may have `status`, `message_id`, `action_id`.
+         */
+        post: operations["onContributorRequestExtended"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "contributor_request.opened": {
         parameters: {
             query?: never;
@@ -4382,6 +4435,15 @@ export interface components {
              */
             member_id?: number;
         };
+        ContributorExtension: {
+            /**
+             * Format: date-time
+             * @description Later than the present one, and at most 90 days from now.
+             */
+            deadline: string;
+            /** @description Why, for the audit log, up to 500 characters. */
+            reason?: string;
+        };
         ContributorRequest: {
             /**
              * Format: uuid
@@ -4656,7 +4718,7 @@ export interface components {
             token?: string;
         };
         /** @enum {string} */
-        EventType: "message.created" | "message.failed" | "delivery.accepted" | "delivery.delivered" | "delivery.undelivered" | "delivery.bounced" | "delivery.unknown" | "delivery.needs_review" | "delivery.blocked" | "delivery.settled" | "chat.created" | "chat.updated" | "chat.needs_response" | "chat.escalated" | "chat.possible_opt_out" | "summary.updated" | "tool_call.succeeded" | "tool_call.failed" | "tool_call.unknown" | "approval.requested" | "approval.decided" | "contributor_request.opened" | "contributor_request.answered" | "suppression.added" | "suppression.lifted" | "sender.blocked" | "sender.restored" | "bulk_retry.paused" | "bulk_retry.finished" | "webhook_endpoint.disabled";
+        EventType: "message.created" | "message.failed" | "delivery.accepted" | "delivery.delivered" | "delivery.undelivered" | "delivery.bounced" | "delivery.unknown" | "delivery.needs_review" | "delivery.blocked" | "delivery.settled" | "chat.created" | "chat.updated" | "chat.needs_response" | "chat.escalated" | "chat.possible_opt_out" | "summary.updated" | "tool_call.succeeded" | "tool_call.failed" | "tool_call.unknown" | "approval.requested" | "approval.decided" | "contributor_request.opened" | "contributor_request.answered" | "contributor_request.extended" | "suppression.added" | "suppression.lifted" | "sender.blocked" | "sender.restored" | "bulk_retry.paused" | "bulk_retry.finished" | "webhook_endpoint.disabled";
         Examination: {
             /** Format: date-time */
             checked_at: string;
@@ -5123,6 +5185,8 @@ export interface components {
              * @description The member that stays.
              */
             into: number;
+            /** @description Why, for the audit log, up to 500 characters. */
+            reason?: string;
         };
         Message: {
             /**
@@ -9353,6 +9417,54 @@ export interface operations {
             "5XX": components["responses"]["Failed"];
         };
     };
+    extendContributorRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The same key with the same body is carried out once.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description The workspace that the key belongs to.
+                 * @example 11111111-1111-4111-8111-111111111111
+                 */
+                workspace_uuid: components["parameters"]["workspace_uuid"];
+                /**
+                 * @description The contributor request.
+                 * @example 01934f6e-7f7d-7a44-8c4e-5b6c7d8e9f0a
+                 */
+                request_id: components["parameters"]["request_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "deadline": "2026-11-24T10:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ContributorExtension"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContributorRequest"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
     listDeliveries: {
         parameters: {
             query?: {
@@ -11435,7 +11547,10 @@ export interface operations {
     };
     liftSuppression: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Why, for the audit log, up to 500 characters. */
+                reason?: string;
+            };
             header?: never;
             path: {
                 /**
@@ -12969,6 +13084,48 @@ export interface operations {
                  *       "subject_id": "01934f6e-7f7d-7a44-8c4e-5b6c7d8e9f0a",
                  *       "timestamp": "2026-11-22T10:00:00Z",
                  *       "type": "contributor_request.answered",
+                 *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/contributor-requests/01934f6e-7f7d-7a44-8c4e-5b6c7d8e9f0a",
+                 *       "workspace_id": "11111111-1111-4111-8111-111111111111"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            "2XX": components["responses"]["Received"];
+        };
+    };
+    onContributorRequestExtended: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same each time that it is posted. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When it was posted, in seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "chat_id": 7,
+                 *       "chat_sequence": 12,
+                 *       "data": {
+                 *         "action_id": "01983c5e-7a50-7b3c-8f2a-5d4c3b2a1908",
+                 *         "message_id": "01983c5e-7a52-7d0e-9b1f-0b6f4a3c2d1e",
+                 *         "status": "open"
+                 *       },
+                 *       "explanation": "Contributors have more time to answer a question.",
+                 *       "id": "01983c5e-8b10-7c2d-9e3f-1a2b3c4d5e6f",
+                 *       "sequence": 1041,
+                 *       "subject_id": "01934f6e-7f7d-7a44-8c4e-5b6c7d8e9f0a",
+                 *       "timestamp": "2026-11-22T10:00:00Z",
+                 *       "type": "contributor_request.extended",
                  *       "url": "https://handrail.example/api/v2/w/11111111-1111-4111-8111-111111111111/contributor-requests/01934f6e-7f7d-7a44-8c4e-5b6c7d8e9f0a",
                  *       "workspace_id": "11111111-1111-4111-8111-111111111111"
                  *     }

@@ -32,6 +32,8 @@ type Config struct {
 	TemporalAddress   string `env:"TEMPORAL_ADDRESS" envDefault:"127.0.0.1:7233" help:"address of the Temporal frontend, host:port; TEMPORAL_TLS and Temporal's other client variables work too"`
 	TemporalNamespace string `env:"TEMPORAL_NAMESPACE" envDefault:"default" help:"Temporal namespace"`
 
+	TemporalUIURL string `env:"HANDRAIL_TEMPORAL_UI_URL" help:"address of Temporal's web interface, like https://temporal.example.com, to whose runs the console links; empty: no links"`
+
 	TwilioAccountSID string `env:"TWILIO_ACCOUNT_SID" help:"Twilio account SID; empty: SMS stays blocked"`
 	TwilioAuthToken  string `env:"TWILIO_AUTH_TOKEN" secret:"true" help:"Twilio auth token"`
 	TwilioBaseURL    string `env:"HANDRAIL_TWILIO_BASE_URL" envDefault:"https://api.twilio.com" help:"address of Twilio's API, or of any server with the same API"`
@@ -214,6 +216,12 @@ func (c *Config) checkAddresses() []error {
 	)
 
 	check(
+		c.TemporalUIURL == "" || isOrigin(c.TemporalUIURL),
+		"HANDRAIL_TEMPORAL_UI_URL must be a URL like https://temporal.example.com, it is %q",
+		redactURL(c.TemporalUIURL),
+	)
+
+	check(
 		isHostPort(c.TemporalAddress),
 		"TEMPORAL_ADDRESS must be host:port like 127.0.0.1:7233, it is %q",
 		c.TemporalAddress,
@@ -301,6 +309,16 @@ func (c *Config) Commands() (map[string][]string, error) {
 // Hosts returns the entries of HANDRAIL_TOOL_HOSTS.
 func (c *Config) Hosts() []string {
 	return strings.FieldsFunc(c.ToolHosts, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// TemporalPages returns the address of the namespace in Temporal's web interface, "" if that is not known.
+func (c *Config) TemporalPages() string {
+	base := strings.TrimRight(c.TemporalUIURL, "/")
+	if base == "" || strings.Contains(base, "/namespaces/") {
+		return base
+	}
+
+	return base + "/namespaces/" + url.PathEscape(c.TemporalNamespace)
 }
 
 // Loopback reports whether the API can be reached from this machine only.

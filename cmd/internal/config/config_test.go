@@ -76,6 +76,10 @@ func TestLoadRefusesWhatIsWrongAndNamesIt(t *testing.T) {
 			[]string{"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY", "empty"},
 		},
 		"events": {[]string{"HANDRAIL_EVENTS_KEPT=30m"}, []string{"HANDRAIL_EVENTS_KEPT", "1h"}},
+		"Temporal's pages": {
+			[]string{"HANDRAIL_TEMPORAL_UI_URL=temporal.example.com"},
+			[]string{"HANDRAIL_TEMPORAL_UI_URL", "https://"},
+		},
 		"collector": {
 			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=127.0.0.1:4318"},
 			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://"},
@@ -329,5 +333,19 @@ func TestCommands(t *testing.T) {
 	for _, wrong := range []string{"files", "=x", "a=", "a=x;a=y"} {
 		_, err := config.Load([]string{"HANDRAIL_MCP_COMMANDS=" + wrong})
 		require.ErrorContains(t, err, "HANDRAIL_MCP_COMMANDS", wrong)
+	}
+}
+
+func TestTemporalsPagesAreThoseOfTheNamespace(t *testing.T) {
+	t.Parallel()
+
+	for address, pages := range map[string]string{
+		"":                               "",
+		"https://t.example.com/":         "https://t.example.com/namespaces/handrail",
+		"https://t.example.com/temporal": "https://t.example.com/temporal/namespaces/handrail",
+		"https://cloud.temporal.io/namespaces/hr.a1b2/": "https://cloud.temporal.io/namespaces/hr.a1b2",
+	} {
+		c := config.Config{TemporalUIURL: address, TemporalNamespace: "handrail"}
+		assert.Equal(t, pages, c.TemporalPages())
 	}
 }

@@ -341,10 +341,17 @@ func (w *auditWalk) walkContributors() {
 		path: request() + "/answer",
 		body: fields("member_id", cem, "answer", true),
 	})
+	asked := request()
+	w.ask(auditedAsk{
+		id:   "extendContributorRequest",
+		verb: "contributor_request.extended",
+		path: asked + "/extend",
+		body: fields("deadline", time.Now().Add(48*time.Hour), "reason", "she travels"),
+	})
 	w.ask(auditedAsk{
 		id:   "cancelContributorRequest",
 		verb: "contributor_request.canceled",
-		path: request() + "/cancel",
+		path: asked + "/cancel",
 		body: fields("reason", "not needed"),
 	})
 }

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -11,16 +12,20 @@ import (
 
 // newConsole makes the console, which calls the API through l.
 func (s *Service) newConsole(l *innerListener) (*console.Handler, error) {
-	return console.New(console.Config{
+	return console.New(s.newConsoleConfig(l))
+}
+
+func (s *Service) newConsoleConfig(l *innerListener) console.Config {
+	return console.Config{
 		API:             "http://127.0.0.1",
 		Doer:            l.newDoer(),
 		Logger:          s.logger,
 		Version:         Version,
 		Sandbox:         s.Pages.Sandbox,
-		Temporal:        s.Pages.Temporal,
+		Temporal:        cmp.Or(s.Pages.Temporal, s.config.TemporalPages()),
 		OpenID:          s.newOpenID(),
 		ShowsComponents: s.Pages.ShowsComponents,
-	})
+	}
 }
 
 // newOpenID returns how members log in by OpenID Connect, nil if they do not.

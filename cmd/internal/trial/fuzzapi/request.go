@@ -174,6 +174,7 @@ var wantedStates = map[string][]string{
 	"decideRequest":            {"waiting"},
 	"answerContributorRequest": {"open"},
 	"cancelContributorRequest": {"open"},
+	"extendContributorRequest": {"open"},
 	"listToolCallMessages":     {"succeeded", "failed"},
 }
 
