@@ -36,7 +36,8 @@ func (f *BulkFilterJSON) filter() (chat.DeliveryFilter, error) {
 	case filter == (chat.DeliveryFilter{}):
 		return filter, chat.Invalid(
 			"body",
-			"must name at least one of status, channel, error_code, chat_id, sender, since, until: everything is too much",
+			"must name at least one of status, channel, error_code, chat_id, sender, since, until: "+
+				"everything is too much",
 		)
 
 	case f.Since != nil && f.Until != nil && !f.Since.Before(*f.Until):

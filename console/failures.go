@@ -322,14 +322,13 @@ func countGroups(v *viewer, view *failuresView) error {
 
 // describeForecast returns how many deliveries would be retried, and how many would be skipped.
 func describeForecast(forecast *client.DryRun) string {
-	retried := formatCount(forecast.Judged-forecast.Skipped) + " would be retried, and " +
-		formatCount(forecast.Skipped) + " would be skipped as things stand"
-
+	of := "Of "
 	if forecast.Judged < forecast.Count {
-		return "Of the first " + formatCount(forecast.Judged) + " of " + formatCount(forecast.Count) + ", " + retried + ":"
+		of = "Of the first " + formatCount(forecast.Judged) + " of "
 	}
 
-	return "Of " + formatCount(forecast.Count) + ", " + retried + ":"
+	return of + formatCount(forecast.Count) + ", " + formatCount(forecast.Judged-forecast.Skipped) +
+		" would be retried, and " + formatCount(forecast.Skipped) + " would be skipped as things stand:"
 }
 
 // listReasons returns the reasons of a count, the most frequent one first.
