@@ -17,6 +17,7 @@ type BulkFilterJSON struct {
 	Channel   channelJSON    `json:"channel,omitempty"`
 	ErrorCode string         `json:"error_code,omitempty" maxLength:"100" example:"twilio_30003"`
 	ChatID    chat.ChatID    `json:"chat_id,omitempty" minimum:"1"`
+	Sender    string         `json:"sender,omitempty" maxLength:"30" doc:"phone: or inbox: and its id, or web." example:"phone:12"`
 	Since     *time.Time     `json:"since,omitempty" doc:"Made at this time or later."`
 	Until     *time.Time     `json:"until,omitempty" doc:"Made before this time."`
 }
@@ -27,6 +28,7 @@ func (f *BulkFilterJSON) filter() (chat.DeliveryFilter, error) {
 		Channel:   chat.Channel(f.Channel),
 		ErrorCode: f.ErrorCode,
 		ChatID:    f.ChatID,
+		Sender:    f.Sender,
 		Since:     chat.UTC(f.Since),
 		Until:     chat.UTC(f.Until),
 	}
@@ -34,14 +36,15 @@ func (f *BulkFilterJSON) filter() (chat.DeliveryFilter, error) {
 	case filter == (chat.DeliveryFilter{}):
 		return filter, chat.Invalid(
 			"body",
-			"must name at least one of status, channel, error_code, chat_id, since, until: everything is too much",
+			"must name at least one of status, channel, error_code, chat_id, sender, since, until: "+
+				"everything is too much",
 		)
 
 	case f.Since != nil && f.Until != nil && !f.Since.Before(*f.Until):
 		return filter, chat.Invalid("until", "must be after since")
 	}
 
-	return filter, nil
+	return filter, chat.CheckSender("sender", f.Sender)
 }
 
 func presentFilter(f chat.DeliveryFilter) BulkFilterJSON {
@@ -50,6 +53,7 @@ func presentFilter(f chat.DeliveryFilter) BulkFilterJSON {
 		Channel:   channelJSON(f.Channel),
 		ErrorCode: f.ErrorCode,
 		ChatID:    f.ChatID,
+		Sender:    f.Sender,
 		Since:     chat.UTC(f.Since),
 		Until:     chat.UTC(f.Until),
 	}
@@ -62,7 +66,7 @@ type newBulkRetryJSON struct {
 	Rate   *int `json:"rate_per_second,omitempty" minimum:"1" maximum:"50" default:"5" doc:"How many are begun in a second."`
 	Canary *int `json:"canary,omitempty" minimum:"0" maximum:"100" default:"5" doc:"How many are tried first, also when it is resumed. The rest waits for their outcome, and the run pauses when one of them fails. 0 is none."`
 	// FailurePercent is a [chat.FailureLimit].
-	FailurePercent       *int   `json:"pause_at_failure_percent,omitempty" minimum:"1" maximum:"100" default:"20" doc:"After the canary: the run pauses as soon as so many of its last 50 attempts, at least 20, have failed. Skipped deliveries do not count."`
+	FailurePercent       *int   `json:"pause_at_failure_percent,omitempty" minimum:"1" maximum:"100" default:"20" doc:"After the canary: the run pauses as soon as so many of its last 50 attempts have failed; 20 percent are 10. Skipped deliveries do not count."`
 	AllowOverlap         bool   `json:"allow_overlap,omitempty" doc:"Begin also when an unfinished one is to retry some of the same."`
 	Reason               string `json:"reason,omitempty" doc:"Why, for the audit log, up to 500 characters. Needed unless it is a dry run."`
 	AcknowledgeDuplicate bool   `json:"acknowledge_duplicate,omitempty" doc:"Also retries what may have been sent already, so that it may be sent twice."`
@@ -75,6 +79,7 @@ type bulkSkippedJSON struct {
 }
 
 type bulkGroupJSON struct {
+	Sender    string `json:"sender"`
 	Status    string `json:"status"`
 	ErrorCode string `json:"error_code"`
 	Count     int    `json:"count"`
@@ -95,6 +100,8 @@ type bulkRetryJSON struct {
 	MemberID             chat.MemberID  `json:"member_id" doc:"Who asked for it."`
 	Selected             int            `json:"selected" doc:"How many deliveries it set out to retry."`
 	Begun                int            `json:"begun" doc:"How many it has begun."`
+	Attempted            int            `json:"attempted" doc:"How many of these have an outcome."`
+	Failed               int            `json:"failed" doc:"How many of those have failed, as its pauses count them."`
 	Skipped              int            `json:"skipped" doc:"Could not be retried any more when their turn came."`
 	ByStatus             map[string]int `json:"by_status" doc:"How those that were begun stand now."`
 	SkippedBy            map[string]int `json:"skipped_by_reason" doc:"Each of them is listed at /skipped."`
@@ -102,6 +109,8 @@ type bulkRetryJSON struct {
 	CreatedAt            time.Time      `json:"created_at"`
 	UpdatedAt            time.Time      `json:"updated_at"`
 	AcknowledgeDuplicate bool           `json:"acknowledge_duplicate" doc:"Also what may have been sent already."`
+
+	Next []chat.BulkCommand `json:"next" enum:"pause,resume,change_rate,cancel"`
 }
 
 func presentBulk(r chat.BulkRetry) bulkRetryJSON {
@@ -117,6 +126,8 @@ func presentBulk(r chat.BulkRetry) bulkRetryJSON {
 		MemberID:             r.By.MemberID,
 		Selected:             r.Selected,
 		Begun:                r.Begun,
+		Attempted:            r.Tally.Attempted,
+		Failed:               r.Tally.Failed,
 		Skipped:              r.Skipped,
 		ByStatus:             r.ByStatus,
 		SkippedBy:            r.SkippedBy,
@@ -124,6 +135,7 @@ func presentBulk(r chat.BulkRetry) bulkRetryJSON {
 		CreatedAt:            r.CreatedAt.UTC(),
 		UpdatedAt:            r.UpdatedAt.UTC(),
 		AcknowledgeDuplicate: r.AcknowledgeDuplicate,
+		Next:                 r.State.Commands(),
 	}
 	if shown.ByStatus == nil {
 		shown.ByStatus = map[string]int{}
@@ -153,6 +165,7 @@ func exampleRun(state chat.BulkState, note string) bulkRetryJSON {
 		Note:         note,
 		Selected:     40,
 		Begun:        12,
+		Tally:        chat.BulkTally{Attempted: 10},
 		Skipped:      1,
 		ByStatus:     map[string]int{"delivered": 10, "pending": 2},
 		SkippedBy:    map[string]int{"it has been tried again already": 1},
@@ -184,7 +197,7 @@ func (s *service) bulkRetryRoutes() {
 		request: newBulkRetryJSON{
 			BulkFilterJSON: BulkFilterJSON{Status: "undelivered", ErrorCode: "twilio_30003"},
 			Rate:           new(chat.DefaultBulkRate),
-			Canary:         new(defaultCanary),
+			Canary:         new(chat.DefaultBulkCanary),
 			Reason:         "The provider's outage is over.",
 		},
 		answer: dryRunJSON{
@@ -193,8 +206,13 @@ func (s *service) bulkRetryRoutes() {
 			Judged:    40,
 			Skipped:   1,
 			SkippedBy: map[string]int{"the recipient has notifications disabled": 1},
-			Groups:    []bulkGroupJSON{{Status: "undelivered", ErrorCode: "twilio_30003", Count: 40}},
-			Overlaps:  []bulkOverlapJSON{{BulkRetryID: exampleBulk, State: chat.BulkRunning, Count: 12}},
+			Groups: []bulkGroupJSON{{
+				Sender:    "phone:12",
+				Status:    "undelivered",
+				ErrorCode: "twilio_30003",
+				Count:     40,
+			}},
+			Overlaps: []bulkOverlapJSON{{BulkRetryID: exampleBulk, State: chat.BulkRunning, Count: 12}},
 		},
 		problems: []chat.Code{chat.CodeIdempotencyKeyReused, chat.CodeBulkOverlap},
 	})
@@ -246,9 +264,6 @@ func (s *service) bulkRetryReadRoutes() {
 	})
 }
 
-// defaultCanary is how many deliveries of a bulk retry are tried first.
-const defaultCanary = 5
-
 type retryDeliveriesInput struct {
 	ActionHeaders
 	Body newBulkRetryJSON
@@ -277,7 +292,7 @@ func (s *service) retryDeliveries(ctx context.Context, in *retryDeliveriesInput)
 		IdempotencyKey: in.IdempotencyKey,
 		Filter:         filter,
 		Rate:           valueOr(in.Body.Rate, chat.DefaultBulkRate),
-		Canary:         valueOr(in.Body.Canary, defaultCanary),
+		Canary:         valueOr(in.Body.Canary, chat.DefaultBulkCanary),
 		Failures:       chat.FailureLimit(valueOr(in.Body.FailurePercent, chat.DefaultBulkFailures)),
 		AllowOverlap:   in.Body.AllowOverlap,
 		Reason:         reason,
@@ -290,6 +305,7 @@ func (s *service) retryDeliveries(ctx context.Context, in *retryDeliveriesInput)
 		"channel":                      filter.Channel,
 		"error_code":                   filter.ErrorCode,
 		"chat_id":                      filter.ChatID,
+		"sender":                       filter.Sender,
 		"since":                        filter.Since,
 		"until":                        filter.Until,
 		"rate_per_second":              asked.Rate,
@@ -395,10 +411,16 @@ func (s *service) refuseOverlap(ctx context.Context, asked *chat.NewBulkRetry) e
 type bulkSkippedInput struct {
 	bulkRetryPath
 	Paging
+
+	Reason string `query:"reason" maxLength:"1000" doc:"Only with this reason, as in skipped_by_reason."`
 }
 
 func (s *service) listBulkSkipped(ctx context.Context, in *bulkSkippedInput) (*listOutput[bulkSkippedJSON], error) {
-	part, err := s.store.BulkSkips(ctx, callFrom(ctx).workspace(), in.BulkRetryID, in.page())
+	part, err := s.store.BulkSkips(ctx, callFrom(ctx).workspace(), chat.BulkSkipFilter{
+		BulkRetryID: in.BulkRetryID,
+		Reason:      in.Reason,
+		Page:        in.page(),
+	})
 
 	return presentList(part, err, func(skipped chat.BulkSkipped) bulkSkippedJSON {
 		return bulkSkippedJSON{DeliveryID: skipped.DeliveryID, Reason: skipped.Reason}

@@ -27,20 +27,21 @@ func TestBulkRetryThatOnlyCounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	r := bulkRequest
-	r.body = `{"dry_run":true,"channel":"phone-sms","chat_id":7,"since":"2026-11-22T10:00:00+01:00",` +
+	r.body = `{"dry_run":true,"channel":"phone-sms","chat_id":7,"sender":"phone:12","since":"2026-11-22T10:00:00+01:00",` +
 		`"until":"2026-11-22T12:00:00Z"}`
 	a := w.do(t, r)
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 
 	assert.JSONEq(t, `{"dry_run":true,"count":5,"may_duplicate":1,"groups":[
-		{"status":"undelivered","error_code":"twilio_30003","count":3,"may_duplicate":1},
-		{"status":"rejected","error_code":"twilio_21614","count":2,"may_duplicate":0}
+		{"sender":"phone:12","status":"undelivered","error_code":"twilio_30003","count":3,"may_duplicate":1},
+		{"sender":"phone:13","status":"rejected","error_code":"twilio_21614","count":2,"may_duplicate":0}
 	],"judged":5,"skipped":2,"skipped_by_reason":{"the recipient has opted out":2},"overlaps":[]}`, a.raw)
 
 	since := time.Date(2026, time.November, 22, 9, 0, 0, 0, time.UTC)
 	assert.Equal(t, chat.DeliveryFilter{
 		Channel: chat.ChannelSMS,
 		ChatID:  7,
+		Sender:  "phone:12",
 		Since:   &since,
 		Until:   &noon,
 	}, w.store.deliveryFilter)
@@ -119,7 +120,19 @@ func TestWhatABulkRetryHasBegunAndSkippedIsListed(t *testing.T) {
 	}, a.json["items"].([]any)[0])
 	assert.Equal(t, "more", a.json["next_cursor"])
 
-	list := request{method: http.MethodGet, path: workspaceURL("/deliveries?bulk_retry_id=" + string(actionOne))}
+	a = w.do(t, request{method: http.MethodGet, path: bulkPath + "/skipped?reason=the+provider+has+it"})
+	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+	assert.Equal(t, "the provider has it", w.store.skipFilter.Reason)
+	assert.Equal(t, actionOne, w.store.skipFilter.BulkRetryID)
+
+	list := request{method: http.MethodGet, path: workspaceURL("/deliveries?sender=inbox:3")}
+	require.Equal(t, http.StatusOK, w.do(t, list).StatusCode)
+	assert.Equal(t, "inbox:3", w.store.deliveryFilter.Sender)
+
+	list.path = workspaceURL("/deliveries?sender=ana@example.com")
+	requireProblem(t, w.do(t, list), http.StatusBadRequest, "invalid_request", "query.sender")
+
+	list = request{method: http.MethodGet, path: workspaceURL("/deliveries?bulk_retry_id=" + string(actionOne))}
 	require.Equal(t, http.StatusOK, w.do(t, list).StatusCode)
 	assert.Equal(t, actionOne, w.store.deliveryFilter.BulkRetryID)
 
@@ -137,6 +150,7 @@ func TestBulkRetriesThatAreWrong(t *testing.T) {
 		`{"status":"undelivered"}`:                                                     "reason",
 		`{"status":"lost","reason":"r"}`:                                               "status",
 		`{"channel":"fax","reason":"r"}`:                                               "channel",
+		`{"sender":"+14155550123","reason":"r"}`:                                       "sender",
 		`{"chat_id":0,"reason":"r"}`:                                                   "chat_id",
 		`{"chat_id":7,"rate_per_second":0,"reason":"r"}`:                               "rate_per_second",
 		`{"chat_id":7,"rate_per_second":51,"reason":"r"}`:                              "rate_per_second",
@@ -222,7 +236,8 @@ func TestBulkRetriesAreShown(t *testing.T) {
 
 	assert.JSONEq(t, `{
 		"id": "`+string(actionOne)+`", "state": "running", "note": "", "filter": {"status": "undelivered"}, "rate_per_second": 5, "canary": 5,
-		"pause_at_failure_percent": 20, "skipped_by_reason": {"the provider has it": 1}, "reason": "outage", "member_id": 1, "selected": 40, "begun": 12, "skipped": 1, "by_status": {"delivered": 10, "pending": 2},
+		"pause_at_failure_percent": 20, "skipped_by_reason": {"the provider has it": 1}, "reason": "outage", "member_id": 1, "selected": 40, "begun": 12, "skipped": 1, "by_status": {"delivered": 9, "undelivered": 1, "pending": 2},
+		"attempted": 10, "failed": 1, "next": ["pause", "change_rate", "cancel"],
 		"workflow_id": "action:bulk", "created_at": "2026-11-22T12:00:00Z", "updated_at": "2026-11-22T12:00:00Z",
 		"acknowledge_duplicate": false
 	}`, a.raw)

@@ -73,6 +73,7 @@ func presentDryRun(groups []chat.RetryCount, overlaps []chat.BulkOverlap) dryRun
 		shown.Count += g.Count
 		shown.MayDuplicate += g.MayDuplicate
 		shown.Groups[i] = bulkGroupJSON{
+			Sender:       g.Sender,
 			Status:       g.Status,
 			ErrorCode:    g.ErrorCode,
 			Count:        g.Count,

@@ -334,6 +334,7 @@ type listDeliveriesInput struct {
 	Channel     []channelJSON    `query:"channel" doc:"By any of these."`
 	ErrorCode   string           `query:"error_code" maxLength:"100" example:"twilio_30003"`
 	ChatID      chat.ChatID      `query:"chat_id" minimum:"1"`
+	Sender      string           `query:"sender" maxLength:"30" doc:"phone: or inbox: and its id, or web." example:"phone:12"`
 	MemberID    chat.MemberID    `query:"member_id" minimum:"1" doc:"What was sent in the chats with this member."`
 	BulkRetryID chat.ActionID    `query:"bulk_retry_id" format:"uuid" doc:"What this bulk retry has begun."`
 	Since       time.Time        `query:"since" doc:"Made at this time or later."`
@@ -356,11 +357,16 @@ func (s *service) listDeliveries(ctx context.Context, in *listDeliveriesInput) (
 		return nil, err
 	}
 
+	if err := chat.CheckSender("query.sender", in.Sender); err != nil {
+		return nil, err
+	}
+
 	filter := chat.DeliveryFilter{
 		Status:      string(onlyValue(in.Status)),
 		Channel:     chat.Channel(onlyValue(in.Channel)),
 		ErrorCode:   in.ErrorCode,
 		ChatID:      in.ChatID,
+		Sender:      in.Sender,
 		MemberID:    in.MemberID,
 		BulkRetryID: in.BulkRetryID,
 		Since:       timeIfGiven(in.Since),

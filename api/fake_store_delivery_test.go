@@ -216,8 +216,8 @@ func (f *fakeStore) CountRetryCandidates(
 	f.deliveryFilter = filter
 
 	return []chat.RetryCount{
-		{Status: "undelivered", ErrorCode: "twilio_30003", Count: 3, MayDuplicate: 1},
-		{Status: "rejected", ErrorCode: "twilio_21614", Count: 2},
+		{Sender: "phone:12", Status: "undelivered", ErrorCode: "twilio_30003", Count: 3, MayDuplicate: 1},
+		{Sender: "phone:13", Status: "rejected", ErrorCode: "twilio_21614", Count: 2},
 	}, f.fail
 }
 
@@ -252,11 +252,11 @@ func (f *fakeStore) BulkOverlaps(
 }
 
 func (f *fakeStore) BulkSkips(
-	context.Context,
-	chat.WorkspaceID,
-	chat.ActionID,
-	chat.Page,
+	_ context.Context,
+	_ chat.WorkspaceID,
+	filter chat.BulkSkipFilter,
 ) (chat.List[chat.BulkSkipped], error) {
+	f.skipFilter = filter
 	skipped := chat.BulkSkipped{DeliveryID: deliveryID, Reason: "the provider has it"}
 
 	return chat.List[chat.BulkSkipped]{Items: []chat.BulkSkipped{skipped}, NextCursor: "more"}, f.fail
@@ -278,7 +278,8 @@ func bulkRun() chat.BulkRetry {
 		Selected:   40,
 		Begun:      12,
 		Skipped:    1,
-		ByStatus:   map[string]int{"delivered": 10, "pending": 2},
+		ByStatus:   map[string]int{"delivered": 9, "undelivered": 1, "pending": 2},
+		Tally:      chat.BulkTally{Attempted: 10, Failed: 1},
 		SkippedBy:  map[string]int{"the provider has it": 1},
 		WorkflowID: "action:bulk",
 		CreatedAt:  noon,

@@ -79,6 +79,7 @@ type fakeStore struct {
 	messagePage    chat.MessagePage
 	memberFilter   chat.MemberFilter
 	deliveryFilter chat.DeliveryFilter
+	skipFilter     chat.BulkSkipFilter
 	actionFilter   chat.ActionFilter
 	newChat        chat.NewChat
 	chatPatch      chat.ChatPatch

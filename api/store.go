@@ -283,12 +283,7 @@ type BulkRetryStore interface {
 	// BulkOverlaps are the unfinished bulk retries that are to retry some of what one with this filter would.
 	BulkOverlaps(ctx context.Context, ws chat.WorkspaceID, filter chat.DeliveryFilter) ([]chat.BulkOverlap, error)
 	// BulkSkips are the deliveries that a bulk retry could not retry.
-	BulkSkips(
-		ctx context.Context,
-		ws chat.WorkspaceID,
-		id chat.ActionID,
-		page chat.Page,
-	) (chat.List[chat.BulkSkipped], error)
+	BulkSkips(ctx context.Context, ws chat.WorkspaceID, f chat.BulkSkipFilter) (chat.List[chat.BulkSkipped], error)
 	BulkRetry(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.BulkRetry, error)
 	BulkRetries(ctx context.Context, ws chat.WorkspaceID, page chat.Page) (chat.List[chat.BulkRetry], error)
 	// SetBulkState may be asked twice; CodeConflict for a move that is not legal.

@@ -88,18 +88,28 @@ type BulkTally struct {
 
 // TallyRetries sums up outcomes. Open and ended deliveries do not count.
 func TallyRetries(outcomes []RetryOutcome) BulkTally {
+	counts := map[RetryOutcome]int{}
+	for _, o := range outcomes {
+		counts[o]++
+	}
+
+	return TallyCounts(counts)
+}
+
+// TallyCounts sums up outcomes as TallyRetries does, where it is counted how many deliveries have each.
+func TallyCounts(counts map[RetryOutcome]int) BulkTally {
 	var t BulkTally
 
 	codes := map[string]int{}
 
-	for _, o := range outcomes {
+	for o, n := range counts {
 		switch o.Result() {
 		case AttemptTaken:
-			t.Attempted++
+			t.Attempted += n
 		case AttemptFailed:
-			t.Attempted++
-			t.Failed++
-			codes[o.ErrorCode]++
+			t.Attempted += n
+			t.Failed += n
+			codes[o.ErrorCode] += n
 		case AttemptOpen, AttemptNone:
 		}
 	}
@@ -112,6 +122,15 @@ func TallyRetries(outcomes []RetryOutcome) BulkTally {
 	}
 
 	return t
+}
+
+// Explain says how many of what was attempted have failed.
+func (t *BulkTally) Explain() string {
+	if t.Attempted == 0 {
+		return "there is no outcome yet"
+	}
+
+	return fmt.Sprintf("%d of %d with an outcome (%d %%)", t.Failed, t.Attempted, 100*t.Failed/t.Attempted)
 }
 
 // explainFailures says how many of them failed, and with which code most did.
@@ -151,6 +170,15 @@ func (l FailureLimit) threshold() int {
 	return max(1, (int(l)*BulkWindow+99)/100)
 }
 
+// Explain says when a bulk retry pauses after its canary.
+func (l FailureLimit) Explain() string {
+	if l.threshold() == 1 {
+		return fmt.Sprintf("one of its last %d attempts has failed", BulkWindow)
+	}
+
+	return fmt.Sprintf("%d of its last %d attempts have failed (%d %%)", l.threshold(), BulkWindow, l)
+}
+
 // Judge says why a bulk retry pauses, or "" if it goes on. The tally is of the last [BulkWindow] attempts, or of fewer
 // if there were not as many yet.
 func (l FailureLimit) Judge(last BulkTally) string {
@@ -183,6 +211,15 @@ type Canary struct {
 	Tally BulkTally
 	// Waited reports whether the time to wait for outcomes is over.
 	Waited bool
+}
+
+// ExplainCanary says what a canary of this size does.
+func ExplainCanary(size int) string {
+	if size == 0 {
+		return "none"
+	}
+
+	return fmt.Sprintf("%d first; the rest waits for their outcome, and one failure pauses it", size)
 }
 
 // countOpen returns how many deliveries have no outcome yet.
@@ -267,6 +304,13 @@ func RefuseOverlap(overlaps []BulkOverlap) error {
 type BulkSkipped struct {
 	DeliveryID DeliveryID
 	Reason     string
+}
+
+// BulkSkipFilter narrows the list of what a bulk retry could not retry. Reason is "" for any.
+type BulkSkipFilter struct {
+	BulkRetryID ActionID
+	Reason      string
+	Page
 }
 
 // ExplainBulkSkip says why a bulk retry would skip the delivery as it stands, in the words that it would record; "" if

@@ -231,3 +231,72 @@ func TestASkipIsExplainedInWordsThatOthersShare(t *testing.T) {
 	other := chat.Errorf(chat.CodeChatNotFound, "there is no chat %d", 7)
 	assert.Equal(t, fmt.Sprintf("there is no chat %d", 7), chat.ExplainSkip(other))
 }
+
+func TestABulkRetryCountsItsFailuresAsItsPausesDo(t *testing.T) {
+	t.Parallel()
+
+	counts := map[chat.RetryOutcome]int{
+		taken:                    6,
+		optOut:                   2,
+		{Status: "blocked"}:      1,
+		{Status: "needs_review"}: 1,
+		{Status: "pending"}:      5,
+		{Status: "canceled"}:     3,
+
+		{Status: "pending", ErrorCode: chat.ErrorTriesExhausted}: 2,
+	}
+
+	tally := chat.TallyCounts(counts)
+	assert.Equal(t, chat.TallyRetries(manyOutcomes(counts)), tally)
+	assert.Equal(t, []int{12, 6}, []int{tally.Attempted, tally.Failed})
+	assert.Equal(t, "6 of 12 with an outcome (50 %)", tally.Explain())
+	assert.Equal(t, "there is no outcome yet", new(chat.BulkTally).Explain())
+}
+
+// TestTheRuleOfAPauseIsWhatPauses reads the number of the sentence.
+func TestTheRuleOfAPauseIsWhatPauses(t *testing.T) {
+	t.Parallel()
+
+	for limit, want := range map[chat.FailureLimit]string{
+		1:   "one of its last 50 attempts has failed",
+		20:  "10 of its last 50 attempts have failed (20 %)",
+		25:  "13 of its last 50 attempts have failed (25 %)",
+		100: "50 of its last 50 attempts have failed (100 %)",
+	} {
+		assert.Equal(t, want, limit.Explain())
+
+		failed := 1
+		_, _ = fmt.Sscanf(want, "%d", &failed)
+
+		assert.NotEmpty(t, limit.Judge(chat.BulkTally{Attempted: failed, Failed: failed}), "%d", limit)
+		assert.Empty(t, limit.Judge(chat.BulkTally{Attempted: failed, Failed: failed - 1}), "%d", limit)
+	}
+
+	assert.Equal(t, "none", chat.ExplainCanary(0))
+	assert.Equal(t, "5 first; the rest waits for their outcome, and one failure pauses it", chat.ExplainCanary(5))
+}
+
+func TestOnlyWhatABulkRetryTakesIsOffered(t *testing.T) {
+	t.Parallel()
+
+	for state, want := range map[chat.BulkState][]chat.BulkCommand{
+		chat.BulkRunning:  {chat.BulkPause, chat.BulkChangeRate, chat.BulkCancel},
+		chat.BulkPaused:   {chat.BulkResume, chat.BulkChangeRate, chat.BulkCancel},
+		chat.BulkFinished: {},
+		chat.BulkCanceled: {},
+	} {
+		assert.Equal(t, want, state.Commands(), state)
+	}
+}
+
+func TestASenderIsNamedAsDeliveriesHaveIt(t *testing.T) {
+	t.Parallel()
+
+	for _, sender := range []string{"", "phone:12", "inbox:3", "web"} {
+		require.NoError(t, chat.CheckSender("sender", sender), sender)
+	}
+
+	for _, sender := range []string{"phone", "phone:0", "phone:012", "+14155550123", "web:1", "fax:1"} {
+		require.Error(t, chat.CheckSender("sender", sender), sender)
+	}
+}

@@ -20,6 +20,16 @@ type Change struct {
 
 var senderScope = regexp.MustCompile(`^(phone|inbox):[1-9][0-9]{0,18}$`)
 
+// CheckSender returns invalid_request, which names the field, unless the text is empty or names a sender as deliveries
+// have it: "phone:12", "inbox:3" or "web".
+func CheckSender(field, sender string) error {
+	if sender == "" || sender == webSender || senderScope.MatchString(sender) {
+		return nil
+	}
+
+	return Invalid(field, "must be like phone:12 or inbox:3, or %s", webSender)
+}
+
 // Validate holds a change to what the delivery's channel takes: invalid_request and
 // message_too_long naming the field.
 func (c *Change) Validate(channel Channel) error {
@@ -239,9 +249,10 @@ func (s BulkState) May(next BulkState) bool {
 
 // The limits of bulk retries.
 const (
-	DefaultBulkRate = 5
-	MaxBulkRate     = 50
-	MaxBulkCanary   = 100
+	DefaultBulkRate   = 5
+	MaxBulkRate       = 50
+	DefaultBulkCanary = 5
+	MaxBulkCanary     = 100
 )
 
 // NewBulkRetry asks for many deliveries to be tried again.
@@ -281,16 +292,19 @@ type BulkRetry struct {
 	Round int
 	// ByStatus counts the deliveries that were begun by how they stand now, SkippedBy those that were skipped
 	// by why.
-	ByStatus   map[string]int
-	SkippedBy  map[string]int
+	ByStatus  map[string]int
+	SkippedBy map[string]int
+	// Tally sums up all that was begun, as the bulk retry's pauses count it.
+	Tally      BulkTally
 	WorkflowID string
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 }
 
 // RetryCount is what a bulk retry would do: how many deliveries it would try again, by
-// their status and error code.
+// their sender, status and error code.
 type RetryCount struct {
+	Sender    string
 	Status    string
 	ErrorCode string
 	Count     int

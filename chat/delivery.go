@@ -304,6 +304,8 @@ type DeliveryFilter struct {
 	Channel   Channel `json:"channel,omitempty"`
 	ErrorCode string  `json:"error_code,omitempty"`
 	ChatID    ChatID  `json:"chat_id,omitempty"`
+	// Sender is [Delivery.Sender]: "phone:12", "inbox:3" or "web".
+	Sender string `json:"sender,omitempty"`
 	// MemberID chooses what was sent in the chats with a member.
 	MemberID MemberID `json:"member_id,omitempty"`
 	// BulkRetryID chooses what a bulk retry has begun.

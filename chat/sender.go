@@ -85,6 +85,9 @@ type Senders struct {
 	Inbox       *Inbox
 }
 
+// webSender is the scope of the sender of all web chats.
+const webSender = "web"
+
 // Sender is one of them: its scope, "phone:12", "inbox:3" or "web", and its address.
 type Sender struct{ Scope, From string }
 
@@ -100,7 +103,7 @@ func (s Senders) find(kind SenderKind) (sender Sender, ok bool) {
 			return Sender{Scope: s.Inbox.Scope(), From: s.Inbox.Address}, true
 		}
 	case SenderNone:
-		return Sender{Scope: "web"}, true
+		return Sender{Scope: webSender}, true
 	}
 
 	return Sender{}, false

@@ -101,6 +101,14 @@ const (
 	BulkOverlapStateRunning BulkOverlapState = "running"
 )
 
+// Defines values for BulkRetryNext.
+const (
+	BulkRetryNextCancel     BulkRetryNext = "cancel"
+	BulkRetryNextChangeRate BulkRetryNext = "change_rate"
+	BulkRetryNextPause      BulkRetryNext = "pause"
+	BulkRetryNextResume     BulkRetryNext = "resume"
+)
+
 // Defines values for BulkRetryState.
 const (
 	BulkRetryStateCanceled BulkRetryState = "canceled"
@@ -1194,6 +1202,11 @@ type BulkFilter struct {
 	// ErrorCode Examples: twilio_30003
 	ErrorCode *string `json:"error_code,omitempty"`
 
+	// Sender phone: or inbox: and its id, or web.
+	//
+	// Examples: phone:12
+	Sender *string `json:"sender,omitempty"`
+
 	// Since Made at this time or later.
 	Since  *time.Time      `json:"since,omitempty"`
 	Status *DeliveryStatus `json:"status,omitempty"`
@@ -1207,6 +1220,7 @@ type BulkGroup struct {
 	Count        int64  `json:"count"`
 	ErrorCode    string `json:"error_code"`
 	MayDuplicate int64  `json:"may_duplicate"`
+	Sender       string `json:"sender"`
 	Status       string `json:"status"`
 }
 
@@ -1236,6 +1250,9 @@ type BulkRetry struct {
 	// AcknowledgeDuplicate Also what may have been sent already.
 	AcknowledgeDuplicate bool `json:"acknowledge_duplicate"`
 
+	// Attempted How many of these have an outcome.
+	Attempted int64 `json:"attempted"`
+
 	// Begun How many it has begun.
 	Begun int64 `json:"begun"`
 
@@ -1243,11 +1260,15 @@ type BulkRetry struct {
 	ByStatus  map[string]int64 `json:"by_status,omitzero"`
 	Canary    int64            `json:"canary"`
 	CreatedAt time.Time        `json:"created_at"`
-	Filter    BulkFilter       `json:"filter"`
-	ID        string           `json:"id"`
+
+	// Failed How many of those have failed, as its pauses count them.
+	Failed int64      `json:"failed"`
+	Filter BulkFilter `json:"filter"`
+	ID     string     `json:"id"`
 
 	// MemberID Who asked for it.
-	MemberID int64 `json:"member_id"`
+	MemberID int64           `json:"member_id"`
+	Next     []BulkRetryNext `json:"next,omitzero"`
 
 	// Note Why it is paused or canceled, or what it does.
 	Note                  string `json:"note"`
@@ -1271,6 +1292,9 @@ type BulkRetry struct {
 	// WorkflowID In Temporal.
 	WorkflowID *string `json:"workflow_id,omitempty"`
 }
+
+// BulkRetryNext defines model for BulkRetry.Next.
+type BulkRetryNext string
 
 // BulkRetryState finished: all have had their turn; by_status tells what became of them.
 type BulkRetryState string
@@ -2559,7 +2583,7 @@ type NewBulkRetry struct {
 	// ErrorCode Examples: twilio_30003
 	ErrorCode *string `json:"error_code,omitempty"`
 
-	// PauseAtFailurePercent After the canary: the run pauses as soon as so many of its last 50 attempts, at least 20, have failed. Skipped deliveries do not count.
+	// PauseAtFailurePercent After the canary: the run pauses as soon as so many of its last 50 attempts have failed; 20 percent are 10. Skipped deliveries do not count.
 	PauseAtFailurePercent *int64 `json:"pause_at_failure_percent,omitempty"`
 
 	// RatePerSecond How many are begun in a second.
@@ -2567,6 +2591,11 @@ type NewBulkRetry struct {
 
 	// Reason Why, for the audit log, up to 500 characters. Needed unless it is a dry run.
 	Reason *string `json:"reason,omitempty"`
+
+	// Sender phone: or inbox: and its id, or web.
+	//
+	// Examples: phone:12
+	Sender *string `json:"sender,omitempty"`
 
 	// Since Made at this time or later.
 	Since  *time.Time      `json:"since,omitempty"`
@@ -4470,6 +4499,9 @@ type ListBulkSkippedParams struct {
 
 	// Total Whether to count the whole list.
 	Total *Total `form:"total,omitempty" json:"total,omitempty"`
+
+	// Reason Only with this reason, as in skipped_by_reason.
+	Reason *string `form:"reason,omitempty" json:"reason,omitempty"`
 }
 
 // ListBulkSkippedParamsOrder defines parameters for ListBulkSkipped.
@@ -4822,6 +4854,9 @@ type ListDeliveriesParams struct {
 	ChannelFilter ChannelFilter `form:"channel,omitempty" json:"channel,omitempty"`
 	ErrorCode     *string       `form:"error_code,omitempty" json:"error_code,omitempty"`
 	ChatID        *int64        `form:"chat_id,omitempty" json:"chat_id,omitempty"`
+
+	// Sender phone: or inbox: and its id, or web.
+	Sender *string `form:"sender,omitempty" json:"sender,omitempty"`
 
 	// MemberID What was sent in the chats with this member.
 	MemberID *int64 `form:"member_id,omitempty" json:"member_id,omitempty"`
@@ -13009,6 +13044,18 @@ func NewListBulkSkippedRequest(server string, workspaceUUID WorkspaceUUID, bulkR
 
 		}
 
+		if params.Reason != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "reason", *params.Reason, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -15752,6 +15799,18 @@ func NewListDeliveriesRequest(server string, workspaceUUID WorkspaceUUID, params
 		if params.ChatID != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "chat_id", *params.ChatID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Sender != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sender", *params.Sender, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

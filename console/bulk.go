@@ -11,27 +11,14 @@ import (
 	"handrail/client"
 )
 
-// defaultCanary is the canary that the form of a bulk retry begins with: that of the API.
-const defaultCanary = 5
+// leastBegun is how many of the first and of the newest deliveries of a bulk retry its page shows at least.
+const leastBegun = 5
 
-// firstBegun is how many of the first deliveries of a bulk retry its page shows at least.
-const firstBegun = 5
-
-// lostStatuses are the statuses of deliveries that have certainly failed.
-var lostStatuses = []client.DeliveryStatus{
-	client.DeliveryStatusBounced,
-	client.DeliveryStatusExpired,
-	client.DeliveryStatusFailed,
-	client.DeliveryStatusRejected,
-	client.DeliveryStatusSuppressed,
-	client.DeliveryStatusUndelivered,
-}
-
-// The API answers before a new bulk retry can be read. The console tries to read it for birthTimeout, with a pause of
-// birthPause between two tries.
+// The API answers before a new bulk retry can be read. The console tries to read it for bulkReadTimeout, with a pause
+// of bulkReadInterval between two tries.
 const (
-	birthTimeout = 5 * time.Second
-	birthPause   = 200 * time.Millisecond
+	bulkReadTimeout  = 5 * time.Second
+	bulkReadInterval = 200 * time.Millisecond
 )
 
 func (h *Handler) bulkRoutes() {
@@ -39,6 +26,7 @@ func (h *Handler) bulkRoutes() {
 	h.page("/failures/bulk/new", h.showNewBulkRetry)
 	h.page("/failures/bulk/{id}", h.showBulkRetry)
 	h.page("/failures/bulk/{id}/skipped", h.showBulkSkipped)
+	h.mux.HandleFunc("GET "+Root+"/w/{workspace}/failures/bulk/{id}/skipped.csv", h.downloadSkipped)
 
 	h.form("/failures/bulk/new", h.beginBulkRetry, h.showNewBulkRetry)
 	h.form("/failures/bulk/{id}/pause", h.pauseBulkRetry, h.showBulkRetry)
@@ -64,9 +52,10 @@ func (h *Handler) showBulkRetries(v *viewer) (templ.Component, error) {
 // newBulkView is the page on which a bulk retry is begun.
 type newBulkView struct {
 	// filter is frozen: what was made after asOf is not retried, whatever happens while somebody reads the page.
-	filter deliveryFilter
-	asOf   time.Time
-	would  *client.DryRun
+	filter   deliveryFilter
+	asOf     time.Time
+	senders  senderList
+	forecast *client.DryRun
 }
 
 // showNewBulkRetry shows what a bulk retry would do. Nothing is retried yet.
@@ -76,15 +65,16 @@ func (h *Handler) showNewBulkRetry(v *viewer) (templ.Component, error) {
 		return nil, err
 	}
 
-	would, err := dryRun(v, filter)
+	forecast, err := dryRun(v, filter)
 	if err != nil {
 		return nil, err
 	}
 
 	return newBulkPage(v, &newBulkView{
-		filter: filter,
-		asOf:   *filter.until,
-		would:  would,
+		filter:   filter,
+		asOf:     *filter.until,
+		senders:  listAllSenders(v),
+		forecast: forecast,
 	}), nil
 }
 
@@ -135,7 +125,7 @@ func readNewBulkRetry(v *viewer) (client.NewBulkRetry, error) {
 		return client.NewBulkRetry{}, err
 	}
 
-	asked := filter.bulk()
+	asked := filter.newBulkRetry()
 	asked.Reason = client.IfGiven(readText(v, "reason"))
 	asked.AcknowledgeDuplicate = client.IfGiven(v.PostFormValue("acknowledge_duplicate") != "")
 	asked.AllowOverlap = client.IfGiven(v.PostFormValue("allow_overlap") != "")
@@ -155,7 +145,7 @@ func readNewBulkRetry(v *viewer) (client.NewBulkRetry, error) {
 
 // awaitBulkRetry waits until a new bulk retry can be read. Whatever goes wrong is shown by its page.
 func awaitBulkRetry(v *viewer, id string) {
-	for deadline := time.Now().Add(birthTimeout); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(bulkReadTimeout); time.Now().Before(deadline); {
 		_, err := v.GetBulkRetryWithResponse(v.ctx(), v.ws(), id)
 		if !client.HasCode(err, client.ProblemCodeBulkRetryNotFound) {
 			return
@@ -164,7 +154,7 @@ func awaitBulkRetry(v *viewer, id string) {
 		select {
 		case <-v.ctx().Done():
 			return
-		case <-time.After(birthPause):
+		case <-time.After(bulkReadInterval):
 		}
 	}
 }
@@ -173,8 +163,11 @@ func awaitBulkRetry(v *viewer, id string) {
 type bulkView struct {
 	client.BulkRetry
 
-	// first are the deliveries that it has begun first: those of its canary, and a few without one.
-	first []client.Delivery
+	// first are the deliveries that it has begun first: those of its canary, and a few without one. newest are as many
+	// of the others, the newest first: while a canary is awaited after a resume, they are that canary.
+	first, newest []client.Delivery
+	// senders are loaded if its filter names one.
+	senders senderList
 }
 
 func (h *Handler) showBulkRetry(v *viewer) (templ.Component, error) {
@@ -186,26 +179,50 @@ func (h *Handler) showBulkRetry(v *viewer) (templ.Component, error) {
 	view := bulkView{BulkRetry: *answer.JSON200}
 	v.answersAt(v.path("/failures/bulk/" + view.ID))
 
-	oldestFirst := client.ListDeliveriesParamsOrderAsc
+	limit := max(leastBegun, min(view.Canary, pageLimit))
 
-	first, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), &client.ListDeliveriesParams{
-		BulkRetryID: &view.ID,
-		Order:       &oldestFirst,
-		Expand:      expandMember(v),
-		Limit:       new(max(firstBegun, min(view.Canary, pageLimit))),
-	})
-	if err != nil {
+	if view.first, err = listBegun(v, view.ID, client.ListDeliveriesParamsOrderAsc, limit); err != nil {
 		return nil, err
 	}
 
-	view.first = first.JSON200.Items
+	if others := view.Begun - int64(len(view.first)); others > 0 {
+		view.newest, err = listBegun(v, view.ID, client.ListDeliveriesParamsOrderDesc, min(limit, others))
+		if err != nil {
+			return nil, err
+		}
+	}
+
+	view.senders = listSendersFor(v, view.Filter)
 	v.learnNames(view.MemberID)
 
 	return bulkRetryPage(v, &view), nil
 }
 
-// done returns how many deliveries have had their turn.
-func (b *bulkView) done() int64 { return b.Begun + b.Skipped }
+// listBegun returns the first deliveries, in an order, of those that a bulk retry has begun.
+func listBegun(
+	v *viewer,
+	id string,
+	order client.ListDeliveriesParamsOrder,
+	limit int64,
+) ([]client.Delivery, error) {
+	answer, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), &client.ListDeliveriesParams{
+		BulkRetryID: &id,
+		Order:       &order,
+		Expand:      expandMember(v),
+		Limit:       &limit,
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	return answer.JSON200.Items, nil
+}
+
+// countHandled returns how many deliveries have had their turn.
+func (b *bulkView) countHandled() int64 { return b.Begun + b.Skipped }
+
+// offers reports whether the API takes a command in the state of the bulk retry.
+func (b *bulkView) offers(command client.BulkRetryNext) bool { return slices.Contains(b.Next, command) }
 
 // statuses returns the statuses of what was begun, in the order of their names.
 func (b *bulkView) statuses() []string {
@@ -219,37 +236,14 @@ func (b *bulkView) reasons() []string { return slices.Sorted(maps.Keys(b.Skipped
 
 // describeFailures returns how many of what was begun have failed so far, in words.
 func (b *bulkView) describeFailures() string {
-	var failed int64
+	tally := chat.BulkTally{Attempted: int(b.Attempted), Failed: int(b.Failed)}
 
-	for status, count := range b.ByStatus {
-		if slices.Contains(lostStatuses, client.DeliveryStatus(status)) {
-			failed += count
-		}
-	}
-
-	if b.Begun == 0 {
-		return "none begun yet"
-	}
-
-	return formatCount(failed) + " of " + formatCount(b.Begun) + " (" + formatCount(100*failed/b.Begun) + " %)"
+	return tally.Explain()
 }
 
 // describeThreshold returns when the bulk retry pauses by itself, in words.
 func (b *bulkView) describeThreshold() string {
-	if b.PauseAtFailurePercent == 0 {
-		return "never by itself after its canary"
-	}
-
-	return formatCount(b.PauseAtFailurePercent) + " % of the last " + formatCount(chat.BulkWindow) + " have failed"
-}
-
-// describeCanary returns how many are retried first, in words.
-func (b *bulkView) describeCanary() string {
-	if b.Canary == 0 {
-		return "none"
-	}
-
-	return formatCount(b.Canary) + " first; the rest waits for their outcome, and one failure pauses it"
+	return chat.FailureLimit(b.PauseAtFailurePercent).Explain()
 }
 
 // filterOf returns the filter of a bulk retry as pages have it.
@@ -257,6 +251,7 @@ func filterOf(chosen client.BulkFilter) deliveryFilter {
 	filter := deliveryFilter{
 		channel:   string(client.ValueOf(chosen.Channel)),
 		errorCode: client.ValueOf(chosen.ErrorCode),
+		sender:    client.ValueOf(chosen.Sender),
 		chatID:    chosen.ChatID,
 		since:     chosen.Since,
 		until:     chosen.Until,
@@ -269,25 +264,9 @@ func filterOf(chosen client.BulkFilter) deliveryFilter {
 	return filter
 }
 
-// begunBy returns the filter of what a bulk retry has begun.
-func begunBy(id string, statuses ...string) deliveryFilter {
+// newBegunFilter returns the filter of what a bulk retry has begun.
+func newBegunFilter(id string, statuses ...string) deliveryFilter {
 	return deliveryFilter{bulkRetryID: id, statuses: statuses}
-}
-
-func (h *Handler) showBulkSkipped(v *viewer) (templ.Component, error) {
-	id := v.PathValue("id")
-
-	answer, err := v.ListBulkSkippedWithResponse(v.ctx(), v.ws(), id, &client.ListBulkSkippedParams{
-		Limit:  new(pageLimit),
-		Cursor: readCursor(v),
-	})
-	if err != nil {
-		return nil, err
-	}
-
-	next := v.nextPage("/failures/bulk/"+id+"/skipped", answer.JSON200.NextCursor)
-
-	return bulkSkippedPage(v, id, answer.JSON200.Items, next), nil
 }
 
 func (h *Handler) pauseBulkRetry(v *viewer) (templ.SafeURL, error) {

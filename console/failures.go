@@ -53,6 +53,7 @@ type deliveryFilter struct {
 	statuses    []string
 	channel     string
 	errorCode   string
+	sender      string
 	duplicates  []string
 	bulkRetryID string
 	// failedForGood chooses what the page Now counts: what has not arrived for good, and was not sent again.
@@ -70,6 +71,7 @@ func readFilter(v *viewer) (filter deliveryFilter, err error) {
 		statuses:    readValues(v, "status"),
 		channel:     readText(v, "channel"),
 		errorCode:   readText(v, "error_code"),
+		sender:      readText(v, "sender"),
 		duplicates:  readDuplicates(v),
 		bulkRetryID: readText(v, "bulk_retry_id"),
 
@@ -109,8 +111,8 @@ var duplicateChoices = []struct{ value, name string }{
 	{string(client.DuplicateConfirmed), "Certain duplicates"},
 }
 
-// isMended reports whether a delivery was tried again as another one, which now counts.
-func isMended(delivery client.Delivery) bool { return client.ValueOf(delivery.RetriedBy) != "" }
+// isRetried reports whether a delivery was tried again as another one, which now counts.
+func isRetried(delivery client.Delivery) bool { return client.ValueOf(delivery.RetriedBy) != "" }
 
 // readDuplicates reads which duplicates are meant.
 func readDuplicates(v *viewer) []string {
@@ -141,6 +143,7 @@ func (f deliveryFilter) query() url.Values {
 	for name, value := range map[string]string{
 		"channel":       f.channel,
 		"error_code":    f.errorCode,
+		"sender":        f.sender,
 		"bulk_retry_id": f.bulkRetryID,
 		"chat_id":       formatOptional(f.chatID),
 		"member_id":     formatOptional(f.memberID),
@@ -177,6 +180,7 @@ func (f deliveryFilter) listParams() *client.ListDeliveriesParams {
 	params := &client.ListDeliveriesParams{
 		ChannelFilter: client.OnlyGiven(client.Channel(f.channel)),
 		ErrorCode:     client.IfGiven(f.errorCode),
+		Sender:        client.IfGiven(f.sender),
 		ChatID:        f.chatID,
 		MemberID:      f.memberID,
 		BulkRetryID:   client.IfGiven(f.bulkRetryID),
@@ -206,12 +210,13 @@ func (f deliveryFilter) isOfBulk() bool {
 		!f.failedForGood
 }
 
-// bulk returns the filter as a bulk retry has it.
-func (f deliveryFilter) bulk() client.NewBulkRetry {
+// newBulkRetry returns the bulk retry of what fits the filter.
+func (f deliveryFilter) newBulkRetry() client.NewBulkRetry {
 	chosen := client.NewBulkRetry{
 		Channel:   client.IfGiven(client.Channel(f.channel)),
 		ChatID:    f.chatID,
 		ErrorCode: client.IfGiven(f.errorCode),
+		Sender:    client.IfGiven(f.sender),
 		Since:     f.since,
 		Until:     f.until,
 	}
@@ -227,6 +232,8 @@ func (f deliveryFilter) bulk() client.NewBulkRetry {
 // filter asks for none.
 func (f deliveryFilter) narrowTo(group client.BulkGroup) deliveryFilter {
 	f.statuses = []string{group.Status}
+	f.sender = group.Sender
+
 	if group.ErrorCode != "" {
 		f.errorCode = group.ErrorCode
 	}
@@ -237,8 +244,10 @@ func (f deliveryFilter) narrowTo(group client.BulkGroup) deliveryFilter {
 // failuresView is what the page of failures shows.
 type failuresView struct {
 	filter deliveryFilter
-	items  []client.Delivery
-	next   templ.SafeURL
+	// senders are those that the filter offers, and the groups name.
+	senders senderList
+	items   []client.Delivery
+	next    templ.SafeURL
 	// hasGroups reports whether the viewer may retry many, and the filter is one of a bulk retry.
 	hasGroups bool
 	// groups is what may be retried, counted; nil until the page is asked for with [countedField].
@@ -269,9 +278,10 @@ func (h *Handler) showFailures(v *viewer) (templ.Component, error) {
 	}
 
 	view := failuresView{
-		filter: filter,
-		items:  answer.JSON200.Items,
-		next:   v.nextPage("/failures", answer.JSON200.NextCursor),
+		filter:  filter,
+		senders: listAllSenders(v),
+		items:   answer.JSON200.Items,
+		next:    v.nextPage("/failures", answer.JSON200.NextCursor),
 	}
 
 	view.hasGroups = v.may("deliveries:admin") && filter.isOfBulk() && params.Cursor == nil
@@ -311,19 +321,15 @@ func countGroups(v *viewer, view *failuresView) error {
 }
 
 // describeForecast returns how many deliveries would be retried, and how many would be skipped.
-func describeForecast(would *client.DryRun) string {
-	retried := formatCount(would.Judged-would.Skipped) + " would be retried, and " + formatCount(would.Skipped) +
-		" would be skipped as things stand"
-
-	if would.Judged < would.Count {
-		return "Of the first " + formatCount(would.Judged) + " of " + formatCount(would.Count) + ", " + retried + ":"
+func describeForecast(forecast *client.DryRun) string {
+	of := "Of "
+	if forecast.Judged < forecast.Count {
+		of = "Of the first " + formatCount(forecast.Judged) + " of "
 	}
 
-	return "Of " + formatCount(would.Count) + ", " + retried + ":"
+	return of + formatCount(forecast.Count) + ", " + formatCount(forecast.Judged-forecast.Skipped) +
+		" would be retried, and " + formatCount(forecast.Skipped) + " would be skipped as things stand:"
 }
-
-// countRetried returns how many deliveries would be retried, as far as it was judged.
-func countRetried(would *client.DryRun) int64 { return would.Count - would.Skipped }
 
 // listReasons returns the reasons of a count, the most frequent one first.
 func listReasons(counts map[string]int64) []string {
@@ -338,7 +344,7 @@ func listReasons(counts map[string]int64) []string {
 
 // dryRun counts what a bulk retry with the filter would retry.
 func dryRun(v *viewer, filter deliveryFilter) (*client.DryRun, error) {
-	asked := filter.bulk()
+	asked := filter.newBulkRetry()
 	asked.DryRun = new(true)
 
 	answer, err := v.RetryDeliveriesWithResponse(v.ctx(), v.ws(), &client.RetryDeliveriesParams{}, asked)

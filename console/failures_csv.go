@@ -13,8 +13,17 @@ import (
 // maxDownload is how many rows a file of a list has at most.
 const maxDownload = 10000
 
-// downloadColumns are the columns of the file of deliveries.
-var downloadColumns = []string{
+// download is a list as a file.
+type download[T any] struct {
+	// name is that of the file.
+	name    string
+	columns []string
+	rows    iter.Seq2[T, error]
+	cells   func(T) []string
+}
+
+// failureColumns are the columns of the file of deliveries.
+var failureColumns = []string{
 	"delivery_id",
 	"status",
 	"channel",
@@ -31,42 +40,73 @@ var downloadColumns = []string{
 	"updated_at",
 }
 
-// downloadFailures answers with the list of failures as a file, with the same filters. The file is made before the
-// first byte of it is sent, so that an error is shown as one, and no browser keeps half a file.
-func (h *Handler) downloadFailures(w http.ResponseWriter, r *http.Request) {
+// findDownload returns the list that a request wants as a file. Errors: that of a field that cannot be read.
+type findDownload[T any] func(v *viewer) (download[T], error)
+
+// answerWithFile answers with a list as a file. The file is made before the first byte of it is sent, so that an error
+// is shown as one, and no browser keeps half a file.
+func answerWithFile[T any](h *Handler, w http.ResponseWriter, r *http.Request, find findDownload[T]) {
 	v, err := h.view(r)
 	if err != nil {
 		h.showFailure(w, r, nil, err)
 		return
 	}
 
-	filter, err := readFilter(v)
+	list, err := find(v)
 	if err != nil {
 		h.showFailure(w, r, v, err)
 		return
 	}
 
-	file, err := writeDownload(listAllDeliveries(v, filter))
+	file, err := list.write()
 	if err != nil {
 		h.showFailure(w, r, v, err)
 		return
 	}
 
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="failures.csv"`)
+	w.Header().Set("Content-Disposition", `attachment; filename="`+list.name+`"`)
 
 	_, _ = w.Write(file) // whoever has gone reads no file
 }
 
-// writeDownload returns the file of a list. Its last row says so where the list goes on.
-func writeDownload(deliveries iter.Seq2[client.Delivery, error]) ([]byte, error) {
+// downloadFailures answers with the list of failures as a file, with the same filters.
+func (h *Handler) downloadFailures(w http.ResponseWriter, r *http.Request) {
+	answerWithFile(h, w, r, func(v *viewer) (download[client.Delivery], error) {
+		filter, err := readFilter(v)
+
+		return download[client.Delivery]{
+			name:    "failures.csv",
+			columns: failureColumns,
+			rows:    listAllDeliveries(v, filter),
+			cells:   newFailureCells,
+		}, err
+	})
+}
+
+// downloadSkipped answers with what a bulk retry has skipped as a file, with the same filter.
+func (h *Handler) downloadSkipped(w http.ResponseWriter, r *http.Request) {
+	answerWithFile(h, w, r, func(v *viewer) (download[client.BulkSkipped], error) {
+		reason, err := findSkipReason(v)
+
+		return download[client.BulkSkipped]{
+			name:    "skipped.csv",
+			columns: []string{"delivery_id", "reason"},
+			rows:    listAllSkipped(v, reason),
+			cells:   func(skipped client.BulkSkipped) []string { return []string{skipped.DeliveryID, skipped.Reason} },
+		}, err
+	})
+}
+
+// write returns the file of a list. Its last row says so where the list goes on. No cell begins a formula.
+func (d *download[T]) write() ([]byte, error) {
 	var file bytes.Buffer
 
 	out := csv.NewWriter(&file)
-	_ = out.Write(downloadColumns) // a buffer takes everything
+	_ = out.Write(d.columns) // a buffer takes everything
 	count := 0
 
-	for delivery, err := range deliveries {
+	for row, err := range d.rows {
 		if err != nil {
 			return nil, err
 		}
@@ -76,7 +116,12 @@ func writeDownload(deliveries iter.Seq2[client.Delivery, error]) ([]byte, error)
 			break
 		}
 
-		_ = out.Write(newDownloadRow(delivery))
+		cells := d.cells(row)
+		for i, cell := range cells {
+			cells[i] = defuseCell(cell)
+		}
+
+		_ = out.Write(cells)
 		count++
 	}
 
@@ -85,9 +130,9 @@ func writeDownload(deliveries iter.Seq2[client.Delivery, error]) ([]byte, error)
 	return file.Bytes(), nil
 }
 
-// newDownloadRow returns the row of a delivery.
-func newDownloadRow(delivery client.Delivery) []string {
-	row := []string{
+// newFailureCells returns the row of a delivery.
+func newFailureCells(delivery client.Delivery) []string {
+	return []string{
 		delivery.ID,
 		string(delivery.Status),
 		string(delivery.Channel),
@@ -103,12 +148,6 @@ func newDownloadRow(delivery client.Delivery) []string {
 		formatInstant(delivery.CreatedAt),
 		formatInstant(delivery.UpdatedAt),
 	}
-
-	for i, cell := range row {
-		row[i] = defuseCell(cell)
-	}
-
-	return row
 }
 
 // formulaStarts finds what begins a formula: at the beginning of a cell, and where a spreadsheet that separates by

@@ -4,6 +4,8 @@ import (
 	"encoding/csv"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,18 +20,29 @@ const (
 		`"duplicate":"possible","attempt_count":2,"created_at":"2026-11-30T09:00:00Z","updated_at":"2026-11-30T09:00:00Z"}`
 	aDryRun = `{"dry_run":true,"count":40,"may_duplicate":3,"judged":40,"skipped":9,"skipped_by_reason":{` +
 		`"the recipient <has> opted out":7,"its chat has moved on":2},"groups":[` +
-		`{"status":"undelivered","error_code":"twilio_30003","count":38,"may_duplicate":1},` +
-		`{"status":"failed","error_code":"","count":2,"may_duplicate":2}],` +
+		`{"sender":"phone:12","status":"undelivered","error_code":"twilio_30003","count":38,"may_duplicate":1},` +
+		`{"sender":"inbox:9","status":"failed","error_code":"","count":2,"may_duplicate":2}],` +
 		`"overlaps":[{"bulk_retry_id":"b9","state":"running","count":12}]}`
 )
+
+// withSenders adds the senders of the workspace to replies.
+func withSenders(replies map[string]reply) map[string]reply {
+	replies["GET /phone-numbers"] = listOf(
+		`{"id":12,"name":"Support <line>","number":"+15550100"}`,
+		`{"id":13,"name":"","number":"+15550101","revoked_at":"2026-11-29T09:00:00Z"}`,
+	)
+	replies["GET /inboxes"] = listOf(`{"id":3,"address":"team@example.com","display_name":"Team"}`)
+
+	return replies
+}
 
 func TestFailuresAreListedWithTheFiltersOfTheURL(t *testing.T) {
 	t.Parallel()
 
-	e := newEnv(t, map[string]reply{
+	e := newEnv(t, withSenders(map[string]reply{
 		"GET /deliveries":        ok(`{"items":[` + aFailedDelivery + `],"next_cursor":"c2"}`),
 		"POST /deliveries/retry": ok(aDryRun),
-	})
+	}))
 
 	page := e.get("/failures")
 	statuses := strings.Split(e.sent("GET /deliveries").query.Get("status"), ",")
@@ -62,13 +75,47 @@ func TestFailuresAreListedWithTheFiltersOfTheURL(t *testing.T) {
 	assert.NotContains(t, page, "Count them", "no bulk retry has this filter")
 }
 
+func TestFailuresAreFilteredAndGroupedBySender(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, withSenders(map[string]reply{
+		"GET /deliveries":        listOf(aFailedDelivery),
+		"POST /deliveries/retry": ok(aDryRun),
+	}))
+
+	page := e.get("/failures?counted=yes&sender=phone:12")
+	assert.Equal(t, "phone:12", e.sent("GET /deliveries").query.Get("sender"))
+	assert.Contains(t, e.sent("POST /deliveries/retry").body, `"sender":"phone:12"`)
+	assert.Contains(t, page, `<option value="phone:12" selected>Support &lt;line&gt; (+15550100)</option>`)
+	assert.Contains(t, page, `<option value="phone:13">+15550101, revoked</option>`)
+	assert.Contains(t, page, `<option value="inbox:3">Team (team@example.com)</option>`)
+	assert.Contains(t, page, "<td>Support &lt;line&gt; (+15550100)</td>", "the sender of a group, by name")
+	assert.Contains(t, page, "<td>inbox:9</td>", "of one that is gone, what deliveries have")
+	assert.Contains(t, page, "sender=inbox%3A9&amp;since=2026-11-23T10%3A02%3A03&amp;status=failed", "a group is its filter")
+
+	page = e.get("/failures?sender=inbox:9")
+	assert.Contains(t, page, `<option value="inbox:9" selected>inbox:9</option>`, "the filter stays as it was given")
+
+	page = e.get("/failures/bulk/new?sender=phone:12")
+	assert.Contains(t, page, `<input type="hidden" name="sender" value="phone:12">`)
+	assert.Contains(t, page, "<dd>Support &lt;line&gt; (+15550100)</dd>")
+
+	e.replies["GET /phone-numbers"] = refuse(http.StatusServiceUnavailable, "unavailable", "later")
+	assert.Contains(t, e.get("/failures"), "team@example.com", "no page fails because a name is missing")
+
+	e.scopes = []string{"deliveries:read"}
+	asked := e.count("GET /inboxes")
+	e.get("/failures")
+	assert.Equal(t, asked, e.count("GET /inboxes"), "who may not see senders does not ask for them")
+}
+
 func TestFailuresAreGroupedByWhatMayBeRetried(t *testing.T) {
 	t.Parallel()
 
-	e := newEnv(t, map[string]reply{
+	e := newEnv(t, withSenders(map[string]reply{
 		"GET /deliveries":        listOf(aFailedDelivery),
 		"POST /deliveries/retry": ok(aDryRun),
-	})
+	}))
 
 	page := e.get("/failures?error_code=twilio_30003")
 	assert.Zero(t, e.count("POST /deliveries/retry"), "the page is shown before they are counted")
@@ -84,7 +131,7 @@ func TestFailuresAreGroupedByWhatMayBeRetried(t *testing.T) {
 		assert.Contains(t, page, want)
 	}
 
-	assert.Contains(t, page, "Retry all 31…")
+	assert.Contains(t, page, "Retry all…", "how many that are is said above")
 	assert.Contains(t, page, "Of 40, 31 would be retried, and 9 would be skipped as things stand:")
 	assert.Contains(t, page, "<li><strong>7</strong>: the recipient &lt;has&gt; opted out</li>"+
 		"<li><strong>2</strong>: its chat has moved on</li>", "the most frequent reason first")
@@ -105,7 +152,7 @@ func TestAMendedFailureIsQuietAndLeadsToWhatCounts(t *testing.T) {
 	mended := strings.Replace(aFailedDelivery, `"attempt_count":2`, `"attempt_count":2,"retried_by":"d2"`, 1)
 	mended = strings.Replace(mended, "The phone was", "It was tried again at 2026-11-30T09:47:26Z: the phone was", 1)
 
-	e := newEnv(t, map[string]reply{"GET /deliveries": listOf(mended)})
+	e := newEnv(t, withSenders(map[string]reply{"GET /deliveries": listOf(mended)}))
 	page := e.get("/failures?status=undelivered&status=failed")
 
 	assert.Contains(t, page, `<span class="badge tone-plain">undelivered</span>`)
@@ -171,22 +218,30 @@ func TestTheFileOfFailuresEnds(t *testing.T) {
 
 const aBulkRetry = `{"id":"b1","state":"%s","note":"%s","filter":{"status":"undelivered","until":"2026-11-30T10:00:00Z"},` +
 	`"rate_per_second":5,"canary":3,"pause_at_failure_percent":20,"reason":"The outage is over","member_id":7,` +
-	`"selected":40,"begun":12,"skipped":1,"by_status":{"delivered":9,"undelivered":3},` +
-	`"skipped_by_reason":{"it has been tried again already":1},"acknowledge_duplicate":false,` +
+	`"selected":40,"begun":12,"skipped":3,"by_status":{"delivered":7,"blocked":3,"pending":2},` +
+	`"attempted":10,"failed":3,"next":[%n],` +
+	`"skipped_by_reason":{"it has been tried again already":1,"it was canceled; Ana asked":2},"acknowledge_duplicate":false,` +
 	`"created_at":"2026-11-30T09:50:00Z","updated_at":"2026-11-30T10:01:00Z"}`
 
 func bulkIn(state, note string) string {
-	return strings.Replace(strings.Replace(aBulkRetry, "%s", state, 1), "%s", note, 1)
+	next := map[string]string{
+		"running": `"pause","change_rate","cancel"`,
+		"paused":  `"resume","change_rate","cancel"`,
+	}
+
+	retry := strings.Replace(strings.Replace(aBulkRetry, "%s", state, 1), "%s", note, 1)
+
+	return strings.Replace(retry, "%n", next[state], 1)
 }
 
 func TestABulkRetryIsBegunAsItWasShown(t *testing.T) {
 	t.Parallel()
 
-	e := newEnv(t, map[string]reply{
+	e := newEnv(t, withSenders(map[string]reply{
 		"POST /deliveries/retry": ok(aDryRun),
 		"GET /bulk-retries/b1":   ok(bulkIn("running", "")),
 		"GET /deliveries":        listOf(),
-	})
+	}))
 
 	page := e.get("/failures/bulk/new?status=undelivered&until=2027-01-01T00:00")
 	assert.JSONEq(t, `{"dry_run":true,"status":"undelivered","until":"2026-11-30T10:02:03Z"}`,
@@ -195,7 +250,8 @@ func TestABulkRetryIsBegunAsItWasShown(t *testing.T) {
 
 	page = e.get("/failures/bulk/new?status=undelivered&until=2026-11-30T10:00:00.25")
 	assert.Contains(t, page, `name="until" value="2026-11-30T10:00:00.25"`, "what failed in this second belongs to it")
-	assert.Contains(t, page, "Retry 31 deliveries")
+	assert.Contains(t, page, "Begin the retry")
+	assert.Contains(t, page, "These have their turn, one after the other: 40 deliveries.")
 	assert.Contains(t, page, "Also the 3 that may arrive twice")
 
 	form := url.Values{
@@ -225,22 +281,22 @@ func TestABulkRetryShowsHowFarItIs(t *testing.T) {
 	t.Parallel()
 
 	e := newEnv(t, map[string]reply{
-		"GET /bulk-retries":            listOf(bulkIn("running", "")),
-		"GET /bulk-retries/b1":         ok(bulkIn("paused", "3 of the canary have failed")),
-		"GET /bulk-retries/b1/skipped": listOf(`{"delivery_id":"d7","reason":"it has been tried again already"}`),
-		"GET /deliveries":              listOf(aFailedDelivery),
+		"GET /bulk-retries":    listOf(bulkIn("running", "")),
+		"GET /bulk-retries/b1": ok(bulkIn("paused", "3 of the canary have failed")),
+		"GET /deliveries":      listOf(aFailedDelivery),
 	})
 
 	assert.Contains(t, e.get("/failures/bulk"), "The outage is over")
 
 	page := e.get("/failures/bulk/b1")
 	for _, want := range []string{
-		"13 of 40 have had their turn",
+		"15 of 40 have had their turn",
 		"3 of the canary have failed.",
-		`<progress max="40" value="13"`,
-		"3 of 12 (25 %)",
-		"20 % of the last 50 have failed",
-		"bulk_retry_id=b1&amp;status=undelivered",
+		`<progress max="40" value="15"`,
+		"3 of 10 with an outcome (30 %)",
+		"10 of its last 50 attempts have failed (20 %)",
+		"3 first; the rest waits for their outcome",
+		"bulk_retry_id=b1&amp;status=blocked",
 		"/failures/bulk/b1/skipped",
 		"It goes on with a new canary: 3 first",
 		"/deliveries/d1",
@@ -250,14 +306,76 @@ func TestABulkRetryShowsHowFarItIs(t *testing.T) {
 
 	assert.NotContains(t, page, "/failures/bulk/b1/pause", "a paused one cannot be paused")
 	assert.Equal(t, "b1", e.sent("GET /deliveries").query.Get("bulk_retry_id"))
-	assert.Equal(t, "asc", e.sent("GET /deliveries").query.Get("order"))
-
-	skipped := e.get("/failures/bulk/b1/skipped")
-	assert.Contains(t, skipped, "/deliveries/d7")
-	assert.Contains(t, skipped, "It has been tried again already.")
 
 	e.scopes = readOnlyScopes
 	assert.NotContains(t, e.get("/failures/bulk/b1"), "command-form")
+}
+
+// TestAResumedBulkRetryShowsItsNewCanary: the first that were begun are old then.
+func TestAResumedBulkRetryShowsItsNewCanary(t *testing.T) {
+	t.Parallel()
+
+	five := slices.Repeat([]string{aFailedDelivery}, 5)
+	e := newEnv(t, map[string]reply{
+		"GET /bulk-retries/b1": ok(strings.Replace(bulkIn("running", ""), `"begun":12`, `"begun":8`, 1)),
+		"GET /deliveries":      listOf(five...),
+	})
+
+	page := e.get("/failures/bulk/b1")
+	assert.Contains(t, page, "The first that were begun")
+	assert.Contains(t, page, "The newest that were begun")
+	assert.Equal(t, 2, e.count("GET /deliveries"))
+
+	newest := e.sent("GET /deliveries").query
+	assert.Equal(t, "desc", newest.Get("order"))
+	assert.Equal(t, "3", newest.Get("limit"), "none is shown twice")
+	assert.Equal(t, "b1", newest.Get("bulk_retry_id"))
+
+	e.replies["GET /bulk-retries/b1"] = ok(strings.Replace(bulkIn("running", ""), `"begun":12`, `"begun":5`, 1))
+	assert.NotContains(t, e.get("/failures/bulk/b1"), "The newest that were begun", "there are no others")
+	assert.Equal(t, "asc", e.sent("GET /deliveries").query.Get("order"))
+}
+
+func TestWhatABulkRetryHasSkippedIsListedByReason(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, map[string]reply{
+		"GET /bulk-retries/b1":         ok(bulkIn("running", "")),
+		"GET /bulk-retries/b1/skipped": listOf(`{"delivery_id":"d7","reason":"=it was canceled; Ana asked"}`),
+		"GET /deliveries":              listOf(),
+	})
+
+	skipped := e.get("/failures/bulk/b1/skipped")
+	assert.Contains(t, skipped, "/deliveries/d7")
+	assert.Contains(t, skipped, "=it was canceled; Ana asked.")
+	assert.Empty(t, e.sent("GET /bulk-retries/b1/skipped").query.Get("reason"))
+	assert.Contains(t, skipped, `/failures/bulk/b1/skipped.csv"`)
+
+	page := e.get("/failures/bulk/b1")
+	links := regexp.MustCompile(`/failures/bulk/b1(/skipped\?why=[0-9a-f]{16})"[^>]*>2<`).FindStringSubmatch(page)
+	require.Len(t, links, 2, "the count of a reason leads to its list")
+	assert.NotContains(t, page, "why=it", "what somebody has written stands in no address")
+
+	skipped = e.get("/failures/bulk/b1" + links[1])
+	assert.Equal(t, "it was canceled; Ana asked", e.sent("GET /bulk-retries/b1/skipped").query.Get("reason"))
+	assert.Contains(t, skipped, "Only those with this reason:")
+
+	file := strings.Replace(links[1], "skipped?", "skipped.csv?", 1)
+	assert.Contains(t, skipped, "/failures/bulk/b1"+file, "the file has the same")
+
+	answer := e.do(http.MethodGet, "/failures/bulk/b1"+file, nil)
+	require.Equal(t, http.StatusOK, answer.Code)
+	assert.Equal(t, `attachment; filename="skipped.csv"`, answer.Header().Get("Content-Disposition"))
+	assert.Equal(t, "it was canceled; Ana asked", e.sent("GET /bulk-retries/b1/skipped").query.Get("reason"))
+
+	rows, err := csv.NewReader(answer.Body).ReadAll()
+	require.NoError(t, err)
+	assert.Equal(t, [][]string{{"delivery_id", "reason"}, {"d7", "'=it was canceled; Ana asked"}}, rows)
+
+	for _, page := range []string{"skipped", "skipped.csv"} {
+		gone := e.do(http.MethodGet, "/failures/bulk/b1/"+page+"?why=0123456789abcdef", nil)
+		assert.Equal(t, http.StatusNotFound, gone.Code)
+	}
 }
 
 func TestABulkRetryIsPausedResumedAndCanceled(t *testing.T) {

@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"cmp"
 	"sync"
 	"testing"
 	"time"
@@ -17,12 +18,20 @@ import (
 func sendTo(t *testing.T, s *db.Store, w *dbtest.World, to string) chat.AssistantMessageSent {
 	t.Helper()
 
+	return sendFrom(t, s, w, "", to)
+}
+
+// sendFrom sends from a sender to an address; "" is the chat's own sender.
+func sendFrom(t *testing.T, s *db.Store, w *dbtest.World, sender, to string) chat.AssistantMessageSent {
+	t.Helper()
+
 	sent, err := s.PrepareSend(
 		t.Context(),
 		w.Send(w.SMS.ID, "hi"),
 		dbtest.SendIDs(),
 		func(f *chat.SendFacts) (chat.SendPlan, error) {
 			plan, err := dbtest.PlanText("hi")(f)
+			plan.Sender = cmp.Or(sender, plan.Sender)
 			plan.To = to
 			plan.ToGiven = true
 

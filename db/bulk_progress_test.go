@@ -104,6 +104,7 @@ func TestOnlyAttemptsOfABulkRetryCount(t *testing.T) {
 
 		b.end(&open, chat.OutcomeAccepted, "")
 		assert.Equal(t, 4, b.progress(1).First.Attempted)
+		assert.Equal(t, b.progress(1).First, b.progress(4).Run.Tally, "all that was ever attempted, by the same rule")
 
 		left, err := s.RetryCandidates(t.Context(), chat.BulkStep{
 			WorkspaceID: w.Workspace,
@@ -221,8 +222,18 @@ func TestWhatABulkRetryHasBegunAndSkippedIsListed(t *testing.T) {
 			{DeliveryID: rejected[1], Reason: why},
 			{DeliveryID: rejected[2], Reason: why},
 		}, readPages(t, 1, func(p chat.Page) (chat.List[chat.BulkSkipped], error) {
-			return s.BulkSkips(t.Context(), w.Workspace, b.run.ID, p)
+			return s.BulkSkips(t.Context(), w.Workspace, chat.BulkSkipFilter{BulkRetryID: b.run.ID, Page: p})
 		}))
+
+		for reason, found := range map[string]int{why: 2, "another": 0} {
+			skipped, err := s.BulkSkips(t.Context(), w.Workspace, chat.BulkSkipFilter{
+				BulkRetryID: b.run.ID,
+				Reason:      reason,
+				Page:        pageOfTen(),
+			})
+			require.NoError(t, err)
+			assert.Len(t, skipped.Items, found, reason)
+		}
 
 		assert.Equal(t, map[string]int{why: 2}, b.progress(1).Run.SkippedBy)
 	})

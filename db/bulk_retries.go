@@ -264,42 +264,41 @@ func addProgress(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, all []cha
 	}
 
 	var counts []struct {
-		ID     chat.ActionID `bun:"id"`
-		Status string        `bun:"status"`
-		Count  int           `bun:"count"`
+		ID        chat.ActionID `bun:"id"`
+		Status    string        `bun:"status"`
+		ErrorCode string        `bun:"error_code"`
+		Count     int           `bun:"count"`
 	}
 
 	err := db.NewSelect().
 		TableExpr("deliveries AS d").
-		ColumnExpr("d.bulk_retry_id AS id, d.status AS status, count(*) AS count").
+		ColumnExpr("d.bulk_retry_id AS id, d.status AS status, d.error_code AS error_code, count(*) AS count").
 		Where("d.workspace_id = ?", ws).
 		Where("d.bulk_retry_id IN ?", bun.Tuple(ids)).
-		GroupExpr("d.bulk_retry_id, d.status").
+		GroupExpr("d.bulk_retry_id, d.status, d.error_code").
 		Scan(ctx, &counts)
 	if err != nil {
 		return err
 	}
 
+	outcomes := make([]map[chat.RetryOutcome]int, len(all))
+
 	for _, c := range counts {
-		b := &all[places[c.ID]]
-		b.ByStatus[c.Status] = c.Count
-		b.Begun += c.Count
+		place := places[c.ID]
+		if outcomes[place] == nil {
+			outcomes[place] = map[chat.RetryOutcome]int{}
+		}
+
+		outcomes[place][chat.RetryOutcome{Status: c.Status, ErrorCode: c.ErrorCode}] = c.Count
+		all[place].ByStatus[c.Status] += c.Count
+		all[place].Begun += c.Count
+	}
+
+	for i := range all {
+		all[i].Tally = chat.TallyCounts(outcomes[i])
 	}
 
 	return addSkipped(ctx, db, ws, all)
-}
-
-// checkMove returns a conflict for a move that the state does not allow.
-func (r *bulkRetryRow) checkMove(in chat.BulkMove) error {
-	if in.To == "" && r.State != chat.BulkRunning && r.State != chat.BulkPaused {
-		return chat.Errorf(chat.CodeConflict, "this bulk retry is %s and has no rate any more", r.State)
-	}
-
-	if in.To != "" && !r.State.May(in.To) {
-		return chat.Errorf(chat.CodeConflict, "this bulk retry is %s and cannot become %s", r.State, in.To)
-	}
-
-	return nil
 }
 
 // auditFields are the fields whose changes the audit log has.
@@ -318,7 +317,7 @@ func (s *Store) SetBulkState(ctx context.Context, in chat.BulkMove) (chat.BulkRe
 			return err
 		}
 
-		if err := row.checkMove(in); err != nil {
+		if err := in.Check(row.State); err != nil {
 			return err
 		}
 

@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -92,11 +93,51 @@ func TestRetryCandidates(t *testing.T) {
 		counts, err := s.CountRetryCandidates(t.Context(), w.Workspace, chat.DeliveryFilter{})
 		require.NoError(t, err)
 
+		sender := w.PhoneNumber.Scope()
+
 		assert.Equal(t, []chat.RetryCount{
-			{Status: "pending", ErrorCode: chat.ErrorTriesExhausted, Count: 1},
-			{Status: "rejected", ErrorCode: "twilio_30007", Count: 2},
-			{Status: "undelivered", ErrorCode: "twilio_30003", Count: 1},
+			{Sender: sender, Status: "pending", ErrorCode: chat.ErrorTriesExhausted, Count: 1},
+			{Sender: sender, Status: "rejected", ErrorCode: "twilio_30007", Count: 2},
+			{Sender: sender, Status: "undelivered", ErrorCode: "twilio_30003", Count: 1},
 		}, counts)
+	})
+}
+
+// TestRetryCandidatesAreToldApartBySender: which number fails is seen, and its deliveries are retried alone.
+func TestRetryCandidatesAreToldApartBySender(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+
+		var ids []chat.DeliveryID
+
+		for i, sender := range []string{"phone:901", "phone:902", "phone:902"} {
+			sent := sendFrom(t, s, w, sender, fmt.Sprintf("+%d", i+1))
+			_, err := s.MarkExhausted(t.Context(), w.Workspace, sent.DeliveryID, clock.now)
+			require.NoError(t, err)
+
+			ids = append(ids, sent.DeliveryID)
+		}
+
+		counts, err := s.CountRetryCandidates(t.Context(), w.Workspace, chat.DeliveryFilter{})
+		require.NoError(t, err)
+		assert.Equal(t, []chat.RetryCount{
+			{Sender: "phone:901", Status: "pending", ErrorCode: chat.ErrorTriesExhausted, Count: 1},
+			{Sender: "phone:902", Status: "pending", ErrorCode: chat.ErrorTriesExhausted, Count: 2},
+		}, counts)
+
+		chosen := chat.DeliveryFilter{Sender: "phone:902"}
+
+		found, err := s.RetryCandidates(t.Context(), chat.BulkStep{WorkspaceID: w.Workspace, Filter: chosen, Limit: 10})
+		require.NoError(t, err)
+		assert.Equal(t, ids[1:], found)
+
+		chosen.Page = pageOfTen()
+		list, err := s.Deliveries(t.Context(), w.Workspace, chosen)
+		require.NoError(t, err)
+		require.Len(t, list.Items, 2)
+		assert.Equal(t, "phone:902", list.Items[0].Sender)
 	})
 }
 

@@ -44,20 +44,28 @@ func (s *Store) SkipBulkRetry(ctx context.Context, in chat.BulkSkip) error {
 func (s *Store) BulkSkips(
 	ctx context.Context,
 	ws chat.WorkspaceID,
-	id chat.ActionID,
-	p chat.Page,
+	f chat.BulkSkipFilter,
 ) (chat.List[chat.BulkSkipped], error) {
-	if _, err := findBulkRetry(ctx, s.db.NewSelect(), ws, id); err != nil {
+	if _, err := findBulkRetry(ctx, s.db.NewSelect(), ws, f.BulkRetryID); err != nil {
 		return chat.List[chat.BulkSkipped]{}, wrapErr("find a bulk retry", err)
 	}
 
 	var rows []bulkSkipRow
 
+	q := s.db.NewSelect().
+		Model(&rows).
+		Where("k.workspace_id = ?", ws).
+		Where("k.bulk_retry_id = ?", f.BulkRetryID)
+
+	if f.Reason != "" {
+		q.Where("k.why = ?", f.Reason)
+	}
+
 	list, err := listQuery[bulkSkipRow, chat.DeliveryID, chat.BulkSkipped]{
-		query: s.db.NewSelect().Model(&rows).Where("k.workspace_id = ?", ws).Where("k.bulk_retry_id = ?", id),
+		query: q,
 		rows:  &rows,
 		order: &bulkSkipsOrder,
-		page:  p,
+		page:  f.Page,
 		item:  (*bulkSkipRow).skipped,
 	}.read(ctx)
 

@@ -328,6 +328,10 @@ func filterDeliveries(q *bun.SelectQuery, f *chat.DeliveryFilter) {
 		q.Where("d.chat_id = ?", f.ChatID)
 	}
 
+	if f.Sender != "" {
+		q.Where("d.sender = ?", f.Sender)
+	}
+
 	if kinds := f.Duplicate.Kinds(); len(kinds) > 0 {
 		// The first condition is that of the partial index deliveries_duplicates.
 		q.Where("d.duplicate <> 'none'").Where("d.duplicate IN ?", bun.Tuple(kinds))

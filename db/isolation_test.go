@@ -515,7 +515,7 @@ var tries = map[string]try{
 		return anyResult(i.s.BulkOverlaps(ctx, i.ws, chat.DeliveryFilter{}))
 	}},
 	"BulkSkips": {chat.CodeBulkRetryNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return anyResult(i.s.BulkSkips(ctx, i.foreignTo(), i.bulk.ID, pageOfTen()))
+		return anyResult(i.s.BulkSkips(ctx, i.foreignTo(), chat.BulkSkipFilter{BulkRetryID: i.bulk.ID, Page: pageOfTen()}))
 	}},
 	"SetBulkState": {chat.CodeBulkRetryNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.SetBulkState(ctx, chat.BulkMove{

@@ -91,8 +91,8 @@ func excludeBegunBy(q *bun.SelectQuery, id chat.ActionID) *bun.SelectQuery {
 			WHERE k.workspace_id = d.workspace_id AND k.bulk_retry_id = ? AND k.delivery_id = d.id)`, id)
 }
 
-// CountRetryCandidates counts what a bulk retry with this filter would try again, by status
-// and error code.
+// CountRetryCandidates counts what a bulk retry with this filter would try again, by sender,
+// status and error code.
 func (s *Store) CountRetryCandidates(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -157,10 +157,12 @@ func countRetryCandidates(
 ) ([]chat.RetryCount, error) {
 	var counts []chat.RetryCount
 	err := retryCandidates(db.NewSelect().Model((*deliveryRow)(nil)), ws, f).
-		ColumnExpr("d.status AS status, d.error_code AS error_code, count(*) AS count").
+		ColumnExpr("d.sender AS sender, d.status AS status, d.error_code AS error_code, count(*) AS count").
 		ColumnExpr("count(CASE WHEN d.evidence <> 'none' OR d.status IN ? THEN 1 END) AS may_duplicate",
 			bun.Tuple(mayDuplicate)).
-		GroupExpr("d.status, d.error_code").OrderExpr("d.status, d.error_code").Scan(ctx, &counts)
+		GroupExpr("d.sender, d.status, d.error_code").
+		OrderExpr("d.status, d.error_code, d.sender").
+		Scan(ctx, &counts)
 
 	return counts, err
 }

@@ -106,12 +106,10 @@ func (b *bulkView) show(c *console, r *remote) {
 	f.say("bulk retry", "%s", b.ID)
 	f.say("note", "%s", b.Note)
 	f.say("reason", "%s", b.Reason)
+	f.say("failed", "%s", b.explainFailures())
 	f.say("per second", "%s", formatNumber(b.RatePerSecond))
-	f.say("canary", "%s", formatNumber(b.Canary))
-
-	if b.PauseAtFailurePercent > 0 {
-		f.say("pauses at", "%d %% failures of the last %d", b.PauseAtFailurePercent, chat.BulkWindow)
-	}
+	f.say("canary", "%s", chat.ExplainCanary(int(b.Canary)))
+	f.say("pauses when", "%s", chat.FailureLimit(b.PauseAtFailurePercent).Explain())
 
 	for _, reason := range slices.Sorted(maps.Keys(b.SkippedByReason)) {
 		f.say("skipped", "%d: %s", b.SkippedByReason[reason], reason)
@@ -122,45 +120,66 @@ func (b *bulkView) show(c *console, r *remote) {
 	b.showNext(c, r)
 }
 
+// explainFailures says how many of what was begun have failed.
+func (b *bulkView) explainFailures() string {
+	tally := chat.BulkTally{Attempted: int(b.Attempted), Failed: int(b.Failed)}
+
+	return tally.Explain()
+}
+
+// bulkVerbs are the commands of a bulk retry on the command line.
+var bulkVerbs = map[client.BulkRetryNext]string{
+	client.BulkRetryNextPause:      "pause %s",
+	client.BulkRetryNextResume:     "resume %s",
+	client.BulkRetryNextChangeRate: "set %s --rate N",
+	client.BulkRetryNextCancel:     "cancel %s",
+}
+
 // showNext writes the commands that may be used now.
 func (b *bulkView) showNext(c *console, r *remote) {
-	var verbs []string
-
-	switch b.State {
-	case client.BulkRetryStateRunning:
-		verbs = []string{"pause", "cancel"}
-	case client.BulkRetryStatePaused:
-		verbs = []string{"resume", "cancel"}
-	case client.BulkRetryStateFinished, client.BulkRetryStateCanceled:
+	if len(b.Next) == 0 {
 		return
 	}
 
 	c.showHeading("What you may do")
 	fmt.Fprintln(c.out, "  "+r.line(c, "deliveries list --bulk-retry "+makePrintable(b.ID)))
 
-	for _, verb := range verbs {
-		fmt.Fprintln(c.out, "  "+r.line(c, fmt.Sprintf("bulk-retries %s %s --reason '…'", verb, makePrintable(b.ID))))
+	for _, next := range b.Next {
+		if verb, isKnown := bulkVerbs[next]; isKnown {
+			command := "bulk-retries " + fmt.Sprintf(verb, makePrintable(b.ID)) + " --reason '…'"
+			fmt.Fprintln(c.out, "  "+r.line(c, command))
+		}
 	}
 }
 
 type bulkSkipped struct {
 	remote
 	listing
-	ID string `arg:"" help:"The bulk retry's id, as listed."`
+	ID     string `arg:"" help:"The bulk retry's id, as listed."`
+	Reason string `help:"Only those with this reason, as 'handrail bulk-retries show' has it." placeholder:"TEXT"`
 }
 
 // Run lists what a bulk retry has skipped.
 func (s *bulkSkipped) Run(c *console) error {
+	empty := "it has skipped nothing"
+	if s.Reason != "" {
+		empty += " for this reason"
+	}
+
 	return showList(c, &s.remote, s.listing, listView[client.BulkSkipped]{
 		ask: func(api *apiClient, at position) (*http.Response, error) {
 			return api.ListBulkSkipped(
 				c.ctx,
 				api.workspace,
 				s.ID,
-				&client.ListBulkSkippedParams{Limit: at.limit, Cursor: at.cursor},
+				&client.ListBulkSkippedParams{
+					Reason: client.IfGiven(s.Reason),
+					Limit:  at.limit,
+					Cursor: at.cursor,
+				},
 			)
 		},
-		empty:   "it has skipped nothing",
+		empty:   empty,
 		columns: []string{"DELIVERY", "REASON"},
 		row: func(skipped *client.BulkSkipped) []string {
 			return []string{makePrintable(skipped.DeliveryID), makePrintable(skipped.Reason)}

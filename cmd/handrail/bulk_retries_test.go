@@ -12,13 +12,19 @@ import (
 )
 
 func aBulk(state string, begun int, note string) string {
+	next := map[string]string{
+		"running": `"pause","change_rate","cancel"`,
+		"paused":  `"resume","change_rate","cancel"`,
+	}
+
 	return fmt.Sprintf(
-		`{"id":"%s","state":"%s","note":"%s","reason":"Twilio was suspended for two hours","selected":40,"begun":%d,"skipped":1,
+		`{"id":"%s","state":"%s","note":"%s","reason":"Twilio was suspended for two hours","selected":40,"begun":%d,"skipped":1,"attempted":4,"failed":1,"next":[%s],
 		"by_status":{"accepted":%d,"pending":0},"skipped_by_reason":{"it has been tried again already":1},"pause_at_failure_percent":20,"rate_per_second":5,"canary":5,"created_at":"2026-11-22T10:00:00Z","updated_at":"2026-11-22T10:00:09Z"}`,
 		stubBulk,
 		state,
 		note,
 		begun,
+		next[state],
 		begun,
 	)
 }
@@ -39,8 +45,8 @@ var retryAll = []string{
 }
 
 const wouldRetry = `{"dry_run":true,"count":40,"judged":40,"skipped":3,"skipped_by_reason":{"it has moved on":3},` +
-	`"groups":[{"status":"blocked","error_code":"twilio_20003",` +
-	`"count":39},{"status":"rejected","error_code":"twilio_21211","count":1}]}`
+	`"groups":[{"sender":"phone:12","status":"blocked","error_code":"twilio_20003",` +
+	`"count":39},{"sender":"phone:13","status":"rejected","error_code":"twilio_21211","count":1}]}`
 
 func TestRetryAllShowsWhatItWouldDo(t *testing.T) {
 	t.Parallel()
@@ -55,7 +61,7 @@ func TestRetryAllShowsWhatItWouldDo(t *testing.T) {
 	status, out, errs := s.do(append(retryAll, "--dry-run")...)
 	require.Equal(t, 0, status, errs)
 
-	for _, want := range []string{"twilio_20003", "39", "twilio_21211", "all", "40", "3 would be skipped as they stand, and 37 retried:\n  3: it has moved on"} {
+	for _, want := range []string{"twilio_20003", "phone:12", "39", "twilio_21211", "all", "40", "3 would be skipped as they stand, and 37 retried:\n  3: it has moved on"} {
 		assert.Contains(t, out, want)
 	}
 
@@ -69,9 +75,10 @@ func TestRetryAllShowsWhatItWouldDo(t *testing.T) {
 		"reason":          "paid again",
 	}, sent.body)
 
-	status, out, _ = s.do(retryAll...)
+	status, out, _ = s.do(append(retryAll, "--sender", "phone:12")...)
 	assert.Equal(t, 0, status)
 	assert.Contains(t, out, "nothing to retry")
+	assert.Equal(t, "phone:12", s.sent("deliveries/retry").body["sender"])
 }
 
 func TestRetryAllSaysWhatMayBeSentTwice(t *testing.T) {
@@ -258,7 +265,10 @@ func TestBulkRetriesAreSteered(t *testing.T) {
 	assert.Contains(t, out, "handrail bulk-retries pause "+stubBulk)
 	assert.Contains(t, out, "handrail deliveries list --bulk-retry "+stubBulk)
 	assert.Contains(t, out, "1: it has been tried again already")
-	assert.Contains(t, out, "20 % failures of the last 50")
+	assert.Contains(t, out, "10 of its last 50 attempts have failed (20 %)")
+	assert.Contains(t, out, "1 of 4 with an outcome (25 %)")
+	assert.Contains(t, out, "handrail bulk-retries set "+stubBulk+" --rate N --reason")
+	assert.NotContains(t, out, "handrail bulk-retries resume")
 
 	for verb, shows := range map[string]string{
 		"pause":  "bulk-retries resume",
@@ -319,12 +329,17 @@ func TestWhatABulkRetryHasBegunAndSkippedIsListed(t *testing.T) {
 	assert.Contains(t, out, "it has been tried again already")
 
 	_, out, _ = s.do("bulk-retries", "skipped", stubBulk)
-	assert.Contains(t, out, "it has skipped nothing")
+	assert.Contains(t, out, "it has skipped nothing\n")
 
-	status, out, errs = s.do("deliveries", "list", "--bulk-retry", stubBulk)
+	_, out, _ = s.do("bulk-retries", "skipped", stubBulk, "--reason", "the provider has it")
+	assert.Contains(t, out, "it has skipped nothing for this reason")
+	assert.Contains(t, s.sent("bulk-retries/"+stubBulk+"/skipped").query, "reason=the+provider+has+it")
+
+	status, out, errs = s.do("deliveries", "list", "--bulk-retry", stubBulk, "--sender", "phone:12")
 	require.Equal(t, 0, status, errs)
 	assert.Contains(t, out, "no deliveries match")
 	assert.Contains(t, s.sent("deliveries").query, "bulk_retry_id="+stubBulk)
+	assert.Contains(t, s.sent("deliveries").query, "sender=phone%3A12")
 }
 
 func TestSuppressionsAreListedAndLifted(t *testing.T) {

@@ -38,6 +38,7 @@ type deliveryFilter struct {
 	Status    choice `help:"Only this status, like needs_review, unknown, blocked, rejected, undelivered or all." placeholder:"STATUS"`
 	Channel   choice `help:"Only this channel: phone-sms, email or all." placeholder:"CHANNEL"`
 	ErrorCode string `help:"Only this error code, like twilio_30003." placeholder:"CODE"`
+	Sender    string `help:"Only from this sender: phone: or inbox: and its id, like phone:12." placeholder:"SENDER"`
 	ChatID    int64  `aliases:"chat" help:"Only this chat." placeholder:"ID"`
 	Since     moment `help:"Only those created since then: how long ago, like 2h, or a time like 2026-11-22T10:00:00Z." placeholder:"WHEN"`
 	Until     moment `help:"Only those created before then." placeholder:"WHEN"`
@@ -172,6 +173,7 @@ func (l *deliveryList) params(member *int64) *client.ListDeliveriesParams {
 		Status:        client.OnlyGiven(client.DeliveryStatus(l.Status)),
 		ChannelFilter: client.OnlyGiven(client.Channel(l.Channel)),
 		ErrorCode:     client.IfGiven(l.ErrorCode),
+		Sender:        client.IfGiven(l.Sender),
 		ChatID:        client.IfGiven(l.ChatID),
 		MemberID:      member,
 		BulkRetryID:   client.IfGiven(l.BulkRetry),

@@ -89,7 +89,7 @@ func (r *deliveryRetryAll) Run(c *console) error {
 		return &exitError{
 			errors.New(
 				"choose the deliveries: give at least one of " +
-					"--status, --channel, --error-code, --chat-id, --since, --until",
+					"--status, --channel, --error-code, --sender, --chat-id, --since, --until",
 			),
 			exitUsage,
 		}
@@ -137,12 +137,17 @@ func (r *deliveryRetryAll) preview(api *apiClient) (goesOn bool, err error) {
 		return false, nil
 	}
 
-	t := newTable(api.out, "STATUS", "ERROR", "DELIVERIES")
+	t := newTable(api.out, "STATUS", "ERROR", "SENDER", "DELIVERIES")
 	for _, g := range would.Groups {
-		t.row(makePrintable(g.Status), shortenText(g.ErrorCode, 40), strconv.FormatInt(g.Count, 10))
+		t.row(
+			makePrintable(g.Status),
+			shortenText(g.ErrorCode, 40),
+			makePrintable(g.Sender),
+			strconv.FormatInt(g.Count, 10),
+		)
 	}
 
-	t.row("all", "", strconv.FormatInt(would.Count, 10))
+	t.row("all", "", "", strconv.FormatInt(would.Count, 10))
 
 	if err := t.flush(); err != nil {
 		return false, err
@@ -184,6 +189,7 @@ func (r *deliveryRetryAll) body(dryRun bool) client.NewBulkRetry {
 		PauseAtFailurePercent: r.PauseAt,
 		RatePerSecond:         r.Rate,
 		Reason:                client.IfGiven(r.Reason),
+		Sender:                client.IfGiven(r.Sender),
 		Since:                 r.Since.time(),
 		Status:                client.IfGiven(client.DeliveryStatus(r.Status)),
 		Until:                 r.Until.time(),

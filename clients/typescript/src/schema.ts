@@ -4118,6 +4118,11 @@ export interface components {
             /** @example twilio_30003 */
             error_code?: string;
             /**
+             * @description phone: or inbox: and its id, or web.
+             * @example phone:12
+             */
+            sender?: string;
+            /**
              * Format: date-time
              * @description Made at this time or later.
              */
@@ -4135,6 +4140,7 @@ export interface components {
             error_code: string;
             /** Format: int64 */
             may_duplicate: number;
+            sender: string;
             status: string;
         };
         BulkOverlap: {
@@ -4162,6 +4168,11 @@ export interface components {
             acknowledge_duplicate: boolean;
             /**
              * Format: int64
+             * @description How many of these have an outcome.
+             */
+            attempted: number;
+            /**
+             * Format: int64
              * @description How many it has begun.
              */
             begun: number;
@@ -4173,6 +4184,11 @@ export interface components {
             canary: number;
             /** Format: date-time */
             created_at: string;
+            /**
+             * Format: int64
+             * @description How many of those have failed, as its pauses count them.
+             */
+            failed: number;
             filter: components["schemas"]["BulkFilter"];
             /** Format: uuid */
             id: string;
@@ -4181,6 +4197,7 @@ export interface components {
              * @description Who asked for it.
              */
             member_id: number;
+            next: ("pause" | "resume" | "change_rate" | "cancel")[];
             /** @description Why it is paused or canceled, or what it does. */
             note: string;
             /** Format: int64 */
@@ -5320,7 +5337,7 @@ export interface components {
             error_code?: string;
             /**
              * Format: int64
-             * @description After the canary: the run pauses as soon as so many of its last 50 attempts, at least 20, have failed. Skipped deliveries do not count.
+             * @description After the canary: the run pauses as soon as so many of its last 50 attempts have failed; 20 percent are 10. Skipped deliveries do not count.
              * @default 20
              */
             pause_at_failure_percent: number;
@@ -5332,6 +5349,11 @@ export interface components {
             rate_per_second: number;
             /** @description Why, for the audit log, up to 500 characters. Needed unless it is a dry run. */
             reason?: string;
+            /**
+             * @description phone: or inbox: and its id, or web.
+             * @example phone:12
+             */
+            sender?: string;
             /**
              * Format: date-time
              * @description Made at this time or later.
@@ -7895,6 +7917,8 @@ export interface operations {
                 order?: components["parameters"]["order"];
                 /** @description Whether to count the whole list. */
                 total?: components["parameters"]["total"];
+                /** @description Only with this reason, as in skipped_by_reason. */
+                reason?: string;
             };
             header?: never;
             path: {
@@ -9486,6 +9510,8 @@ export interface operations {
                 channel?: components["parameters"]["channel"];
                 error_code?: string;
                 chat_id?: number;
+                /** @description phone: or inbox: and its id, or web. */
+                sender?: string;
                 /** @description What was sent in the chats with this member. */
                 member_id?: number;
                 /** @description What this bulk retry has begun. */

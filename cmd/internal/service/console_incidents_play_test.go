@@ -261,7 +261,7 @@ func mendBulkRetry(n *night, to customerOf) {
 	n.mara.do(chromedp.Clear(`[name="canary"]`, chromedp.ByQuery))
 	n.mara.fill("canary", "2")
 	n.mara.fill("reason", "the carrier works again")
-	n.mara.click("Retry 4 deliveries")
+	n.mara.click("Begin the retry")
 	n.mara.awaitText("tried first failed")
 
 	// The carrier works only now.
