@@ -4189,6 +4189,9 @@ type Until = time.Time
 // UpdatedSince defines model for updated_since.
 type UpdatedSince = time.Time
 
+// WaitingFor defines model for waiting_for.
+type WaitingFor = []Waiting
+
 // WebhookEndpointID defines model for webhook_endpoint_id.
 type WebhookEndpointID = int64
 
@@ -4222,7 +4225,7 @@ type ListActionsParams struct {
 	Kind []ActionKind `form:"kind,omitempty" json:"kind,omitempty"`
 
 	// WaitingFor What waits for any of these.
-	WaitingFor []Waiting `form:"waiting_for,omitempty" json:"waiting_for,omitempty"`
+	WaitingFor WaitingFor `form:"waiting_for,omitempty" json:"waiting_for,omitempty"`
 
 	// Sort With - the newest first.
 	Sort   *ListActionsParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
@@ -4771,6 +4774,9 @@ type ListDeliveriesParams struct {
 
 	// Until Made before this time.
 	Until *Until `form:"until,omitempty" json:"until,omitempty"`
+
+	// WaitingFor What waits for any of these.
+	WaitingFor WaitingFor `form:"waiting_for,omitempty" json:"waiting_for,omitempty"`
 
 	// UpdatedSince Changed then or later.
 	UpdatedSince *UpdatedSince `form:"updated_since,omitempty" json:"updated_since,omitempty"`
@@ -15595,6 +15601,18 @@ func NewListDeliveriesRequest(server string, workspaceUUID WorkspaceUUID, params
 		if params.Until != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "until", *params.Until, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.WaitingFor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "waiting_for", params.WaitingFor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

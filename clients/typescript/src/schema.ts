@@ -6823,6 +6823,8 @@ export interface components {
         until: string;
         /** @description Changed then or later. */
         updated_since: string;
+        /** @description What waits for any of these. */
+        waiting_for: components["schemas"]["Waiting"][];
         /** @description The event's id: the same each time that it is posted. */
         "webhook-id": string;
         /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
@@ -6881,7 +6883,7 @@ export interface operations {
                 /** @description Of any of these kinds. */
                 kind?: components["schemas"]["ActionKind"][];
                 /** @description What waits for any of these. */
-                waiting_for?: components["schemas"]["Waiting"][];
+                waiting_for?: components["parameters"]["waiting_for"];
                 /** @description With - the newest first. */
                 sort?: components["parameters"]["sort"];
                 chat_id?: number;
@@ -9347,6 +9349,8 @@ export interface operations {
                 since?: components["parameters"]["since"];
                 /** @description Made before this time. */
                 until?: components["parameters"]["until"];
+                /** @description What waits for any of these. */
+                waiting_for?: components["parameters"]["waiting_for"];
                 /** @description Changed then or later. */
                 updated_since?: components["parameters"]["updated_since"];
                 /** @description Only what has not arrived for good and was not sent again. */
