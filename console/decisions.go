@@ -1,15 +1,21 @@
 package console
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"slices"
 
 	"github.com/a-h/templ"
 
+	"handrail/chat"
 	"handrail/client"
+)
+
+// The parts of the page are matters that the page Now counts, whose tiles lead to them.
+const (
+	matterReviews   = chat.Matter(chat.WaitingPerson)
+	matterCalls     = chat.Matter(chat.WaitingToolDecision)
+	matterQuestions = chat.Matter(chat.WaitingContributor)
 )
 
 // shownDecisions is how many of the oldest of each kind the page shows.
@@ -18,7 +24,7 @@ const shownDecisions = int64(20)
 // Each delivery, and the action of each tool call, is read by a request of its own. readReviews and readCalls bound how
 // many: when hundreds wait, the page must not take hundreds of requests each time it is fetched.
 const (
-	readReviews = 10
+	readReviews = int64(10)
 	readCalls   = 5
 )
 
@@ -32,8 +38,8 @@ type decisionsView struct {
 	inbound   []client.Inbound
 	// refusedAnswer is an answer to a question that was refused, and that no form of the page has any more.
 	refusedAnswer string
-	// hasMore are the kinds of which more wait than are shown, by the anchor of their part of the page.
-	hasMore map[string]bool
+	// more are the lists of all that wait, for the matters of which more wait than are shown.
+	more map[chat.Matter]templ.SafeURL
 }
 
 // undecidedCall is a tool call whose outcome a person must say.
@@ -77,7 +83,7 @@ func (h *Handler) decisionRoutes() {
 
 func (h *Handler) showDecisions(v *viewer) (templ.Component, error) {
 	v.shownAt = v.path("/decisions")
-	view := decisionsView{hasMore: map[string]bool{}}
+	view := decisionsView{more: map[chat.Matter]templ.SafeURL{}}
 
 	steps := []struct {
 		scope string
@@ -121,63 +127,46 @@ func (d *decisionsView) learnPlaces(v *viewer) {
 	}
 }
 
+// noteMore notes where all of a matter are listed, if more wait than are shown.
+func (d *decisionsView) noteMore(matter chat.Matter, hasMore bool, list templ.SafeURL) {
+	if hasMore {
+		d.more[matter] = list
+	}
+}
+
+// actionsWaitingFor returns the list of the actions that wait for something, the oldest first.
+func actionsWaitingFor(v *viewer, waiting chat.Waiting) templ.SafeURL {
+	return v.pathWith("/actions", url.Values{"waiting_for": {string(waiting)}, "order": {"asc"}})
+}
+
 // loadReviews finds the oldest deliveries that wait for a person's decision.
 func (d *decisionsView) loadReviews(v *viewer) error {
-	inDoubt, err := d.listReviews(v, client.DeliveryStatusNeedsReview)
-	if err != nil {
-		return err
-	}
+	order := client.ListDeliveriesParamsOrderAsc
 
-	// What is held waits with these statuses, beside what waits for something else.
-	held, err := d.listReviews(v, client.DeliveryStatusPending, client.DeliveryStatusBlocked)
-	if err != nil {
-		return err
-	}
-
-	listed := slices.Concat(inDoubt, held)
-	slices.SortFunc(listed, func(a, b client.Delivery) int {
-		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	answer, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), &client.ListDeliveriesParams{
+		Expand:     expandMember(v),
+		Limit:      new(readReviews),
+		Order:      &order,
+		WaitingFor: []client.Waiting{client.WaitingPerson},
 	})
-
-	// One that was held between the two requests is in both lists.
-	listed = slices.CompactFunc(listed, func(a, b client.Delivery) bool { return a.ID == b.ID })
-
-	if len(listed) > readReviews {
-		listed = listed[:readReviews]
-		d.hasMore["person"] = true
+	if err != nil {
+		return err
 	}
 
-	for i := range listed {
-		whole, err := findDelivery(v, listed[i].ID)
+	d.noteMore(matterReviews, answer.JSON200.NextCursor != nil, actionsWaitingFor(v, chat.WaitingPerson))
+
+	for _, listed := range answer.JSON200.Items {
+		whole, err := findDelivery(v, listed.ID)
 
 		switch {
 		case err != nil:
 			return err
 		case whole != nil:
-			d.reviews = append(d.reviews, &deliveryView{WholeDelivery: whole, recipient: nameRecipient(listed[i])})
+			d.reviews = append(d.reviews, &deliveryView{WholeDelivery: whole, recipient: nameRecipient(listed)})
 		}
 	}
 
 	return nil
-}
-
-// listReviews lists the oldest deliveries with one of the statuses, and keeps those that wait for a person.
-func (d *decisionsView) listReviews(v *viewer, statuses ...client.DeliveryStatus) ([]client.Delivery, error) {
-	order := client.ListDeliveriesParamsOrderAsc
-
-	answer, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), &client.ListDeliveriesParams{
-		Expand: expandMember(v),
-		Limit:  new(mostListed),
-		Order:  &order,
-		Status: statuses,
-	})
-	if err != nil {
-		return nil, err
-	}
-
-	return slices.DeleteFunc(answer.JSON200.Items, func(listed client.Delivery) bool {
-		return client.ValueOf(listed.WaitingFor) != client.WaitingPerson
-	}), nil
 }
 
 // loadCalls finds the tool calls whose outcome nobody knows.
@@ -193,14 +182,13 @@ func (d *decisionsView) loadCalls(v *viewer) error {
 		return err
 	}
 
-	d.hasMore["tool_decision"] = answer.JSON200.NextCursor != nil
-
+	hasMore := answer.JSON200.NextCursor != nil
 	actions := map[string]*client.WholeAction{}
 
 	for _, call := range answer.JSON200.Items {
 		action, known := actions[call.ActionID]
 		if !known && len(actions) == readCalls {
-			d.hasMore["tool_decision"] = true
+			hasMore = true
 			break
 		}
 
@@ -218,6 +206,8 @@ func (d *decisionsView) loadCalls(v *viewer) error {
 			message:        messageOf(action),
 		})
 	}
+
+	d.noteMore(matterCalls, hasMore, actionsWaitingFor(v, chat.WaitingToolDecision))
 
 	return nil
 }
@@ -250,7 +240,7 @@ func (d *decisionsView) loadApprovals(v *viewer) error {
 	order := client.ListApprovalsParamsOrderAsc
 
 	answer, err := v.ListApprovalsWithResponse(v.ctx(), v.ws(), &client.ListApprovalsParams{
-		Limit: new(shownDecisions),
+		Limit: new(mostListed), // nothing else lists those of keys and tools
 		Order: &order,
 		State: []client.ApprovalState{client.ApprovalStateWaiting},
 	})
@@ -259,7 +249,7 @@ func (d *decisionsView) loadApprovals(v *viewer) error {
 	}
 
 	d.approvals = answer.JSON200.Items
-	d.hasMore["approval"] = answer.JSON200.NextCursor != nil
+	d.noteMore(chat.MatterApproval, answer.JSON200.NextCursor != nil, actionsWaitingFor(v, chat.WaitingApproval))
 
 	return nil
 }
@@ -277,7 +267,7 @@ func (d *decisionsView) loadQuestions(v *viewer) error {
 	}
 
 	d.questions = answer.JSON200.Items
-	d.hasMore["contributor"] = answer.JSON200.NextCursor != nil
+	d.noteMore(matterQuestions, answer.JSON200.NextCursor != nil, actionsWaitingFor(v, chat.WaitingContributor))
 
 	return nil
 }
@@ -295,7 +285,9 @@ func (d *decisionsView) loadInbound(v *viewer) error {
 	}
 
 	d.inbound = answer.JSON200.Items
-	d.hasMore["inbound"] = answer.JSON200.NextCursor != nil
+	d.noteMore(chat.MatterInbound, answer.JSON200.NextCursor != nil, v.pathWith("/inbound", url.Values{
+		"status": {string(client.InboundStatusRefused)},
+	}))
 
 	return nil
 }

@@ -15,7 +15,6 @@ func decisionReplies() map[string]reply {
 	replies := repliesOf(deliveryOf(`"resolve","retry"`, `"acknowledge_duplicate","reason"`))
 	replies["GET /deliveries"] = listOf(
 		strings.Replace(deliveryOf(``, ``), `"waiting_for"`, `"member":{"id":42,"name":"Bea <b>"},"waiting_for"`, 1),
-		strings.NewReplacer(theDelivery, theRetry, `"person"`, `"provider"`).Replace(deliveryOf(``, ``)),
 	)
 	replies["GET /actions"] = listOf(actionOf(``), actionOf(``))
 	replies["GET /actions/"+theAction] = ok(actionOf(``))
@@ -54,7 +53,7 @@ func TestDecisionsShowsWhatWaitsForAPerson(t *testing.T) {
 		"delivery-" + theDelivery,
 		"&#34;guests&#34;: 4",
 		"Your &lt;b&gt;refund",
-		"You cannot decide about it",
+		"You have asked for it: a second member decides.",
 		"Is the terrace &lt;open&gt;?",
 		`<option value="8">Kim`,
 		`<option value="true">yes`,
@@ -63,7 +62,6 @@ func TestDecisionsShowsWhatWaitsForAPerson(t *testing.T) {
 		assert.Contains(t, page, part)
 	}
 
-	assert.NotContains(t, page, "delivery-"+theRetry, "it waits for the provider")
 	assert.NotContains(t, page, `<option value="9">`, "who cannot be reached cannot answer")
 	assert.Equal(t, 1, strings.Count(page, `value="approve"`), "one may be decided, one is void")
 	assert.Equal(t, 2, strings.Count(page, `value="refuse"`))
@@ -78,6 +76,47 @@ func TestDecisionsShowsWhatWaitsForAPerson(t *testing.T) {
 	assert.Contains(t, page, "delivery-"+theDelivery)
 	assert.NotContains(t, page, `name="once"`, "a session that may only look")
 	assert.NotContains(t, page, `id="approval"`, "which takes chats:admin to be seen")
+}
+
+// TestDecisionsListExactlyWhatWaitsForAPerson: the hundred oldest that are held up were read, and those of a person
+// picked out; behind a hundred that wait for their sender a held one was nowhere.
+func TestDecisionsListExactlyWhatWaitsForAPerson(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, decisionReplies())
+	assert.NotContains(t, e.get("/decisions"), "More wait than are shown")
+	assert.Equal(t, 1, e.count("GET /deliveries"))
+	assert.Equal(t, "person", e.sent("GET /deliveries").query.Get("waiting_for"))
+	assert.Empty(t, e.sent("GET /deliveries").query.Get("status"))
+
+	for _, list := range []string{"deliveries", "tool-calls", "contributor-requests", "inbound"} {
+		e.replies["GET /"+list] = ok(strings.Replace(e.replies["GET /"+list].body, `"next_cursor":null`, `"next_cursor":"c"`, 1))
+	}
+
+	page := e.get("/decisions")
+	assert.Equal(t, 4, strings.Count(page, "More wait than are shown"))
+
+	for _, list := range []string{
+		"/actions?order=asc&amp;waiting_for=person",
+		"/actions?order=asc&amp;waiting_for=tool_decision",
+		"/actions?order=asc&amp;waiting_for=contributor",
+		"/inbound?status=refused",
+	} {
+		assert.Contains(t, page, list+`">All that wait`)
+	}
+}
+
+// TestAnApprovalSaysWhyItIsNotOffered: everybody who may not decide was told that they had asked for it.
+func TestAnApprovalSaysWhyItIsNotOffered(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, decisionReplies())
+	e.replies["GET /approvals"] = listOf(`{"id":"p4","kind":"send","state":"waiting","deadline":"2026-12-01T09:00:00Z",
+		"requested_by":3,"deciders":[5]}`)
+
+	page := e.get("/decisions")
+	assert.Contains(t, page, "You are not among those who may decide about it.")
+	assert.NotContains(t, page, "You have asked for it")
 }
 
 func TestNothingToDecideSaysWhatWouldBeThere(t *testing.T) {

@@ -26,7 +26,7 @@ func (h *Handler) openStream(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the session is over", http.StatusUnauthorized)
 		return
 	case err != nil:
-		http.Error(w, "there is no stream at present", http.StatusServiceUnavailable)
+		h.refuseStream(w, r, err)
 		return
 	case !v.session.hasToken(r):
 		http.Error(w, errForged.Error(), http.StatusForbidden)
@@ -38,8 +38,8 @@ func (h *Handler) openStream(w http.ResponseWriter, r *http.Request) {
 		v.ws(),
 		&client.CreateEventTokenParams{},
 	)
-	if err != nil || made.JSON200 == nil {
-		http.Error(w, "there is no stream at present", http.StatusServiceUnavailable)
+	if err != nil {
+		h.refuseStream(w, r, err)
 		return
 	}
 
@@ -48,4 +48,15 @@ func (h *Handler) openStream(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(streamTicket{ // who has gone reads no answer
 		URL: "/api/v2/w/" + v.ws() + "/events?token=" + client.ValueOf(made.JSON200.Token),
 	})
+}
+
+// refuseStream answers that there is no stream, and logs why: the page asks again by itself, and shows nothing of it.
+func (h *Handler) refuseStream(w http.ResponseWriter, r *http.Request, err error) {
+	h.config.Logger.WarnContext(
+		r.Context(),
+		"a page of the console has no stream of events",
+		"request_id", requestIDOf(r),
+		"error", err,
+	)
+	http.Error(w, "there is no stream at present", http.StatusServiceUnavailable)
 }
