@@ -307,6 +307,7 @@ const (
 	MatterMatterModel           MatterMatter = "model"
 	MatterMatterNotice          MatterMatter = "notice"
 	MatterMatterPerson          MatterMatter = "person"
+	MatterMatterPossibleOptOut  MatterMatter = "possible_opt_out"
 	MatterMatterProvider        MatterMatter = "provider"
 	MatterMatterResponse        MatterMatter = "response"
 	MatterMatterSender          MatterMatter = "sender"
@@ -790,8 +791,9 @@ const (
 
 // Defines values for ListChatsParamsNeeds.
 const (
-	ListChatsParamsNeedsAttention ListChatsParamsNeeds = "attention"
-	ListChatsParamsNeedsResponse  ListChatsParamsNeeds = "response"
+	ListChatsParamsNeedsAttention      ListChatsParamsNeeds = "attention"
+	ListChatsParamsNeedsPossibleOptOut ListChatsParamsNeeds = "possible_opt_out"
+	ListChatsParamsNeedsResponse       ListChatsParamsNeeds = "response"
 )
 
 // Defines values for ListChatsParamsSort.
@@ -2179,7 +2181,7 @@ type Matter struct {
 	// Lately How many began to wait in the last hour.
 	Lately int64 `json:"lately"`
 
-	// Matter A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice.
+	// Matter A word of an action's waiting_for, or bulk_retry, inbound, possible_opt_out, response, attention, webhook_endpoint, notice.
 	Matter      MatterMatter `json:"matter"`
 	NeedsPerson bool         `json:"needs_person"`
 
@@ -2190,7 +2192,7 @@ type Matter struct {
 	WorkflowGone *int64 `json:"workflow_gone,omitempty"`
 }
 
-// MatterMatter A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice.
+// MatterMatter A word of an action's waiting_for, or bulk_retry, inbound, possible_opt_out, response, attention, webhook_endpoint, notice.
 type MatterMatter string
 
 // McpLeftOut defines model for McpLeftOut.
@@ -4463,7 +4465,7 @@ type ListChatsParams struct {
 	Expand        Expand `form:"expand,omitempty" json:"expand,omitempty"`
 	NeedsResponse *bool  `form:"needs_response,omitempty" json:"needs_response,omitempty"`
 
-	// Needs response: the customer has written. attention: another reason.
+	// Needs response: the customer has written. possible_opt_out: they may have opted out. attention: another reason.
 	Needs *ListChatsParamsNeeds `form:"needs,omitempty" json:"needs,omitempty"`
 
 	// Sort With - the newest first.

@@ -31,6 +31,7 @@ const (
 // decisionsView is what the page of decisions shows: of each kind the oldest first. What the session may not see is
 // left out.
 type decisionsView struct {
+	optOuts   []client.Chat
 	reviews   []*deliveryView
 	calls     []undecidedCall
 	approvals []client.Approval
@@ -67,7 +68,7 @@ func (d *decisionsView) mayDecideSeveral(v *viewer) bool {
 
 // isEmpty reports whether nothing waits for a person.
 func (d *decisionsView) isEmpty() bool {
-	return len(d.reviews)+len(d.calls)+len(d.approvals)+len(d.questions)+len(d.inbound) == 0
+	return len(d.optOuts)+len(d.reviews)+len(d.calls)+len(d.approvals)+len(d.questions)+len(d.inbound) == 0
 }
 
 func (h *Handler) decisionRoutes() {
@@ -89,6 +90,7 @@ func (h *Handler) showDecisions(v *viewer) (templ.Component, error) {
 		scope string
 		load  func(v *viewer) error
 	}{
+		{"chats:read", view.loadOptOuts},
 		{"deliveries:read", view.loadReviews},
 		{"chats:read", view.loadCalls},
 		{"chats:admin", view.loadApprovals},
@@ -137,6 +139,29 @@ func (d *decisionsView) noteMore(matter chat.Matter, hasMore bool, list templ.Sa
 // actionsWaitingFor returns the list of the actions that wait for something, the oldest first.
 func actionsWaitingFor(v *viewer, waiting chat.Waiting) templ.SafeURL {
 	return v.pathWith("/actions", url.Values{"waiting_for": {string(waiting)}, "order": {"asc"}})
+}
+
+// loadOptOuts finds the chats whose customers may have asked not to be written to, whether a message to them waits or
+// not.
+func (d *decisionsView) loadOptOuts(v *viewer) error {
+	sort := client.ListChatsParamsSortLastActivityAt
+	needs := client.ListChatsParamsNeedsPossibleOptOut
+
+	answer, err := v.ListChatsWithResponse(v.ctx(), v.ws(), &client.ListChatsParams{
+		Limit: new(shownDecisions),
+		Needs: &needs,
+		Sort:  &sort,
+	})
+	if err != nil {
+		return err
+	}
+
+	d.optOuts = answer.JSON200.Items
+	d.noteMore(chat.MatterOptOut, answer.JSON200.NextCursor != nil, v.pathWith("/chats", url.Values{
+		needsField: {needsOptOut},
+	}))
+
+	return nil
 }
 
 // loadReviews finds the oldest deliveries that wait for a person's decision.

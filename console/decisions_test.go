@@ -16,6 +16,8 @@ func decisionReplies() map[string]reply {
 	replies["GET /deliveries"] = listOf(
 		strings.Replace(deliveryOf(``, ``), `"waiting_for"`, `"member":{"id":42,"name":"Bea <b>"},"waiting_for"`, 1),
 	)
+	replies["GET /chats"] = listOf(`{"id":13,"title":"Late <b>","channel":"phone-sms","member_id":43,"member_name":"Cy <i>",
+		"last_activity_at":"2026-11-30T09:00:00Z"}`)
 	replies["GET /actions"] = listOf(actionOf(``), actionOf(``))
 	replies["GET /actions/"+theAction] = ok(actionOf(``))
 	replies["GET /tool-calls"] = listOf(`{"action_id":"` + theAction + `","id":"call_1","name":"book_table","chat_id":12,
@@ -45,6 +47,7 @@ func TestDecisionsShowsWhatWaitsForAPerson(t *testing.T) {
 	page := e.get("/decisions")
 
 	for _, part := range []string{
+		`id="possible_opt_out"`,
 		`id="person"`,
 		`id="tool_decision"`,
 		`id="approval"`,
@@ -89,18 +92,19 @@ func TestDecisionsListExactlyWhatWaitsForAPerson(t *testing.T) {
 	assert.Equal(t, "person", e.sent("GET /deliveries").query.Get("waiting_for"))
 	assert.Empty(t, e.sent("GET /deliveries").query.Get("status"))
 
-	for _, list := range []string{"deliveries", "tool-calls", "contributor-requests", "inbound"} {
+	for _, list := range []string{"chats", "deliveries", "tool-calls", "contributor-requests", "inbound"} {
 		e.replies["GET /"+list] = ok(strings.Replace(e.replies["GET /"+list].body, `"next_cursor":null`, `"next_cursor":"c"`, 1))
 	}
 
 	page := e.get("/decisions")
-	assert.Equal(t, 4, strings.Count(page, "More wait than are shown"))
+	assert.Equal(t, 5, strings.Count(page, "More wait than are shown"))
 
 	for _, list := range []string{
 		"/actions?order=asc&amp;waiting_for=person",
 		"/actions?order=asc&amp;waiting_for=tool_decision",
 		"/actions?order=asc&amp;waiting_for=contributor",
 		"/inbound?status=refused",
+		"/chats?needs=possible_opt_out",
 	} {
 		assert.Contains(t, page, list+`">All that wait`)
 	}
@@ -334,6 +338,7 @@ func TestDecisionsTakeFewCalls(t *testing.T) {
 	const one = `{"call_id":"c","name":"x","status":"unknown","chat_id":1,"action_id":"`
 
 	replies := map[string]reply{
+		"GET /chats":                listOf(),
 		"GET /deliveries":           listOf(),
 		"GET /approvals":            listOf(),
 		"GET /contributor-requests": listOf(),

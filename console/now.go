@@ -199,7 +199,7 @@ func newGoneTile(v *viewer, gone int64) tile {
 // pathOfMatter returns the page that lists what a matter counts.
 func pathOfMatter(v *viewer, matter chat.Matter) templ.SafeURL {
 	switch matter {
-	case matterReviews, matterCalls, matterQuestions, chat.MatterApproval, chat.MatterInbound:
+	case matterReviews, matterCalls, matterQuestions, chat.MatterApproval, chat.MatterInbound, chat.MatterOptOut:
 		return v.path("/decisions") + templ.SafeURL("#"+matter)
 	case chat.MatterWebhook:
 		return v.path("/settings/webhooks")

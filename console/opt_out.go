@@ -9,6 +9,35 @@ import (
 	"handrail/client"
 )
 
+// The verdicts of a form about a possible opt-out.
+const (
+	optedOutYes = "yes"
+	optedOutNo  = "no"
+)
+
+// optOutVerdict is a decision whether a member has opted out, as a command offers it.
+type optOutVerdict struct {
+	value, name string
+	// consequence says what happens by it.
+	consequence string
+	tone        string
+}
+
+var optOutVerdicts = []optOutVerdict{
+	{
+		value:       optedOutYes,
+		name:        "They have opted out",
+		consequence: "Nothing is sent to them on this channel any more, until they opt in again.",
+		tone:        toneBad,
+	},
+	{
+		value:       optedOutNo,
+		name:        "They have not opted out",
+		consequence: "What waits for this decision is sent.",
+		tone:        tonePlain,
+	},
+}
+
 // heldMember returns the id of the member of whom somebody must decide whether they have opted out, since the delivery
 // waits for that; "" if it does not.
 func (d *deliveryView) heldMember() string {
@@ -35,7 +64,8 @@ func (h *Handler) decideOptOut(v *viewer) (templ.SafeURL, error) {
 		return next, newInvalid("member must be an id")
 	}
 
-	if v.PostFormValue("opted_out") == "yes" {
+	switch v.PostFormValue("opted_out") {
+	case optedOutYes:
 		_, err = v.OptOutMemberWithResponse(
 			v.ctx(),
 			v.ws(),
@@ -43,7 +73,7 @@ func (h *Handler) decideOptOut(v *viewer) (templ.SafeURL, error) {
 			&client.OptOutMemberParams{IdempotencyKey: v.once()},
 			newOptOut(v),
 		)
-	} else {
+	case optedOutNo:
 		_, err = v.NotOptOutMemberWithResponse(
 			v.ctx(),
 			v.ws(),
@@ -51,6 +81,8 @@ func (h *Handler) decideOptOut(v *viewer) (templ.SafeURL, error) {
 			&client.NotOptOutMemberParams{IdempotencyKey: v.once()},
 			newOptOut(v),
 		)
+	default:
+		err = newInvalid("opted_out must be yes or no")
 	}
 
 	return next, err

@@ -80,6 +80,7 @@ func (s *Store) countMatters(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID
 			Where("x.state = ?", chat.BulkPaused),
 		countOldest(tx, countedAt{ws, now}, chat.MatterInbound, "inbound", "received_at").
 			Where("x.status = ?", chat.InboundRefused),
+		countChats(tx, countedAt{ws, now}, chat.MatterOptOut),
 		countChats(tx, countedAt{ws, now}, chat.MatterResponse),
 		countChats(tx, countedAt{ws, now}, chat.MatterAttention),
 		countFailingEndpoints(tx, ws, now),
@@ -139,9 +140,9 @@ func countOldest(tx bun.Tx, at countedAt, matter chat.Matter, table, since strin
 	return countAges(rows, since, at.now)
 }
 
-// countChats counts the chats that need a response, as the list of chats finds them for the matter.
+// countChats counts the chats that need somebody, as the list of chats finds them for the matter.
 func countChats(tx bun.Tx, at countedAt, matter chat.Matter) *bun.SelectQuery {
-	chats := needResponse(tx.NewSelect().TableExpr("chats AS c"), matter).
+	chats := needSomebody(tx.NewSelect().TableExpr("chats AS c"), at.ws, matter).
 		ColumnExpr("c.last_activity_at AS since").
 		Where("c.workspace_id = ?", at.ws).
 		Where("c.deleted_at IS NULL")

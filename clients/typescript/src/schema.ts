@@ -4934,10 +4934,10 @@ export interface components {
              */
             lately: number;
             /**
-             * @description A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice.
+             * @description A word of an action's waiting_for, or bulk_retry, inbound, possible_opt_out, response, attention, webhook_endpoint, notice.
              * @enum {string}
              */
-            matter: "person" | "tool_decision" | "approval" | "sender" | "bulk_retry" | "inbound" | "response" | "attention" | "webhook_endpoint" | "notice" | "failed" | "contributor" | "address" | "tool" | "model" | "attempt" | "provider";
+            matter: "person" | "tool_decision" | "approval" | "sender" | "bulk_retry" | "inbound" | "possible_opt_out" | "response" | "attention" | "webhook_endpoint" | "notice" | "failed" | "contributor" | "address" | "tool" | "model" | "attempt" | "provider";
             needs_person: boolean;
             /**
              * Format: date-time
@@ -8032,8 +8032,8 @@ export interface operations {
                 /** @description What to bring along: member, with the scope members:read. */
                 expand?: components["parameters"]["expand"];
                 needs_response?: boolean;
-                /** @description response: the customer has written. attention: another reason. */
-                needs?: "response" | "attention";
+                /** @description response: the customer has written. possible_opt_out: they may have opted out. attention: another reason. */
+                needs?: "response" | "attention" | "possible_opt_out";
                 /** @description With - the newest first. */
                 sort?: "last_activity_at" | "-last_activity_at" | "created_at" | "-created_at" | "updated_at" | "-updated_at";
                 /** @description By any of these. */
