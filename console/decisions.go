@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/a-h/templ"
 
@@ -75,7 +76,7 @@ func (h *Handler) decisionRoutes() {
 	h.page("/decisions", h.showDecisions)
 	h.form("/decisions/person", h.decideDeliveries, h.showDecisions)
 	h.form("/decisions/opt-out", h.decideOptOut, h.showDecisions)
-	h.form("/decisions/tool_decision", h.decideCall, h.showDecisions)
+	h.form("/decisions/tool_decision", h.decideCalls, h.showDecisions)
 	h.form("/decisions/approval", h.decideApproval, h.showDecisions)
 	h.form("/decisions/contributor", h.answerQuestion, h.showDecisions)
 	h.form("/decisions/contributor/cancel", h.cancelQuestion, h.showDecisions)
@@ -317,19 +318,26 @@ func (d *decisionsView) loadInbound(v *viewer) error {
 	return nil
 }
 
-// decideDeliveries decides about the deliveries that the form names, one by one. If the API refuses some, the others
-// are decided all the same, and the error names those that were refused.
+// decideDeliveries decides about the deliveries that the form names, one by one.
 func (h *Handler) decideDeliveries(v *viewer) (templ.SafeURL, error) {
 	if err := v.ParseForm(); err != nil {
 		return "", newInvalid("delivery must be a form")
 	}
 
 	ids := v.PostForm["delivery"]
+	err := decideEach(v, "delivery", ids, func(id string, once *string) error { return decideDelivery(v, id, once) })
+
+	return afterDecision(v, ids), err
+}
+
+// decideEach decides about each of what the form names in a field, with a key of its own. If the API refuses some, the
+// others are decided all the same, and the error names those that were refused.
+func decideEach(v *viewer, field string, ids []string, decide func(id string, once *string) error) error {
 	if len(ids) == 0 {
-		return "", newInvalid("delivery must be chosen: tick those that you decide about")
+		return newInvalid(field + " must be chosen: tick those that you decide about")
 	}
 
-	var refused []deliveryRefusal
+	var refused []decisionRefusal
 
 	for _, id := range ids {
 		once := v.once()
@@ -337,18 +345,18 @@ func (h *Handler) decideDeliveries(v *viewer) (templ.SafeURL, error) {
 			once = new(*once + ":" + id)
 		}
 
-		err := decideDelivery(v, id, once)
+		err := decide(id, once)
 
 		switch refusal := refusalOf(err); {
 		case err == nil:
 		case refusal == nil:
-			return "", err
+			return err
 		default:
-			refused = append(refused, deliveryRefusal{id: id, err: err, detail: refusal.detail})
+			refused = append(refused, decisionRefusal{id: id, err: err, detail: refusal.detail})
 		}
 	}
 
-	return afterDecision(v, ids), gatherRefusals(len(ids), refused)
+	return gatherRefusals(len(ids), refused)
 }
 
 // afterDecision returns the page to go to after a decision about deliveries: what was not sent can be sent again there,
@@ -390,14 +398,14 @@ func decideDelivery(v *viewer, id string, once *string) error {
 	return err
 }
 
-// deliveryRefusal is what the API has refused about a delivery.
-type deliveryRefusal struct {
+// decisionRefusal is what the API has refused about one of several that were decided at once.
+type decisionRefusal struct {
 	id, detail string
 	err        error
 }
 
-// gatherRefusals returns one refusal for all, which says how many of the deliveries were decided; nil for none.
-func gatherRefusals(all int, refused []deliveryRefusal) error {
+// gatherRefusals returns one refusal for all, which says how many were decided; nil for none.
+func gatherRefusals(all int, refused []decisionRefusal) error {
 	switch {
 	case len(refused) == 0:
 		return nil
@@ -422,8 +430,22 @@ func gatherRefusals(all int, refused []deliveryRefusal) error {
 	return gathered
 }
 
-func (h *Handler) decideCall(v *viewer) (templ.SafeURL, error) {
-	return v.path("/decisions#tool_decision"), resolveCall(v, v.PostFormValue("action"), v.PostFormValue("call"))
+// decideCalls decides about the tool calls that the form names, each by its action and its id.
+func (h *Handler) decideCalls(v *viewer) (templ.SafeURL, error) {
+	return v.path("/decisions#tool_decision"), decideEach(v, "call", readValues(v, "call"),
+		func(id string, once *string) error {
+			action, call, _ := strings.Cut(id, "/")
+
+			return resolveCall(v, action, call, once)
+		})
+}
+
+// name names the call, as a form does: calls of different actions have the same ids.
+func (c *undecidedCall) name() string { return c.ActionID + "/" + c.ID }
+
+// mayDecideSeveralCalls reports whether the member may say of several tool calls at once what became of them.
+func (d *decisionsView) mayDecideSeveralCalls(v *viewer) bool {
+	return len(d.calls) > 1 && v.may("chats:admin")
 }
 
 // decideApproval approves or refuses a send by its action, and everything else by the approval's id.

@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -174,8 +175,7 @@ func decisionCases() []decisionCase {
 		{
 			path: "tool_decision",
 			fields: url.Values{
-				"action":  {theAction},
-				"call":    {"call_1"},
+				"call":    {theAction + "/call_1"},
 				"outcome": {"retry"},
 				"reason":  {"x"},
 			},
@@ -271,6 +271,42 @@ func TestSeveralAreDecidedWithOneReason(t *testing.T) {
 	answer = e.post("/decisions", "/decisions/person", url.Values{"as": {"sent"}, "reason": {"x"}})
 	assert.Equal(t, http.StatusBadRequest, answer.Code)
 	assert.Contains(t, answer.Body.String(), "tick those that you decide about")
+}
+
+func TestSeveralToolCallsAreDecidedWithOneReason(t *testing.T) {
+	t.Parallel()
+
+	const call = `{"action_id":"` + theAction + `","id":"%s","name":"book_table","chat_id":12,"status":"unknown",
+		"updated_at":"2026-11-30T09:00:00Z"}`
+
+	e := newEnv(t, decisionReplies())
+	assert.NotContains(t, e.get("/decisions"), "several-calls", "there is one only")
+
+	e.replies["GET /tool-calls"] = listOf(fmt.Sprintf(call, "call_1"), fmt.Sprintf(call, "call_2"))
+	page := e.get("/decisions")
+	assert.Contains(t, page, `name="call" value="`+theAction+`/call_2" form="several-calls"`)
+	assert.Contains(t, page, `<form id="several-calls"`)
+
+	path := "POST /actions/" + theAction + "/tool-calls/"
+	e.replies[path+"call_1/resolve"] = ok(`{}`)
+	e.replies[path+"call_2/resolve"] = refuse(http.StatusConflict, "conflict", "member 5 resolved it")
+
+	answer := e.post("/decisions", "/decisions/tool_decision", url.Values{
+		"call":    {theAction + "/call_1", theAction + "/call_2"},
+		"outcome": {"failed"},
+		"reason":  {"the desk has neither"},
+	})
+	assert.Equal(t, http.StatusConflict, answer.Code)
+	assert.Contains(t, answer.Body.String(), "1 of 2 were decided")
+
+	for _, id := range []string{"call_1", "call_2"} {
+		sent := e.sent(path + id + "/resolve")
+		assert.JSONEq(t, `{"outcome":"failed","reason":"the desk has neither"}`, sent.body)
+		assert.Equal(t, "once-1:"+theAction+"/"+id, sent.key, "each is done once")
+	}
+
+	answer = e.post("/decisions", "/decisions/tool_decision", url.Values{"outcome": {"failed"}, "reason": {"x"}})
+	assert.Equal(t, http.StatusBadRequest, answer.Code)
 }
 
 func TestAnAnswerMustBeWhatTheQuestionTakes(t *testing.T) {

@@ -219,17 +219,19 @@ const isOptOutOpen = `(c.id, c.member_id, c.channel) IN (
 // needSomebody narrows a query of a workspace's chats, c, to those that are counted as a matter, which is
 // [chat.MatterResponse], [chat.MatterAttention] or [chat.MatterOptOut].
 func needSomebody(q *bun.SelectQuery, ws chat.WorkspaceID, matter chat.Matter) *bun.SelectQuery {
-	switch matter {
-	case chat.MatterOptOut:
+	if matter == chat.MatterOptOut {
 		return q.Where(isOptOutOpen, ws)
-	case chat.MatterAttention:
+	}
+
+	q.Where("c.needs_response")
+
+	if matter == chat.MatterAttention {
 		return q.
-			Where("c.needs_response").
 			Where("c.attention_reason <> ''").
 			Where("NOT (c.attention_reason = ? AND "+isOptOutOpen+")", chat.AttentionPossibleOptOut, ws)
 	}
 
-	return q.Where("c.needs_response").Where("c.attention_reason = ''")
+	return q.Where("c.attention_reason = ''")
 }
 
 func filterChats(q *bun.SelectQuery, ws chat.WorkspaceID, f *chat.ChatFilter) {
