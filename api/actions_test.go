@@ -630,17 +630,18 @@ func TestStatusCountsWhatNeedsAPerson(t *testing.T) {
 	assert.Contains(t, a.raw, "deliveries that wait for a decision")
 }
 
-// TestStatusOfAKeyThatMayNotReadWebhooks leaves endpoints and notices out, which another key gets.
+// TestStatusOfAKeyThatMayNotReadWebhooks leaves endpoints and notices out, and chats, which another key gets.
 func TestStatusOfAKeyThatMayNotReadWebhooks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.store.status = chat.WorkspaceStatus{Counts: []chat.MatterCount{
 		{Matter: chat.MatterWebhook, Count: 2, Oldest: noon},
 		{Matter: chat.MatterNotice, Count: 1, Oldest: noon},
+		{Matter: chat.MatterOptOut, Count: 1, Oldest: noon},
 	}}
 
 	a := w.do(t, request{method: http.MethodGet, path: workspaceURL("/status")})
-	assert.EqualValues(t, 3, a.json["need_person"], a.raw)
+	assert.EqualValues(t, 4, a.json["need_person"], a.raw)
 
 	reader := w.store.principals[chat.HashKey(managerKey)]
 	reader.Scopes = []chat.Scope{chat.ScopeDeliveriesRead}

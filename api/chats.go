@@ -385,7 +385,7 @@ type listChatsInput struct {
 	Paging
 	Expand        []string       `query:"expand" enum:"member" doc:"What to bring along: member, with the scope members:read."`
 	NeedsResponse optional[bool] `query:"needs_response"`
-	Needs         chat.Matter    `query:"needs" enum:"response,attention" doc:"response: the customer has written. attention: another reason."`
+	Needs         chat.Matter    `query:"needs" enum:"response,attention,possible_opt_out" doc:"response: the customer has written. possible_opt_out: they may have opted out. attention: another reason."`
 	Sort          string         `query:"sort" enum:"last_activity_at,-last_activity_at,created_at,-created_at,updated_at,-updated_at" doc:"With - the newest first."`
 	Channel       []channelJSON  `query:"channel" doc:"By any of these."`
 	State         []chat.State   `query:"state" enum:"open,waiting,closed,archived" doc:"In any of these."`

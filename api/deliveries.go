@@ -340,8 +340,9 @@ type listDeliveriesInput struct {
 	Since       time.Time        `query:"since" doc:"Made at this time or later."`
 	Until       time.Time        `query:"until" doc:"Made before this time."`
 
-	UpdatedSince  time.Time `query:"updated_since" doc:"Changed then or later."`
-	FailedForGood bool      `query:"failed_for_good" doc:"Only what has not arrived for good and was not sent again."`
+	WaitingFor    []waitingJSON `query:"waiting_for" doc:"What waits for any of these."`
+	UpdatedSince  time.Time     `query:"updated_since" doc:"Changed then or later."`
+	FailedForGood bool          `query:"failed_for_good" doc:"Only what has not arrived for good and was not sent again."`
 
 	Duplicate []chat.Duplicate `query:"duplicate" enum:"possible,confirmed" doc:"What was sent twice, or may have been."`
 }
@@ -378,10 +379,11 @@ func (s *service) listDeliveries(ctx context.Context, in *listDeliveriesInput) (
 		FailedForGood: in.FailedForGood,
 	}
 
-	if len(in.Status) > 1 || len(in.Channel) > 1 {
+	if len(in.Status) > 1 || len(in.Channel) > 1 || len(in.WaitingFor) > 0 {
 		filter.Words = &chat.DeliveryWords{
-			Statuses: wordsOf[string](severalValues(in.Status)),
-			Channels: wordsOf[chat.Channel](severalValues(in.Channel)),
+			Statuses:   wordsOf[string](severalValues(in.Status)),
+			Channels:   wordsOf[chat.Channel](severalValues(in.Channel)),
+			WaitingFor: wordsOf[chat.Waiting](in.WaitingFor),
 		}
 	}
 

@@ -88,6 +88,10 @@ func TestDeliveryFilters(t *testing.T) {
 	w.do(t, request{method: http.MethodGet, path: workspaceURL("/deliveries")})
 	assert.Equal(t, chat.DeliveryFilter{Page: chat.Page{Limit: 10}}, w.store.deliveryFilter)
 
+	w.do(t, request{method: http.MethodGet, path: workspaceURL("/deliveries?waiting_for=person,sender")})
+	require.NotNil(t, w.store.deliveryFilter.Words)
+	assert.Equal(t, []chat.Waiting{chat.WaitingPerson, chat.WaitingSender}, w.store.deliveryFilter.Words.WaitingFor)
+
 	for _, status := range append(chat.SubmissionStates(), "delivered", "bounced", "unconfirmed") {
 		assert.Equal(
 			t,

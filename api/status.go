@@ -20,7 +20,7 @@ type statusJSON struct {
 
 // matterJSON counts what waits for the same thing.
 type matterJSON struct {
-	Matter      matterName `json:"matter" doc:"A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice, failed."`
+	Matter      matterName `json:"matter" doc:"A word of an action's waiting_for, or bulk_retry, inbound, possible_opt_out, response, attention, webhook_endpoint, notice, failed."`
 	Count       int        `json:"count" doc:"Of failed up to 1,000: explanation then begins with or more."`
 	Oldest      time.Time  `json:"oldest" doc:"Since when the oldest waits."`
 	NeedsPerson bool       `json:"needs_person"`
@@ -77,7 +77,7 @@ func (s *service) getStatus(ctx context.Context, _ *struct{}) (*statusOutput, er
 	}
 
 	if !c.principal.May(chat.ScopeChatsRead) {
-		status.Omit(chat.MatterResponse, chat.MatterAttention, chat.MatterInbound)
+		status.Omit(chat.MatterOptOut, chat.MatterResponse, chat.MatterAttention, chat.MatterInbound)
 	}
 
 	if !c.principal.May(chat.ScopeWebhooksRead) {

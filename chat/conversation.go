@@ -191,8 +191,8 @@ type ChatPatch struct {
 // activity, newest first.
 type ChatFilter struct {
 	NeedsResponse *bool
-	// Needs is [MatterResponse] or [MatterAttention]: what the chats that need a response are counted as. "" narrows
-	// nothing.
+	// Needs is [MatterResponse], [MatterAttention] or [MatterOptOut]: what the chats that need somebody are counted as.
+	// "" narrows nothing.
 	Needs    Matter
 	Channels []Channel
 	States   []State

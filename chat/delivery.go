@@ -315,8 +315,8 @@ type DeliveryFilter struct {
 	// Duplicate is about [Delivery.Duplicate].
 	Duplicate DuplicateFilter `json:"duplicate,omitzero"`
 
-	// Words are several ids, statuses and channels, and UpdatedSince bounds the last change: for lists, not for bulk
-	// retries. FailedForGood chooses what [MatterFailed] counts, however long ago it was.
+	// Words are several ids, statuses, channels and waits, and UpdatedSince bounds the last change: for lists, not for
+	// bulk retries. FailedForGood chooses what [MatterFailed] counts, however long ago it was.
 	Words         *DeliveryWords `json:"-"`
 	UpdatedSince  *time.Time     `json:"-"`
 	FailedForGood bool           `json:"-"`
@@ -328,6 +328,8 @@ type DeliveryWords struct {
 	IDs      []DeliveryID
 	Statuses []string
 	Channels []Channel
+	// WaitingFor is what [Delivery.Standing] says.
+	WaitingFor []Waiting
 }
 
 // StaleDelivery is a delivery that nobody has touched for a while, though something should happen

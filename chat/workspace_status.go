@@ -16,9 +16,12 @@ const (
 	MatterBulkRetry Matter = "bulk_retry"
 	// MatterInbound is an inbound message that was refused, so that nobody has read it.
 	MatterInbound Matter = "inbound"
+	// MatterOptOut is a chat whose customer may have asked there not to be written to, which a person must decide.
+	MatterOptOut Matter = AttentionPossibleOptOut
 	// MatterResponse is a chat whose customer has written and waits for an answer.
 	MatterResponse Matter = "response"
-	// MatterAttention is a chat that needs a response for another reason, which the chat names.
+	// MatterAttention is a chat that needs a response for another reason, which the chat names, and which is no
+	// [MatterOptOut].
 	MatterAttention Matter = "attention"
 	// MatterWebhook is a webhook endpoint that was disabled because it has failed, or that nothing has reached for
 	// [WebhookPatience].
@@ -52,6 +55,7 @@ func mattersForPeople() []Matter {
 		Matter(WaitingSender),
 		MatterBulkRetry,
 		MatterInbound,
+		MatterOptOut,
 		MatterResponse,
 		MatterAttention,
 		MatterWebhook,
@@ -95,6 +99,10 @@ var matterWords = map[Matter]struct{ one, many string }{
 	MatterApproval:  {"request that waits for a second member", "requests that wait for a second member"},
 	MatterBulkRetry: {"bulk retry that is paused", "bulk retries that are paused"},
 	MatterInbound:   {"inbound message that was refused", "inbound messages that were refused"},
+	MatterOptOut: {
+		"chat whose customer may have asked not to be written to",
+		"chats whose customers may have asked not to be written to",
+	},
 	MatterResponse: {
 		"chat whose customer has written and waits for a response",
 		"chats whose customer has written and waits for a response",

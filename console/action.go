@@ -173,11 +173,11 @@ func decideSend(v *viewer, action string) error {
 func (h *Handler) resolveCallOfAction(v *viewer) (templ.SafeURL, error) {
 	id := v.PathValue("id")
 
-	return v.actionPath(id), resolveCall(v, id, v.PostFormValue("call"))
+	return v.actionPath(id), resolveCall(v, id, v.PostFormValue("call"), v.once())
 }
 
 // resolveCall records what became of a tool call, as the form says.
-func resolveCall(v *viewer, action, call string) error {
+func resolveCall(v *viewer, action, call string, once *string) error {
 	resolved := client.ResolveCall{
 		Outcome: client.ToolVerdict(v.PostFormValue("outcome")),
 		Reason:  v.reason(),
@@ -196,7 +196,7 @@ func resolveCall(v *viewer, action, call string) error {
 		v.ws(),
 		action,
 		call,
-		&client.ResolveToolCallParams{IdempotencyKey: v.once()},
+		&client.ResolveToolCallParams{IdempotencyKey: once},
 		resolved,
 	)
 

@@ -27,12 +27,13 @@ type chatsView struct {
 	next   templ.SafeURL
 }
 
-// needsField is the name of the filter of chats that need a response. These are its values beside "": the two that the
+// needsField is the name of the filter of chats that need somebody. These are its values beside "": the three that the
 // page Now counts are those of the API.
 const (
 	needsField     = "needs"
 	needsAnswer    = string(client.ListChatsParamsNeedsResponse)
 	needsAttention = string(client.ListChatsParamsNeedsAttention)
+	needsOptOut    = string(client.ListChatsParamsNeedsPossibleOptOut)
 	needsAny       = "any"
 	needsNothing   = "nothing"
 )

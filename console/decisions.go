@@ -1,16 +1,22 @@
 package console
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"slices"
+	"strings"
 
 	"github.com/a-h/templ"
 
 	"handrail/chat"
 	"handrail/client"
+)
+
+// The parts of the page are matters that the page Now counts, whose tiles lead to them.
+const (
+	matterReviews   = chat.Matter(chat.WaitingPerson)
+	matterCalls     = chat.Matter(chat.WaitingToolDecision)
+	matterQuestions = chat.Matter(chat.WaitingContributor)
 )
 
 // shownDecisions is how many of the oldest of each kind the page shows.
@@ -19,13 +25,14 @@ const shownDecisions = int64(20)
 // Each delivery, and the action of each tool call, is read by a request of its own. readReviews and readCalls bound how
 // many: when hundreds wait, the page must not take hundreds of requests each time it is fetched.
 const (
-	readReviews = 10
+	readReviews = int64(10)
 	readCalls   = 5
 )
 
 // decisionsView is what the page of decisions shows: of each kind the oldest first. What the session may not see is
 // left out.
 type decisionsView struct {
+	optOuts   []client.Chat
 	reviews   []*deliveryView
 	calls     []undecidedCall
 	approvals []client.Approval
@@ -33,8 +40,8 @@ type decisionsView struct {
 	inbound   []client.Inbound
 	// refusedAnswer is an answer to a question that was refused, and that no form of the page has any more.
 	refusedAnswer string
-	// hasMore are the kinds of which more wait than are shown, by the anchor of their part of the page.
-	hasMore map[string]bool
+	// more are the lists of all that wait, for the matters of which more wait than are shown.
+	more map[chat.Matter]templ.SafeURL
 }
 
 // undecidedCall is a tool call whose outcome a person must say.
@@ -62,14 +69,14 @@ func (d *decisionsView) mayDecideSeveral(v *viewer) bool {
 
 // isEmpty reports whether nothing waits for a person.
 func (d *decisionsView) isEmpty() bool {
-	return len(d.reviews)+len(d.calls)+len(d.approvals)+len(d.questions)+len(d.inbound) == 0
+	return len(d.optOuts)+len(d.reviews)+len(d.calls)+len(d.approvals)+len(d.questions)+len(d.inbound) == 0
 }
 
 func (h *Handler) decisionRoutes() {
 	h.page("/decisions", h.showDecisions)
 	h.form("/decisions/person", h.decideDeliveries, h.showDecisions)
 	h.form("/decisions/opt-out", h.decideOptOut, h.showDecisions)
-	h.form("/decisions/tool_decision", h.decideCall, h.showDecisions)
+	h.form("/decisions/tool_decision", h.decideCalls, h.showDecisions)
 	h.form("/decisions/approval", h.decideApproval, h.showDecisions)
 	h.form("/decisions/contributor", h.answerQuestion, h.showDecisions)
 	h.form("/decisions/contributor/extend", h.extendQuestion, h.showDecisions)
@@ -79,12 +86,13 @@ func (h *Handler) decisionRoutes() {
 
 func (h *Handler) showDecisions(v *viewer) (templ.Component, error) {
 	v.shownAt = v.path("/decisions")
-	view := decisionsView{hasMore: map[string]bool{}}
+	view := decisionsView{more: map[chat.Matter]templ.SafeURL{}}
 
 	steps := []struct {
 		scope chat.Scope
 		load  func(v *viewer) error
 	}{
+		{"chats:read", view.loadOptOuts},
 		{"deliveries:read", view.loadReviews},
 		{"chats:read", view.loadCalls},
 		{"chats:admin", view.loadApprovals},
@@ -123,63 +131,69 @@ func (d *decisionsView) learnPlaces(v *viewer) {
 	}
 }
 
+// noteMore notes where all of a matter are listed, if more wait than are shown.
+func (d *decisionsView) noteMore(matter chat.Matter, hasMore bool, list templ.SafeURL) {
+	if hasMore {
+		d.more[matter] = list
+	}
+}
+
+// actionsWaitingFor returns the list of the actions that wait for something, the oldest first.
+func actionsWaitingFor(v *viewer, waiting chat.Waiting) templ.SafeURL {
+	return v.pathWith("/actions", url.Values{"waiting_for": {string(waiting)}, "order": {"asc"}})
+}
+
+// loadOptOuts finds the chats whose customers may have asked not to be written to, whether a message to them waits or
+// not.
+func (d *decisionsView) loadOptOuts(v *viewer) error {
+	sort := client.ListChatsParamsSortLastActivityAt
+	needs := client.ListChatsParamsNeedsPossibleOptOut
+
+	answer, err := v.ListChatsWithResponse(v.ctx(), v.ws(), &client.ListChatsParams{
+		Limit: new(shownDecisions),
+		Needs: &needs,
+		Sort:  &sort,
+	})
+	if err != nil {
+		return err
+	}
+
+	d.optOuts = answer.JSON200.Items
+	d.noteMore(chat.MatterOptOut, answer.JSON200.NextCursor != nil, v.pathWith("/chats", url.Values{
+		needsField: {needsOptOut},
+	}))
+
+	return nil
+}
+
 // loadReviews finds the oldest deliveries that wait for a person's decision.
 func (d *decisionsView) loadReviews(v *viewer) error {
-	inDoubt, err := d.listReviews(v, client.DeliveryStatusNeedsReview)
-	if err != nil {
-		return err
-	}
+	order := client.ListDeliveriesParamsOrderAsc
 
-	// What is held waits with these statuses, beside what waits for something else.
-	held, err := d.listReviews(v, client.DeliveryStatusPending, client.DeliveryStatusBlocked)
-	if err != nil {
-		return err
-	}
-
-	listed := slices.Concat(inDoubt, held)
-	slices.SortFunc(listed, func(a, b client.Delivery) int {
-		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	answer, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), &client.ListDeliveriesParams{
+		Expand:     expandMember(v),
+		Limit:      new(readReviews),
+		Order:      &order,
+		WaitingFor: []client.Waiting{client.WaitingPerson},
 	})
-
-	// One that was held between the two requests is in both lists.
-	listed = slices.CompactFunc(listed, func(a, b client.Delivery) bool { return a.ID == b.ID })
-
-	if len(listed) > readReviews {
-		listed = listed[:readReviews]
-		d.hasMore["person"] = true
+	if err != nil {
+		return err
 	}
 
-	for i := range listed {
-		whole, err := findDelivery(v, listed[i].ID)
+	d.noteMore(matterReviews, answer.JSON200.NextCursor != nil, actionsWaitingFor(v, chat.WaitingPerson))
+
+	for _, listed := range answer.JSON200.Items {
+		whole, err := findDelivery(v, listed.ID)
 
 		switch {
 		case err != nil:
 			return err
 		case whole != nil:
-			d.reviews = append(d.reviews, &deliveryView{WholeDelivery: whole, recipient: nameRecipient(listed[i])})
+			d.reviews = append(d.reviews, &deliveryView{WholeDelivery: whole, recipient: nameRecipient(listed)})
 		}
 	}
 
 	return nil
-}
-
-// listReviews lists the oldest deliveries with one of the statuses, and keeps those that wait for a person.
-func (d *decisionsView) listReviews(v *viewer, statuses ...client.DeliveryStatus) ([]client.Delivery, error) {
-	order := client.ListDeliveriesParamsOrderAsc
-
-	answer, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), &client.ListDeliveriesParams{
-		Expand: expandMember(v),
-		Limit:  new(mostListed),
-		Order:  &order,
-		Status: statuses,
-	})
-	if err != nil {
-		return nil, err
-	}
-
-	return slices.DeleteFunc(answer.JSON200.Items, func(listed client.Delivery) bool {
-		return client.ValueOf(listed.WaitingFor) != client.WaitingPerson
-	}), nil
 }
 
 // loadCalls finds the tool calls whose outcome nobody knows.
@@ -195,14 +209,13 @@ func (d *decisionsView) loadCalls(v *viewer) error {
 		return err
 	}
 
-	d.hasMore["tool_decision"] = answer.JSON200.NextCursor != nil
-
+	hasMore := answer.JSON200.NextCursor != nil
 	actions := map[string]*client.WholeAction{}
 
 	for _, call := range answer.JSON200.Items {
 		action, known := actions[call.ActionID]
 		if !known && len(actions) == readCalls {
-			d.hasMore["tool_decision"] = true
+			hasMore = true
 			break
 		}
 
@@ -220,6 +233,8 @@ func (d *decisionsView) loadCalls(v *viewer) error {
 			message:        messageOf(action),
 		})
 	}
+
+	d.noteMore(matterCalls, hasMore, actionsWaitingFor(v, chat.WaitingToolDecision))
 
 	return nil
 }
@@ -252,7 +267,7 @@ func (d *decisionsView) loadApprovals(v *viewer) error {
 	order := client.ListApprovalsParamsOrderAsc
 
 	answer, err := v.ListApprovalsWithResponse(v.ctx(), v.ws(), &client.ListApprovalsParams{
-		Limit: new(shownDecisions),
+		Limit: new(mostListed), // nothing else lists those of keys and tools
 		Order: &order,
 		State: []client.ApprovalState{client.ApprovalStateWaiting},
 	})
@@ -261,7 +276,7 @@ func (d *decisionsView) loadApprovals(v *viewer) error {
 	}
 
 	d.approvals = answer.JSON200.Items
-	d.hasMore["approval"] = answer.JSON200.NextCursor != nil
+	d.noteMore(chat.MatterApproval, answer.JSON200.NextCursor != nil, actionsWaitingFor(v, chat.WaitingApproval))
 
 	return nil
 }
@@ -279,7 +294,7 @@ func (d *decisionsView) loadQuestions(v *viewer) error {
 	}
 
 	d.questions = answer.JSON200.Items
-	d.hasMore["contributor"] = answer.JSON200.NextCursor != nil
+	d.noteMore(matterQuestions, answer.JSON200.NextCursor != nil, actionsWaitingFor(v, chat.WaitingContributor))
 
 	return nil
 }
@@ -297,24 +312,33 @@ func (d *decisionsView) loadInbound(v *viewer) error {
 	}
 
 	d.inbound = answer.JSON200.Items
-	d.hasMore["inbound"] = answer.JSON200.NextCursor != nil
+	d.noteMore(chat.MatterInbound, answer.JSON200.NextCursor != nil, v.pathWith("/inbound", url.Values{
+		"status": {string(client.InboundStatusRefused)},
+	}))
 
 	return nil
 }
 
-// decideDeliveries decides about the deliveries that the form names, one by one. If the API refuses some, the others
-// are decided all the same, and the error names those that were refused.
+// decideDeliveries decides about the deliveries that the form names, one by one.
 func (h *Handler) decideDeliveries(v *viewer) (templ.SafeURL, error) {
 	if err := v.ParseForm(); err != nil {
 		return "", newInvalid("delivery must be a form")
 	}
 
 	ids := v.PostForm["delivery"]
+	err := decideEach(v, "delivery", ids, func(id string, once *string) error { return decideDelivery(v, id, once) })
+
+	return afterDecision(v, ids), err
+}
+
+// decideEach decides about each of what the form names in a field, with a key of its own. If the API refuses some, the
+// others are decided all the same, and the error names those that were refused.
+func decideEach(v *viewer, field string, ids []string, decide func(id string, once *string) error) error {
 	if len(ids) == 0 {
-		return "", newInvalid("delivery must be chosen: tick those that you decide about")
+		return newInvalid(field + " must be chosen: tick those that you decide about")
 	}
 
-	var refused []deliveryRefusal
+	var refused []decisionRefusal
 
 	for _, id := range ids {
 		once := v.once()
@@ -322,18 +346,18 @@ func (h *Handler) decideDeliveries(v *viewer) (templ.SafeURL, error) {
 			once = new(*once + ":" + id)
 		}
 
-		err := decideDelivery(v, id, once)
+		err := decide(id, once)
 
 		switch refusal := refusalOf(err); {
 		case err == nil:
 		case refusal == nil:
-			return "", err
+			return err
 		default:
-			refused = append(refused, deliveryRefusal{id: id, err: err, detail: refusal.detail})
+			refused = append(refused, decisionRefusal{id: id, err: err, detail: refusal.detail})
 		}
 	}
 
-	return afterDecision(v, ids), gatherRefusals(len(ids), refused)
+	return gatherRefusals(len(ids), refused)
 }
 
 // afterDecision returns the page to go to after a decision about deliveries: what was not sent can be sent again there,
@@ -375,14 +399,14 @@ func decideDelivery(v *viewer, id string, once *string) error {
 	return err
 }
 
-// deliveryRefusal is what the API has refused about a delivery.
-type deliveryRefusal struct {
+// decisionRefusal is what the API has refused about one of several that were decided at once.
+type decisionRefusal struct {
 	id, detail string
 	err        error
 }
 
-// gatherRefusals returns one refusal for all, which says how many of the deliveries were decided; nil for none.
-func gatherRefusals(all int, refused []deliveryRefusal) error {
+// gatherRefusals returns one refusal for all, which says how many were decided; nil for none.
+func gatherRefusals(all int, refused []decisionRefusal) error {
 	switch {
 	case len(refused) == 0:
 		return nil
@@ -407,8 +431,22 @@ func gatherRefusals(all int, refused []deliveryRefusal) error {
 	return gathered
 }
 
-func (h *Handler) decideCall(v *viewer) (templ.SafeURL, error) {
-	return v.path("/decisions#tool_decision"), resolveCall(v, v.PostFormValue("action"), v.PostFormValue("call"))
+// decideCalls decides about the tool calls that the form names, each by its action and its id.
+func (h *Handler) decideCalls(v *viewer) (templ.SafeURL, error) {
+	return v.path("/decisions#tool_decision"), decideEach(v, "call", readValues(v, "call"),
+		func(id string, once *string) error {
+			action, call, _ := strings.Cut(id, "/")
+
+			return resolveCall(v, action, call, once)
+		})
+}
+
+// name names the call, as a form does: calls of different actions have the same ids.
+func (c *undecidedCall) name() string { return c.ActionID + "/" + c.ID }
+
+// mayDecideSeveralCalls reports whether the member may say of several tool calls at once what became of them.
+func (d *decisionsView) mayDecideSeveralCalls(v *viewer) bool {
+	return len(d.calls) > 1 && v.may("chats:admin")
 }
 
 // decideApproval approves or refuses a send by its action, and everything else by the approval's id.

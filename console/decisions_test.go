@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -15,8 +16,9 @@ func decisionReplies() map[string]reply {
 	replies := repliesOf(deliveryOf(`"resolve","retry"`, `"acknowledge_duplicate","reason"`))
 	replies["GET /deliveries"] = listOf(
 		strings.Replace(deliveryOf(``, ``), `"waiting_for"`, `"member":{"id":42,"name":"Bea <b>"},"waiting_for"`, 1),
-		strings.NewReplacer(theDelivery, theRetry, `"person"`, `"provider"`).Replace(deliveryOf(``, ``)),
 	)
+	replies["GET /chats"] = listOf(`{"id":13,"title":"Late <b>","channel":"phone-sms","member_id":43,"member_name":"Cy <i>",
+		"last_activity_at":"2026-11-30T09:00:00Z"}`)
 	replies["GET /actions"] = listOf(actionOf(``), actionOf(``))
 	replies["GET /actions/"+theAction] = ok(actionOf(``))
 	replies["GET /tool-calls"] = listOf(`{"action_id":"` + theAction + `","id":"call_1","name":"book_table","chat_id":12,
@@ -47,6 +49,7 @@ func TestDecisionsShowsWhatWaitsForAPerson(t *testing.T) {
 	page := e.get("/decisions")
 
 	for _, part := range []string{
+		`id="possible_opt_out"`,
 		`id="person"`,
 		`id="tool_decision"`,
 		`id="approval"`,
@@ -57,7 +60,7 @@ func TestDecisionsShowsWhatWaitsForAPerson(t *testing.T) {
 		"<code>POST https://desk.example.com/bookings</code>",
 		"<code>m1-0</code>",
 		"Your &lt;b&gt;refund",
-		"You cannot decide about it",
+		"You have asked for it: a second member decides.",
 		"Is the terrace &lt;open&gt;?",
 		`<option value="8">Kim`,
 		`<option value="true">yes`,
@@ -66,7 +69,6 @@ func TestDecisionsShowsWhatWaitsForAPerson(t *testing.T) {
 		assert.Contains(t, page, part)
 	}
 
-	assert.NotContains(t, page, "delivery-"+theRetry, "it waits for the provider")
 	assert.NotContains(t, page, `<option value="9">`, "who cannot be reached cannot answer")
 	assert.Equal(t, 1, strings.Count(page, `value="approve"`), "one may be decided, one is void")
 	assert.Equal(t, 2, strings.Count(page, `value="refuse"`))
@@ -81,6 +83,48 @@ func TestDecisionsShowsWhatWaitsForAPerson(t *testing.T) {
 	assert.Contains(t, page, "delivery-"+theDelivery)
 	assert.NotContains(t, page, `name="once"`, "a session that may only look")
 	assert.NotContains(t, page, `id="approval"`, "which takes chats:admin to be seen")
+}
+
+// TestDecisionsListExactlyWhatWaitsForAPerson: the hundred oldest that are held up were read, and those of a person
+// picked out; behind a hundred that wait for their sender a held one was nowhere.
+func TestDecisionsListExactlyWhatWaitsForAPerson(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, decisionReplies())
+	assert.NotContains(t, e.get("/decisions"), "More wait than are shown")
+	assert.Equal(t, 1, e.count("GET /deliveries"))
+	assert.Equal(t, "person", e.sent("GET /deliveries").query.Get("waiting_for"))
+	assert.Empty(t, e.sent("GET /deliveries").query.Get("status"))
+
+	for _, list := range []string{"chats", "deliveries", "tool-calls", "contributor-requests", "inbound"} {
+		e.replies["GET /"+list] = ok(strings.Replace(e.replies["GET /"+list].body, `"next_cursor":null`, `"next_cursor":"c"`, 1))
+	}
+
+	page := e.get("/decisions")
+	assert.Equal(t, 5, strings.Count(page, "More wait than are shown"))
+
+	for _, list := range []string{
+		"/actions?order=asc&amp;waiting_for=person",
+		"/actions?order=asc&amp;waiting_for=tool_decision",
+		"/actions?order=asc&amp;waiting_for=contributor",
+		"/inbound?status=refused",
+		"/chats?needs=possible_opt_out",
+	} {
+		assert.Contains(t, page, list+`">All that wait`)
+	}
+}
+
+// TestAnApprovalSaysWhyItIsNotOffered: everybody who may not decide was told that they had asked for it.
+func TestAnApprovalSaysWhyItIsNotOffered(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, decisionReplies())
+	e.replies["GET /approvals"] = listOf(`{"id":"p4","kind":"send","state":"waiting","deadline":"2026-12-01T09:00:00Z",
+		"requested_by":3,"deciders":[5]}`)
+
+	page := e.get("/decisions")
+	assert.Contains(t, page, "You are not among those who may decide about it.")
+	assert.NotContains(t, page, "You have asked for it")
 }
 
 func TestNothingToDecideSaysWhatWouldBeThere(t *testing.T) {
@@ -134,8 +178,7 @@ func decisionCases() []decisionCase {
 		{
 			path: "tool_decision",
 			fields: url.Values{
-				"action":  {theAction},
-				"call":    {"call_1"},
+				"call":    {theAction + "/call_1"},
 				"outcome": {"retry"},
 				"reason":  {"x"},
 			},
@@ -239,6 +282,42 @@ func TestSeveralAreDecidedWithOneReason(t *testing.T) {
 	assert.Contains(t, answer.Body.String(), "tick those that you decide about")
 }
 
+func TestSeveralToolCallsAreDecidedWithOneReason(t *testing.T) {
+	t.Parallel()
+
+	const call = `{"action_id":"` + theAction + `","id":"%s","name":"book_table","chat_id":12,"status":"unknown",
+		"updated_at":"2026-11-30T09:00:00Z"}`
+
+	e := newEnv(t, decisionReplies())
+	assert.NotContains(t, e.get("/decisions"), "several-calls", "there is one only")
+
+	e.replies["GET /tool-calls"] = listOf(fmt.Sprintf(call, "call_1"), fmt.Sprintf(call, "call_2"))
+	page := e.get("/decisions")
+	assert.Contains(t, page, `name="call" value="`+theAction+`/call_2" form="several-calls"`)
+	assert.Contains(t, page, `<form id="several-calls"`)
+
+	path := "POST /actions/" + theAction + "/tool-calls/"
+	e.replies[path+"call_1/resolve"] = ok(`{}`)
+	e.replies[path+"call_2/resolve"] = refuse(http.StatusConflict, "conflict", "member 5 resolved it")
+
+	answer := e.post("/decisions", "/decisions/tool_decision", url.Values{
+		"call":    {theAction + "/call_1", theAction + "/call_2"},
+		"outcome": {"failed"},
+		"reason":  {"the desk has neither"},
+	})
+	assert.Equal(t, http.StatusConflict, answer.Code)
+	assert.Contains(t, answer.Body.String(), "1 of 2 were decided")
+
+	for _, id := range []string{"call_1", "call_2"} {
+		sent := e.sent(path + id + "/resolve")
+		assert.JSONEq(t, `{"outcome":"failed","reason":"the desk has neither"}`, sent.body)
+		assert.Equal(t, "once-1:"+theAction+"/"+id, sent.key, "each is done once")
+	}
+
+	answer = e.post("/decisions", "/decisions/tool_decision", url.Values{"outcome": {"failed"}, "reason": {"x"}})
+	assert.Equal(t, http.StatusBadRequest, answer.Code)
+}
+
 func TestAnAnswerMustBeWhatTheQuestionTakes(t *testing.T) {
 	t.Parallel()
 
@@ -304,6 +383,7 @@ func TestDecisionsTakeFewCalls(t *testing.T) {
 	const one = `{"call_id":"c","name":"x","status":"unknown","chat_id":1,"action_id":"`
 
 	replies := map[string]reply{
+		"GET /chats":                listOf(),
 		"GET /deliveries":           listOf(),
 		"GET /approvals":            listOf(),
 		"GET /contributor-requests": listOf(),

@@ -63,6 +63,8 @@ type deliveryFilter struct {
 	memberID *int64
 	since    *time.Time
 	until    *time.Time
+	// updatedSince chooses what has changed then or later.
+	updatedSince *time.Time
 }
 
 // readFilter reads the filter of a request. Errors: that of a field that cannot be read.
@@ -90,7 +92,11 @@ func readFilter(v *viewer) (filter deliveryFilter, err error) {
 		return filter, err
 	}
 
-	filter.until, err = readTime(v, "until")
+	if filter.until, err = readTime(v, "until"); err != nil {
+		return filter, err
+	}
+
+	filter.updatedSince, err = readTime(v, "updated_since")
 
 	return filter, err
 }
@@ -149,6 +155,7 @@ func (f deliveryFilter) query() url.Values {
 		"member_id":     formatOptional(f.memberID),
 		"since":         formatField(f.since),
 		"until":         formatField(f.until),
+		"updated_since": formatField(f.updatedSince),
 	} {
 		if value != "" {
 			query.Set(name, value)
@@ -186,6 +193,7 @@ func (f deliveryFilter) listParams() *client.ListDeliveriesParams {
 		BulkRetryID:   client.IfGiven(f.bulkRetryID),
 		Since:         f.since,
 		Until:         f.until,
+		UpdatedSince:  f.updatedSince,
 		FailedForGood: client.IfGiven(f.failedForGood),
 	}
 
@@ -204,10 +212,11 @@ func (f deliveryFilter) listParams() *client.ListDeliveriesParams {
 	return params
 }
 
-// isOfBulk reports whether a bulk retry can have this filter: it knows one status at most, and no members.
+// isOfBulk reports whether a bulk retry can have this filter: it knows one status at most, no members, and no
+// time of a change.
 func (f deliveryFilter) isOfBulk() bool {
 	return len(f.statuses) <= 1 && len(f.duplicates) == 0 && f.bulkRetryID == "" && f.memberID == nil &&
-		!f.failedForGood
+		!f.failedForGood && f.updatedSince == nil
 }
 
 // newBulkRetry returns the bulk retry of what fits the filter.

@@ -59,7 +59,7 @@ func (n *nowView) noteSenders(write func(format string, args ...any)) {
 	isFirst := true
 
 	for _, sender := range n.health.Senders {
-		if sender.State != "blocked" && len(sender.Minutes) == 0 {
+		if sender.State != client.SenderHealthStateBlocked && len(sender.Minutes) == 0 {
 			continue
 		}
 
@@ -99,7 +99,11 @@ func (t tile) sentence(now time.Time) string {
 
 	if !t.oldest.IsZero() {
 		oldest := fmt.Sprintf("the oldest for %s, since %s UTC", formatAge(now, t.oldest), formatTime(t.oldest))
-		parts = append(parts, oldest, t.trend())
+		parts = append(parts, oldest)
+	}
+
+	if t.hasTrend {
+		parts = append(parts, t.trend())
 	}
 
 	if t.late > 0 {

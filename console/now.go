@@ -17,7 +17,9 @@ import (
 type tile struct {
 	count int64
 	// oldest is since when the oldest waits; the zero time where that says nothing.
-	oldest      time.Time
+	oldest time.Time
+	// hasTrend reports whether lately and late were counted.
+	hasTrend    bool
 	explanation string
 	// path is the page that lists what is counted.
 	path templ.SafeURL
@@ -57,6 +59,8 @@ type otherWorkspace struct {
 	path       templ.SafeURL
 	name       string
 	needPerson int64
+	// isUnknown reports that the workspace could not be asked.
+	isUnknown bool
 }
 
 // liveNow are the events after which the page Now is fetched anew.
@@ -144,7 +148,7 @@ func (n *nowView) fetchStatus(v *viewer) error {
 			n.people = append(n.people, newGoneTile(v, gone))
 		}
 
-		if matter.Matter == "webhook_endpoint" {
+		if matter.Matter == client.MatterMatterWebhookEndpoint {
 			if n.endpoints, err = listFailingEndpoints(v); err != nil {
 				return err
 			}
@@ -160,7 +164,8 @@ func newTile(v *viewer, matter client.Matter) tile {
 		count:       matter.Count,
 		oldest:      matter.Oldest,
 		explanation: matter.Explanation,
-		path:        pathOfMatter(v, string(matter.Matter)),
+		path:        pathOfMatter(v, chat.Matter(matter.Matter)),
+		hasTrend:    true,
 		tone:        toneWait,
 		lately:      matter.Lately,
 		late:        matter.Late,
@@ -184,34 +189,34 @@ func newGoneTile(v *viewer, gone int64) tile {
 		count:       gone,
 		explanation: "of these: not sent, because their workflow was ended in Temporal",
 		path: v.pathWith("/failures", url.Values{
-			"error_code": {"workflow_gone"},
-			"status":     {"pending", "blocked"},
+			"error_code": {chat.ErrorWorkflowGone},
+			"status":     {string(client.DeliveryStatusPending), string(client.DeliveryStatusBlocked)},
 		}),
 		tone: toneBad,
 	}
 }
 
 // pathOfMatter returns the page that lists what a matter counts.
-func pathOfMatter(v *viewer, matter string) templ.SafeURL {
+func pathOfMatter(v *viewer, matter chat.Matter) templ.SafeURL {
 	switch matter {
-	case "person", "tool_decision", "approval", "contributor", "inbound":
+	case matterReviews, matterCalls, matterQuestions, chat.MatterApproval, chat.MatterInbound, chat.MatterOptOut:
 		return v.path("/decisions") + templ.SafeURL("#"+matter)
-	case "webhook_endpoint":
+	case chat.MatterWebhook:
 		return v.path("/settings/webhooks")
-	case "notice":
-		return v.path("/settings/notices")
-	case "bulk_retry":
+	case chat.MatterNotice:
+		return v.pathWith("/settings/notifications", url.Values{"failed": {yesValue}})
+	case chat.MatterBulkRetry:
 		return v.path("/failures/bulk")
-	case "failed":
+	case chat.MatterFailed:
 		return v.pathWith("/failures", url.Values{
 			failedForGoodField: {yesValue},
 			"since":            {v.now().Add(-chat.FailedPatience).UTC().Format(secondLayout)},
 		})
-	case needsAnswer, needsAttention:
-		return v.pathWith("/chats", url.Values{needsField: {matter}})
+	case chat.MatterResponse, chat.MatterAttention:
+		return v.pathWith("/chats", url.Values{needsField: {string(matter)}})
 	}
 
-	return v.pathWith("/actions", url.Values{"waiting_for": {matter}})
+	return v.pathWith("/actions", url.Values{"waiting_for": {string(matter)}})
 }
 
 // fetchHealth fetches how senders and workers fare.
@@ -226,30 +231,27 @@ func (n *nowView) fetchHealth(v *viewer) error {
 	return nil
 }
 
-// blocked returns the senders that their providers refuse.
-func (n *nowView) blocked() []client.SenderHealth {
-	var blocked []client.SenderHealth
-
-	for _, sender := range n.health.Senders {
-		if sender.State == "blocked" {
-			blocked = append(blocked, sender)
-		}
-	}
-
-	return blocked
+// listBlockedSenders returns the senders that their providers refuse.
+func (n *nowView) listBlockedSenders() []client.SenderHealth {
+	return listBlocked(&n.health, func(*client.SenderHealth) bool { return true })
 }
 
-// countDeliveries counts deliveries that a list would have.
-func countDeliveries(v *viewer, params client.ListDeliveriesParams) (int64, error) {
+// countDeliveries counts the deliveries that a list would have, and returns the first one; a zero one if there is none.
+func countDeliveries(v *viewer, params client.ListDeliveriesParams) (int64, client.Delivery, error) {
 	params.Total = new(true)
-	params.Limit = new(int64(0)) // it only counts
+	params.Limit = new(int64(1))
 
 	answer, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), &params)
 	if err != nil {
-		return 0, err
+		return 0, client.Delivery{}, err
 	}
 
-	return client.ValueOf(answer.JSON200.Total), nil
+	var first client.Delivery
+	if len(answer.JSON200.Items) > 0 {
+		first = answer.JSON200.Items[0]
+	}
+
+	return client.ValueOf(answer.JSON200.Total), first, nil
 }
 
 // nameMessages returns what stands behind a count of messages, which the API counts so far and no further.
@@ -264,16 +266,22 @@ func nameMessages(count int64) string {
 // fetchDuplicates counts what was sent twice in the last day, or may have been.
 func (n *nowView) fetchDuplicates(v *viewer) error {
 	since := n.at.Add(-duplicatesSince)
+	sort := client.ListDeliveriesParamsSortCreatedAt
 
-	count, err := countDeliveries(v, client.ListDeliveriesParams{
-		Duplicate: []client.ListDeliveriesParamsDuplicate{"possible", "confirmed"},
-		Since:     &since,
+	count, oldest, err := countDeliveries(v, client.ListDeliveriesParams{
+		Duplicate: []client.ListDeliveriesParamsDuplicate{
+			client.ListDeliveriesParamsDuplicatePossible,
+			client.ListDeliveriesParamsDuplicateConfirmed,
+		},
+		Since: &since,
+		Sort:  &sort,
 	})
 
 	n.duplicates = tile{
 		count:       count,
+		oldest:      oldest.CreatedAt,
 		explanation: nameMessages(count) + " of the last 24 hours that arrived twice, or may have",
-		path:        v.pathWith("/failures", url.Values{"duplicate": {"possible", "confirmed"}}),
+		path:        v.pathWith("/failures", url.Values{"duplicate": {anyDuplicate}, "since": {formatField(&since)}}),
 		tone:        toneWarn,
 	}
 
@@ -289,15 +297,24 @@ var undeliveredStatuses = []client.DeliveryStatus{
 
 // fetchUndelivered counts what turned out not to have arrived since somebody has last looked.
 func (n *nowView) fetchUndelivered(v *viewer) error {
-	count, err := countDeliveries(v, client.ListDeliveriesParams{
+	sort := client.ListDeliveriesParamsSortUpdatedAt
+
+	count, oldest, err := countDeliveries(v, client.ListDeliveriesParams{
 		Status:       undeliveredStatuses,
 		UpdatedSince: &n.lookedAt,
+		Sort:         &sort,
 	})
+
+	listed := deliveryFilter{updatedSince: &n.lookedAt}
+	for _, status := range undeliveredStatuses {
+		listed.statuses = append(listed.statuses, string(status))
+	}
 
 	n.undelivered = tile{
 		count:       count,
+		oldest:      oldest.UpdatedAt,
 		explanation: nameMessages(count) + " that did not arrive, " + n.sinceLook(),
-		path:        v.pathWith("/failures", url.Values{"status": {"undelivered", "bounced", "failed"}}),
+		path:        v.pathWith("/failures", listed.query()),
 		tone:        toneWarn,
 	}
 
@@ -321,7 +338,7 @@ func (n *nowView) fetchRetries(v *viewer) error {
 	}
 
 	n.retries = slices.DeleteFunc(answer.JSON200.Items, func(retry client.BulkRetry) bool {
-		return retry.State != "running" && retry.State != "paused"
+		return retry.State != client.BulkRetryStateRunning && retry.State != client.BulkRetryStatePaused
 	})
 
 	return nil
@@ -353,7 +370,24 @@ func (h *Handler) loadOtherWorkspaces(v *viewer) []otherWorkspace {
 
 	for i, other := range v.others {
 		looking.Go(func() error {
-			found[i] = h.loadOtherWorkspace(v, other)
+			var err error
+			if found[i], err = h.loadOtherWorkspace(v, other); err != nil && !isLoggedOut(err) {
+				h.config.Logger.WarnContext(
+					v.ctx(),
+					"another workspace of the browser cannot be asked",
+					"request_id", requestIDOf(v.Request),
+					"workspace_id", other.workspace,
+					"error", err,
+				)
+
+				there := viewer{session: other}
+				found[i] = otherWorkspace{
+					path:      there.path("/"),
+					name:      there.workspaceName(),
+					isUnknown: true,
+				}
+			}
+
 			return nil
 		})
 	}
@@ -363,22 +397,21 @@ func (h *Handler) loadOtherWorkspaces(v *viewer) []otherWorkspace {
 	return slices.DeleteFunc(found, func(w otherWorkspace) bool { return w.name == "" })
 }
 
-// loadOtherWorkspace counts what needs a person in another workspace. It returns a zero one if the session has ended
-// there.
-func (h *Handler) loadOtherWorkspace(v *viewer, other session) otherWorkspace {
+// loadOtherWorkspace counts what needs a person in another workspace.
+func (h *Handler) loadOtherWorkspace(v *viewer, other session) (otherWorkspace, error) {
 	api, err := h.dial(other.key)
 	if err != nil {
-		return otherWorkspace{}
+		return otherWorkspace{}, err
 	}
 
 	me, err := api.GetSessionWithResponse(v.ctx(), other.workspace)
 	if err != nil {
-		return otherWorkspace{}
+		return otherWorkspace{}, err
 	}
 
 	status, err := api.GetStatusWithResponse(v.ctx(), other.workspace)
 	if err != nil {
-		return otherWorkspace{}
+		return otherWorkspace{}, err
 	}
 
 	there := viewer{session: other, me: *me.JSON200}
@@ -387,7 +420,7 @@ func (h *Handler) loadOtherWorkspace(v *viewer, other session) otherWorkspace {
 		path:       there.path("/"),
 		name:       there.workspaceName(),
 		needPerson: status.JSON200.NeedPerson,
-	}
+	}, nil
 }
 
 // probeSender retries the delivery that a blocked sender is probed with.

@@ -2,15 +2,20 @@ package console_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"html"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handrail/chat"
 	"handrail/console"
 )
 
@@ -167,6 +172,64 @@ func TestNowCountsWhatDidNotArriveSinceTheLastLook(t *testing.T) {
 	}
 
 	assert.True(t, asked["2026-11-30T09:30:00Z"], "%v", asked)
+	assert.Contains(t, shown.Body.String(),
+		"/failures?status=undelivered&amp;status=bounced&amp;status=failed&amp;updated_since=2026-11-30T09%3A30%3A00",
+		"the list that has them")
+}
+
+// TestNowSaysSinceWhenMessagesHaveNotArrived: the oldest comes with the count, and the list is that of what is counted.
+func TestNowSaysSinceWhenMessagesHaveNotArrived(t *testing.T) {
+	t.Parallel()
+
+	replies := nowReplies(`{"need_person":0,"matters":[]}`, "", workersWell)
+	replies["GET /deliveries"] = ok(`{"items":[{"id":"` + theDelivery + `","created_at":"2026-11-30T07:02:03Z",
+		"updated_at":"2026-11-30T08:02:03Z"}],"next_cursor":"c","total":4}`)
+	e := newEnv(t, replies)
+	page := e.get("/")
+
+	assert.Contains(t, page, "/failures?duplicate=any&amp;since=2026-11-29T10%3A02%3A03")
+	assert.Contains(t, page, `datetime="2026-11-30T07:02:03Z"`, "made")
+	assert.Contains(t, page, `datetime="2026-11-30T08:02:03Z"`, "turned out")
+	assert.Contains(t, page, "4 messages that did not arrive, in the last 24 hours; the oldest for 2 h")
+	assert.NotContains(t, page, "new in the last hour", "which nobody has counted")
+
+	for _, call := range e.calls["GET /deliveries"] {
+		assert.Equal(t, "1", call.query.Get("limit"))
+		assert.Equal(t, "true", call.query.Get("total"))
+		assert.Contains(t, []string{"created_at", "updated_at"}, call.query.Get("sort"), "the oldest first")
+	}
+}
+
+// tileLinks finds where the tiles of the page Now lead to.
+var tileLinks = regexp.MustCompile(`<li class="tile[^"]*">\s*<a href="([^"]+)"`)
+
+// TestEachTileLeadsToAPage that exists, and to its part of the page: that of notices led nowhere.
+func TestEachTileLeadsToAPage(t *testing.T) {
+	t.Parallel()
+
+	for _, matter := range chat.Matters() {
+		t.Run(string(matter), func(t *testing.T) {
+			t.Parallel()
+
+			status := fmt.Sprintf(`{"need_person":1,"matters":[{"matter":%q,"count":1,"oldest":"2026-11-30T09:12:00Z",
+				"needs_person":%t,"explanation":"wait"}]}`, matter, matter.NeedsPerson())
+			replies := nowReplies(status, "", workersWell)
+			maps.Copy(replies, decisionReplies())
+
+			e := newEnv(t, replies)
+			e.pagesOf = func(string) reply { return listOf() }
+
+			link := tileLinks.FindStringSubmatch(e.get("/"))
+			require.Len(t, link, 2)
+
+			path, part, hasPart := strings.Cut(html.UnescapeString(link[1]), "#")
+			page := e.get(strings.TrimPrefix(path, console.Root+"/w/"+theWorkspace))
+
+			if hasPart {
+				assert.Contains(t, page, `id="`+part+`"`)
+			}
+		})
+	}
 }
 
 // TestNowLooksIntoOtherWorkspaces that the browser is logged in to, each with its own session.
@@ -188,6 +251,17 @@ func TestNowLooksIntoOtherWorkspaces(t *testing.T) {
 	e.pages.ServeHTTP(shown, request)
 	require.Equal(t, http.StatusOK, shown.Code)
 	assert.Regexp(t, `(?s)Other workspaces.*/w/`+other+`/">Harbour</a>\s*<strong>9</strong>`, shown.Body.String())
+
+	e.replies["GET /api/v2/w/"+other+"/status"] = refuse(http.StatusServiceUnavailable, "unavailable", "not now")
+	shown = httptest.NewRecorder()
+	e.pages.ServeHTTP(shown, request)
+	assert.Regexp(t, `(?s)Other workspaces.*/w/`+other+`/">`+other+`</a>\s*<strong>could not be asked</strong>`,
+		shown.Body.String(), "it looked like one that needs nobody")
+
+	e.replies["GET /api/v2/w/"+other+"/session"] = refuse(http.StatusUnauthorized, "unauthenticated", "it is over")
+	shown = httptest.NewRecorder()
+	e.pages.ServeHTTP(shown, request)
+	assert.NotContains(t, shown.Body.String(), "Other workspaces")
 }
 
 // TestNowWritesAnIncidentNote of what it shows, without an address and without what people have typed.

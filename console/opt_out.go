@@ -9,6 +9,35 @@ import (
 	"handrail/client"
 )
 
+// The verdicts of a form about a possible opt-out.
+const (
+	optedOutYes = "yes"
+	optedOutNo  = "no"
+)
+
+// optOutVerdict is a decision whether a member has opted out, as a command offers it.
+type optOutVerdict struct {
+	value, name string
+	// consequence says what happens by it.
+	consequence string
+	tone        string
+}
+
+var optOutVerdicts = []optOutVerdict{
+	{
+		value:       optedOutYes,
+		name:        "They have opted out",
+		consequence: "Nothing is sent to them on this channel any more, until they opt in again.",
+		tone:        toneBad,
+	},
+	{
+		value:       optedOutNo,
+		name:        "They have not opted out",
+		consequence: "What waits for this decision is sent.",
+		tone:        tonePlain,
+	},
+}
+
 // heldMember returns the id of the member of whom somebody must decide whether they have opted out, since the delivery
 // waits for that; "" if it does not.
 func (d *deliveryView) heldMember() string {
@@ -36,9 +65,9 @@ func (h *Handler) decideOptOut(v *viewer) (templ.SafeURL, error) {
 	}
 
 	switch v.PostFormValue("opted_out") {
-	case "yes":
+	case optedOutYes:
 		return next, recordOptOut(v, member, true)
-	case "no":
+	case optedOutNo:
 		return next, recordOptOut(v, member, false)
 	}
 

@@ -13,6 +13,7 @@ func TestAPossibleOptOutIsDecidedInPlace(t *testing.T) {
 	t.Parallel()
 
 	e := newEnv(t, decisionReplies())
+	e.replies["GET /chats"] = listOf()
 	held := strings.NewReplacer(
 		`"status":"needs_review","submission":"needs_review"`, `"status":"pending","submission":"pending"`,
 		`"error_code":"timeout"`, `"error_code":"possible_opt_out"`,
@@ -47,4 +48,26 @@ func TestAPossibleOptOutIsDecidedInPlace(t *testing.T) {
 
 	e.scopes = readOnlyScopes
 	assert.NotContains(t, e.get("/decisions"), "They have opted out")
+}
+
+// TestAPossibleOptOutIsDecidedAlthoughNothingIsHeld: it was on the chat and the person's page alone.
+func TestAPossibleOptOutIsDecidedAlthoughNothingIsHeld(t *testing.T) {
+	t.Parallel()
+
+	e := newEnv(t, decisionReplies())
+	page := e.get("/decisions")
+	assert.Equal(t, "possible_opt_out", e.sent("GET /chats").query.Get("needs"))
+	assert.Equal(t, "last_activity_at", e.sent("GET /chats").query.Get("sort"), "the oldest first")
+
+	_, card, _ := strings.Cut(page, `id="opt-out-13"`)
+	card, _, _ = strings.Cut(card, "</article>")
+	assert.Contains(t, card, `/chats/13">Late &lt;b&gt;</a>`)
+	assert.Contains(t, card, `/people/43">Cy &lt;i&gt;</a>`)
+	assert.Equal(t, 2, strings.Count(card, `name="member" value="43"`))
+	assert.Contains(t, card, "They have opted out")
+	assert.Contains(t, card, "They have not opted out")
+
+	answer := e.post("/decisions", "/decisions/opt-out", url.Values{"member": {"43"}, "channel": {"phone-sms"}})
+	assert.Equal(t, http.StatusBadRequest, answer.Code, "what says neither is no answer: it was taken for no")
+	assert.Contains(t, answer.Body.String(), "must be yes or no")
 }

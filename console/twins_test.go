@@ -44,7 +44,7 @@ var twins = []twin{
 	{"/decisions/person", "resolveDelivery", []string{"delivery", someID, "as", "sent"}},
 	{"/decisions/person", "retryDelivery", []string{"delivery", someID, "do", "retry"}},
 	{"/decisions/person", "cancelDelivery", []string{"delivery", someID, "do", "cancel"}},
-	{"/decisions/tool_decision", "resolveToolCall", []string{"action", someID, "call", someID}},
+	{"/decisions/tool_decision", "resolveToolCall", []string{"call", someID + "/call_1"}},
 	{"/deliveries/{id}/cancel", "cancelDelivery", nil},
 	{"/deliveries/{id}/look-up", "lookUpDelivery", nil},
 	{"/deliveries/{id}/resolve", "resolveDelivery", nil},

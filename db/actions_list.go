@@ -50,14 +50,17 @@ const (
 				AND v.model_wait IS NOT NULL) THEN 'model'
 		WHEN NOT ` + isOpen + ` AND (d.action_id <> a.id OR
 			d.submission NOT IN ('pending', 'sending', 'blocked', 'unknown', 'needs_review')) THEN ''
-		WHEN d.submission IN ('pending', 'blocked') AND d.error_code IN ?0 THEN 'person'
+		` + waitsItself + `
+		ELSE '' END`
+
+	// waitsItself are the cases of what the delivery d waits for once its tool calls hold nothing up.
+	waitsItself = `WHEN d.submission IN ('pending', 'blocked') AND d.error_code IN ?0 THEN 'person'
 		WHEN d.submission IN ('pending', 'blocked') AND d.error_code IN ?1 THEN 'address'
 		WHEN d.submission = 'blocked' OR d.submission = 'pending' AND d.error_code = ?2 THEN 'sender'
 		WHEN d.submission = 'pending' THEN 'attempt'
 		WHEN d.submission IN ('sending', 'unknown') THEN 'provider'
 		WHEN d.submission = 'needs_review' THEN 'person'
-		WHEN d.submission = 'accepted' AND d.provider <> 'handrail' AND d.status = 'accepted' THEN 'receipt'
-		ELSE '' END`
+		WHEN d.submission = 'accepted' AND d.provider <> 'handrail' AND d.status = 'accepted' THEN 'receipt'`
 
 	hasCall = `EXISTS (SELECT 1 FROM tool_calls AS t
 		WHERE t.workspace_id = m.workspace_id AND t.message_id = m.id
@@ -128,7 +131,7 @@ func fromJudgedActions(q *bun.SelectQuery, ws chat.WorkspaceID) *bun.SelectQuery
 		Where("a.workspace_id = ?", ws)
 }
 
-// waitingArgs are the parameters ?0 to ?2 of [waitingOf].
+// waitingArgs are the parameters ?0 to ?2 of [waitingOf] and [waitingOfDelivery].
 func waitingArgs() []any {
 	return []any{
 		bun.Tuple(chat.LeftAlone()),

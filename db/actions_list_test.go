@@ -12,8 +12,8 @@ import (
 	"handrail/db/dbtest"
 )
 
-// requireFoundByWait checks that lists find each action by what it waits for, and by nothing else: the query says in
-// SQL what its standing says. since leaves out what others have made.
+// requireFoundByWait checks that lists find each action and each delivery by what it waits for, and by nothing else:
+// the query says in SQL what its standing says. since leaves out what others have made.
 func requireFoundByWait(t require.TestingT, s *db.Store, ws chat.WorkspaceID, since time.Time) {
 	list := func(words ...chat.Waiting) []chat.ActionView {
 		all, err := s.Actions(contextOf(t), ws, chat.ActionFilter{
@@ -40,6 +40,37 @@ func requireFoundByWait(t require.TestingT, s *db.Store, ws chat.WorkspaceID, si
 		}
 
 		require.Equal(t, want[word], found, "what waits for %s", word)
+	}
+
+	requireDeliveriesFoundByWait(t, s, ws, since)
+}
+
+func requireDeliveriesFoundByWait(t require.TestingT, s *db.Store, ws chat.WorkspaceID, since time.Time) {
+	list := func(words ...chat.Waiting) []chat.Delivery {
+		all, err := s.Deliveries(contextOf(t), ws, chat.DeliveryFilter{
+			Words: &chat.DeliveryWords{WaitingFor: words},
+			Since: &since,
+			Page:  chat.Page{Limit: 100},
+		})
+		require.NoError(t, err)
+
+		return all.Items
+	}
+
+	want := map[chat.Waiting][]chat.DeliveryID{}
+
+	for _, d := range list() {
+		waiting := d.Standing().WaitingFor
+		want[waiting] = append(want[waiting], d.ID)
+	}
+
+	for _, word := range chat.Waitings() {
+		var found []chat.DeliveryID
+		for _, d := range list(word) {
+			found = append(found, d.ID)
+		}
+
+		require.Equal(t, want[word], found, "deliveries that wait for %s", word)
 	}
 }
 

@@ -263,6 +263,10 @@ func (s *Store) Deliveries(
 	q := withTools(s.db.NewSelect()).Model(&rows).Where("d.workspace_id = ?", ws)
 	filterDeliveries(q, &f)
 
+	if f.Words != nil && len(f.Words.WaitingFor) > 0 {
+		filterDeliveryWaits(q, ws, f.Words.WaitingFor)
+	}
+
 	list, err := listQuery[deliveryRow, chat.DeliveryID, chat.Delivery]{
 		query: q,
 		rows:  &rows,

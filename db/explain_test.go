@@ -164,6 +164,11 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 			"deliveries by status": {func(ctx context.Context, s *db.Store) error {
 				return errorOf(s.Deliveries(ctx, w.Workspace, chat.DeliveryFilter{Status: "rejected", Page: pageOfTen()}))
 			}, []string{"deliveries_by_status", "", "", "suppressions_in_force"}, true},
+			"deliveries that wait": {func(ctx context.Context, s *db.Store) error {
+				words := &chat.DeliveryWords{WaitingFor: []chat.Waiting{chat.WaitingPerson}}
+
+				return errorOf(s.Deliveries(ctx, w.Workspace, chat.DeliveryFilter{Words: words, Page: pageOfTen()}))
+			}, []string{"deliveries_by_status"}, false},
 			"deliveries of a chat": {func(ctx context.Context, s *db.Store) error {
 				return errorOf(s.Deliveries(ctx, w.Workspace, chat.DeliveryFilter{ChatID: 10005, Page: pageOfTen()}))
 			}, []string{"deliveries_of_chat"}, true},

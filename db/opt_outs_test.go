@@ -44,6 +44,10 @@ func TestAPossibleOptOutHoldsAllThatWaits(t *testing.T) {
 				[]any{c.NeedsResponse, c.Attention, c.AttentionReason},
 			)
 			assert.Contains(t, d.Explain(), "may have asked not to be written to")
+			assert.Equal(t, []chat.ChatID{l.chat}, listNeeding(t, s, w.Workspace, chat.MatterOptOut))
+			assert.Empty(t, listNeeding(t, s, w.Workspace, chat.MatterAttention), "it is counted once")
+			assert.Equal(t, 1, countMatter(t, s, w.Workspace, chat.MatterOptOut))
+			assert.Zero(t, countMatter(t, s, w.Workspace, chat.MatterAttention))
 
 			other, _, _, _ := readStanding(t, s, w, &email)
 			assert.Empty(t, other.ErrorCode, "another channel")
@@ -54,6 +58,10 @@ func TestAPossibleOptOutHoldsAllThatWaits(t *testing.T) {
 
 			l.decide(t, optedOut, []string{held, chat.ActionWorkflowID(w.Workspace, later.ActionID)})
 			d, action, _, _ = readStanding(t, s, w, &waiting)
+
+			assert.Empty(t, listNeeding(t, s, w.Workspace, chat.MatterOptOut), "it is decided")
+			assert.Zero(t, countMatter(t, s, w.Workspace, chat.MatterOptOut))
+			assert.Equal(t, []chat.ChatID{l.chat}, listNeeding(t, s, w.Workspace, chat.MatterAttention), "nobody has answered")
 
 			if optedOut {
 				assert.Equal(
@@ -78,6 +86,22 @@ func TestAPossibleOptOutHoldsAllThatWaits(t *testing.T) {
 			assert.True(t, l.claim().Granted)
 		}
 	})
+}
+
+// countMatter returns what a workspace's status counts of a matter, however long ago it was.
+func countMatter(t *testing.T, s *db.Store, ws chat.WorkspaceID, matter chat.Matter) int {
+	t.Helper()
+
+	status, err := s.WorkspaceStatus(t.Context(), ws)
+	require.NoError(t, err)
+
+	for _, counted := range status.Counts {
+		if counted.Matter == matter {
+			return counted.Count
+		}
+	}
+
+	return 0
 }
 
 // decide decides twice: the second time nothing is changed.

@@ -84,6 +84,7 @@ func (s *Store) countMatters(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID
 		countOldest(tx, countedAt{ws, now}, chat.MatterBulkRetry, "bulk_retries", "updated_at").
 			Where("x.state = ?", chat.BulkPaused),
 		countRefusedInbound(tx, countedAt{ws, now}),
+		countChats(tx, countedAt{ws, now}, chat.MatterOptOut),
 		countChats(tx, countedAt{ws, now}, chat.MatterResponse),
 		countChats(tx, countedAt{ws, now}, chat.MatterAttention),
 		countFailingEndpoints(tx, ws, now),
@@ -164,10 +165,10 @@ func countSince(tx bun.Tx, at countedAt, matter chat.Matter, rows *bun.SelectQue
 	return countAges(tx.NewSelect().TableExpr("(?) AS x", rows).ColumnExpr("? AS matter", matter), "since", at.now)
 }
 
-// countChats counts the chats that need a response, as the list of chats finds them for the matter: the oldest up to
+// countChats counts the chats that need somebody, as the list of chats finds them for the matter: the oldest up to
 // [chat.MaxMatters].
 func countChats(tx bun.Tx, at countedAt, matter chat.Matter) *bun.SelectQuery {
-	chats := needResponse(tx.NewSelect().TableExpr("chats AS c"), matter).
+	chats := needSomebody(tx.NewSelect().TableExpr("chats AS c"), at.ws, matter).
 		ColumnExpr("c.last_activity_at AS since").
 		Where("c.workspace_id = ?", at.ws).
 		Where("c.deleted_at IS NULL").

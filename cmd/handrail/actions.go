@@ -195,25 +195,30 @@ type actionList struct {
 
 // params are the list's filter. "people" stands for everything that nobody but a person ends.
 func (l *actionList) params() *client.ListActionsParams {
-	params := &client.ListActionsParams{
-		State:  splitWords[client.ActionState](string(l.State)),
-		Kind:   splitWords[client.ActionKind](l.Kind),
-		ChatID: client.IfGiven(l.ChatID),
-		Since:  l.Since.time(),
+	return &client.ListActionsParams{
+		State:      splitWords[client.ActionState](string(l.State)),
+		Kind:       splitWords[client.ActionKind](l.Kind),
+		WaitingFor: splitWaits(l.WaitingFor),
+		ChatID:     client.IfGiven(l.ChatID),
+		Since:      l.Since.time(),
 	}
+}
 
-	switch l.WaitingFor {
+// splitWaits are the words of a filter by what is waited for; none of an empty one, or of "all".
+func splitWaits(filter string) []client.Waiting {
+	switch filter {
 	case noFilter:
+		return nil
 	case "people":
+		var waits []client.Waiting
 		for _, w := range chat.WaitingsForPeople() {
-			params.WaitingFor = append(params.WaitingFor, client.Waiting(w))
+			waits = append(waits, client.Waiting(w))
 		}
 
-	default:
-		params.WaitingFor = splitWords[client.Waiting](l.WaitingFor)
+		return waits
 	}
 
-	return params
+	return splitWords[client.Waiting](filter)
 }
 
 // splitWords are the words of a list with commas, none of an empty one.

@@ -55,7 +55,7 @@ type chatList struct {
 	remote
 	listing
 	NeedsResponse bool   `help:"Only chats that need a response, for whatever reason."`
-	Needs         choice `help:"Only chats that need this: response (the customer has written), attention (another reason) or all." placeholder:"WHAT"`
+	Needs         choice `help:"Only chats that need this: response (the customer has written), possible_opt_out (a person must decide whether they opted out), attention (another reason) or all." placeholder:"WHAT"`
 	Member        int64  `help:"Only chats with this member." placeholder:"ID"`
 	Text          string `help:"Only chats with this in their title, summary or messages." placeholder:"TEXT"`
 	Channel       choice `help:"Only this channel: phone-sms, email, web-chat, phone-voice or all." placeholder:"CHANNEL"`

@@ -25,7 +25,7 @@ type deliveriesCommand struct {
 // Help is shown by kong.
 func (deliveriesCommand) Help() string {
 	return `These commands call the REST API. Set HANDRAIL_API_KEY and HANDRAIL_WORKSPACE, and HANDRAIL_URL if the
-API is not on this machine. To list what waits for a person: handrail deliveries list --status needs_review
+API is not on this machine. To list what waits for a person: handrail deliveries list --waiting-for person
 
 ` + exitHelp
 }
@@ -105,7 +105,8 @@ type deliveryList struct {
 	To        string   `help:"Only those in chats with the member who has this phone number or email address." placeholder:"ADDRESS"`
 	listing
 
-	FailedForGood bool `help:"Only what has not reached its recipient for good, and was not sent again."`
+	FailedForGood bool   `help:"Only what has not reached its recipient for good, and was not sent again."`
+	WaitingFor    string `help:"Only what waits for this: people, person, sender, attempt, address, provider, receipt, tool, tool_decision, approval, contributor or all." placeholder:"WHAT"`
 }
 
 // Run lists deliveries.
@@ -116,7 +117,8 @@ func (l *deliveryList) Run(c *console) error {
 	}
 
 	empty := "no deliveries match"
-	if l.isEmpty() && len(l.Duplicate) == 0 && l.BulkRetry == "" && l.To == "" && !l.FailedForGood {
+	if l.isEmpty() && len(l.Duplicate) == 0 && l.BulkRetry == "" && l.To == "" && !l.FailedForGood &&
+		len(splitWaits(l.WaitingFor)) == 0 {
 		empty = "no deliveries yet"
 	}
 
@@ -180,6 +182,7 @@ func (l *deliveryList) params(member *int64) *client.ListDeliveriesParams {
 		Since:         l.Since.time(),
 		Until:         l.Until.time(),
 		FailedForGood: client.IfGiven(l.FailedForGood),
+		WaitingFor:    splitWaits(l.WaitingFor),
 	}
 
 	for _, kind := range l.Duplicate {

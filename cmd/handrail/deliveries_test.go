@@ -112,6 +112,8 @@ func TestListShowsATableThatFits(t *testing.T) {
 		"--duplicate",
 		"confirmed,possible",
 		"--failed-for-good",
+		"--waiting-for",
+		"people",
 	)
 
 	require.Equal(t, 0, status, errs)
@@ -129,7 +131,7 @@ func TestListShowsATableThatFits(t *testing.T) {
 	for _, want := range []string{
 		"status=needs_review", "channel=phone-sms", "error_code=timeout", "chat_id=7",
 		"since=2026-11-22T10%3A00%3A00Z", "limit=2", "duplicate=confirmed%2Cpossible",
-		"failed_for_good=true",
+		"failed_for_good=true", "waiting_for=approval%2Ctool_decision%2Cperson%2Csender",
 	} {
 		assert.Contains(t, query, want)
 	}

@@ -159,7 +159,7 @@ func chooseListCommand(matter chat.Matter) string {
 		return "bulk-retries list"
 	case chat.MatterInbound:
 		return "inbound list --status refused"
-	case chat.MatterResponse, chat.MatterAttention:
+	case chat.MatterOptOut, chat.MatterResponse, chat.MatterAttention:
 		return "chats list --needs " + string(matter)
 	case chat.MatterWebhook:
 		return "webhooks list"

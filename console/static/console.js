@@ -73,18 +73,23 @@ function mayRemove(node) {
 const goals = { n: '/', d: '/decisions', f: '/failures', c: '/chats', p: '/people', s: '/settings' };
 let goes = false;
 
+// What j and k walk over: the messages of a chat, and elsewhere rows, tiles and cards, as far as there is something to
+// open or to press in them. A list within a card is a part of it.
+const pressable = 'a, button, summary';
+const isRow = (row) => row.matches('.message') ||
+  row.querySelector(pressable) && !row.parentElement.closest('.card') && row.checkVisibility();
 const rows = () => [...document.querySelectorAll(document.querySelector('main article.message') ?
-  'main article.message' : 'main tbody tr, main .plain > li, main .tile')];
+  'main article.message' : 'main tbody tr, main .plain > li, main .tile, main article.card, main section.card')].filter(isRow);
 
 function moveTo(step) {
   const all = rows();
   const begun = all.findIndex((row) => row.classList.contains('current'));
   // Messages begin at the newest, which is the last one.
-  const now = begun < 0 && all[0]?.matches('article') ? all.length - Math.max(0, step) : begun;
+  const now = begun < 0 && all[0]?.matches('.message') ? all.length - Math.max(0, step) : begun;
   const next = all[Math.max(0, Math.min(all.length - 1, now + step))];
   all[now]?.classList.remove('current');
   next?.classList.add('current');
-  (next?.matches('article') ? next : next?.querySelector('a, button, summary'))?.focus();
+  (next?.matches('.message') ? next : next?.querySelector(pressable))?.focus();
   next?.scrollIntoView({ block: 'nearest' });
 }
 

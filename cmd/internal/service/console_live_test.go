@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -27,6 +28,26 @@ func TestPagesLiveInABrowser(t *testing.T) {
 	t.Run("nothing on the first page jumps", func(t *testing.T) {
 		watchForShifts(n.within(t))
 	})
+	t.Run("the keys walk over what waits for a decision", func(t *testing.T) {
+		walkOverCards(n.within(t))
+	})
+}
+
+func walkOverCards(n *night) {
+	first := n.sendToNobody()
+	second := n.sendToNobody()
+	isIn := func(to customerOf) string {
+		return fmt.Sprintf(`document.activeElement.closest('article.card.current')?.innerText.includes(%q)`, to.phone)
+	}
+
+	n.mara.click("Decisions")
+	n.mara.awaitText(first.phone)
+	n.mara.awaitText(second.phone)
+
+	n.mara.do(chromedp.KeyEvent("jj"))
+	n.mara.await(isIn(second), "j does not go to the second card")
+	n.mara.do(chromedp.KeyEvent("k"))
+	n.mara.await(isIn(first), "k does not go back to the first card")
 }
 
 // sendToNobody sends a message of which nobody knows whether it was taken.
