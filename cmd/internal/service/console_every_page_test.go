@@ -100,7 +100,7 @@ func (s *shownEvening) listPages() []string {
 
 	pages, err := console.New(console.Config{
 		API:             s.url,
-		Doer:            http.DefaultClient,
+		Doer:            &http.Client{},
 		Logger:          slog.New(slog.DiscardHandler),
 		ShowsComponents: true,
 	})

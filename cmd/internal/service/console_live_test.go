@@ -9,6 +9,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"handrail/chat"
 	"handrail/sandbox"
@@ -32,6 +33,9 @@ func TestPagesLiveInABrowser(t *testing.T) {
 	})
 	t.Run("a line says that the stream is broken, and for how long", func(t *testing.T) {
 		breakTheStream(n.within(t))
+	})
+	t.Run("a bulk retry is paused by hand, and goes on at another rate", func(t *testing.T) {
+		holdBulkRetry(n.within(t))
 	})
 	t.Run("nothing on the first page jumps", func(t *testing.T) {
 		watchNowForShifts(n.within(t))
@@ -159,6 +163,40 @@ func breakTheStream(n *night) {
 	n.mara.do(network.SetBlockedURLs([]string{}))
 	n.mara.await(`document.getElementById('stream-state').hidden`, "the line has stayed")
 	n.mara.awaitStream()
+}
+
+func holdBulkRetry(n *night) {
+	const all = 20
+
+	to := n.newCustomer()
+	n.w.setFaults(sandbox.Fault{Kind: sandbox.FaultRefuse, To: to.phone, Times: all})
+
+	for range all {
+		n.w.sendTo(to, failed)
+	}
+
+	begun := n.w.call("POST", "/deliveries/retry", fields(
+		"status", "rejected", "chat_id", to.chat, "reason", "the number is right", "canary", 0, "rate_per_second", 1,
+	))
+	require.Equal(n, http.StatusAccepted, begun.status, begun.raw)
+
+	n.mara.open("/console/w/" + string(n.w.ws) + "/failures/bulk/" + begun.at("id").(string))
+	n.mara.openCommand("", "Pause")
+	n.mara.enter("reason", "they write back")
+	n.mara.press()
+	n.mara.awaitShown(mainHas("summary", "Resume"))
+
+	n.mara.openCommand("", "Change the rate")
+	n.mara.do(chromedp.Clear(`main details[open] [name="rate_per_second"]`, chromedp.ByQuery))
+	n.mara.enter("rate_per_second", "50")
+	n.mara.press()
+	n.mara.awaitShown(mainHas("summary", "Resume"))
+
+	n.mara.openCommand("", "Resume")
+	n.mara.enter("reason", "they have stopped")
+	n.mara.press()
+	n.mara.awaitText("20 of 20 have had their turn")
+	n.mara.awaitText("finished")
 }
 
 // awaitStream waits until the page follows the events.

@@ -44,7 +44,7 @@ func obeyKeys(b *browser) {
 	} {
 		b.do(chromedp.KeyEvent("g" + section.key))
 		b.await(
-			`document.querySelector('nav a[aria-current]')?.innerText === '`+section.name+`'`,
+			isComplete+` && document.querySelector('nav a[aria-current]')?.innerText === '`+section.name+`'`,
 			"the key %q does not lead to %s",
 			section.key,
 			section.name,
@@ -94,6 +94,7 @@ func (b *browser) openFirstFailure() {
 	b.click("Failures")
 	b.do(chromedp.Click(`main tbody a[href*="/deliveries/"]`, chromedp.ByQuery, chromedp.NodeVisible))
 	b.awaitText("What has happened")
+	b.await(isComplete, "the scripts of the page do not run")
 }
 
 // requireCopied holds that the clipboard has the text of an element, and some words.
