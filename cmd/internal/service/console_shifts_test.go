@@ -90,8 +90,8 @@ func decideWhileMoreComes(n *night) {
 
 	n.sendWithTool(n.newCustomer(), text, "refund")
 	n.noor.click("Decisions")
-	n.noor.openCommand(cardOf(text), "Approve")
-	n.noor.enter("reason", "they have paid twice")
+	n.noor.openCommand(cardOf(text), "Refuse")
+	n.noor.enter("reason", "nobody has paid that")
 	n.noor.awaitStream()
 
 	var before, after, above float64
