@@ -94,6 +94,9 @@ func (m *routeMux) HandleFunc(pattern string, serve func(http.ResponseWriter, *h
 	m.ServeMux.HandleFunc(pattern, serve)
 }
 
+// Patterns returns what the console serves, as [http.ServeMux] takes it, for tests that walk through all of it.
+func (h *Handler) Patterns() []string { return h.mux.patterns }
+
 func (h *Handler) routes() {
 	h.staticRoutes()
 	h.loginRoutes()

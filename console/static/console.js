@@ -68,6 +68,22 @@ function mayRemove(node) {
   return false;
 }
 
+// --- What somebody decides in stays where it is on the screen, also when more comes above it
+
+let held = null;
+
+function notePlace() {
+  const node = document.activeElement?.closest('main details[open], main form');
+  held = node && { node, top: node.getBoundingClientRect().top };
+}
+
+function keepPlace() {
+  if (held?.node.isConnected) {
+    scrollBy({ top: held.node.getBoundingClientRect().top - held.top, behavior: 'instant' });
+  }
+  held = null;
+}
+
 // --- Keys
 
 const goals = { n: '/', d: '/decisions', f: '/failures', c: '/chats', p: '/people', s: '/settings' };
@@ -161,8 +177,8 @@ document.addEventListener('DOMContentLoaded', () => {
   document.getElementById('refusal')?.focus();
   Idiomorph.defaults.callbacks.beforeNodeMorphed = (node) => !keepsAsItIs(node);
   Idiomorph.defaults.callbacks.beforeNodeRemoved = mayRemove;
-  document.body.addEventListener('htmx:afterSwap', () => { showTimes(document); labelCells(document); });
-  document.body.addEventListener('htmx:beforeSwap', (event) => { event.detail.ignoreTitle = true; });
+  document.body.addEventListener('htmx:afterSwap', () => { showTimes(document); labelCells(document); keepPlace(); });
+  document.body.addEventListener('htmx:beforeSwap', (event) => { event.detail.ignoreTitle = true; notePlace(); });
   if (pages.stream) {
     followEvents();
   }

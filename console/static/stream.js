@@ -36,9 +36,9 @@ function concerns(place, { type, chat }) {
   return matches(place.dataset.live, type) && (!shown || !chat || shown === String(chat));
 }
 
-function takeEvent({ type, id, chat }) {
+function takeEvent({ type, id, chat, subject }) {
   position = id || position;
-  countNews(type);
+  countNews(type, chat, subject);
   if (leaving) {
     waiting.push({ type, chat });
     timer ??= setTimeout(showChanges, debounce);
@@ -63,11 +63,13 @@ function showAll() {
   document.querySelectorAll('[data-live]').forEach((place) => htmx.trigger(place, 'changed'));
 }
 
-function countNews(type) {
+// countNews counts what has events, not the events: a list of chats counts chats, and others what the events are of.
+function countNews(type, chat, subject) {
   for (const badge of document.querySelectorAll('[data-news]')) {
     if (matches(badge.dataset.news, type)) {
-      badge.dataset.count = Number(badge.dataset.count ?? 0) + 1;
-      badge.textContent = `${badge.dataset.count} new`;
+      badge.things ??= new Set();
+      badge.things.add(matches(badge.dataset.news, 'chat.') ? chat : subject);
+      badge.textContent = `${badge.things.size} new`;
       badge.hidden = false;
     }
   }
@@ -113,8 +115,8 @@ function readStream(source, left) {
   left.addEventListener('abort', close, { once: true });
 
   source.onmessage = (event) => {
-    const { type, chat_id: chat } = JSON.parse(event.data);
-    const taken = { type, chat, id: event.lastEventId };
+    const { type, chat_id: chat, subject_id: subject } = JSON.parse(event.data);
+    const taken = { type, chat, subject, id: event.lastEventId };
     takeEvent(taken);
     channel?.postMessage({ event: taken });
   };

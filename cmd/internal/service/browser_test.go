@@ -179,10 +179,16 @@ func (b *browser) clickOn(path string) {
 	b.do(chromedp.Click(path, chromedp.BySearch, chromedp.NodeVisible))
 }
 
-// fill writes a value into the field with a label's name.
-func (b *browser) fill(name, value string) {
+// fill types a value into the first field with this attribute name, anywhere on the page.
+func (b *browser) fill(field, value string) {
 	b.Helper()
-	b.do(chromedp.SendKeys(`[name="`+name+`"]`, value, chromedp.ByQuery, chromedp.NodeVisible))
+	b.do(chromedp.SendKeys(`[name="`+field+`"]`, value, chromedp.ByQuery, chromedp.NodeVisible))
+}
+
+// awaitShown waits until what an XPath finds is visible. It needs no scripts of the page.
+func (b *browser) awaitShown(path string) {
+	b.Helper()
+	b.do(chromedp.WaitVisible(path, chromedp.BySearch))
 }
 
 // awaitText waits until the page shows the text.
@@ -239,25 +245,52 @@ type violation struct {
 func (b *browser) requireAccessible() {
 	b.Helper()
 
+	for _, scheme := range []string{"light", "dark"} {
+		b.do(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: scheme},
+		}))
+		assert.Empty(b, b.findViolations(), "axe-core finds this in %s", scheme)
+	}
+}
+
+// awaitPromise has an evaluation wait for what it promises.
+func awaitPromise(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
+
+// findViolations runs axe-core on the page as it is.
+func (b *browser) findViolations() []violation {
+	b.Helper()
+
 	script, err := os.ReadFile("../../../console/testdata/axe.min.js")
 	require.NoError(b, err)
 
-	for _, scheme := range []string{"light", "dark"} {
-		var found []violation
+	var found []violation
 
-		b.do(
-			emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
-				{Name: "prefers-color-scheme", Value: scheme},
-			}),
-			chromedp.Evaluate(string(script), nil),
-			chromedp.Evaluate(
-				`axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})
-					.then((result) => result.violations)`,
-				&found,
-				func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) },
-			),
-		)
+	b.do(
+		chromedp.Evaluate(string(script), nil),
+		chromedp.Evaluate(
+			`axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})
+				.then((result) => result.violations)`,
+			&found,
+			awaitPromise,
+		),
+	)
 
-		assert.Empty(b, found, "axe-core finds this in %s", scheme)
-	}
+	return found
+}
+
+// resize makes the window as wide as this.
+func (b *browser) resize(width int64) {
+	b.Helper()
+	b.do(emulation.SetDeviceMetricsOverride(width, 800, 1, false))
+}
+
+// countOverflow returns by how much the page is wider than its window.
+func (b *browser) countOverflow() int64 {
+	b.Helper()
+
+	var overflow int64
+
+	b.do(chromedp.Evaluate(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, &overflow))
+
+	return overflow
 }

@@ -30,7 +30,14 @@ func TestOneComesBackInABrowser(t *testing.T) {
 	b.awaitText("You see it before it is sent.")
 	b.requireAccessible()
 
-	b.do(chromedp.KeyEvent("w"), chromedp.KeyEvent("Written by keys"))
+	b.pressKey("w")
+	b.do(chromedp.KeyEvent("Written by keys"))
+
+	var written string
+
+	b.do(chromedp.Value(`main [data-write]`, &written, chromedp.ByQuery))
+	assert.Equal(t, "Written by keys", written)
+
 	b.do(chromedp.KeyEvent(kb.Enter, chromedp.KeyModifiers(2))) // Ctrl
 	b.awaitText("Preview again")
 	b.requireAccessible()

@@ -16,11 +16,17 @@ func mainHas(element, text string) string {
 // cardOf returns the XPath of the card on the page of decisions that has a text in it.
 func cardOf(text string) string { return mainHas(`article[contains(@class, "card")]`, text) }
 
+// isComplete reports whether the page is loaded, so that its scripts hear clicks and keys.
+const isComplete = `document.readyState === 'complete'`
+
 // lookAtNow goes to the first page.
 func (b *browser) lookAtNow() {
 	b.Helper()
 	b.click("Now")
-	b.await(`document.querySelector('nav a[aria-current]')?.innerText === 'Now'`, "the page Now is not shown")
+	b.await(
+		isComplete+` && document.querySelector('nav a[aria-current]')?.innerText === 'Now'`,
+		"the page Now is not shown",
+	)
 }
 
 // followTile goes to the first page, waits for the tile that says something, and opens it.

@@ -36,17 +36,16 @@ func mendSuspended(n *night, _ customerOf) {
 
 	n.mara.followTile("sender is refused by its provider")
 	n.mara.awaitText("SendGrid refuses every message")
-	n.mara.clickOn(`//main//tbody//a[contains(@href, "/actions/")]`)
-	n.mara.click("What may be done with its delivery")
 
 	// The account is mended at the provider.
 	n.w.setFaults()
 
-	n.mara.openCommand("", "Try again")
+	n.mara.lookAtNow()
+	n.mara.openCommand("", "Probe now")
+	n.mara.enter("reason", "the account is paid")
 	n.mara.press()
-	n.mara.awaitText("reports it as delivered")
 	n.mara.awaitCalm()
-	require.Len(n, n.w.box.Mails(), 2, "the other has followed")
+	n.w.eventually(func() bool { return len(n.w.box.Mails()) == 2 })
 }
 
 // mailChat makes another customer with a chat by mail.

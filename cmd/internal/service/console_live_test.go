@@ -6,9 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
+	"handrail/chat"
 	"handrail/sandbox"
 )
 
@@ -25,8 +28,23 @@ func TestPagesLiveInABrowser(t *testing.T) {
 	t.Run("nothing that is typed is replaced", func(t *testing.T) {
 		typeThroughAnUpdate(n.within(t))
 	})
+	t.Run("a list says how many are new, and shows them by a key", func(t *testing.T) {
+		countWhatIsNew(n.within(t))
+	})
+	t.Run("a line says that the stream is broken, and for how long", func(t *testing.T) {
+		breakTheStream(n.within(t))
+	})
+	t.Run("a bulk retry is paused by hand, and goes on at another rate", func(t *testing.T) {
+		holdBulkRetry(n.within(t))
+	})
 	t.Run("nothing on the first page jumps", func(t *testing.T) {
-		watchForShifts(n.within(t))
+		watchNowForShifts(n.within(t))
+	})
+	t.Run("what somebody decides in stays where it is", func(t *testing.T) {
+		decideWhileMoreComes(n.within(t))
+	})
+	t.Run("the page of a delivery hardly moves", func(t *testing.T) {
+		watchDeliveryForShifts(n.within(t))
 	})
 	t.Run("the keys walk over what waits for a decision", func(t *testing.T) {
 		walkOverCards(n.within(t))
@@ -131,50 +149,118 @@ func typeThroughAnUpdate(n *night) {
 	n.mara.awaitText("that wait for a person would be here")
 }
 
-// noteShifts adds up how far what the page shows is moved by what comes, as browsers measure it.
-const noteShifts = `
-	window.shifts = [];
-	new PerformanceObserver((list) => {
-		for (const entry of list.getEntries()) {
-			window.shifts.push({
-				value: entry.value,
-				moved: entry.sources.map((source) => source.node?.parentElement?.outerHTML.slice(0, 120)),
-			});
-		}
-	}).observe({type: 'layout-shift', buffered: true});
-`
+func countWhatIsNew(n *night) {
+	n.mara.click("Failures")
+	n.mara.awaitStream()
 
-func watchForShifts(n *night) {
-	n.noor.lookAtNow()
-	n.noor.do(chromedp.Evaluate(noteShifts, nil))
+	before := n.mara.countDeliveries()
+	arrives := n.newCustomer()
+	fails := n.newCustomer()
+
+	// What arrives has several events.
+	n.w.sendTo(arrives, taken)
+	n.strike(fails, sandbox.FaultRefuse)
+	n.w.sendTo(fails, failed)
+	n.awaitEvent(n.mara, arrives, chat.EventDeliveryDelivered)
+	n.awaitEvent(n.mara, fails, chat.EventDeliverySettled)
+
+	assert.Equal(n, "2 new", n.mara.textOf("[data-news]"))
+	assert.Equal(n, before, n.mara.countDeliveries(), "the list has not jumped")
+
+	n.mara.pressKey("r")
+	n.mara.awaitText("recipient's number is not a mobile number")
+	assert.Equal(n, before+1, n.mara.countDeliveries(), "what has arrived is no failure")
+}
+
+func breakTheStream(n *night) {
+	n.mara.do(network.SetBlockedURLs([]string{"*/w/*/stream"}))
+	n.mara.lookAtNow()
+	n.mara.awaitText("This page has not been updated for less than a minute: the stream of events is broken.")
+
+	n.mara.do(chromedp.Evaluate(`brokenSince -= 2 * 60000; sayBroken()`, nil))
+	n.mara.awaitText("This page has not been updated for 2 min")
+
+	n.mara.do(network.SetBlockedURLs([]string{}))
+	n.mara.await(`document.getElementById('stream-state').hidden`, "the line has stayed")
+	n.mara.awaitStream()
+}
+
+func holdBulkRetry(n *night) {
+	const all = 20
 
 	to := n.newCustomer()
-	n.w.replies(to.phone, "Is there a table?")
-	n.noor.awaitText("whose customer has written")
+	n.w.setFaults(sandbox.Fault{Kind: sandbox.FaultRefuse, To: to.phone, Times: all})
 
-	n.sendWithTool(n.newCustomer(), "You get 20 back.", "refund")
-	n.noor.awaitText("for a second member")
-
-	n.sendToNobody()
-	n.noor.awaitText("for a decision")
-
-	n.w.replies(n.newCustomer().phone, "Is there cake?")
-	n.noor.await(
-		`[...document.querySelectorAll('main .tile')].some((tile) => /^2\b/.test(tile.innerText))`,
-		"no second chat is counted",
-	)
-
-	var shifts []struct {
-		Value float64  `json:"value"`
-		Moved []string `json:"moved"`
+	for range all {
+		n.w.sendTo(to, failed)
 	}
 
-	n.noor.do(chromedp.Evaluate(`window.shifts`, &shifts))
+	begun := n.w.call("POST", "/deliveries/retry", fields(
+		"status", "rejected", "chat_id", to.chat, "reason", "the number is right", "canary", 0, "rate_per_second", 1,
+	))
+	require.Equal(n, http.StatusAccepted, begun.status, begun.raw)
 
-	sum := 0.0
-	for _, shift := range shifts {
-		sum += shift.Value
-	}
+	n.mara.open("/console/w/" + string(n.w.ws) + "/failures/bulk/" + begun.at("id").(string))
+	n.mara.openCommand("", "Pause")
+	n.mara.enter("reason", "they write back")
+	n.mara.press()
+	n.mara.awaitShown(mainHas("summary", "Resume"))
 
-	assert.Less(n, sum, 0.01, "%+v", shifts)
+	n.mara.openCommand("", "Change the rate")
+	n.mara.do(chromedp.Clear(`main details[open] [name="rate_per_second"]`, chromedp.ByQuery))
+	n.mara.enter("rate_per_second", "50")
+	n.mara.press()
+	n.mara.awaitShown(mainHas("summary", "Resume"))
+
+	n.mara.openCommand("", "Resume")
+	n.mara.enter("reason", "they have stopped")
+	n.mara.press()
+	n.mara.awaitText("20 of 20 have had their turn")
+	n.mara.awaitText("finished")
+}
+
+// awaitStream waits until the page follows the events.
+func (b *browser) awaitStream() {
+	b.Helper()
+	b.await(`isCurrent && brokenSince === null`, "the page does not follow the events")
+}
+
+// awaitEvent waits until the log has an event of a customer's chat, and the page has read it.
+func (n *night) awaitEvent(b *browser, of customerOf, kind chat.EventType) {
+	n.Helper()
+
+	var logged response
+
+	path := fmt.Sprintf("/events?chat_id=%d&types=%s", of.chat, kind)
+
+	n.w.eventually(func() bool {
+		logged = n.w.call("GET", path, nil)
+
+		return logged.at("items", 0, "type") == string(kind)
+	})
+
+	sequence, _ := logged.at("items", 0, "sequence").(float64)
+	b.await(fmt.Sprintf(`Number(position) >= %.0f`, sequence), "the page has not read %s", kind)
+}
+
+// countDeliveries returns how many deliveries the list of the page has.
+func (b *browser) countDeliveries() int {
+	b.Helper()
+
+	var rows int
+
+	b.do(chromedp.Evaluate(`document.querySelectorAll('main tbody a[href*="/deliveries/"]').length`, &rows))
+
+	return rows
+}
+
+// textOf returns the text of the first element that a selector finds.
+func (b *browser) textOf(selector string) string {
+	b.Helper()
+
+	var text string
+
+	b.do(chromedp.Text(selector, &text, chromedp.ByQuery))
+
+	return text
 }

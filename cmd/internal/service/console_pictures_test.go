@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -20,6 +21,8 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"handrail/console"
 )
 
 var pictures = flag.Bool("pictures", false, "photograph the console's pages for docs/console")
@@ -34,13 +37,14 @@ const (
 // picture is a page as docs/console.md shows it.
 type picture struct {
 	name string
-	// path is that of the page, below the workspace.
 	path func(s *shownEvening) string
 	// width is that of the window; 0 is a laptop's.
 	width  int64
 	isDark bool
 	// awaits is a text that the page shows once it is as it should be.
 	awaits string
+	// isInReadme reports whether README.md shows the picture, too.
+	isInReadme bool
 }
 
 const (
@@ -48,47 +52,63 @@ const (
 	phoneWidth  = 360
 )
 
+// onPath is the path of a page of the workspace.
 func onPath(path string) func(*shownEvening) string {
-	return func(*shownEvening) string { return path }
+	return func(s *shownEvening) string { return s.below(path) }
 }
+
+// below returns the path of a page of the workspace.
+func (s *shownEvening) below(path string) string { return console.Root + "/w/" + string(s.ws) + path }
 
 // consolePictures are the pictures, in the order in which they are made: the last ones while a bulk retry runs.
 var consolePictures = []picture{
-	{name: "decisions", path: onPath("/decisions"), awaits: "Decisions"},
+	{
+		name:   "login",
+		path:   func(*shownEvening) string { return console.Root + "/login" },
+		awaits: "API key",
+	},
+	{name: "decisions", path: onPath("/decisions"), awaits: "Decisions", isInReadme: true},
 	{name: "decisions-phone", path: onPath("/decisions"), width: phoneWidth, awaits: "Decisions"},
 	{
-		name:   "delivery",
-		path:   func(s *shownEvening) string { return "/deliveries/" + s.review },
-		awaits: "What has happened",
+		name:       "delivery",
+		path:       func(s *shownEvening) string { return s.below("/deliveries/" + s.review) },
+		awaits:     "What has happened",
+		isInReadme: true,
 	},
 	{
 		name:   "delivery-dark",
-		path:   func(s *shownEvening) string { return "/deliveries/" + s.twice },
+		path:   func(s *shownEvening) string { return s.below("/deliveries/" + s.twice) },
 		isDark: true,
 		awaits: "What has happened",
 	},
-	{name: "failures", path: onPath("/failures"), awaits: "Retry these…"},
+	{name: "failures", path: onPath("/failures"), awaits: "Retry these…", isInReadme: true},
+	{name: "chats", path: onPath("/chats"), awaits: "Ana Lopez"},
 	{
-		name:   "chat",
-		path:   func(s *shownEvening) string { return fmt.Sprintf("/chats/%d", s.people.sms.ID) },
-		awaits: "Ana Lopez",
+		name:       "chat",
+		path:       func(s *shownEvening) string { return s.below(fmt.Sprintf("/chats/%d", s.people.sms.ID)) },
+		awaits:     "Ana Lopez",
+		isInReadme: true,
 	},
+	{name: "people", path: onPath("/people"), awaits: "Ana Lopez"},
 	{
-		name:   "person",
-		path:   func(s *shownEvening) string { return fmt.Sprintf("/people/%d", s.people.ana.ID) },
-		awaits: "Ana Lopez",
+		name:       "person",
+		path:       func(s *shownEvening) string { return s.below(fmt.Sprintf("/people/%d", s.people.ana.ID)) },
+		awaits:     "Ana Lopez",
+		isInReadme: true,
 	},
-	{name: "settings", path: onPath("/settings"), awaits: "Webhook endpoints"},
+	{name: "settings", path: onPath("/settings"), awaits: "Webhook endpoints", isInReadme: true},
 	{
-		name:   "bulk",
-		path:   func(s *shownEvening) string { return "/failures/bulk/" + s.beginBulkRetry() },
-		awaits: "running",
+		name:       "bulk",
+		path:       func(s *shownEvening) string { return s.below("/failures/bulk/" + s.beginBulkRetry()) },
+		awaits:     "running",
+		isInReadme: true,
 	},
-	{name: "now", path: onPath("/"), awaits: "Now"},
+	{name: "now", path: onPath("/"), awaits: "Now", isInReadme: true},
 	{name: "now-dark", path: onPath("/"), isDark: true, awaits: "Now"},
 }
 
-// TestThePicturesOfTheConsole holds that docs/console.md shows each picture, and that none is large. With -pictures,
+// TestThePicturesOfTheConsole holds that docs/console.md shows each picture, and README.md those of the main pages, and
+// that none is large. With -pictures,
 // which is `make screenshots`, they are made first, of an evening in a restaurant.
 func TestThePicturesOfTheConsole(t *testing.T) {
 	t.Parallel()
@@ -100,8 +120,12 @@ func TestThePicturesOfTheConsole(t *testing.T) {
 	text, err := os.ReadFile("../../../docs/console.md")
 	require.NoError(t, err)
 
+	readme, err := os.ReadFile("../../../README.md")
+	require.NoError(t, err)
+
 	for _, p := range consolePictures {
 		assert.Contains(t, string(text), "(console/"+p.name+".png)")
+		assert.Equal(t, p.isInReadme, strings.Contains(string(readme), "(docs/console/"+p.name+".png)"), p.name)
 
 		file, err := os.Stat(filepath.Join(pictureFolder, p.name+".png"))
 		if assert.NoError(t, err) {
@@ -124,7 +148,7 @@ func photographConsole(t *testing.T) {
 	require.NoError(t, os.MkdirAll(pictureFolder, 0o755))
 
 	for _, p := range consolePictures {
-		b.open("/console/w/" + string(s.ws) + p.path(s))
+		b.open(p.path(s))
 		b.awaitText(p.awaits)
 		s.write(p.name, b.photograph(p))
 	}

@@ -17,10 +17,9 @@ func (b *browser) newTab() *browser {
 
 	ctx, cancel := chromedp.NewContext(b.ctx)
 	b.Cleanup(cancel)
-	require.NoError(b, chromedp.Run(ctx))
 
 	tab := &browser{T: b.T, window: &window{ctx: ctx, origin: b.origin}}
-	chromedp.ListenTarget(ctx, tab.hear)
+	tab.watch()
 
 	return tab
 }

@@ -3,6 +3,7 @@ package service_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -12,7 +13,7 @@ import (
 	"handrail/sandbox"
 )
 
-// logIn logs the browser in with the key of the world's first manager.
+// logIn logs the browser in with the key of the workspace's first manager.
 func (b *browser) logIn(w *env) {
 	b.Helper()
 	b.logInWith(w, w.secret)
@@ -26,8 +27,11 @@ func (b *browser) logInWith(w *env, key string) {
 	b.fill("workspace", string(w.ws))
 	b.fill("key", key)
 	b.click("Log in")
-	b.awaitText("Decisions")
+	b.awaitShown(sectionLink("Decisions"))
 }
+
+// sectionLink returns the XPath of the link to a section, which is on every page of those who are logged in.
+func sectionLink(name string) string { return `//nav//a[normalize-space(.)="` + name + `"]` }
 
 // TestTheConsoleIsUsedInABrowser logs in, looks at the first page, sees it change by itself, and logs out.
 func TestTheConsoleIsUsedInABrowser(t *testing.T) {
@@ -62,6 +66,32 @@ func TestTheConsoleIsUsedInABrowser(t *testing.T) {
 	b.awaitText("Log in to see this page.")
 
 	assert.Equal(t, http.StatusOK, w.call("GET", "/session", nil).status, "the key goes on")
+}
+
+// TestALoginLinkLogsInOnceInABrowser opens a link as the API makes it, and opens it again.
+func TestALoginLinkLogsInOnceInABrowser(t *testing.T) {
+	t.Parallel()
+
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db")
+	b := newBrowser(t, w.url)
+
+	made := w.call("POST", "/login-links", nil)
+	require.Equal(t, http.StatusCreated, made.status, made.raw)
+
+	link, err := url.Parse(made.at("url").(string))
+	require.NoError(t, err)
+
+	b.open(link.RequestURI())
+	b.awaitText("It works once.")
+	b.requireAccessible()
+	b.click("Log in")
+	b.awaitShown(sectionLink("Decisions"))
+
+	somebody := b.newWindow()
+	somebody.open(link.RequestURI())
+	somebody.click("Log in")
+	somebody.awaitText("used")
+	assert.NotContains(t, somebody.text(), "Decisions", "the link logs nobody else in")
 }
 
 // TestASupportLeadMendsAFailedSendInABrowser plays it by clicks alone: what failed is found, explained and sent again.
