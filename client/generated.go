@@ -323,6 +323,7 @@ const (
 	MatterMatterModel           MatterMatter = "model"
 	MatterMatterNotice          MatterMatter = "notice"
 	MatterMatterPerson          MatterMatter = "person"
+	MatterMatterPossibleOptOut  MatterMatter = "possible_opt_out"
 	MatterMatterProvider        MatterMatter = "provider"
 	MatterMatterResponse        MatterMatter = "response"
 	MatterMatterSender          MatterMatter = "sender"
@@ -807,8 +808,9 @@ const (
 
 // Defines values for ListChatsParamsNeeds.
 const (
-	ListChatsParamsNeedsAttention ListChatsParamsNeeds = "attention"
-	ListChatsParamsNeedsResponse  ListChatsParamsNeeds = "response"
+	ListChatsParamsNeedsAttention      ListChatsParamsNeeds = "attention"
+	ListChatsParamsNeedsPossibleOptOut ListChatsParamsNeeds = "possible_opt_out"
+	ListChatsParamsNeedsResponse       ListChatsParamsNeeds = "response"
 )
 
 // Defines values for ListChatsParamsSort.
@@ -1239,7 +1241,7 @@ type BulkOverlapState string
 // BulkRate defines model for BulkRate.
 type BulkRate struct {
 	// RatePerSecond How many are begun in a second from now on.
-	RatePerSecond int64 `json:"rate_per_second"`
+	RatePerSecond *int64 `json:"rate_per_second,omitempty"`
 
 	// Reason Why, for the audit log, up to 500 characters.
 	Reason *string `json:"reason,omitempty"`
@@ -2233,7 +2235,7 @@ type Matter struct {
 	// Lately How many began to wait in the last hour.
 	Lately int64 `json:"lately"`
 
-	// Matter A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice, failed.
+	// Matter A word of an action's waiting_for, or bulk_retry, inbound, possible_opt_out, response, attention, webhook_endpoint, notice, failed.
 	Matter      MatterMatter `json:"matter"`
 	NeedsPerson bool         `json:"needs_person"`
 
@@ -2244,7 +2246,7 @@ type Matter struct {
 	WorkflowGone *int64 `json:"workflow_gone,omitempty"`
 }
 
-// MatterMatter A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice, failed.
+// MatterMatter A word of an action's waiting_for, or bulk_retry, inbound, possible_opt_out, response, attention, webhook_endpoint, notice, failed.
 type MatterMatter string
 
 // McpLeftOut defines model for McpLeftOut.
@@ -4275,6 +4277,9 @@ type Until = time.Time
 // UpdatedSince defines model for updated_since.
 type UpdatedSince = time.Time
 
+// WaitingFor defines model for waiting_for.
+type WaitingFor = []Waiting
+
 // WebhookEndpointID defines model for webhook_endpoint_id.
 type WebhookEndpointID = int64
 
@@ -4308,7 +4313,7 @@ type ListActionsParams struct {
 	Kind []ActionKind `form:"kind,omitempty" json:"kind,omitempty"`
 
 	// WaitingFor What waits for any of these.
-	WaitingFor []Waiting `form:"waiting_for,omitempty" json:"waiting_for,omitempty"`
+	WaitingFor WaitingFor `form:"waiting_for,omitempty" json:"waiting_for,omitempty"`
 
 	// Sort With - the newest first.
 	Sort   *ListActionsParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
@@ -4549,7 +4554,7 @@ type ListChatsParams struct {
 	Expand        Expand `form:"expand,omitempty" json:"expand,omitempty"`
 	NeedsResponse *bool  `form:"needs_response,omitempty" json:"needs_response,omitempty"`
 
-	// Needs response: the customer has written. attention: another reason.
+	// Needs response: the customer has written. possible_opt_out: they may have opted out. attention: another reason.
 	Needs *ListChatsParamsNeeds `form:"needs,omitempty" json:"needs,omitempty"`
 
 	// Sort With - the newest first.
@@ -4869,6 +4874,9 @@ type ListDeliveriesParams struct {
 
 	// Until Made before this time.
 	Until *Until `form:"until,omitempty" json:"until,omitempty"`
+
+	// WaitingFor What waits for any of these.
+	WaitingFor WaitingFor `form:"waiting_for,omitempty" json:"waiting_for,omitempty"`
 
 	// UpdatedSince Changed then or later.
 	UpdatedSince *UpdatedSince `form:"updated_since,omitempty" json:"updated_since,omitempty"`
@@ -15859,6 +15867,18 @@ func NewListDeliveriesRequest(server string, workspaceUUID WorkspaceUUID, params
 		if params.Until != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "until", *params.Until, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.WaitingFor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "waiting_for", params.WaitingFor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

@@ -4159,7 +4159,7 @@ export interface components {
              * Format: int64
              * @description How many are begun in a second from now on.
              */
-            rate_per_second: number;
+            rate_per_second?: number;
             /** @description Why, for the audit log, up to 500 characters. */
             reason?: string;
         };
@@ -5024,10 +5024,10 @@ export interface components {
              */
             lately: number;
             /**
-             * @description A word of an action's waiting_for, or bulk_retry, inbound, response, attention, webhook_endpoint, notice, failed.
+             * @description A word of an action's waiting_for, or bulk_retry, inbound, possible_opt_out, response, attention, webhook_endpoint, notice, failed.
              * @enum {string}
              */
-            matter: "person" | "tool_decision" | "approval" | "sender" | "bulk_retry" | "inbound" | "response" | "attention" | "webhook_endpoint" | "notice" | "failed" | "contributor" | "address" | "tool" | "model" | "attempt" | "provider";
+            matter: "person" | "tool_decision" | "approval" | "sender" | "bulk_retry" | "inbound" | "possible_opt_out" | "response" | "attention" | "webhook_endpoint" | "notice" | "failed" | "contributor" | "address" | "tool" | "model" | "attempt" | "provider";
             needs_person: boolean;
             /**
              * Format: date-time
@@ -6944,6 +6944,8 @@ export interface components {
         until: string;
         /** @description Changed then or later. */
         updated_since: string;
+        /** @description What waits for any of these. */
+        waiting_for: components["schemas"]["Waiting"][];
         /** @description The event's id: the same each time that it is posted. */
         "webhook-id": string;
         /** @description v1, and the HMAC-SHA256 of id.timestamp.body in base64; two, with a space between, while a secret is replaced. */
@@ -7002,7 +7004,7 @@ export interface operations {
                 /** @description Of any of these kinds. */
                 kind?: components["schemas"]["ActionKind"][];
                 /** @description What waits for any of these. */
-                waiting_for?: components["schemas"]["Waiting"][];
+                waiting_for?: components["parameters"]["waiting_for"];
                 /** @description With - the newest first. */
                 sort?: components["parameters"]["sort"];
                 chat_id?: number;
@@ -8153,8 +8155,8 @@ export interface operations {
                 /** @description What to bring along: member, with the scope members:read. */
                 expand?: components["parameters"]["expand"];
                 needs_response?: boolean;
-                /** @description response: the customer has written. attention: another reason. */
-                needs?: "response" | "attention";
+                /** @description response: the customer has written. possible_opt_out: they may have opted out. attention: another reason. */
+                needs?: "response" | "attention" | "possible_opt_out";
                 /** @description With - the newest first. */
                 sort?: "last_activity_at" | "-last_activity_at" | "created_at" | "-created_at" | "updated_at" | "-updated_at";
                 /** @description By any of these. */
@@ -9520,6 +9522,8 @@ export interface operations {
                 since?: components["parameters"]["since"];
                 /** @description Made before this time. */
                 until?: components["parameters"]["until"];
+                /** @description What waits for any of these. */
+                waiting_for?: components["parameters"]["waiting_for"];
                 /** @description Changed then or later. */
                 updated_since?: components["parameters"]["updated_since"];
                 /** @description Only what has not arrived for good and was not sent again. */
