@@ -122,8 +122,8 @@ func (s *service) sessionRoutes() {
 		status:  http.StatusCreated,
 		secrets: []string{"url"},
 		description: "Whoever opens it within 10 minutes is logged in to the console, once, as the member and with " +
-			"the scopes of the key that asks. 20 of a key live at once. Without `HANDRAIL_PUBLIC_URL`, `url` is a path " +
-			"of this server.",
+			"the scopes of the key that asks. 20 of a key live at once. Without `HANDRAIL_PUBLIC_URL`, `url` is a " +
+			"path of this server.",
 		answer: loginLinkJSON{
 			URL:       chat.LoginURL("https://handrail.example.com", exampleWorkspace, chat.LoginPrefix+"EXAMPLExEXAMPLEx"),
 			ExpiresAt: exampleTime.Add(chat.LoginLife),

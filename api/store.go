@@ -304,7 +304,13 @@ type SuppressionStore interface {
 		by chat.Actor,
 		in chat.NewSuppression,
 	) (chat.Suppression, bool, error)
-	LiftSuppression(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, in chat.SuppressionLift, now time.Time) error
+	LiftSuppression(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		in chat.SuppressionLift,
+		now time.Time,
+	) error
 }
 
 // ToolStore keeps HTTP tools and MCP servers.

@@ -111,8 +111,8 @@ func (p *personView) loadSuppressions(v *viewer) error {
 	return nil
 }
 
-// listSuppressionsOf returns what keeps messages on a channel, nil for any, from an address; none if the session may not
-// see it.
+// listSuppressionsOf returns what keeps messages on a channel, nil for any, from an address; none if the session may
+// not see it.
 func listSuppressionsOf(
 	v *viewer,
 	address string,

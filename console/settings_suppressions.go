@@ -79,6 +79,6 @@ func explainLift(suppression *client.Suppression) string {
 		client.SuppressionReasonUnsubscribe:
 	}
 
-	return "Messages to this address are sent again. Do this only if the person has asked for it: the provider has its " +
-		"own list, and the law applies."
+	return "Messages to this address are sent again. Do this only if the person has asked for it: the provider has " +
+		"its own list, and the law applies."
 }

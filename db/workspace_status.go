@@ -146,8 +146,8 @@ func countOldest(tx bun.Tx, at countedAt, matter chat.Matter, table, since strin
 	return countAges(rows, since, at.now)
 }
 
-// countRefusedInbound counts the inbound messages that wait for a decision, the oldest up to [chat.MaxMatters]: strangers
-// write as many as they like.
+// countRefusedInbound counts the inbound messages that wait for a decision, the oldest up to [chat.MaxMatters]:
+// strangers write as many as they like.
 func countRefusedInbound(tx bun.Tx, at countedAt) *bun.SelectQuery {
 	refused := tx.NewSelect().
 		TableExpr("inbound AS i").

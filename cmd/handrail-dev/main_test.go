@@ -265,6 +265,7 @@ func TestTheReadyScreensLinesWork(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(page, `<span dir="auto">Ben Okafor</span>`), "his mailbox, and a mail in it")
 
 	assert.Contains(t, page, `<a href="`+p.api+`/console">Console</a>`)
+
 	link := regexp.MustCompile(`Console +(http\S+/console/login\?\S+)`).FindStringSubmatch(screen)
 	require.NotNil(t, link, "the screen has a link that logs in")
 	assert.Contains(t, p.firstConsolePage(link[1]), `<a href="`+p.inbox+`/">Sandbox</a>`)

@@ -70,11 +70,7 @@ func (s *Service) ServeAPI(ctx context.Context, l net.Listener) error {
 	app.Mount(console.Root, pages)
 	app.RedirectRoot(console.Root)
 
-	go func() {
-		if err := app.ServeInner(inner); err != nil && ctx.Err() == nil {
-			s.logger.ErrorContext(ctx, "the console cannot reach the API", "error", err)
-		}
-	}()
+	go s.serveInner(ctx, app, inner)
 
 	stopped := make(chan error, 1)
 
@@ -89,6 +85,13 @@ func (s *Service) ServeAPI(ctx context.Context, l net.Listener) error {
 	}
 
 	return <-stopped
+}
+
+// serveInner answers the console within the process until the API is shut down.
+func (s *Service) serveInner(ctx context.Context, app *api.App, inner net.Listener) {
+	if err := app.ServeInner(inner); err != nil && ctx.Err() == nil {
+		s.logger.ErrorContext(ctx, "the console cannot reach the API", "error", err)
+	}
 }
 
 // perSecond is a rate in bursts of twice as many.

@@ -54,6 +54,7 @@ func TestWorkersAreAskedForOnceInAWhile(t *testing.T) {
 	assert.True(t, found.NeedPerson())
 
 	now = now.Add(workersKept)
+
 	watch.Workers(t.Context())
 	assert.Equal(t, 1, strings.Count(log.String(), "connection refused"), "why, and once")
 	assert.Equal(t, 4, asked)
