@@ -184,7 +184,7 @@ func mendApproval(n *night, to customerOf) {
 	n.sendWithTool(other, "You get 2,000 back.", "refund")
 
 	n.mara.followTile("for a second member")
-	n.mara.awaitText("You cannot decide about it")
+	n.mara.awaitText("You have asked for it: a second member decides.")
 
 	n.noor.followTile("for a second member")
 	n.noor.openCommand(cardOf("You get 20 back."), "Approve")

@@ -62,10 +62,11 @@ func walkOverCards(n *night) {
 	n.mara.awaitText(first.phone)
 	n.mara.awaitText(second.phone)
 
-	n.mara.do(chromedp.KeyEvent("jj"))
-	n.mara.await(isIn(second), "j does not go to the second card")
+	// The first card is that of the message before.
+	n.mara.do(chromedp.KeyEvent("jjj"))
+	n.mara.await(isIn(second), "j does not go to the third card")
 	n.mara.do(chromedp.KeyEvent("k"))
-	n.mara.await(isIn(first), "k does not go back to the first card")
+	n.mara.await(isIn(first), "k does not go back to the second card")
 }
 
 // sendToNobody sends a message of which nobody knows whether it was taken.
