@@ -429,8 +429,10 @@ func TestDecisionsAndLateFailuresAreTold(t *testing.T) {
 
 	a := w.do(t, request{method: http.MethodGet, path: location})
 	assert.Equal(t, []string{
-		"Asked for.", "Attempt 1: unknown, timeout.", "Twilio reports it as queued.", "Member 3 confirmed that it " +
-			"was sent: In the console.",
+		"Asked for.", "Attempt 1: unknown, timeout.", "Twilio reports it as queued.",
+		"It was looked for in Twilio's list of messages, among those made from 2026-11-22T12:00:00Z to " +
+			"2026-11-22T12:00:00Z.",
+		"Member 3 confirmed that it was sent: In the console.",
 		"The action succeeded.", "Twilio reports it as undelivered. The chat needs a response again.",
 	}, timelineOf(a))
 

@@ -105,9 +105,14 @@ func (d *Delivery) explainReview() string {
 	) + decide
 }
 
-// explainSearch says where evidence of an unknown outcome is looked for, and when again.
+// explainSearch says where evidence of an unknown outcome is looked for, and when again; or where it was.
 func (d *Delivery) explainSearch() string {
-	sentence := fmt.Sprintf("Since then it is looked for in %s's list of messages", d.Provider.Name())
+	search := "Since then it is looked for"
+	if d.Submission != SubmissionUnknown && d.Submission != SubmissionNeedsReview {
+		search = "It was looked for"
+	}
+
+	sentence := fmt.Sprintf("%s in %s's list of messages", search, d.Provider.Name())
 
 	if since, until := d.searchedTime(); !since.IsZero() {
 		sentence += fmt.Sprintf(", among those made from %s to %s", formatTime(since), formatTime(until))

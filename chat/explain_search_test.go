@@ -57,6 +57,12 @@ func TestTheTimelineTellsWhereEvidenceIsLookedFor(t *testing.T) {
 
 	assert.Equal(t, where+"The list was read for the last time.", tell().What)
 
+	d.Evidence = chat.EvidenceNone
+	d.Submission = chat.SubmissionConfirmedSent
+
+	assert.Equal(t, "It was looked for in Twilio's list of messages, among those made from 2026-11-30T08:58:00Z to "+
+		"2026-11-30T09:03:00Z.", tell().What)
+
 	d.UnknownSince = nil
 	assert.Len(t, d.Timeline(), 1, "it is known")
 }

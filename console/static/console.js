@@ -165,6 +165,17 @@ document.addEventListener('click', async (event) => {
   }
 });
 
+// --- What could not be fetched
+
+const fetchAgainAfter = 3000;
+
+// fetchAgain asks again for a part of a page that there were too many requests for, or a server that is away.
+function fetchAgain({ elt, xhr }) {
+  if (xhr.status === 0 || xhr.status === 429 || xhr.status >= 500) {
+    setTimeout(() => htmx.trigger(elt, 'changed'), fetchAgainAfter);
+  }
+}
+
 // --- Beginning
 
 document.addEventListener('DOMContentLoaded', () => {
@@ -179,6 +190,9 @@ document.addEventListener('DOMContentLoaded', () => {
   Idiomorph.defaults.callbacks.beforeNodeRemoved = mayRemove;
   document.body.addEventListener('htmx:afterSwap', () => { showTimes(document); labelCells(document); keepPlace(); });
   document.body.addEventListener('htmx:beforeSwap', (event) => { event.detail.ignoreTitle = true; notePlace(); });
+  for (const failure of ['htmx:responseError', 'htmx:sendError']) {
+    document.body.addEventListener(failure, (event) => fetchAgain(event.detail));
+  }
   if (pages.stream) {
     followEvents();
   }

@@ -2,7 +2,8 @@
 // connections to a server at most: the tab that holds a lock has the stream, and tells the others what it reads.
 'use strict';
 
-const debounce = 400;
+// A page asks the API a dozen times, and one key may ask 50 times a second.
+const debounce = 1000;
 const firstPause = 1000;
 const longestPause = 30000;
 // A tab that was hidden for so long follows nothing until somebody looks at it.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
@@ -109,7 +110,12 @@ func (b *browser) watch() {
 	require.NoError(b, chromedp.Run(b.ctx))
 
 	chromedp.ListenTarget(b.ctx, b.hear)
-	b.do(network.Enable(), log.Enable(), emulation.SetDeviceMetricsOverride(1280, 800, 1, false))
+	b.do(
+		network.Enable(),
+		log.Enable(),
+		emulation.SetDeviceMetricsOverride(1280, 800, 1, false),
+		emulation.SetFocusEmulationEnabled(true), // of several windows one alone has the focus, and may copy
+	)
 
 	b.Cleanup(func() {
 		b.mutex.Lock()
@@ -158,7 +164,9 @@ func (b *browser) do(actions ...chromedp.Action) {
 	ctx, cancel := context.WithTimeout(b.ctx, browserPatience)
 	defer cancel()
 
-	require.NoError(b, chromedp.Run(ctx, actions...))
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		require.NoError(b, err, "the page shows: "+b.text())
+	}
 }
 
 // open goes to a path of the origin.
@@ -176,7 +184,61 @@ func (b *browser) click(text string) {
 // clickOn presses the first of what an XPath finds, and waits until it can.
 func (b *browser) clickOn(path string) {
 	b.Helper()
-	b.do(chromedp.Click(path, chromedp.BySearch, chromedp.NodeVisible))
+	b.clickNode(path, chromedp.BySearch)
+}
+
+// clickFirst presses the first of what a selector finds, and waits until it can.
+func (b *browser) clickFirst(selector string) {
+	b.Helper()
+	b.clickNode(selector, chromedp.ByQuery)
+}
+
+// clickScript presses an element, if whoever has a mouse could. It is one step of the page, which may move its elements
+// between two.
+const clickScript = `function() {
+	this.scrollIntoView({ block: 'center' });
+	const box = this.getClientRects()[0];
+	const hit = box && document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+	if (!hit || !(this.contains(hit) || hit.contains(this))) {
+		return false;
+	}
+	this.click();
+	return true;
+}`
+
+func (b *browser) clickNode(selector string, by chromedp.QueryOption) {
+	b.Helper()
+
+	ctx, cancel := context.WithTimeout(b.ctx, browserPatience)
+	defer cancel()
+
+	isClicked := false
+	press := func(ctx context.Context, _ runtime.ExecutionContextID, found ...*cdp.Node) error {
+		object, err := dom.ResolveNode().WithNodeID(found[0].NodeID).Do(ctx)
+		if err != nil {
+			return err
+		}
+
+		onObject := func(call *runtime.CallFunctionOnParams) *runtime.CallFunctionOnParams {
+			return call.WithObjectID(object.ObjectID)
+		}
+
+		return chromedp.CallFunctionOn(clickScript, &isClicked, onObject).Do(ctx)
+	}
+
+	// What is replaced meanwhile is looked for again.
+	for !isClicked {
+		err := chromedp.Run(ctx, chromedp.QueryAfter(selector, press, by, chromedp.NodeVisible))
+		if ctx.Err() != nil {
+			require.NoError(b, err, "%s cannot be pressed, the page shows: %s", selector, b.text())
+		}
+	}
+}
+
+// clickByMouse moves a mouse to what a selector finds, and presses it. It needs no scripts of the page.
+func (b *browser) clickByMouse(selector string, by chromedp.QueryOption) {
+	b.Helper()
+	b.do(chromedp.Click(selector, by, chromedp.NodeVisible))
 }
 
 // fill types a value into the first field with this attribute name, anywhere on the page.
@@ -225,9 +287,12 @@ func (b *browser) await(condition, complaint string, arguments ...any) {
 func (b *browser) text() string {
 	b.Helper()
 
+	ctx, cancel := context.WithTimeout(b.ctx, browserPatience)
+	defer cancel()
+
 	var text string
 
-	b.do(chromedp.Evaluate(`document.body.innerText`, &text))
+	require.NoError(b, chromedp.Run(ctx, chromedp.Evaluate(`document.body.innerText`, &text)))
 
 	return text
 }

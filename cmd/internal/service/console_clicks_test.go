@@ -65,13 +65,13 @@ func (b *browser) enter(field, value string) {
 // choose ticks the box, or the one of several, whose value it is, in the form that is open.
 func (b *browser) choose(value string) {
 	b.Helper()
-	b.do(chromedp.Click(`main details[open] input[value="`+value+`"]`, chromedp.ByQuery, chromedp.NodeVisible))
+	b.clickFirst(`main details[open] input[value="`+value+`"]`)
 }
 
 // press presses the button of the form that is open, and waits for the page that comes then.
 func (b *browser) press() {
 	b.Helper()
-	b.do(chromedp.Click(`main details[open] form button`, chromedp.ByQuery, chromedp.NodeVisible))
+	b.clickFirst(`main details[open] form button`)
 	b.await(
 		`document.readyState === 'complete' && document.querySelector('main details[open] form') === null`,
 		"the form is still open",

@@ -44,7 +44,8 @@ type night struct {
 
 	w *env
 	d *desk
-	// mara and noor are the windows of the managers. Those who run the workspace's assistant use Mara's key.
+	// mara and noor are the windows of the managers. Those who run the workspace's assistant use
+	// another key of Mara's.
 	mara, noor *browser
 	// customers counts those that were made.
 	customers *int
@@ -74,7 +75,7 @@ func newNight(t *testing.T) *night {
 	}
 	n.noor = n.mara.newWindow()
 
-	n.mara.logIn(w)
+	n.mara.logInWith(w, w.newKeyOf(w.people.manager.ID))
 	n.noor.logInWith(w, w.secondManager())
 
 	return n

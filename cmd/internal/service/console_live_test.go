@@ -62,11 +62,23 @@ func walkOverCards(n *night) {
 	n.mara.awaitText(first.phone)
 	n.mara.awaitText(second.phone)
 
-	// The first card is that of the message before.
-	n.mara.do(chromedp.KeyEvent("jjj"))
-	n.mara.await(isIn(second), "j does not go to the third card")
+	// Before them are the cards of what others have sent.
+	for range 20 {
+		n.mara.do(chromedp.KeyEvent("j"))
+
+		isThere := false
+		n.mara.do(chromedp.Evaluate("Boolean("+isIn(first)+")", &isThere))
+
+		if isThere {
+			break
+		}
+	}
+
+	n.mara.await(isIn(first), "j goes to the card of the first message")
+	n.mara.do(chromedp.KeyEvent("j"))
+	n.mara.await(isIn(second), "j goes to the next card")
 	n.mara.do(chromedp.KeyEvent("k"))
-	n.mara.await(isIn(first), "k does not go back to the second card")
+	n.mara.await(isIn(first), "k goes back")
 }
 
 // sendToNobody sends a message of which nobody knows whether it was taken.

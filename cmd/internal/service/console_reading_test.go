@@ -92,7 +92,7 @@ func copyTexts(b *browser) {
 func (b *browser) openFirstFailure() {
 	b.Helper()
 	b.click("Failures")
-	b.do(chromedp.Click(`main tbody a[href*="/deliveries/"]`, chromedp.ByQuery, chromedp.NodeVisible))
+	b.clickFirst(`main tbody a[href*="/deliveries/"]`)
 	b.awaitText("What has happened")
 	b.await(isComplete, "the scripts of the page do not run")
 }
@@ -100,15 +100,17 @@ func (b *browser) openFirstFailure() {
 // requireCopied holds that the clipboard has the text of an element, and some words.
 func (b *browser) requireCopied(id, words string) {
 	b.Helper()
-	b.awaitText("Copied")
 
 	var copied, shown string
 
-	b.do(
-		chromedp.Evaluate(`navigator.clipboard.readText()`, &copied, awaitPromise),
-		chromedp.Evaluate(`document.getElementById('`+id+`').textContent.trim()`, &shown),
-	)
-	assert.Equal(b, shown, copied)
+	require.True(b, holdsWithin(browserPatience, func() bool {
+		b.do(
+			chromedp.Evaluate(`navigator.clipboard.readText()`, &copied, awaitPromise),
+			chromedp.Evaluate(`document.getElementById('`+id+`').textContent.trim()`, &shown),
+		)
+
+		return copied == shown
+	}), "what is shown is not copied")
 	assert.Contains(b, copied, words)
 }
 

@@ -29,9 +29,9 @@ func TestPagesWorkWithoutScriptsInABrowser(t *testing.T) {
 	b.awaitShown(mainHas("p", "No delivery fits these filters."))
 	b.filterFailures("rejected")
 
-	b.clickOn(mainHas("tbody/tr", "rejected") + `//a[contains(@href, "/deliveries/")]`)
-	b.clickOn(`//main//summary[normalize-space(.)="Try again"]`)
-	b.do(chromedp.Click(`main details[open] form button`, chromedp.ByQuery, chromedp.NodeVisible))
+	b.clickByMouse(mainHas("tbody/tr", "rejected") + `//a[contains(@href, "/deliveries/")]`, chromedp.BySearch)
+	b.clickByMouse(`//main//summary[normalize-space(.)="Try again"]`, chromedp.BySearch)
+	b.clickByMouse(`main details[open] form button`, chromedp.ByQuery)
 	b.awaitShown(mainHas("h1", "Delivery to"))
 
 	w.eventually(func() bool {
@@ -48,9 +48,9 @@ func TestPagesWorkWithoutScriptsInABrowser(t *testing.T) {
 // filterFailures chooses one status on Failures. It needs no scripts of the page.
 func (b *browser) filterFailures(status string) {
 	b.Helper()
-	b.clickOn(`//nav//a[normalize-space(.)="Failures"]`)
-	b.clickOn(`//main//summary[contains(normalize-space(.), "Status")]`)
-	b.do(chromedp.Click(`main form.filters input[value="`+status+`"]`, chromedp.ByQuery, chromedp.NodeVisible))
-	b.clickOn(`//main//button[normalize-space(.)="Filter"]`)
+	b.clickByMouse(`//nav//a[normalize-space(.)="Failures"]`, chromedp.BySearch)
+	b.clickByMouse(`//main//summary[contains(normalize-space(.), "Status")]`, chromedp.BySearch)
+	b.clickByMouse(`main form.filters input[value="`+status+`"]`, chromedp.ByQuery)
+	b.clickByMouse(`//main//button[normalize-space(.)="Filter"]`, chromedp.BySearch)
 	b.awaitShown(`//main//summary[contains(., "Status: ` + status + `")]`)
 }

@@ -109,12 +109,12 @@ func TestASupportLeadMendsAFailedSendInABrowser(t *testing.T) {
 	b.awaitText("rejected")
 	b.requireAccessible()
 
-	b.do(chromedp.Click(`main tbody a[href*="/deliveries/"]`, chromedp.ByQuery, chromedp.NodeVisible))
+	b.clickFirst(`main tbody a[href*="/deliveries/"]`)
 	b.awaitText("What has happened")
 	b.requireAccessible()
 
 	b.click("Try again")
-	b.do(chromedp.Click(`details[open] form button`, chromedp.ByQuery, chromedp.NodeVisible))
+	b.clickFirst(`details[open] form button`)
 	b.awaitText("reports it as delivered")
 	b.requireAccessible()
 

@@ -89,12 +89,19 @@ func (w *env) secondManager() string {
 
 	require.NoError(w, err)
 
+	return w.newKeyOf(noor.ID)
+}
+
+// newKeyOf makes a key of a member, with limits of its own.
+func (w *env) newKeyOf(member chat.MemberID) string {
+	w.Helper()
+
 	secret := chat.NewKeySecret()
-	_, err = w.store.CreateKey(
+	_, err := w.store.CreateKey(
 		w.Context(),
 		w.ws,
-		chat.Actor{MemberID: noor.ID},
-		chat.Key{MemberID: noor.ID, Name: "noor", Scopes: chat.AllScopes()},
+		chat.Actor{MemberID: member},
+		chat.Key{MemberID: member, Name: "own", Scopes: chat.AllScopes()},
 		chat.HashKey(secret),
 	)
 
