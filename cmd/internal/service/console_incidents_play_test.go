@@ -295,7 +295,7 @@ func mendMovedOn(n *night, to customerOf) {
 	other := n.newCustomer()
 
 	for _, of := range []customerOf{to, other} {
-		n.w.setFaults(sandbox.Fault{Kind: sandbox.FaultRateLimit, To: of.phone, Delay: time.Second, Times: 1})
+		n.w.setFaults(sandbox.Fault{Kind: sandbox.FaultRateLimit, To: of.phone, Delay: 4 * time.Second, Times: 1})
 		playMovedOn(n.w, of)
 	}
 
