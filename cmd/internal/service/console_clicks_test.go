@@ -65,7 +65,7 @@ func (b *browser) enter(field, value string) {
 // choose ticks the box, or the one of several, whose value it is, in the form that is open.
 func (b *browser) choose(value string) {
 	b.Helper()
-	b.clickFirst(`main details[open] input[value="`+value+`"]`)
+	b.clickFirst(`main details[open] input[value="` + value + `"]`)
 }
 
 // press presses the button of the form that is open, and waits for the page that comes then.

@@ -29,7 +29,7 @@ func TestPagesWorkWithoutScriptsInABrowser(t *testing.T) {
 	b.awaitShown(mainHas("p", "No delivery fits these filters."))
 	b.filterFailures("rejected")
 
-	b.clickByMouse(mainHas("tbody/tr", "rejected") + `//a[contains(@href, "/deliveries/")]`, chromedp.BySearch)
+	b.clickByMouse(mainHas("tbody/tr", "rejected")+`//a[contains(@href, "/deliveries/")]`, chromedp.BySearch)
 	b.clickByMouse(`//main//summary[normalize-space(.)="Try again"]`, chromedp.BySearch)
 	b.clickByMouse(`main details[open] form button`, chromedp.ByQuery)
 	b.awaitShown(mainHas("h1", "Delivery to"))
