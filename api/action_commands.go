@@ -74,7 +74,6 @@ func changeProblems() []chat.Code {
 		chat.CodeNoPhone,
 		chat.CodeNoEmail,
 		chat.CodeRecipientOptedOut,
-		chat.CodeAddressBounced,
 		chat.CodeNotificationsOff,
 		chat.CodeSenderNotConfigured,
 		chat.CodeSenderNotFound,

@@ -67,7 +67,6 @@ func retryRefusals() []chat.Code {
 		chat.CodeMessageTooLong,
 		chat.CodeNotificationsOff,
 		chat.CodeRecipientOptedOut,
-		chat.CodeAddressBounced,
 		chat.CodeSenderNotConfigured,
 		chat.CodeSenderNotFound,
 		chat.CodeChatArchived,

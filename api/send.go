@@ -182,7 +182,6 @@ func sendRefusals() []chat.Code {
 		chat.CodeNoEmail,
 		chat.CodeNotificationsOff,
 		chat.CodeRecipientOptedOut,
-		chat.CodeAddressBounced,
 		chat.CodeSenderNotConfigured,
 		chat.CodeChannelNotSupported,
 		chat.CodeChatArchived,

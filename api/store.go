@@ -290,29 +290,6 @@ type BulkRetryStore interface {
 	SetBulkState(ctx context.Context, in chat.BulkMove) (chat.BulkRetry, error)
 }
 
-// SuppressionStore keeps the addresses that are not written to.
-type SuppressionStore interface {
-	Suppressions(
-		ctx context.Context,
-		ws chat.WorkspaceID,
-		filter chat.SuppressionFilter,
-	) (chat.List[chat.Suppression], error)
-	// AddSuppression reports whether there was none; the same once more changes nothing.
-	AddSuppression(
-		ctx context.Context,
-		ws chat.WorkspaceID,
-		by chat.Actor,
-		in chat.NewSuppression,
-	) (chat.Suppression, bool, error)
-	LiftSuppression(
-		ctx context.Context,
-		ws chat.WorkspaceID,
-		by chat.Actor,
-		in chat.SuppressionLift,
-		now time.Time,
-	) error
-}
-
 // ToolStore keeps HTTP tools and MCP servers.
 type ToolStore interface {
 	CreateTool(

@@ -11,6 +11,29 @@ import (
 	"handrail/chat"
 )
 
+// SuppressionStore keeps the addresses that are not written to.
+type SuppressionStore interface {
+	Suppressions(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		filter chat.SuppressionFilter,
+	) (chat.List[chat.Suppression], error)
+	// AddSuppression reports whether there was none; the same once more changes nothing.
+	AddSuppression(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		in chat.NewSuppression,
+	) (chat.Suppression, bool, error)
+	LiftSuppression(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		in chat.SuppressionLift,
+		now time.Time,
+	) error
+}
+
 // suppressionJSON is an address that a sender does not write to.
 type suppressionJSON struct {
 	ID            chat.SuppressionID     `json:"id"`

@@ -71,7 +71,7 @@ func ReasonPossibleOptOut(member MemberID) string {
 func (d *Delivery) stop(a *Allowance) Effect {
 	switch {
 	case a.Bounced && !a.ConsentRevoked:
-		return d.endUnsent(SubmissionSuppressed, ErrorAddressBounced, ReasonBounced)
+		return d.endUnsent(SubmissionSuppressed, ErrorOptedOut, ReasonBounced)
 	case a.Suppressed || a.ConsentRevoked:
 		return d.endUnsent(SubmissionSuppressed, ErrorOptedOut, ReasonOptedOut)
 	case a.ChatDeleted:

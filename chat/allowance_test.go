@@ -29,7 +29,7 @@ func TestWhatNoLongerAllowsASend(t *testing.T) {
 		"bounced": {
 			facts:    chat.Allowance{Suppressed: true, Bounced: true},
 			state:    chat.SubmissionSuppressed,
-			code:     "address_bounced",
+			code:     "recipient_opted_out",
 			sentence: "messages to this address have bounced. Retry it with another address",
 		},
 		"bounced and consent revoked": {

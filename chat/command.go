@@ -190,7 +190,11 @@ func (d *Delivery) curableByChange() bool {
 		return false
 	}
 
-	curable := []Code{CodeNoPhone, CodeNoEmail, CodeAddressBounced, CodeSenderNotConfigured, CodeSenderNotFound}
+	if d.RetryRefused.Message == ReasonBounced {
+		return true
+	}
+
+	curable := []Code{CodeNoPhone, CodeNoEmail, CodeSenderNotConfigured, CodeSenderNotFound}
 
 	return slices.Contains(curable, d.RetryRefused.Code)
 }

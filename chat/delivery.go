@@ -376,11 +376,8 @@ const (
 	// ErrorCanceled: the send was canceled before the delivery began.
 	ErrorCanceled = "canceled"
 	// ErrorOptedOut: the address was on the suppression list when the delivery was to be
-	// posted, or its member had revoked the consent.
+	// posted, or its member had revoked the consent. The message says whether it has only bounced.
 	ErrorOptedOut = "recipient_opted_out"
-	// ErrorAddressBounced: messages to the address have bounced, so that it was on the suppression list when the
-	// delivery was to be posted. Its owner has opted out of nothing.
-	ErrorAddressBounced = "address_bounced"
 	// ErrorNotificationsOff, ErrorChatArchived, ErrorChatDeleted and ErrorRecipientLeft: what
 	// allowed the delivery was gone when it was to be posted. Nothing was sent.
 	ErrorNotificationsOff = "notifications_disabled"

@@ -22,7 +22,6 @@ const (
 	CodeNoEmail             Code = "no_email"
 	CodeNotificationsOff    Code = "notifications_disabled"
 	CodeRecipientOptedOut   Code = "recipient_opted_out"
-	CodeAddressBounced      Code = "address_bounced"
 	CodeSenderNotConfigured Code = "sender_not_configured"
 	CodeSenderNotGranted    Code = "sender_not_granted"
 	CodeChannelNotSupported Code = "channel_not_supported"

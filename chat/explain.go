@@ -71,7 +71,7 @@ func (d *Delivery) explainItself() string {
 
 // explainSuppressed says why the address is not written to. A bounce is no will of its owner.
 func (d *Delivery) explainSuppressed() string {
-	if d.ErrorCode == ErrorAddressBounced {
+	if d.ErrorMessage == ReasonBounced {
 		return "Not sent: " + ReasonBounced + ". " + d.explainNextStep("Retry it with another address.")
 	}
 

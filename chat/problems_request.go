@@ -64,17 +64,10 @@ var requestProblems = []ProblemText{
 		Code:    CodeRecipientOptedOut,
 		Field:   "member.consent",
 		Meaning: "The recipient has opted out.",
-		Cause:   "They have answered STOP, unsubscribed, or told somebody, who has recorded it.",
+		Cause: "They have answered STOP, unsubscribed, or told somebody, who has recorded it. Or, as detail says, " +
+			"messages to their address have bounced.",
 		Remedy: "Do not write to them. They can opt in again by themselves with START; a manager can record that " +
-			"they have done so.",
-	},
-	{
-		Code:    CodeAddressBounced,
-		Field:   "member.email",
-		Meaning: "Messages to the recipient's address have bounced.",
-		Cause:   "The provider reported that there is no such address. The recipient has opted out of nothing.",
-		Remedy: "Correct the member's address, or retry the delivery to another one. If the address works after all, " +
-			"lift the suppression.",
+			"they have done so. If the address has bounced, correct it, or retry the delivery to another one.",
 	},
 	{
 		Code:    CodeSenderNotConfigured,

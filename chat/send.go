@@ -145,7 +145,7 @@ func (f *SendFacts) checkWanted() error {
 
 	switch {
 	case f.Suppressed && f.Bounced && !hasRevoked:
-		return Errorf(CodeAddressBounced, "%s", ReasonBounced)
+		return Errorf(CodeRecipientOptedOut, "%s", ReasonBounced)
 	case f.Suppressed || hasRevoked:
 		return Errorf(CodeRecipientOptedOut, "%s", ReasonOptedOut)
 	}

@@ -406,7 +406,6 @@ const (
 	ProblemCodeActionEnded                ProblemCode = "action_ended"
 	ProblemCodeActionGone                 ProblemCode = "action_gone"
 	ProblemCodeActionNotFound             ProblemCode = "action_not_found"
-	ProblemCodeAddressBounced             ProblemCode = "address_bounced"
 	ProblemCodeAddressRefused             ProblemCode = "address_refused"
 	ProblemCodeAddressTaken               ProblemCode = "address_taken"
 	ProblemCodeAlreadyDecided             ProblemCode = "already_decided"

@@ -119,7 +119,7 @@ func TestFailuresAreGroupedByWhatMayBeRetried(t *testing.T) {
 
 	page := e.get("/failures?error_code=twilio_30003")
 	assert.Zero(t, e.count("POST /deliveries/retry"), "the page is shown before they are counted")
-	assert.Contains(t, page, theWorkspace+`/failures?counted=yes&amp;error_code=twilio_30003" hx-trigger="load"`)
+	assert.Contains(t, page, theWorkspace+`/failures?counted=yes&amp;error_code=twilio_30003" hx-trigger="load, changed"`)
 	assert.Contains(t, page, "Count them", "who has no scripts asks for them")
 
 	page = e.get("/failures?counted=yes&error_code=twilio_30003")

@@ -209,31 +209,6 @@ func (s *Store) Chats(ctx context.Context, ws chat.WorkspaceID, f chat.ChatFilte
 	return list, err
 }
 
-// isOptOutOpen is the condition that a message of the chat c may ask not to write to its member any more, and that
-// nobody has decided whether it does. Its parameter is the workspace.
-const isOptOutOpen = `(c.id, c.member_id, c.channel) IN (
-	SELECT hm.chat_id, rh.member_id, rh.channel FROM recipient_holds AS rh
-	JOIN messages AS hm ON hm.workspace_id = rh.workspace_id AND hm.id = rh.message_id
-	WHERE rh.workspace_id = ?)`
-
-// needSomebody narrows a query of a workspace's chats, c, to those that are counted as a matter, which is
-// [chat.MatterResponse], [chat.MatterAttention] or [chat.MatterOptOut].
-func needSomebody(q *bun.SelectQuery, ws chat.WorkspaceID, matter chat.Matter) *bun.SelectQuery {
-	if matter == chat.MatterOptOut {
-		return q.Where(isOptOutOpen, ws)
-	}
-
-	q.Where("c.needs_response")
-
-	if matter == chat.MatterAttention {
-		return q.
-			Where("c.attention_reason <> ''").
-			Where("NOT (c.attention_reason = ? AND "+isOptOutOpen+")", chat.AttentionPossibleOptOut, ws)
-	}
-
-	return q.Where("c.attention_reason = ''")
-}
-
 func filterChats(q *bun.SelectQuery, ws chat.WorkspaceID, f *chat.ChatFilter) {
 	if f.NeedsResponse != nil {
 		// Without a parameter, so that the partial index can be seen to fit.

@@ -418,7 +418,7 @@ func TestLateFailure(t *testing.T) {
 		assert.NotContains(t, offered.Explain(), "opted out", "nobody has")
 
 		_, err = s.PrepareSend(t.Context(), w.Send(w.Email.ID, "hi"), dbtest.SendIDs(), dbtest.PlanText("hi"))
-		requireCode(t, chat.CodeAddressBounced, err)
+		requireCode(t, chat.CodeRecipientOptedOut, err)
 		require.NoError(t, s.LiftSuppression(t.Context(), w.Workspace, w.By, chat.SuppressionLift{ID: list.Items[0].ID}, clock.now))
 
 		requireCode(

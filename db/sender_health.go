@@ -177,6 +177,21 @@ func countBlocked(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID) (map[stri
 	return counts, err
 }
 
+// selectAttempts selects a sender's newest attempts since sender.Since that say something of its provider: not those
+// that are under way, or were not made.
+func selectAttempts(tx bun.Tx, ws chat.WorkspaceID, sender *chat.SenderHealth) *bun.SelectQuery {
+	return tx.NewSelect().
+		Model((*attemptRow)(nil)).
+		Column("t.started_at", "t.outcome", "t.http_status").
+		Where("t.workspace_id = ?", ws).
+		Where("t.sender = ?", sender.Scope).
+		Where("t.started_at >= ?", sender.Since).
+		Where("t.outcome IS NOT NULL").
+		Where("t.outcome <> ?", chat.OutcomeAborted).
+		OrderExpr("t.started_at DESC").
+		Limit(chat.MaxHealthAttempts)
+}
+
 // countMinutes counts a sender's newest attempts since sender.Since by minute, and moves that time where there are
 // more of them than are counted.
 func (s *Store) countMinutes(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, sender *chat.SenderHealth) error {
@@ -189,18 +204,6 @@ func (s *Store) countMinutes(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID
 		written = "to_char(" + minute + " AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')"
 	}
 
-	newest := tx.NewSelect().
-		Model((*attemptRow)(nil)).
-		Column("t.started_at", "t.outcome", "t.http_status").
-		Where("t.workspace_id = ?", ws).
-		Where("t.sender = ?", sender.Scope).
-		Where("t.started_at >= ?", sender.Since).
-		// One that is under way, or was not made, says nothing of the provider.
-		Where("t.outcome IS NOT NULL").
-		Where("t.outcome <> ?", chat.OutcomeAborted).
-		OrderExpr("t.started_at DESC").
-		Limit(chat.MaxHealthAttempts)
-
 	var rows []struct {
 		Minute     string                 `bun:"minute"`
 		Outcome    chat.SubmissionOutcome `bun:"outcome"`
@@ -209,7 +212,7 @@ func (s *Store) countMinutes(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID
 	}
 
 	err := tx.NewSelect().
-		TableExpr("(?) AS n", newest).
+		TableExpr("(?) AS n", selectAttempts(tx, ws, sender)).
 		ColumnExpr("? AS minute", bun.Safe(written)).
 		ColumnExpr("COALESCE(n.outcome, '') AS outcome, n.http_status, count(*) AS count").
 		GroupExpr("?, n.outcome, n.http_status", bun.Safe(minute)).

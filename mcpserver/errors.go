@@ -32,8 +32,6 @@ var advice = map[client.ProblemCode]string{
 	client.ProblemCodeTakenOver: "A person has taken this chat over. Leave it to them until it is released.",
 	client.ProblemCodeRecipientOptedOut: "They do not want messages on this channel. Do not try another way to reach " +
 		"them unless a person says so.",
-	client.ProblemCodeAddressBounced: "Messages to this address come back. Ask the person for another address, or " +
-		"tell a manager.",
 	client.ProblemCodeAlreadyDecided: "Somebody has decided already. show_approval says who, and what.",
 	client.ProblemCodeApprovalVoid: "What was asked for has changed meanwhile, so it cannot be approved. It must be " +
 		"asked for again.",

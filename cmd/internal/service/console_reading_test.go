@@ -1,13 +1,16 @@
 package service_test
 
 import (
+	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	browserdomain "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
@@ -31,6 +34,36 @@ func TestPagesHelpTheirReaderInABrowser(t *testing.T) {
 	t.Run("keys lead to the sections and to the search", func(t *testing.T) { obeyKeys(b.within(t)) })
 	t.Run("what is copied is what is shown", func(t *testing.T) { copyTexts(b.within(t)) })
 	t.Run("times are in the zone of the reader", func(t *testing.T) { readTimes(b.within(t)) })
+	t.Run("what could not be fetched is asked for again", func(t *testing.T) { fetchAgain(b.within(t)) })
+}
+
+// fetchAgain lets there be too many requests when the groups of failures are asked for.
+func fetchAgain(b *browser) {
+	executor := cdp.WithExecutor(b.ctx, chromedp.FromContext(b.ctx).Target)
+
+	var isRefused atomic.Bool
+
+	chromedp.ListenTarget(b.ctx, func(event any) {
+		paused, isPaused := event.(*fetch.EventRequestPaused)
+		if !isPaused {
+			return
+		}
+
+		answer := func() error { return fetch.ContinueRequest(paused.RequestID).Do(executor) }
+		if isRefused.CompareAndSwap(false, true) {
+			answer = func() error {
+				return fetch.FulfillRequest(paused.RequestID, http.StatusTooManyRequests).Do(executor)
+			}
+		}
+
+		// Whoever listens must not wait for the browser.
+		go func() { assert.NoError(b, answer()) }()
+	})
+
+	b.do(fetch.Enable().WithPatterns([]*fetch.RequestPattern{{URLPattern: "*counted=yes*"}}))
+	b.click("Failures")
+	b.awaitText("Retry all")
+	assert.True(b, isRefused.Load())
 }
 
 func obeyKeys(b *browser) {
