@@ -236,22 +236,35 @@ func (n *nowView) listBlockedSenders() []client.SenderHealth {
 	return listBlocked(&n.health, func(*client.SenderHealth) bool { return true })
 }
 
-// countDeliveries counts the deliveries that a list would have, and returns the first one; a zero one if there is none.
-func countDeliveries(v *viewer, params client.ListDeliveriesParams) (int64, client.Delivery, error) {
-	params.Total = new(true)
-	params.Limit = new(int64(1))
+// mostAged is of how many deliveries Now says how old the oldest is: to find it among more takes longer than to count
+// them.
+const mostAged = 1000
 
-	answer, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), &params)
+// countDeliveries counts the deliveries that a list would have, and returns the first one; a zero one if there is none,
+// or more than [mostAged].
+func countDeliveries(v *viewer, params client.ListDeliveriesParams) (int64, client.Delivery, error) {
+	counting := params
+	counting.Total = new(true)
+	counting.Limit = new(int64(0))
+
+	counted, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), &counting)
 	if err != nil {
 		return 0, client.Delivery{}, err
 	}
 
-	var first client.Delivery
-	if len(answer.JSON200.Items) > 0 {
-		first = answer.JSON200.Items[0]
+	count := client.ValueOf(counted.JSON200.Total)
+	if count == 0 || count > mostAged {
+		return count, client.Delivery{}, nil
 	}
 
-	return client.ValueOf(answer.JSON200.Total), first, nil
+	params.Limit = new(int64(1))
+
+	answer, err := v.ListDeliveriesWithResponse(v.ctx(), v.ws(), &params)
+	if err != nil || len(answer.JSON200.Items) == 0 {
+		return count, client.Delivery{}, err
+	}
+
+	return count, answer.JSON200.Items[0], nil
 }
 
 // nameMessages returns what stands behind a count of messages, which the API counts so far and no further.
