@@ -126,7 +126,7 @@ func readNewBulkRetry(v *viewer) (client.NewBulkRetry, error) {
 	}
 
 	asked := filter.newBulkRetry()
-	asked.Reason = client.IfGiven(readText(v, "reason"))
+	asked.Reason = v.given("reason")
 	asked.AcknowledgeDuplicate = client.IfGiven(v.PostFormValue("acknowledge_duplicate") != "")
 	asked.AllowOverlap = client.IfGiven(v.PostFormValue("allow_overlap") != "")
 

@@ -32,7 +32,7 @@ type chatView struct {
 	// suppressions keep the chat's messages from its member.
 	suppressions []client.Suppression
 	// senders are what messages on the chat's channel may leave from.
-	senders []sender
+	senders senderList
 	// asks are the questions to contributors that the messages are of, by their ids.
 	asks map[string]client.Ask
 	// members are those whom a field offers.

@@ -83,13 +83,7 @@ func (c *chatView) senderID() int64 {
 
 // sender returns the chat's sender; nil if it has none, or it is not among those that are loaded.
 func (c *chatView) sender() *sender {
-	for i := range c.senders {
-		if c.senders[i].id == c.senderID() {
-			return &c.senders[i]
-		}
-	}
-
-	return nil
+	return c.senders.find(senderKeyOf(c.chat))
 }
 
 // senderChosen returns the chat's sender as its form has it.

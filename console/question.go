@@ -146,7 +146,7 @@ func (h *Handler) extendQuestion(v *viewer) (templ.SafeURL, error) {
 		&client.ExtendContributorRequestParams{IdempotencyKey: v.once()},
 		client.ContributorExtension{
 			Deadline: *deadline,
-			Reason:   client.IfGiven(readText(v, "reason")),
+			Reason:   v.given("reason"),
 		},
 	)
 

@@ -91,8 +91,8 @@ func readAuditFilter(v *viewer) (params *client.ListAuditLogParams, err error) {
 	params = &client.ListAuditLogParams{
 		Limit:  new(pageLimit),
 		Cursor: readCursor(v),
-		Verb:   client.IfGiven(readText(v, "verb")),
-		Object: client.IfGiven(readText(v, "object")),
+		Verb:   v.given("verb"),
+		Object: v.given("object"),
 	}
 
 	if params.MemberID, err = readMember(v, "member_id"); err != nil {

@@ -29,8 +29,8 @@ func (h *Handler) createLabel(v *viewer) (templ.SafeURL, error) {
 	params := &client.CreateLabelParams{IdempotencyKey: v.once()}
 	_, err := v.CreateLabelWithResponse(v.ctx(), v.ws(), params, client.NewLabel{
 		Name:        readText(v, "name"),
-		Description: client.IfGiven(readText(v, "description")),
-		Color:       client.IfGiven(readText(v, "color")),
+		Description: v.given("description"),
+		Color:       v.given("color"),
 	})
 
 	return v.path("/settings/labels"), err

@@ -88,9 +88,9 @@ func (s *sendersView) healthOf(sender string) *client.SenderHealth {
 func (h *Handler) createPhoneNumber(v *viewer) (templ.SafeURL, error) {
 	params := &client.CreatePhoneNumberParams{IdempotencyKey: v.once()}
 	_, err := v.CreatePhoneNumberWithResponse(v.ctx(), v.ws(), params, client.NewPhoneNumber{
-		Number:              client.IfGiven(readText(v, "number")),
-		MessagingServiceSid: client.IfGiven(readText(v, "messaging_service_sid")),
-		Name:                client.IfGiven(readText(v, "name")),
+		Number:              v.given("number"),
+		MessagingServiceSid: v.given("messaging_service_sid"),
+		Name:                v.given("name"),
 	})
 
 	return v.path("/settings/senders"), err
@@ -137,7 +137,7 @@ func (h *Handler) createInbox(v *viewer) (templ.SafeURL, error) {
 	params := &client.CreateInboxParams{IdempotencyKey: v.once()}
 	_, err := v.CreateInboxWithResponse(v.ctx(), v.ws(), params, client.NewInbox{
 		Address:     readText(v, "address"),
-		DisplayName: client.IfGiven(readText(v, "display_name")),
+		DisplayName: v.given("display_name"),
 	})
 
 	return v.path("/settings/senders"), err

@@ -59,7 +59,7 @@ func (h *Handler) createSuppression(v *viewer) (templ.SafeURL, error) {
 
 func liftSuppression(v *viewer, id int64) error {
 	_, err := v.LiftSuppressionWithResponse(v.ctx(), v.ws(), id, &client.LiftSuppressionParams{
-		Reason: client.IfGiven(readText(v, "reason")),
+		Reason: v.given("reason"),
 	})
 
 	return err

@@ -119,7 +119,7 @@ func (h *Handler) testTool(v *viewer) (templ.Component, error) {
 	params := &client.TestToolParams{IdempotencyKey: v.once()}
 
 	answer, err := v.TestToolWithResponse(v.ctx(), v.ws(), view.ID, params, client.TestTool{
-		ApprovalID: client.IfGiven(readText(v, "approval_id")),
+		ApprovalID: v.given("approval_id"),
 		Arguments:  arguments,
 		Tool:       client.IfGiven(view.chosen),
 	})

@@ -94,7 +94,7 @@ func (h *Handler) createWebhook(v *viewer) (templ.Component, error) {
 
 	answer, err := v.CreateWebhookEndpointWithResponse(v.ctx(), v.ws(), params, client.NewWebhookEndpoint{
 		URL:         readText(v, "url"),
-		Description: client.IfGiven(readText(v, "description")),
+		Description: v.given("description"),
 		Payload:     client.IfGiven(client.WebhookPayload(readText(v, "payload"))),
 		Types:       readTypes(v),
 	})
